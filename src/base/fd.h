@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "cleanup.h"
+
+/* File descriptors. All are made CLOEXEC. Returns are 0 or a count, or -errno. */
+
+/* Read at most max bytes to the end of file; *ret is NUL-terminated (the NUL is not counted) and the caller's.
+ * -EFBIG when there is more: what is read from an image or a guest is bounded. */
+int fd_read_all(int fd, size_t max, char **ret, size_t *ret_size);
+
+/* Write everything; waits (poll) on a non-blocking fd. */
+int fd_write_all(int fd, const void *data, size_t size);
+
+int fd_set_nonblock(int fd, bool on);
+
+/* One message of `size` bytes with up to FD_PASS_MAX descriptors over an AF_UNIX SEQPACKET/STREAM socket.
+ * fd_recv() fills *n_fds with how many came (each CLOEXEC, the caller's); returns the bytes read, 0 at the end.
+ * More descriptors than `*n_fds` holds: they are closed and -EBADMSG is returned. */
+#define FD_PASS_MAX 16
+int fd_send(int sock, const void *data, size_t size, const int *fds, size_t n_fds);
+ssize_t fd_recv(int sock, void *data, size_t size, int *fds, size_t *n_fds);
+
+/* AF_UNIX address from a path that may be longer than sun_path: goes through /proc/self/fd of its directory. */
+int unix_connect(const char *path, int type);
+int unix_listen(const char *path, int type, mode_t mode);

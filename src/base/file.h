@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Whole small files, of the host's. Returns 0 or -errno. */
+
+/* Read at most max bytes of a regular file, procfs or sysfs file; -EFBIG beyond. *ret is the caller's. */
+int file_read(int dirfd, const char *path, size_t max, char **ret);
+
+/* Write into an existing file in one write(2), as procfs and cgroupfs want it. No O_CREAT. */
+int file_write(int dirfd, const char *path, const char *text);
+
+/* Replace a file atomically: temporary file beside it, rename. No fsync: for /run. */
+int file_replace(int dirfd, const char *path, const char *text, mode_t mode);
+
+/* Like mkdir -p, mode 0755 for all; `path` absolute. */
+int mkdir_parents(const char *path, mode_t mode);

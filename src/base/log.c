@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "log.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static LogLevel max_level(void) {
+        const char *e = getenv("NBOX_LOG_LEVEL");
+
+        if (!e)
+                return LOG_LEVEL_INFO;
+        if (strcmp(e, "debug") == 0)
+                return LOG_LEVEL_DEBUG;
+        if (strcmp(e, "warning") == 0)
+                return LOG_LEVEL_WARNING;
+        if (strcmp(e, "error") == 0)
+                return LOG_LEVEL_ERROR;
+        return LOG_LEVEL_INFO;
+}
+
+/* UTF-8 passes; C0, DEL and a lone CSI do not reach the user's terminal. */
+static void escape(const char *in, char *out, size_t size) {
+        size_t n = 0;
+
+        for (const unsigned char *p = (const unsigned char *) in; *p && n + 5 < size; p++)
+                if ((*p < 0x20 && *p != '\t') || *p == 0x7f)
+                        n += (size_t) snprintf(out + n, size - n, "\\x%02x", *p);
+                else
+                        out[n++] = (char) *p;
+        out[n] = 0;
+}
+
+void log_line(LogLevel level, const char *fmt, ...) {
+        _cleanup_free_ char *text = NULL;
+        char line[4096];
+        const char *color = "";
+        bool journal;
+        va_list ap;
+
+        if (level > max_level())
+                return;
+        va_start(ap, fmt);
+        if (vasprintf(&text, fmt, ap) < 0)
+                text = NULL;
+        va_end(ap);
+        if (!text)
+                return;
+        escape(text, line, sizeof(line));
+
+        journal = getenv("JOURNAL_STREAM") != NULL && !isatty(STDERR_FILENO);
+        if (level <= LOG_LEVEL_WARNING && colors_wanted(STDERR_FILENO))
+                color = level == LOG_LEVEL_ERROR ? "\x1b[31m" : "\x1b[33m";
+        if (journal)
+                dprintf(STDERR_FILENO, "<%d>%s\n", (int) level, line);
+        else
+                dprintf(STDERR_FILENO, "%snbox: %s%s%s\n", color, line, *color ? "\x1b[0m" : "",
+                        isatty(STDERR_FILENO) ? "\r" : "");
+}
+
+int log_report(LogLevel level, int r, const Error *e) {
+        log_line(level, "%s", e ? e->message : strerror(r < 0 ? -r : r));
+        if (e && e->hint)
+                log_line(level == LOG_LEVEL_ERROR ? LOG_LEVEL_WARNING : level, "%s", e->hint);
+        return r;
+}
+
+bool colors_wanted(int fd) {
+        const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+        if ((no && *no) || !term || strcmp(term, "dumb") == 0)
+                return false;
+        return isatty(fd);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "parse.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cleanup.h"
+
+int parse_bool(const char *s, bool *ret) {
+        static const char *const yes[] = { "1", "yes", "y", "true", "t", "on" };
+        static const char *const no[] = { "0", "no", "n", "false", "f", "off" };
+
+        for (size_t i = 0; i < ELEMENTSOF(yes); i++) {
+                if (strcasecmp(s, yes[i]) == 0) {
+                        *ret = true;
+                        return 0;
+                }
+                if (strcasecmp(s, no[i]) == 0) {
+                        *ret = false;
+                        return 0;
+                }
+        }
+        return -EINVAL;
+}
+
+int parse_u64(const char *s, uint64_t max, uint64_t *ret) {
+        uint64_t v = 0;
+
+        if (!*s)
+                return -EINVAL;
+        for (; *s; s++) {
+                unsigned d;
+
+                if (*s < '0' || *s > '9')
+                        return -EINVAL;
+                d = (unsigned) (*s - '0');
+                if (v > (UINT64_MAX - d) / 10)
+                        return -ERANGE;
+                v = v * 10 + d;
+        }
+        if (v > max)
+                return -ERANGE;
+        *ret = v;
+        return 0;
+}
+
+int parse_pid(const char *s, pid_t *ret) {
+        uint64_t v;
+        int r = parse_u64(s, INT32_MAX, &v);
+
+        if (r < 0)
+                return r;
+        if (v < 1)
+                return -ERANGE;
+        *ret = (pid_t) v;
+        return 0;
+}
+
+int parse_size(const char *s, uint64_t *ret) {
+        char digits[24];
+        size_t n = strspn(s, "0123456789");
+        unsigned shift = 0;
+        uint64_t v;
+        int r;
+
+        if (n == 0 || n >= sizeof(digits))
+                return -EINVAL;
+        memcpy(digits, s, n);
+        digits[n] = 0;
+        r = parse_u64(digits, UINT64_MAX, &v);
+        if (r < 0)
+                return r;
+        switch (s[n]) {
+        case 0:
+                break;
+        case 'K':
+                shift = 10;
+                break;
+        case 'M':
+                shift = 20;
+                break;
+        case 'G':
+                shift = 30;
+                break;
+        case 'T':
+                shift = 40;
+                break;
+        default:
+                return -EINVAL;
+        }
+        if (s[n] && s[n + 1])
+                return -EINVAL;
+        if (v > UINT64_MAX >> shift)
+                return -ERANGE;
+        *ret = v << shift;
+        return 0;
+}
+
+int parse_port(const char *s, uint16_t *ret) {
+        uint64_t v;
+        int r = parse_u64(s, UINT16_MAX, &v);
+
+        if (r < 0)
+                return r;
+        if (v == 0)
+                return -ERANGE;
+        *ret = (uint16_t) v;
+        return 0;
+}
+
+static int hex(char c) {
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        if (c >= 'a' && c <= 'f')
+                return c - 'a' + 10;
+        if (c >= 'A' && c <= 'F')
+                return c - 'A' + 10;
+        return -1;
+}
+
+int parse_id128(const char *s, uint8_t ret[16]) {
+        uint8_t id[16];
+        size_t len = strlen(s), n = 0;
+
+        if (len != 32 && len != 36)
+                return -EINVAL;
+        for (size_t i = 0; i < len; i++) {
+                int d;
+
+                if (len == 36 && (i == 8 || i == 13 || i == 18 || i == 23)) {
+                        if (s[i] != '-')
+                                return -EINVAL;
+                        continue;
+                }
+                d = hex(s[i]);
+                if (d < 0)
+                        return -EINVAL;
+                id[n / 2] = (uint8_t) (n % 2 ? id[n / 2] | d : d << 4);
+                n++;
+        }
+        memcpy(ret, id, 16);
+        return 0;
+}
+
+int parse_signal(const char *s, int *ret) {
+        uint64_t v;
+
+        if (parse_u64(s, (uint64_t) SIGRTMAX, &v) >= 0) {
+                if (v == 0)
+                        return -EINVAL;
+                *ret = (int) v;
+                return 0;
+        }
+        if (strncmp(s, "SIG", 3) == 0)
+                s += 3;
+        if (strncmp(s, "RTMIN", 5) == 0) {
+                v = 0;
+                if (s[5] && (s[5] != '+' || parse_u64(s + 6, (uint64_t) (SIGRTMAX - SIGRTMIN), &v) < 0))
+                        return -EINVAL;
+                *ret = SIGRTMIN + (int) v;
+                return 0;
+        }
+        for (int i = 1; i < SIGRTMIN; i++) {
+                const char *name = sigabbrev_np(i);
+
+                if (name && strcmp(name, s) == 0) {
+                        *ret = i;
+                        return 0;
+                }
+        }
+        return -EINVAL;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "process.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "file.h"
+#include "parse.h"
+
+extern char **environ;
+
+int process_exit_status(int wait_status) {
+        if (WIFEXITED(wait_status))
+                return WEXITSTATUS(wait_status);
+        return 128 + WTERMSIG(wait_status);
+}
+
+int process_run(char *const *argv, int out_fd, int err_fd, Error **reterr) {
+        posix_spawn_file_actions_t actions;
+        int r, status;
+        pid_t pid;
+
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        if (out_fd >= 0)
+                posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
+        if (err_fd >= 0)
+                posix_spawn_file_actions_adddup2(&actions, err_fd, STDERR_FILENO);
+        r = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+        posix_spawn_file_actions_destroy(&actions);
+        if (r != 0)
+                return error_errno(reterr, r, "Cannot run %s", argv[0]);
+
+        while (waitpid(pid, &status, 0) < 0)
+                if (errno != EINTR)
+                        return error_errno(reterr, errno, "Cannot wait for %s", argv[0]);
+        return process_exit_status(status);
+}
+
+int process_start_time(pid_t pid, uint64_t *ret) {
+        _cleanup_free_ char *stat = NULL;
+        char path[64], *p, *state = NULL;
+        int r, field = 2;
+
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
+        r = file_read(AT_FDCWD, path, 4096, &stat);
+        if (r < 0)
+                return r == -ENOENT ? -ESRCH : r;
+        p = strrchr(stat, ')'); /* comm may hold anything, blanks and parentheses too */
+        if (!p)
+                return -EBADMSG;
+        for (char *word = strtok_r(p + 1, " ", &state); word; word = strtok_r(NULL, " ", &state))
+                if (++field == 22)
+                        return parse_u64(word, UINT64_MAX, ret);
+        return -EBADMSG;
+}
+
+int boot_id(char ret[33]) {
+        _cleanup_free_ char *text = NULL;
+        size_t n = 0;
+        int r = file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &text);
+
+        if (r < 0)
+                return r;
+        for (const char *p = text; *p && n < 32; p++)
+                if (*p != '-' && *p != '\n')
+                        ret[n++] = *p;
+        ret[n] = 0;
+        return n == 32 ? 0 : -EBADMSG;
+}

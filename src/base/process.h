@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+/* Processes of the host's own. */
+
+/* Run a program of the host's to its end with stdin from /dev/null (out_fd/err_fd: -1 keeps ours).
+ * Returns its exit status 0..255, 128+N by signal, or -errno when it could not be started. */
+int process_run(char *const *argv, int out_fd, int err_fd, Error **reterr);
+
+/* Field 22 of /proc/PID/stat: start time in clock ticks since boot; with the pid it names a process for good. */
+int process_start_time(pid_t pid, uint64_t *ret);
+
+/* Wait status (as of waitpid) to nbox's exit convention: the status, or 128+N by signal. */
+int process_exit_status(int wait_status);
+
+/* The boot's id as 32 hex digits and a NUL (/proc/sys/kernel/random/boot_id). */
+int boot_id(char ret[33]);
