@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+#include "strv.h"
+
+/* What the user asked for, from the command line and the settings files, before anything of the host is looked
+ * at. Unset is distinguishable everywhere (NULL, -1, or a *_UNSET value), so that a settings file fills only what
+ * the command line left open. Strings and arrays are owned by the struct. */
+
+typedef enum StartMode {
+        START_BOOT, /* the tree's own init as PID 1 */
+        START_RUN,  /* one command as PID 1 */
+} StartMode;
+
+typedef enum NetworkKind {
+        NETWORK_UNSET = -1,
+        NETWORK_ZONE, /* a veth pair into a zone's bridge (default) */
+        NETWORK_HOST, /* the host's network namespace */
+        NETWORK_NONE, /* own namespace with nothing but loopback */
+} NetworkKind;
+
+typedef enum UserNamespaceMode {
+        USERNS_UNSET = -1,
+        USERNS_NO,       /* --private-users=no: ids are the host's */
+        USERNS_PICK,     /* a range of its own is chosen (default) */
+        USERNS_FIXED,    /* --private-users=BASE[:COUNT] */
+        USERNS_IDENTITY, /* own namespace, ids 0..65535 map to themselves */
+} UserNamespaceMode;
+
+typedef enum ResolvConfMode {
+        RESOLV_CONF_UNSET = -1,
+        RESOLV_CONF_OFF,
+        RESOLV_CONF_COPY_HOST, RESOLV_CONF_COPY_STATIC, RESOLV_CONF_COPY_UPLINK, RESOLV_CONF_COPY_STUB,
+        RESOLV_CONF_REPLACE_HOST, RESOLV_CONF_REPLACE_STATIC, RESOLV_CONF_REPLACE_UPLINK, RESOLV_CONF_REPLACE_STUB,
+        RESOLV_CONF_BIND_HOST, RESOLV_CONF_BIND_STATIC, RESOLV_CONF_BIND_UPLINK, RESOLV_CONF_BIND_STUB,
+        RESOLV_CONF_DELETE,
+        RESOLV_CONF_AUTO,
+} ResolvConfMode;
+
+typedef enum TimezoneMode {
+        TIMEZONE_UNSET = -1,
+        TIMEZONE_OFF, TIMEZONE_COPY, TIMEZONE_BIND, TIMEZONE_SYMLINK, TIMEZONE_DELETE, TIMEZONE_AUTO,
+} TimezoneMode;
+
+typedef enum ConsoleMode {
+        CONSOLE_UNSET = -1,
+        CONSOLE_INTERACTIVE, /* a pty, attached to our terminal */
+        CONSOLE_READ_ONLY,   /* a pty, output only */
+        CONSOLE_PASSIVE,     /* a pty, kept for `nbox console` */
+        CONSOLE_PIPE,        /* our stdin, stdout, stderr as they are */
+        CONSOLE_AUTOPIPE,    /* interactive where all three are terminals, else pipe */
+} ConsoleMode;
+
+typedef enum SettingsMode {
+        SETTINGS_UNSET = -1,
+        SETTINGS_NO,       /* read none */
+        SETTINGS_YES,      /* /etc and /run trusted, beside the image with reduced trust (default) */
+        SETTINGS_OVERRIDE, /* as YES, and settings win over the command line */
+        SETTINGS_TRUSTED,  /* the file beside the image is trusted too */
+} SettingsMode;
+
+typedef struct BindMount {
+        char *source;      /* on the host, absolute; a leading '+' of the option was resolved against the tree: see from_root */
+        char *destination; /* in the machine, absolute, clean */
+        bool from_root;    /* source is beneath the machine's own tree ("+/path") */
+        bool read_only;
+        bool recursive;    /* rbind (default) */
+        bool optional;     /* "-" before the source: a missing one is ignored */
+        int idmap;         /* -1 unset, 0 noidmap, 1 idmap, 2 rootidmap */
+} BindMount;
+
+typedef struct TmpfsMount {
+        char *destination; /* absolute, clean */
+        char *options;     /* tmpfs mount options ("mode=0755,size=64M"), or NULL */
+} TmpfsMount;
+
+typedef struct PortMap {
+        int protocol;  /* IPPROTO_TCP or IPPROTO_UDP */
+        uint16_t host; /* host byte order */
+        uint16_t machine;
+} PortMap;
+
+typedef struct MachineConfig {
+        StartMode mode;
+
+        /* which */
+        char *machine;   /* checked: a valid name */
+        char *directory; /* absolute path of the tree, or NULL: found by name */
+        char *image;     /* the NAME or DIR operand as it was given, or NULL */
+        uint8_t id[16];
+        bool id_set;
+
+        /* what runs */
+        char **parameters;   /* START_RUN: the command; START_BOOT: arguments to init */
+        int as_pid2;         /* tristate */
+        char **environment;  /* NAME=value */
+        char *user;          /* name or uid in the machine */
+        char *chdir;         /* absolute path in the machine */
+        char *hostname;
+        int kill_signal;     /* -1 unset: chosen by what init is */
+        uint64_t stop_timeout_usec; /* UINT64_MAX unset; how long an orderly stop may take before SIGKILL */
+
+        /* the tree */
+        int read_only;       /* tristate */
+        BindMount *binds;
+        size_t n_binds;
+        TmpfsMount *tmpfs;
+        size_t n_tmpfs;
+        ResolvConfMode resolv_conf;
+        TimezoneMode timezone;
+
+        /* ids */
+        UserNamespaceMode userns;
+        uid_t uid_base;      /* USERNS_FIXED */
+        uint32_t uid_range;  /* 0 unset: 65536 */
+
+        /* network */
+        NetworkKind network;
+        char *zone;          /* NULL: "default"; a valid name of at most 12 bytes */
+        PortMap *ports;
+        size_t n_ports;
+
+        /* the host's side */
+        int registered;      /* --register=, tristate */
+        char *slice;         /* NULL: machine-ESCAPED.slice */
+        char **properties;   /* NAME=value for the scope, checked for shape only */
+        ConsoleMode console;
+        int detach;          /* tristate, command line only */
+        int quiet;           /* tristate, command line only */
+        int dry_run;         /* tristate, command line only */
+        int json;            /* tristate: --dry-run's form */
+        SettingsMode settings;
+        char **settings_files; /* paths that were read, for status and the plan */
+} MachineConfig;
+
+MachineConfig *config_new(StartMode mode);
+void config_free(MachineConfig *c);
+DEFINE_CLEANUP(MachineConfig *, config_free);
+
+/* Parse the arguments that follow the verb `boot` or `run` (argv[0] is the verb). */
+int config_parse_argv(MachineConfig *c, int argc, char **argv, Error **reterr);
+
+/* Read the settings files that apply to c->machine (and to the tree at c->directory), filling what is unset in c:
+ * /etc/nbox/NAME.conf, /run/nbox/NAME.conf, /etc/systemd/nspawn/NAME.nspawn, /run/systemd/nspawn/NAME.nspawn
+ * (first found is used), else NAME.nspawn beside the tree with reduced trust. Unknown keys are warned about
+ * with file and line; a bad value is an error that says what is allowed. */
+int config_read_settings(MachineConfig *c, Error **reterr);
+
+/* What contradicts itself: fails with what to change. Needs no root and looks at nothing outside c. */
+int config_validate(const MachineConfig *c, Error **reterr);
+
+/* Names for enum values, from the tables that parse them. */
+const char *network_kind_to_string(NetworkKind k);
+const char *console_mode_to_string(ConsoleMode m);
+const char *resolv_conf_mode_to_string(ResolvConfMode m);
+const char *timezone_mode_to_string(TimezoneMode m);
+const char *userns_mode_to_string(UserNamespaceMode m);
+const char *protocol_to_string(int protocol);

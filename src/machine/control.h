@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+/* How a client speaks to a machine's supervisor: /run/nbox/machines/NAME/control, AF_UNIX SOCK_SEQPACKET, mode 0600.
+ * One request a connection, one packet: "1 VERB [ARGUMENT]" (1 is the protocol's version). The answer is one packet:
+ * "ok [TEXT]" or "error ERRNO MESSAGE". Verbs:
+ *
+ *     attach console     the machine's console, shared by any number of clients; the last 64 KiB come first
+ *     attach login       a free /dev/ttyN on which the guest runs a getty, exclusively; "ok N", or
+ *                        "error ENXIO …" when no getty is waiting on any (the client then starts one)
+ *     attach N           /dev/ttyN, exclusively
+ *     spare              "ok N": a /dev/ttyN with neither getty nor client, for a getty that the client starts
+ *     stop VERB          VERB is poweroff, reboot, halt or terminate; "ok" when it is under way
+ *     ping               "ok"
+ *
+ * After the "ok" of attach, both sides send packets of a type byte and its data:
+ *     CONTROL_DATA       bytes of the terminal, at most CONTROL_DATA_MAX
+ *     CONTROL_SIZE       client to supervisor: struct winsize's ws_row and ws_col as two host-order uint16_t
+ * The end of the connection detaches; a tty (not the console) is hung up then, so that nobody finds a session open. */
+
+#define CONTROL_VERSION "1"
+#define CONTROL_DATA 'd'
+#define CONTROL_SIZE 's'
+#define CONTROL_DATA_MAX 4096
+
+/* Connect and send one request; returns the connected fd once the answer was "ok", its TEXT in *ret_text (may be
+ * NULL; the caller's), or -errno with the supervisor's own message. */
+int control_request(const char *machine, const char *request, char **ret_text, Error **reterr);

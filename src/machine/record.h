@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+#include "strv.h"
+
+/* What is known of a running machine, under /run/nbox/machines/NAME/:
+ *
+ *     record    lines KEY=value, replaced atomically; a hint, plus the list of what must be undone
+ *     control   the supervisor's socket (control.h)
+ *
+ * The supervisor holds flock(LOCK_EX) on the directory for as long as it lives: a directory that can be locked
+ * belongs to a machine whose supervisor is dead, and is swept (gc.h). Readers check the leader by pid *and* start
+ * time, and the boot id; the kernel is the truth, not the file. */
+
+#define RUN_DIRECTORY "/run/nbox"
+#define RECORD_VERSION 1
+
+typedef struct MachineRecord {
+        char *name;
+        uint8_t id[16];
+        char boot_id[33];
+        char *mode;               /* "boot" or "run" */
+        char *state;              /* "starting", "running", "stopping" */
+        pid_t supervisor;
+        pid_t leader;             /* the host's pid of the machine's init; 0 while there is none yet */
+        uint64_t leader_start;    /* its start time, clock ticks since boot (process_start_time()) */
+        uint64_t started_usec;    /* CLOCK_REALTIME */
+        char *root;               /* the tree's path on the host */
+        char *init;               /* path of init inside, as it was executed */
+        char *os;                 /* PRETTY_NAME of the tree's os-release, or NULL */
+        int kill_signal;          /* -1: chosen by what init is */
+        uint64_t stop_timeout_usec;
+        char *unit;               /* the service that the supervisor runs in, or NULL */
+        char *scope;              /* the guest's scope unit, or NULL where there is no systemd */
+        char *slice;              /* or NULL */
+        char *cgroup;             /* the guest's cgroup, relative to the cgroup2 root ("/machine.slice/…") */
+        bool cgroup_owned;        /* we made that cgroup: remove it */
+        bool registered;          /* with systemd-machined */
+        uid_t uid_base;           /* host's uid of the guest's root; 0 without a user namespace */
+        uint32_t uid_range;
+        char *network;            /* "zone", "host", "none" */
+        char *zone;
+        char *address;            /* "10.0.0.2", or NULL */
+        char *interface;          /* the host's end of the veth, or NULL */
+        char **ports;             /* "tcp:8080:80" */
+        char **locks;             /* lock files to unlink */
+        char **settings_files;
+        int n_ttys;               /* /dev/tty1 … /dev/ttyN are served */
+} MachineRecord;
+
+MachineRecord *record_new(void);
+void record_free(MachineRecord *r);
+DEFINE_CLEANUP(MachineRecord *, record_free);
+
+/* Take the name: make the directory and lock it. Returns the locked directory fd (closing it gives the name up),
+ * -EBUSY with a clear Error when a live supervisor has it. What a dead one left is the caller's to sweep first. */
+int record_claim(const char *name, Error **reterr);
+
+/* Write the record into a claimed directory. */
+int record_write(int dir, const MachineRecord *r, Error **reterr);
+
+/* Remove record, control socket and directory of a claimed name. The fd stays the caller's. */
+int record_remove(int dir, const char *name);
+
+/* Read a record. -ESRCH with an Error ("no machine 'x' is running") when there is none. The record may be of a
+ * dead machine: see machine.h for the checked view. */
+int record_load(const char *name, MachineRecord **ret, Error **reterr);
+
+/* Names of all records (each the caller's), sorted. No directory is an empty list. */
+int record_list(char ***ret, Error **reterr);

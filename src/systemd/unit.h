@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+#include "error.h"
+#include "strv.h"
+
+/* Units of the host's systemd, by org.freedesktop.systemd1(5). Each call waits for its job to end. */
+
+int unit_start(sd_bus *bus, const char *unit, Error **reterr);
+int unit_stop(sd_bus *bus, const char *unit, Error **reterr);
+int unit_enable(sd_bus *bus, const char *unit, Error **reterr); /* symlinks, then daemon-reload */
+int unit_disable(sd_bus *bus, const char *unit, Error **reterr);
+
+/* ActiveState ("active", "inactive", "failed", …); "inactive" for an unknown unit. *ret is the caller's. */
+int unit_active_state(sd_bus *bus, const char *unit, char **ret, Error **reterr);
+
+/* A transient service of nbox@.service's shape for `boot -d`: argv is executed in machine.slice, Type=notify,
+ * KillMode=mixed, Delegate, RestartForceExitStatus=133, ExecStopPost=`argv[0] gc`; environment is NAME=value.
+ * Returns once it is active (READY=1), or with what the unit's log says of its failure. */
+int service_start_transient(sd_bus *bus, const char *unit, const char *description, char *const *argv,
+                            char *const *environment, Error **reterr);
+
+/* The unit that this process runs in ("nbox@web.service"), or NULL with 0 when it is in none (a session scope is
+ * none). *ret is the caller's. */
+int own_unit(char **ret, Error **reterr);
