@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cgroup.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "file.h"
+
+#define CGROUP_NESTING_MAX 64
+
+const char *cgroup_mount_point(void) {
+        static const char *const candidates[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+        struct statfs fs;
+
+        for (size_t i = 0; i < ELEMENTSOF(candidates); i++)
+                if (statfs(candidates[i], &fs) >= 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
+                        return candidates[i];
+        return NULL;
+}
+
+int cgroup_of(pid_t pid, char **ret) {
+        _cleanup_free_ char *text = NULL;
+        char path[64], *line, *end;
+        int r;
+
+        if (pid == 0)
+                strcpy(path, "/proc/self/cgroup");
+        else
+                snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) pid);
+        r = file_read(AT_FDCWD, path, 64 * 1024, &text);
+        if (r < 0)
+                return r == -ENOENT ? -ESRCH : r;
+
+        line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+        if (!line)
+                return -ENOENT;
+        line += *line == '\n' ? 4 : 3;
+        end = strchrnul(line, '\n');
+        *ret = strndup(line, (size_t) (end - line));
+        return *ret ? 0 : -ENOMEM;
+}
+
+int cgroup_open(const char *path) {
+        const char *mount = cgroup_mount_point();
+        _cleanup_free_ char *full = NULL;
+        int fd;
+
+        if (!mount)
+                return -ENOENT;
+        if (asprintf(&full, "%s%s", mount, path) < 0)
+                return -ENOMEM;
+        fd = open(full, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        return fd < 0 ? -errno : fd;
+}
+
+int cgroup_create(const char *path) {
+        const char *mount = cgroup_mount_point();
+        _cleanup_free_ char *full = NULL;
+
+        if (!mount)
+                return -ENOENT;
+        if (asprintf(&full, "%s%s", mount, path) < 0)
+                return -ENOMEM;
+        if (mkdir(full, 0755) < 0 && errno != EEXIST)
+                return -errno;
+        return 0;
+}
+
+int cgroup_delegate(int cgroup, uid_t uid) {
+        _cleanup_free_ char *list = NULL;
+        char *state = NULL;
+
+        if (fchownat(cgroup, "", uid, uid, AT_EMPTY_PATH) < 0)
+                return -errno;
+        if (file_read(AT_FDCWD, "/sys/kernel/cgroup/delegate", 4096, &list) < 0)
+                list = strdup("cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n");
+        if (!list)
+                return -ENOMEM;
+        for (char *name = strtok_r(list, "\n", &state); name; name = strtok_r(NULL, "\n", &state))
+                if (fchownat(cgroup, name, uid, uid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+                        return -errno;
+        return 0;
+}
+
+static bool events_say_populated(int events) {
+        char text[256];
+        ssize_t n = pread(events, text, sizeof(text) - 1, 0);
+
+        if (n < 0)
+                return false; /* ENODEV: the group has gone */
+        text[n] = 0;
+        return strstr(text, "populated 1") != NULL;
+}
+
+static int open_events(const char *path) {
+        _cleanup_close_ int dir = cgroup_open(path);
+        int fd;
+
+        if (dir < 0)
+                return dir;
+        fd = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+bool cgroup_populated(const char *path) {
+        _cleanup_close_ int events = open_events(path);
+
+        return events >= 0 && events_say_populated(events);
+}
+
+static uint64_t now_usec(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+int cgroup_kill(const char *path, uint64_t timeout_usec) {
+        _cleanup_close_ int dir = cgroup_open(path), events = -1;
+        uint64_t deadline = now_usec() + timeout_usec;
+        int r;
+
+        if (dir == -ENOENT)
+                return 0;
+        if (dir < 0)
+                return dir;
+        r = file_write(dir, "cgroup.kill", "1");
+        if (r == -ENODEV)
+                return 0;
+        if (r < 0)
+                return r;
+        events = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
+        if (events < 0)
+                return errno == ENOENT ? 0 : -errno;
+        while (events_say_populated(events)) {
+                uint64_t now = now_usec();
+
+                if (now >= deadline)
+                        return -ETIMEDOUT;
+                (void) poll(&(struct pollfd){ .fd = events, .events = POLLPRI }, 1, (int) ((deadline - now) / 1000) + 1);
+        }
+        return 0;
+}
+
+/* Depth first. Only directories beneath a cgroup2 mount are ever seen: a guest can make groups, not links. */
+static int remove_below(int parent, const char *name, unsigned depth) {
+        _cleanup_closedir_ DIR *dir = NULL;
+        int fd;
+
+        if (unlinkat(parent, name, AT_REMOVEDIR) >= 0 || errno == ENOENT)
+                return 0;
+        if (errno != EBUSY || depth == 0)
+                return -errno;
+        fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        dir = fdopendir(fd);
+        if (!dir) {
+                close_fd(fd);
+                return -errno;
+        }
+        for (struct dirent *e; (e = readdir(dir));)
+                if (e->d_type == DT_DIR && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+                        (void) remove_below(dirfd(dir), e->d_name, depth - 1);
+        if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+                return -errno;
+        return 0;
+}
+
+int cgroup_remove(const char *path) {
+        const char *mount = cgroup_mount_point();
+        _cleanup_close_ int root = -1;
+
+        if (!mount || !path[0] || !path[1]) /* never the root itself */
+                return mount ? -EINVAL : 0;
+        root = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (root < 0)
+                return -errno;
+        return remove_below(root, path + 1, CGROUP_NESTING_MAX);
+}
+
+bool cgroup_has_controllers(void) {
+        const char *mount = cgroup_mount_point();
+        _cleanup_free_ char *file = NULL, *text = NULL;
+
+        if (!mount || asprintf(&file, "%s/cgroup.controllers", mount) < 0)
+                return false;
+        return file_read(AT_FDCWD, file, 4096, &text) >= 0 && text[strspn(text, " \n")] != 0;
+}

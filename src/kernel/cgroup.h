@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The unified hierarchy (cgroup v2): at /sys/fs/cgroup, or on a hybrid host at /sys/fs/cgroup/unified, where it has
+ * no controllers but groups, freezes and kills all the same. Paths are relative to its root and begin with "/", as
+ * the "0::" line of /proc/PID/cgroup has them. Returns are 0, an fd, or -errno; -ENOENT: no unified hierarchy. */
+
+/* Where it is mounted; a constant string, or NULL. */
+const char *cgroup_mount_point(void);
+
+/* The group of a process (0: ourselves), the caller's. */
+int cgroup_of(pid_t pid, char **ret);
+
+/* O_PATH|O_DIRECTORY fd of a group. */
+int cgroup_open(const char *path);
+
+/* Make a group for a machine below `parent`; an empty one of that name that was left is taken over. */
+int cgroup_create(const char *path);
+
+/* Hand a group over to a user namespace's root: the directory and the files of /sys/kernel/cgroup/delegate. */
+int cgroup_delegate(int cgroup, uid_t uid);
+
+/* Kill everything in and below a group (cgroup.kill, Linux 5.14), and wait (at most timeout_usec) until it is empty. */
+int cgroup_kill(const char *path, uint64_t timeout_usec);
+
+/* Remove a group with all groups below it. What still has processes stays: -EBUSY. No group is success. */
+int cgroup_remove(const char *path);
+
+/* Whether a process is in or below the group; a group that is not there is empty. */
+bool cgroup_populated(const char *path);
+
+/* Whether any resource controller is there to be used below this mount point. */
+bool cgroup_has_controllers(void);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mount.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
+#include "cleanup.h"
+
+static int configure(int fs, const char *options) {
+        _cleanup_free_ char *copy = NULL;
+        char *state = NULL;
+
+        if (!options)
+                return 0;
+        copy = strdup(options);
+        if (!copy)
+                return -ENOMEM;
+        for (char *word = strtok_r(copy, ",", &state); word; word = strtok_r(NULL, ",", &state)) {
+                char *value = strchr(word, '=');
+                int r;
+
+                if (value) {
+                        *value++ = 0;
+                        r = fsconfig(fs, FSCONFIG_SET_STRING, word, value, 0);
+                } else
+                        r = fsconfig(fs, FSCONFIG_SET_FLAG, word, NULL, 0);
+                if (r < 0)
+                        return -errno;
+        }
+        return 0;
+}
+
+int mount_new(const char *fstype, const char *options, uint64_t attr) {
+        _cleanup_close_ int fs = fsopen(fstype, FSOPEN_CLOEXEC);
+        int fd, r;
+
+        if (fs < 0)
+                return -errno;
+        r = configure(fs, options);
+        if (r < 0)
+                return r;
+        if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+                return -errno;
+        fd = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned) attr);
+        return fd < 0 ? -errno : fd;
+}
+
+int mount_clone(int dirfd, const char *path, bool recursive) {
+        int fd = open_tree(dirfd, path,
+                           OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
+                                   (*path ? 0U : (unsigned) AT_EMPTY_PATH) | (recursive ? (unsigned) AT_RECURSIVE : 0U));
+
+        return fd < 0 ? -errno : fd;
+}
+
+static int set_attr(int dirfd, const char *path, struct mount_attr *attr, bool recursive) {
+        if (mount_setattr(dirfd, path, (*path ? 0U : (unsigned) AT_EMPTY_PATH) | (recursive ? (unsigned) AT_RECURSIVE : 0U),
+                          attr, sizeof(*attr)) < 0)
+                return -errno;
+        return 0;
+}
+
+int mount_set_attr(int mount, uint64_t set, uint64_t clear, bool recursive) {
+        return set_attr(mount, "", &(struct mount_attr){ .attr_set = set, .attr_clr = clear }, recursive);
+}
+
+int mount_idmap(int mount, int userns, bool recursive) {
+        return set_attr(mount, "", &(struct mount_attr){ .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) userns },
+                        recursive);
+}
+
+int mount_propagation(int dirfd, const char *path, uint64_t propagation) {
+        return set_attr(dirfd, path, &(struct mount_attr){ .propagation = propagation }, true);
+}
+
+int mount_attach(int mount, int target) {
+        if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+                return -errno;
+        return 0;
+}
+
+int mount_pivot_to_cwd(void) {
+        /* With both arguments the same, the old root ends up stacked on the new one, and "." still names the old. */
+        if (syscall(SYS_pivot_root, ".", ".") < 0)
+                return -errno;
+        if (umount2(".", MNT_DETACH) < 0)
+                return -errno;
+        return chdir("/") < 0 ? -errno : 0;
+}

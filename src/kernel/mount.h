@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Mounts as file descriptors: fsopen(2), open_tree(2), mount_setattr(2), move_mount(2); Linux 5.12. A mount is made
+ * detached, given its attributes, and attached by fd to a target that was opened beneath its root, so that no path
+ * is resolved twice. Returns are an fd the caller owns, 0, or -errno.
+ *
+ * attr: MOUNT_ATTR_* of <sys/mount.h>. */
+
+/* A new file system, detached. options: "key=value" and flag words, comma-separated, or NULL. */
+int mount_new(const char *fstype, const char *options, uint64_t attr);
+
+/* A detached copy of the mount at dirfd/path ("" for dirfd itself); recursive takes its submounts along. */
+int mount_clone(int dirfd, const char *path, bool recursive);
+
+/* Set (and clear) attributes of a mount, by an fd on its root. */
+int mount_set_attr(int mount, uint64_t set, uint64_t clear, bool recursive);
+
+/* Map the ids of a detached mount by a user namespace. EINVAL: its file system cannot; EPERM: already mapped. */
+int mount_idmap(int mount, int userns, bool recursive);
+
+/* Propagation of the mount at dirfd/path: MS_SLAVE, MS_PRIVATE or MS_SHARED, with everything beneath. */
+int mount_propagation(int dirfd, const char *path, uint64_t propagation);
+
+/* Put a detached mount over the directory or file that target (O_PATH) is. */
+int mount_attach(int mount, int target);
+
+/* Make the current directory's mount the root of this mount namespace and drop the old one with all beneath it. */
+int mount_pivot_to_cwd(void);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "namespace.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include "cleanup.h"
+#include "file.h"
+
+pid_t clone_into(uint64_t flags, int cgroup, int *ret_pidfd) {
+        int pidfd = -1;
+        struct clone_args args = {
+                .flags = flags | CLONE_PIDFD,
+                .pidfd = (uint64_t) (uintptr_t) &pidfd,
+                .exit_signal = SIGCHLD,
+        };
+        long pid;
+
+        if (cgroup >= 0) {
+                args.flags |= CLONE_INTO_CGROUP;
+                args.cgroup = (uint64_t) cgroup;
+        }
+        pid = syscall(SYS_clone3, &args, sizeof(args));
+        if (pid < 0)
+                return -errno;
+        if (pid > 0)
+                *ret_pidfd = pidfd;
+        return (pid_t) pid;
+}
+
+int userns_write_maps(pid_t pid, uid_t base, uint32_t range) {
+        static const char *const files[] = { "uid_map", "gid_map" };
+        char path[64], map[64];
+
+        snprintf(map, sizeof(map), "0 %u %u\n", base, range);
+        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+                int r;
+
+                snprintf(path, sizeof(path), "/proc/%d/%s", (int) pid, files[i]);
+                r = file_write(AT_FDCWD, path, map);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int namespace_open(pid_t pid, const char *name) {
+        char path[64];
+        int fd;
+
+        snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int) pid, name);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}

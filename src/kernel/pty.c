@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pty.h"
+
+#include <asm/ioctls.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/statfs.h>
+
+#include "cleanup.h"
+
+int pty_open(int pts, unsigned *ret_number) {
+        _cleanup_close_ int master = -1;
+        struct statfs fs;
+        unsigned number;
+        int unlock = 0;
+
+        master = openat(pts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
+        if (master < 0)
+                return -errno;
+        if (fstatfs(master, &fs) < 0)
+                return -errno;
+        if (fs.f_type != DEVPTS_SUPER_MAGIC)
+                return -EUCLEAN;
+        if (ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCGPTN, &number) < 0)
+                return -errno;
+        if (ret_number)
+                *ret_number = number;
+        return TAKE_FD(master);
+}
+
+int pty_open_peer(int master, int flags) {
+        int fd = ioctl(master, TIOCGPTPEER, flags | O_NOCTTY | O_CLOEXEC);
+
+        return fd < 0 ? -errno : fd;
+}
+
+int pty_hangup(int master) {
+        _cleanup_close_ int slave = pty_open_peer(master, O_RDWR);
+
+        if (slave < 0)
+                return slave;
+        return ioctl(slave, TIOCVHANGUP) < 0 ? -errno : 0;
+}
