@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "find.h"
+
+/* A tree is opened once, here, as an O_PATH fd; from then on its path is only something to print. So a rename or a link
+ * swapped in later changes nothing, and what was checked is what boots. Magic links are refused since /proc/PID/root and
+ * /proc/PID/fd/N lead to places that have no path (CVE-2024-21626). */
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "file.h"
+#include "name.h"
+#include "path.h"
+#include "strv.h"
+
+static const char *const search_path[] = {
+        "/etc/machines",
+        "/run/machines",
+        IMAGE_DIRECTORY,
+        "/usr/local/lib/machines",
+        "/usr/lib/machines",
+};
+
+/* The host lives in these: a machine on one of them would run on the host's own files. /usr alone has an init. */
+static const char *const host_directories[] = {
+        "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/proc", "/root",
+        "/run", "/sbin", "/sys", "/tmp", "/usr", "/var", IMAGE_DIRECTORY,
+};
+
+void image_free(Image *i) {
+        if (!i)
+                return;
+        free(i->name);
+        free(i->path);
+        close_fd(i->fd);
+        free(i);
+}
+
+void image_list_free(Image **images, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                image_free(images[i]);
+        free(images);
+}
+
+static int open_host_directory(int dirfd, const char *path) {
+        struct open_how how = {
+                .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                .resolve = RESOLVE_NO_MAGICLINKS,
+        };
+        long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+
+        return fd < 0 ? -errno : (int) fd;
+}
+
+static int fd_path(int fd, char **ret) {
+        char link[64], target[PATH_MAX];
+        ssize_t n;
+
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        n = readlink(link, target, sizeof(target) - 1);
+        if (n < 0)
+                return -errno;
+        target[n] = 0;
+        if (target[0] != '/') /* not reachable from our root */
+                return -ESTALE;
+        *ret = strdup(target);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int image_new(int fd, const struct stat *st, Image **ret) {
+        _cleanup_close_ int owned = fd;
+        _cleanup_(image_freep) Image *i = calloc(1, sizeof(*i));
+        const char *slash;
+        int r;
+
+        if (!i)
+                return -ENOMEM;
+        i->fd = TAKE_FD(owned);
+        r = fd_path(i->fd, &i->path);
+        if (r < 0)
+                return r;
+        slash = strrchr(i->path, '/');
+        i->name = strdup(slash + 1);
+        if (!i->name)
+                return -ENOMEM;
+        i->changed_usec = (uint64_t) st->st_mtim.tv_sec * 1000000 + (uint64_t) st->st_mtim.tv_nsec / 1000;
+
+        /* To root, only these two errors exist: file system or subvolume (EROFS), attribute (EPERM). faccessat2: Linux 5.8 */
+        if (syscall(SYS_faccessat2, i->fd, "", W_OK, AT_EMPTY_PATH) < 0 && (errno == EROFS || errno == EPERM))
+                i->read_only = true;
+        *ret = TAKE_PTR(i);
+        return 0;
+}
+
+static bool is_host_directory(const struct stat *st) {
+        for (size_t i = 0; i < ELEMENTSOF(host_directories); i++) {
+                struct stat host;
+
+                if (stat(host_directories[i], &host) >= 0 && host.st_dev == st->st_dev && host.st_ino == st->st_ino)
+                        return true;
+        }
+        return false;
+}
+
+static int directory_error(const char *path, int r, Error **reterr) {
+        switch (r) {
+        case -ENOENT:
+                error_set(reterr, r, "There is no directory '%s'", path);
+                return error_hint(reterr, r, "`nbox images` lists what there is; `nbox create NAME --os busybox` makes a tree.");
+        case -ENOTDIR:
+                error_set(reterr, r, "'%s' is not a directory", path);
+                return error_hint(reterr, r, "A machine is started from a directory with a whole OS tree in it.");
+        case -ELOOP:
+                return error_set(reterr, r, "'%s' leads through a link of /proc or a loop of links, which is refused", path);
+        default:
+                return error_errno(reterr, r, "Cannot open the directory '%s'", path);
+        }
+}
+
+int image_open_directory(const char *path, Image **ret, Error **reterr) {
+        struct stat st;
+        int fd, r;
+
+        if (!*path || !string_is_clean(path))
+                return error_set(reterr, EINVAL, "A directory's name must not be empty or hold control characters");
+        fd = open_host_directory(AT_FDCWD, path);
+        if (fd < 0)
+                return directory_error(path, fd, reterr);
+        if (fstat(fd, &st) < 0) {
+                r = -errno;
+                close_fd(fd);
+                return error_errno(reterr, r, "Cannot look at '%s'", path);
+        }
+        if (is_host_directory(&st)) {
+                close_fd(fd);
+                error_set(reterr, EBUSY, "'%s' is a directory that the host itself lives in", path);
+                return error_hint(reterr, -EBUSY, "Make a tree for the machine with `nbox create NAME`.");
+        }
+        r = image_new(fd, &st, ret);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot find out where '%s' is", path);
+        if (!string_is_clean((*ret)->path)) {
+                image_free(*ret);
+                *ret = NULL;
+                return error_set(reterr, EINVAL, "'%s' leads to a directory with control characters in its path", path);
+        }
+        return 0;
+}
+
+static bool image_name_is_valid(const char *name) {
+        return *name && *name != '.' && strlen(name) <= NAME_MAX && !strchr(name, '/') && string_is_clean(name);
+}
+
+static int collect_names(char ***ret) {
+        _cleanup_strv_ char **names = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(search_path); i++) {
+                _cleanup_closedir_ DIR *dir = opendir(search_path[i]);
+                struct dirent *e;
+
+                while (dir && (e = readdir(dir))) {
+                        int r;
+
+                        if (!image_name_is_valid(e->d_name) || strv_contains(names, e->d_name) ||
+                            (e->d_type != DT_DIR && e->d_type != DT_LNK && e->d_type != DT_UNKNOWN))
+                                continue;
+                        r = strv_append(&names, e->d_name);
+                        if (r < 0)
+                                return r;
+                }
+        }
+        *ret = TAKE_PTR(names);
+        return 0;
+}
+
+/* Edits (insertion, removal, replacement) between two short names; names beyond the bound count as far away. */
+static size_t distance(const char *a, const char *b) {
+        size_t row[MACHINE_NAME_MAX + 1], n = strlen(b);
+
+        if (n > MACHINE_NAME_MAX || strlen(a) > MACHINE_NAME_MAX)
+                return SIZE_MAX;
+        for (size_t j = 0; j <= n; j++)
+                row[j] = j;
+        for (size_t i = 1; a[i - 1]; i++) {
+                size_t diagonal = row[0];
+
+                row[0] = i;
+                for (size_t j = 1; j <= n; j++) {
+                        size_t up = row[j], best = diagonal + (a[i - 1] != b[j - 1]);
+
+                        best = up + 1 < best ? up + 1 : best;
+                        row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+                        diagonal = up;
+                }
+        }
+        return row[n];
+}
+
+static const char *nearest_name(char *const *names, const char *wanted) {
+        size_t best = strlen(wanted) / 3 + 2;
+        const char *found = NULL;
+
+        for (char *const *n = names; n && *n; n++) {
+                size_t d = distance(wanted, *n);
+
+                if (d < best) {
+                        best = d;
+                        found = *n;
+                }
+        }
+        return found;
+}
+
+static int not_found(const char *name, Error **reterr) {
+        _cleanup_strv_ char **names = NULL;
+        const char *near;
+        struct stat st;
+
+        error_set(reterr, ENOENT, "There is no image '%s' in " IMAGE_DIRECTORY
+                  " or the other places where images are looked for", name);
+        if (stat(name, &st) >= 0 && S_ISDIR(st.st_mode))
+                return error_hint(reterr, -ENOENT, "For the directory of that name here, write ./%s", name);
+
+        (void) collect_names(&names);
+        near = nearest_name(names, name);
+        if (near)
+                return error_hint(reterr, -ENOENT, "Did you mean '%s'? `nbox images` lists all.", near);
+        if (names)
+                return error_hint(reterr, -ENOENT, "`nbox images` lists what there is; `nbox create %s --os busybox` makes it.", name);
+        return error_hint(reterr, -ENOENT, "`nbox create %s --os busybox` makes one.", name);
+}
+
+static bool disk_image_exists(const char *directory, const char *name) {
+        _cleanup_free_ char *path = NULL;
+        struct stat st;
+
+        return asprintf(&path, "%s/%s.raw", directory, name) >= 0 && stat(path, &st) >= 0;
+}
+
+static int find_by_name(const char *name, Image **ret, Error **reterr) {
+        for (size_t i = 0; i < ELEMENTSOF(search_path); i++) {
+                _cleanup_free_ char *path = NULL;
+                struct stat st;
+
+                if (asprintf(&path, "%s/%s", search_path[i], name) < 0)
+                        return error_oom(reterr);
+                if (lstat(path, &st) >= 0) {
+                        int r = image_open_directory(path, ret, reterr);
+
+                        if (r == -ENOTDIR) {
+                                error_set(reterr, r, "'%s' is not a directory, and disk images are not supported yet", path);
+                                return error_hint(reterr, r, "`nbox images` lists the trees there are.");
+                        }
+                        return r;
+                }
+                if (disk_image_exists(search_path[i], name)) {
+                        error_set(reterr, EOPNOTSUPP, "'%s.raw' is a disk image; disk images are not supported yet", path);
+                        return error_hint(reterr, -EOPNOTSUPP, "Mount it, and give the directory that it is mounted on.");
+                }
+        }
+        return not_found(name, reterr);
+}
+
+int image_find(const char *name_or_directory, Image **ret, Error **reterr) {
+        if (strchr(name_or_directory, '/') || strcmp(name_or_directory, ".") == 0 || strcmp(name_or_directory, "..") == 0)
+                return image_open_directory(name_or_directory, ret, reterr);
+        if (!image_name_is_valid(name_or_directory)) {
+                error_set(reterr, EINVAL, "'%.80s' is not an image's name: it must not be empty, begin with a dot, or hold control characters",
+                          name_or_directory);
+                return error_hint(reterr, -EINVAL, "`nbox images` lists what there is.");
+        }
+        return find_by_name(name_or_directory, ret, reterr);
+}
+
+static int by_name(const void *a, const void *b) {
+        return strcmp((*(Image *const *) a)->name, (*(Image *const *) b)->name);
+}
+
+int image_list(Image ***ret, size_t *ret_n, Error **reterr) {
+        _cleanup_strv_ char **names = NULL;
+        Image **images;
+        size_t n = 0;
+
+        if (collect_names(&names) < 0)
+                return error_oom(reterr);
+        images = calloc(strv_length(names) + 1, sizeof(*images));
+        if (!images)
+                return error_oom(reterr);
+        for (char **name = names; name && *name; name++) {
+                Image *i = NULL;
+
+                if (find_by_name(*name, &i, NULL) < 0)
+                        continue;
+                free(i->name); /* a link is listed under its own name: that is what finds it */
+                i->name = strdup(*name);
+                if (!i->name) {
+                        image_free(i);
+                        image_list_free(images, n);
+                        return error_oom(reterr);
+                }
+                images[n++] = i;
+        }
+        qsort(images, n, sizeof(*images), by_name);
+        *ret = images;
+        *ret_n = n;
+        return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* Trees by name or directory. Names are looked up where systemd-machined looks (machinectl(1), "Files and
+ * directories"), first match wins: /etc/machines, /run/machines, /var/lib/machines, /usr/local/lib/machines,
+ * /usr/lib/machines. */
+
+#define IMAGE_DIRECTORY "/var/lib/machines" /* where `nbox create` puts new ones */
+
+typedef struct Image {
+        char *name;        /* the last component of its path */
+        char *path;        /* absolute, without symbolic links, as it was when the fd was opened */
+        int fd;            /* O_PATH of the directory: what everything else is opened beneath */
+        bool read_only;    /* read-only file system, subvolume or attribute */
+        uint64_t changed_usec; /* CLOCK_REALTIME of the top directory's last change */
+} Image;
+
+void image_free(Image *i);
+DEFINE_CLEANUP(Image *, image_free);
+
+/* Find by what the user wrote: with a '/' in it (or "." and "..") it is a directory, else a name. Errors (-ENOENT,
+ * -ENOTDIR, -EOPNOTSUPP, -EINVAL, …) say where was looked and what to do. The host's own root and system directories
+ * are refused with -EBUSY. */
+int image_find(const char *name_or_directory, Image **ret, Error **reterr);
+
+/* A directory by path, relative ones from the working directory. Symbolic links of the host are followed, magic
+ * links of /proc are not. */
+int image_open_directory(const char *path, Image **ret, Error **reterr);
+
+/* All directories in the search path, by name, each name once, sorted. Unreadable places are left out. *ret is
+ * the caller's (image_list_free()). */
+int image_list(Image ***ret, size_t *ret_n, Error **reterr);
+void image_list_free(Image **images, size_t n);

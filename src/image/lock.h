@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "error.h"
+#include "find.h"
+#include "strv.h"
+
+/* A tree in use, known to systemd-nspawn, machinectl and nbox alike. */
+
+typedef struct ImageLock {
+        char *files[2]; /* absolute paths of the lock files that are held, or NULL: what a record lists */
+        int fds[2];     /* CLOEXEC; the locks live as long as these (and what was forked with them and has not exec'ed) */
+        bool shared;
+} ImageLock;
+
+/* Take the locks without waiting. `shared` is for a tree that is only read (--read-only, the source of an ephemeral copy).
+ * -EBUSY with an Error that names the tree when somebody has it. */
+int image_lock(const Image *image, bool shared, ImageLock **ret, Error **reterr);
+
+/* Unlink the files (unless other shared holders are left) and let go. NULL is fine. Returns NULL. */
+ImageLock *image_lock_release(ImageLock *lock);
+static inline void image_lock_releasep(ImageLock **lock) {
+        image_lock_release(*lock);
+}
+
+/* Remove a lock file that a dead holder left, by the path that its record lists. Whoever holds it now keeps it. A path
+ * that no lock file can have is refused with -EINVAL. Returns 0 also when there is nothing to do. */
+int image_lock_sweep(const char *path);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Capability sets as bit masks: bit N is capability N of <linux/capability.h>. By prctl(2) and capset(2) directly:
+ * the few calls needed here are not worth loading a library at each start. Returns are 0 or -errno. */
+
+#define CAP_BIT(cap) (UINT64_C(1) << (cap))
+
+/* What a machine keeps when nobody asked for anything else. */
+uint64_t caps_default_set(bool private_network, bool private_users);
+
+/* Drop every capability that is not in `keep` from the calling thread's bounding set; what an execve() by root gives is
+ * limited by it. Needs CAP_SETPCAP in the own user namespace. Capabilities that the bounding set already lacks stay away. */
+int caps_drop_bounding(uint64_t keep);
+
+/* Empty the inheritable and ambient sets of the calling thread. A set that is left full hands capabilities to
+ * unprivileged programs that carry file capabilities (CVE-2022-27649 and its kin). Permitted and effective stay. */
+int caps_clear_inheritable_ambient(void);
