@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -58,7 +59,8 @@ void record_free(MachineRecord *r);
 DEFINE_CLEANUP(MachineRecord *, record_free);
 
 /* Take the name: make the directory and lock it. Returns the locked directory fd (closing it gives the name up),
- * -EBUSY with a clear Error when a live supervisor has it. What a dead one left is the caller's to sweep first. */
+ * -EBUSY with a clear Error when a live supervisor has it. What a dead one left is the caller's to sweep first
+ * (gc_sweep_claimed()). Waits up to two seconds for a sweep that is just looking at the directory. */
 int record_claim(const char *name, Error **reterr);
 
 /* Write the record into a claimed directory. */
@@ -70,6 +72,43 @@ int record_remove(int dir, const char *name);
 /* Read a record. -ESRCH with an Error ("no machine 'x' is running") when there is none. The record may be of a
  * dead machine: see machine.h for the checked view. */
 int record_load(const char *name, MachineRecord **ret, Error **reterr);
+
+/* The directory of a machine's record; asprintf'd, the caller's. NULL on out of memory. */
+char *record_path(const char *name);
+
+/* Lock the directory of an existing record, as record_claim() does but without making it: an fd, -ENOENT when
+ * there is none, -EBUSY when a live supervisor (or another sweep) has it. */
+int record_lock(const char *name, Error **reterr);
+
+/* The fields by their names, for what writes, reads and shows them. `show` prints a value as the record holds it. */
+typedef enum RecordFieldType {
+        FIELD_STRING,
+        FIELD_STRINGS, /* one line for each */
+        FIELD_ID128,
+        FIELD_BOOT_ID,
+        FIELD_PID,
+        FIELD_UID,
+        FIELD_U32,
+        FIELD_U64,
+        FIELD_INT,     /* -1 for unset */
+        FIELD_BOOL,
+} RecordFieldType;
+
+typedef struct RecordField {
+        const char *key;
+        RecordFieldType type;
+        size_t offset; /* in MachineRecord */
+} RecordField;
+
+extern const RecordField record_fields[]; /* ends with .key = NULL */
+
+/* A field's value as text, NULL with 0 where it is unset; FIELD_STRINGS are joined by blanks. The caller's. */
+int record_field_format(const MachineRecord *r, const RecordField *f, char **ret);
+
+/* Text form of a whole record and back; `text` is refused (-EBADMSG) as a whole when any known line is bad, and
+ * with -EPROTONOSUPPORT when it is of another version. Unknown keys are passed over. */
+int record_format(const MachineRecord *r, char **ret, Error **reterr);
+int record_parse(const char *text, size_t size, MachineRecord **ret, Error **reterr);
 
 /* Names of all records (each the caller's), sorted. No directory is an empty list. */
 int record_list(char ***ret, Error **reterr);

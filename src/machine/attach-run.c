@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "attach.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One Attach in a loop of its own, for a verb. The messages are those of machinectl(1), for hands that know them. */
+
+typedef struct Run {
+        sd_event *event;
+        Attach *attach;
+        AttachEnd end;
+} Run;
+
+static void on_event(AttachEnd what, void *userdata) {
+        Run *run = userdata;
+
+        run->end = what;
+        (void) sd_event_exit(run->event, 0);
+}
+
+static int on_signal(sd_event_source *s, _unused_ const struct signalfd_siginfo *si, void *userdata) {
+        Run *run = userdata;
+
+        run->end = ATTACH_END_HANGUP;
+        return sd_event_exit(sd_event_source_get_event(s), 0);
+}
+
+static int on_child(sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+        Run *run = userdata;
+
+        attach_drain(run->attach);
+        run->end = ATTACH_END_PEER;
+        return sd_event_exit(sd_event_source_get_event(s), 0);
+}
+
+static int add_signals(sd_event *event, Run *run) {
+        static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++) {
+                int r = sd_event_add_signal(event, NULL, signals[i], on_signal, run);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void set_signal_mask(int how, sigset_t *old) {
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGHUP);
+        (void) sigprocmask(how, &set, old);
+}
+
+static int run_loop(Run *run, AttachPeer kind, int peer, int child, AttachEof eof, Error **reterr) {
+        _cleanup_close_ int owned = peer;
+        AttachPolicy policy = { .eof = eof, .on_event = on_event, .userdata = run };
+        int r;
+
+        r = add_signals(run->event, run);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot watch for signals");
+        r = attach_new(run->event, kind, TAKE_FD(owned), &policy, &run->attach, reterr);
+        if (r < 0)
+                return r;
+        if (child >= 0)
+                r = sd_event_add_io(run->event, NULL, child, EPOLLIN, on_child, run);
+        if (r >= 0)
+                r = sd_event_loop(run->event);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot wait for the terminal");
+        return 0;
+}
+
+int attach_run(const char *machine, AttachPeer kind, int peer, int child, AttachEof eof, AttachEnd *ret, Error **reterr) {
+        bool tty = isatty(STDIN_FILENO);
+        Run run = {};
+        sigset_t old;
+        int r;
+
+        r = sd_event_new(&run.event);
+        if (r < 0) {
+                close_fd(peer);
+                return error_errno(reterr, r, "Cannot make an event loop");
+        }
+        if (tty)
+                fprintf(stderr, "Connected to machine %s. Press ^] three times within 1s to detach.\n", machine);
+        set_signal_mask(SIG_BLOCK, &old);
+        r = run_loop(&run, kind, peer, child, eof, reterr);
+        run.attach = attach_free(run.attach);
+        sd_event_unref(run.event);
+        (void) sigprocmask(SIG_SETMASK, &old, NULL);
+        if (r < 0)
+                return r;
+        if (tty)
+                fprintf(stderr, run.end == ATTACH_END_PEER ? "\nConnection to machine %s terminated.\n" : "\nDetached from machine %s.\n", machine);
+        *ret = run.end;
+        return 0;
+}

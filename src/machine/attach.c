@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "attach.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <time.h>
+
+#include "control.h"
+#include "fd.h"
+
+/* Two flows of bytes, each through one buffer: stdin -> peer and peer -> stdout. A flow is read only while its
+ * buffer has room and written only while it holds something, so that a slow side slows down the other and nothing is
+ * lost or grows.
+ *
+ * O_NONBLOCK belongs to an open file description, and that of our stdin is shared with the shell that started us: so
+ * terminals and pipes are opened again through /proc/self/fd, and only the copy is made non-blocking. What cannot be
+ * (sockets, files, a terminal of another user's) is used as it is: poll says when, and short writes do not block long.
+ *
+ * sd-event has no epoll for regular files; for these a deferred source stands in, which is always ready. */
+
+#define BUFFER_SIZE (4 * CONTROL_DATA_MAX)
+#define QUIET_USEC (1000 * 1000)
+#define DRAIN_MSEC 1000
+
+typedef struct Flow {
+        char data[BUFFER_SIZE];
+        size_t n;
+        bool ended; /* no more will be read into it */
+} Flow;
+
+struct Attach {
+        AttachPeer kind;
+        AttachPolicy policy;
+        sd_event *event;
+        int in, out, peer;
+        sd_event_source *in_source, *out_source, *peer_source, *winch_source, *quiet_source;
+        Flow to_peer, to_out;
+        EscapeState escape;
+        struct termios saved_in, saved_out;
+        bool raw_in, raw_out;
+        bool in_is_tty;
+        bool done;          /* nothing is copied any more */
+        bool winch_blocked; /* it was us who blocked it */
+        unsigned depth;     /* handlers running: on_event may call attach_free(), memory stays until they return */
+        bool freed;
+};
+
+static uint64_t now_monotonic(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+/* An fd of our own on what fd is, non-blocking where that can be had without touching others. */
+static int own_fd(int fd, int mode) {
+        char path[32];
+        struct stat st;
+        int copy;
+
+        if (fstat(fd, &st) >= 0 && (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd)))) {
+                snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+                copy = open(path, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+                if (copy >= 0)
+                        return copy;
+        }
+        copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        return copy < 0 ? -errno : copy;
+}
+
+static void report(Attach *a, AttachEnd what) {
+        if (what != ATTACH_END_POWEROFF && what != ATTACH_END_REBOOT) {
+                if (a->done)
+                        return;
+                a->done = true;
+        }
+        if (a->policy.on_event)
+                a->policy.on_event(what, a->policy.userdata);
+}
+
+static void send_size(Attach *a) {
+        struct winsize ws;
+
+        if (ioctl(a->out, TIOCGWINSZ, &ws) < 0 && ioctl(a->in, TIOCGWINSZ, &ws) < 0)
+                return;
+        if (a->kind == ATTACH_PTY)
+                (void) ioctl(a->peer, TIOCSWINSZ, &ws);
+        else {
+                char packet[1 + 2 * sizeof(uint16_t)] = { CONTROL_SIZE };
+                uint16_t row = ws.ws_row, col = ws.ws_col;
+
+                memcpy(packet + 1, &row, sizeof(row));
+                memcpy(packet + 1 + sizeof(row), &col, sizeof(col));
+                (void) send(a->peer, packet, sizeof(packet), MSG_NOSIGNAL | MSG_DONTWAIT);
+        }
+}
+
+/* Bytes read, 0 at the end, -EAGAIN, or another error. */
+static ssize_t peer_read(Attach *a, char *data, size_t room) {
+        char packet[1 + CONTROL_DATA_MAX];
+        ssize_t n;
+
+        if (a->kind == ATTACH_PTY) {
+                n = read(a->peer, data, room);
+                if (n < 0 && errno == EIO) /* no slave is open any more */
+                        return 0;
+                return n < 0 ? -errno : n;
+        }
+        for (;;) {
+                n = recv(a->peer, packet, sizeof(packet), MSG_DONTWAIT);
+                if (n < 0)
+                        return errno == ECONNRESET ? 0 : -errno;
+                if (n == 0)
+                        return 0;
+                if (packet[0] != CONTROL_DATA || n == 1)
+                        continue; /* a type of a later version */
+                memcpy(data, packet + 1, (size_t) n - 1);
+                return n - 1;
+        }
+}
+
+static ssize_t peer_write(Attach *a, const char *data, size_t size) {
+        char packet[1 + CONTROL_DATA_MAX] = { CONTROL_DATA };
+        ssize_t n;
+
+        if (a->kind == ATTACH_PTY) {
+                n = write(a->peer, data, size);
+                return n < 0 ? -errno : n;
+        }
+        if (size > CONTROL_DATA_MAX)
+                size = CONTROL_DATA_MAX;
+        memcpy(packet + 1, data, size);
+        n = send(a->peer, packet, size + 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        return n < 0 ? -errno : n - 1;
+}
+
+static void flow_consume(Flow *f, size_t n) {
+        f->n -= n;
+        memmove(f->data, f->data + n, f->n);
+}
+
+static bool transient(ssize_t r) {
+        return r == -EAGAIN || r == -EINTR;
+}
+
+/* Room that one more read is sure to fit into. */
+static bool flow_wants(const Flow *f) {
+        return !f->ended && sizeof(f->data) - f->n >= CONTROL_DATA_MAX;
+}
+
+static void stdin_ended(Attach *a) {
+        a->to_peer.ended = true;
+        if (a->in_is_tty)
+                report(a, ATTACH_END_HANGUP);
+        else if (a->policy.eof != ATTACH_EOF_IGNORE && a->to_peer.n < sizeof(a->to_peer.data))
+                a->to_peer.data[a->to_peer.n++] = 4; /* VEOF as every terminal has it at first */
+}
+
+static void scan_keys(Attach *a, size_t from) {
+        for (size_t i = from; i < a->to_peer.n && !a->done; i++) {
+                EscapeKey key = escape_scan(&a->escape, a->to_peer.data[i], now_monotonic(), a->policy.power_keys);
+
+                if (key == ESCAPE_NONE)
+                        continue;
+                memmove(a->to_peer.data + i, a->to_peer.data + i + 1, a->to_peer.n - i - 1);
+                a->to_peer.n--;
+                i--;
+                report(a, key == ESCAPE_LEAVE ? ATTACH_END_LEFT : key == ESCAPE_POWEROFF ? ATTACH_END_POWEROFF : ATTACH_END_REBOOT);
+        }
+}
+
+static void read_stdin(Attach *a) {
+        size_t from = a->to_peer.n;
+        ssize_t n;
+
+        if (a->done || !flow_wants(&a->to_peer))
+                return;
+        n = read(a->in, a->to_peer.data + from, CONTROL_DATA_MAX);
+        if (n < 0 && transient(-errno))
+                return;
+        if (n <= 0)
+                return stdin_ended(a);
+        a->to_peer.n += (size_t) n;
+        if (a->in_is_tty)
+                scan_keys(a, from);
+}
+
+static void flush_to_peer(Attach *a) {
+        while (a->to_peer.n > 0) {
+                ssize_t n = peer_write(a, a->to_peer.data, a->to_peer.n);
+
+                if (transient(n))
+                        return;
+                if (n < 0) { /* its end is seen on the reading side, with what it still had to say */
+                        a->to_peer.n = 0;
+                        a->to_peer.ended = true;
+                        return;
+                }
+                flow_consume(&a->to_peer, (size_t) n);
+        }
+}
+
+static void read_peer(Attach *a) {
+        while (flow_wants(&a->to_out)) {
+                ssize_t n = peer_read(a, a->to_out.data + a->to_out.n, CONTROL_DATA_MAX);
+
+                if (transient(n))
+                        return;
+                if (n <= 0) {
+                        a->to_out.ended = true;
+                        return;
+                }
+                a->to_out.n += (size_t) n;
+                if (a->quiet_source)
+                        (void) sd_event_source_set_time_relative(a->quiet_source, QUIET_USEC);
+        }
+}
+
+static void flush_to_out(Attach *a) {
+        while (a->to_out.n > 0) {
+                ssize_t n = write(a->out, a->to_out.data, a->to_out.n < PIPE_BUF ? a->to_out.n : PIPE_BUF);
+
+                if (n < 0 && transient(-errno))
+                        return;
+                if (n < 0) { /* nobody listens: go on, so that the machine does not stall */
+                        a->to_out.n = 0;
+                        if (a->in_is_tty || errno == EPIPE)
+                                report(a, ATTACH_END_HANGUP);
+                        return;
+                }
+                flow_consume(&a->to_out, (size_t) n);
+        }
+}
+
+static int on_quiet(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *userdata) {
+        report(userdata, ATTACH_END_LEFT);
+        return 0;
+}
+
+static void watch_quiet(Attach *a) {
+        if (a->quiet_source || a->policy.eof != ATTACH_EOF_LEAVE || !a->to_peer.ended || a->to_peer.n > 0)
+                return;
+        (void) sd_event_add_time_relative(a->event, &a->quiet_source, CLOCK_MONOTONIC, QUIET_USEC, 0, on_quiet, a);
+}
+
+/* A source is an io source or, for a regular file, a deferred one, which knows no events. */
+static void set_ready(sd_event_source *s, uint32_t events) {
+        if (!s)
+                return;
+        (void) sd_event_source_set_io_events(s, events);
+        (void) sd_event_source_set_enabled(s, events ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+static void update_sources(Attach *a) {
+        bool in = !a->done && flow_wants(&a->to_peer) && !a->policy.read_only;
+
+        set_ready(a->in_source, in ? EPOLLIN : 0);
+        set_ready(a->out_source, !a->done && a->to_out.n > 0 ? EPOLLOUT : 0);
+        set_ready(a->peer_source, (uint32_t) ((!a->done && flow_wants(&a->to_out) ? EPOLLIN : 0) |
+                                           (!a->done && a->to_peer.n > 0 ? EPOLLOUT : 0)));
+}
+
+static void leave_handler(Attach *a) {
+        if (--a->depth == 0 && a->freed)
+                free(a);
+        else if (!a->freed)
+                update_sources(a);
+}
+
+/* Move what can be moved. `a` may be gone afterwards. */
+static void pump(Attach *a) {
+        a->depth++;
+        if (!a->done) {
+                flush_to_peer(a);
+                read_peer(a);
+                flush_to_out(a);
+        }
+        if (!a->done)
+                watch_quiet(a);
+        if (!a->done && a->to_out.ended && a->to_out.n == 0)
+                report(a, ATTACH_END_PEER);
+        leave_handler(a);
+}
+
+static int on_stdin(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+        Attach *a = userdata;
+
+        a->depth++;
+        read_stdin(a);
+        if (!a->done)
+                pump(a);
+        leave_handler(a);
+        return 0;
+}
+
+static int on_stdin_file(sd_event_source *s, void *userdata) {
+        return on_stdin(s, -1, EPOLLIN, userdata);
+}
+
+static int on_other(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+        pump(userdata);
+        return 0;
+}
+
+static int on_out_file(_unused_ sd_event_source *s, void *userdata) {
+        pump(userdata);
+        return 0;
+}
+
+static int on_winch(_unused_ sd_event_source *s, _unused_ const struct signalfd_siginfo *si, void *userdata) {
+        send_size(userdata);
+        return 0;
+}
+
+/* Raw, both ways; the two may be different terminals, or only one of them be one. */
+static void make_raw(Attach *a) {
+        struct termios t;
+
+        if (a->policy.read_only)
+                return;
+        if (a->in_is_tty && tcgetattr(a->in, &a->saved_in) >= 0) {
+                t = a->saved_in;
+                cfmakeraw(&t);
+                if (!isatty(a->out)) /* what is shown is not ours to format then */
+                        t.c_oflag = a->saved_in.c_oflag;
+                a->raw_in = tcsetattr(a->in, TCSANOW, &t) >= 0;
+        }
+        if (a->in_is_tty && isatty(a->out) && tcgetattr(a->out, &a->saved_out) >= 0) {
+                t = a->saved_out;
+                t.c_oflag &= ~(tcflag_t) OPOST;
+                a->raw_out = tcsetattr(a->out, TCSANOW, &t) >= 0;
+        }
+}
+
+static void restore(Attach *a) {
+        if (a->raw_out)
+                (void) tcsetattr(a->out, TCSANOW, &a->saved_out);
+        if (a->raw_in)
+                (void) tcsetattr(a->in, TCSANOW, &a->saved_in);
+        a->raw_in = a->raw_out = false;
+}
+
+static int add_sources(Attach *a) {
+        int r;
+
+        if (!a->policy.read_only) {
+                r = sd_event_add_io(a->event, &a->in_source, a->in, EPOLLIN, on_stdin, a);
+                if (r == -EPERM)
+                        r = sd_event_add_defer(a->event, &a->in_source, on_stdin_file, a);
+                if (r < 0)
+                        return r;
+        }
+        r = sd_event_add_io(a->event, &a->out_source, a->out, 0, on_other, a);
+        if (r == -EPERM)
+                r = sd_event_add_defer(a->event, &a->out_source, on_out_file, a);
+        if (r < 0)
+                return r;
+        r = sd_event_add_io(a->event, &a->peer_source, a->peer, EPOLLIN, on_other, a);
+        if (r < 0)
+                return r;
+        return sd_event_add_signal(a->event, &a->winch_source, SIGWINCH, on_winch, a);
+}
+
+static void block_winch(Attach *a) {
+        sigset_t set, old;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGWINCH);
+        if (sigprocmask(SIG_BLOCK, &set, &old) >= 0)
+                a->winch_blocked = sigismember(&old, SIGWINCH) == 0;
+}
+
+int attach_new(sd_event *event, AttachPeer kind, int peer, const AttachPolicy *policy, Attach **ret, Error **reterr) {
+        _cleanup_close_ int owned = peer;
+        Attach *a = calloc(1, sizeof(*a));
+        int r;
+
+        if (!a)
+                return error_oom(reterr);
+        a->kind = kind;
+        a->policy = *policy;
+        a->event = sd_event_ref(event);
+        a->peer = TAKE_FD(owned);
+        a->in = own_fd(STDIN_FILENO, O_RDONLY);
+        a->out = own_fd(STDOUT_FILENO, O_WRONLY);
+        block_winch(a);
+
+        r = a->in < 0 ? a->in : a->out < 0 ? a->out : fd_set_nonblock(a->peer, true);
+        if (r >= 0)
+                r = add_sources(a);
+        if (r < 0) {
+                attach_free(a);
+                return error_errno(reterr, r, "Cannot connect this terminal to the machine's");
+        }
+        a->in_is_tty = isatty(a->in);
+        make_raw(a);
+        send_size(a);
+        update_sources(a);
+        *ret = a;
+        return 0;
+}
+
+void attach_drain(Attach *a) {
+        uint64_t end = now_monotonic() + DRAIN_MSEC * 1000;
+
+        do {
+                read_peer(a);
+                flush_to_out(a);
+                if (a->to_out.n == 0 && !flow_wants(&a->to_out))
+                        return;
+                if (a->to_out.n == 0) { /* nothing came in this round: all was there */
+                        read_peer(a);
+                        if (a->to_out.n == 0)
+                                return;
+                } else
+                        (void) poll(&(struct pollfd){ .fd = a->out, .events = POLLOUT }, 1, 50);
+        } while (now_monotonic() < end);
+}
+
+static void unblock_winch(Attach *a) {
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGWINCH);
+        if (a->winch_blocked)
+                (void) sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+Attach *attach_free(Attach *a) {
+        if (!a || a->freed)
+                return NULL;
+        a->done = true;
+        restore(a);
+        sd_event_source_disable_unref(a->in_source);
+        sd_event_source_disable_unref(a->out_source);
+        sd_event_source_disable_unref(a->peer_source);
+        sd_event_source_disable_unref(a->winch_source);
+        sd_event_source_disable_unref(a->quiet_source);
+        unblock_winch(a);
+        sd_event_unref(a->event);
+        close_fd(a->in);
+        close_fd(a->out);
+        close_fd(a->peer);
+        a->freed = true;
+        if (a->depth == 0)
+                free(a);
+        return NULL;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "record.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "fd.h"
+#include "file.h"
+#include "name.h"
+
+/* Who owns a machine's name is a lock, not a file: flock() on the directory, which the kernel gives up for a
+ * supervisor that dies in any way. The directory can be removed and made anew between opening and locking it, so
+ * whoever has the lock looks whether it still is the one at the path, and else begins again. */
+
+#define MACHINES_DIRECTORY RUN_DIRECTORY "/machines"
+#define RECORD_MAX (64 * 1024)
+#define CLAIM_TRIES 40
+#define CLAIM_PAUSE_NSEC (50 * 1000 * 1000)
+
+char *record_path(const char *name) {
+        char *path = NULL;
+
+        return asprintf(&path, MACHINES_DIRECTORY "/%s", name) < 0 ? NULL : path;
+}
+
+/* Root's alone: the control sockets and records beneath are not for others to reach. */
+static int make_directory(const char *path, mode_t mode, Error **reterr) {
+        struct stat st;
+
+        if (mkdir(path, mode) < 0 && errno != EEXIST)
+                return error_errno(reterr, errno, "Cannot make %s", path);
+        if (lstat(path, &st) < 0)
+                return error_errno(reterr, errno, "Cannot look at %s", path);
+        if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
+                return error_set(reterr, EPERM, "%s is not a directory that only root can write to", path);
+        return 0;
+}
+
+static bool is_at_path(int fd, const char *path) {
+        struct stat a, b;
+
+        return fstat(fd, &a) >= 0 && lstat(path, &b) >= 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* An fd, -EWOULDBLOCK, -ESTALE (it was replaced meanwhile) or another error. */
+static int open_and_lock(const char *path) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        if (fd < 0)
+                return -errno;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return -errno;
+        return is_at_path(fd, path) ? TAKE_FD(fd) : -ESTALE;
+}
+
+static bool has_supervisor(const char *name) {
+        _cleanup_(record_freep) MachineRecord *r = NULL;
+        char proc[32];
+
+        if (record_load(name, &r, NULL) < 0)
+                return false;
+        snprintf(proc, sizeof(proc), "/proc/%d", (int) r->supervisor);
+        return r->supervisor > 0 && access(proc, F_OK) >= 0;
+}
+
+int record_claim(const char *name, Error **reterr) {
+        _cleanup_free_ char *path = NULL;
+        int fd = -ESTALE, r;
+
+        r = machine_name_check(name, reterr);
+        if (r < 0)
+                return r;
+        path = record_path(name);
+        if (!path)
+                return error_oom(reterr);
+        r = make_directory(RUN_DIRECTORY, 0755, reterr);
+        if (r >= 0)
+                r = make_directory(MACHINES_DIRECTORY, 0700, reterr);
+        if (r < 0)
+                return r;
+
+        for (int tries = 0; tries < CLAIM_TRIES; tries++) {
+                if (mkdir(path, 0700) < 0 && errno != EEXIST)
+                        return error_errno(reterr, errno, "Cannot make %s", path);
+                fd = open_and_lock(path);
+                if (fd >= 0)
+                        return fd;
+                if (fd == -ESTALE || fd == -ENOENT)
+                        continue;
+                if (fd != -EWOULDBLOCK)
+                        return error_errno(reterr, fd, "Cannot lock %s", path);
+                if (has_supervisor(name))
+                        break;
+                nanosleep(&(struct timespec){ .tv_nsec = CLAIM_PAUSE_NSEC }, NULL);
+        }
+        error_set(reterr, EBUSY, "A machine with the name '%s' is already running", name);
+        return error_hint(reterr, -EBUSY, "See it with `nbox status %s`, or start this one under another name with --machine=NAME.", name);
+}
+
+int record_lock(const char *name, Error **reterr) {
+        _cleanup_free_ char *path = record_path(name);
+        int fd;
+
+        if (!path)
+                return error_oom(reterr);
+        fd = open_and_lock(path);
+        if (fd == -ESTALE) /* someone has just swept it, and someone else has the name now */
+                fd = -EWOULDBLOCK;
+        if (fd == -EWOULDBLOCK)
+                return error_set(reterr, EBUSY, "The machine '%s' is in use", name);
+        if (fd < 0)
+                return error_errno(reterr, fd, "Cannot lock %s", path);
+        return fd;
+}
+
+int record_write(int dir, const MachineRecord *r, Error **reterr) {
+        _cleanup_free_ char *text = NULL;
+        int k = record_format(r, &text, reterr);
+
+        if (k < 0)
+                return k;
+        k = file_replace(dir, "record", text, 0600);
+        if (k < 0)
+                return error_errno(reterr, k, "Cannot write the record of machine '%s'", r->name);
+        return 0;
+}
+
+int record_remove(int dir, const char *name) {
+        _cleanup_free_ char *path = record_path(name);
+        _cleanup_closedir_ DIR *d = NULL;
+        int copy;
+
+        if (!path)
+                return -ENOMEM;
+        copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        d = copy >= 0 ? fdopendir(copy) : NULL;
+        if (!d) {
+                int r = -errno;
+
+                close_fd(copy);
+                return r;
+        }
+        for (struct dirent *e; (e = readdir(d));)
+                if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+                        (void) unlinkat(dir, e->d_name, 0); /* temporary files of a killed writer too */
+        if (!is_at_path(dir, path))
+                return 0;
+        return rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int no_such_machine(const char *name, Error **reterr) {
+        error_set(reterr, ESRCH, "No machine '%s' is running", name);
+        return error_hint(reterr, -ESRCH, "Start it with `nbox boot %s`; `nbox list` shows what is running.", name);
+}
+
+int record_load(const char *name, MachineRecord **ret, Error **reterr) {
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_(record_freep) MachineRecord *record = NULL;
+        _cleanup_close_ int dir = -1, fd = -1;
+        size_t size;
+        int r;
+
+        r = machine_name_check(name, reterr);
+        if (r < 0)
+                return r;
+        path = record_path(name);
+        if (!path)
+                return error_oom(reterr);
+        dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (dir >= 0)
+                fd = openat(dir, "record", O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0 && errno == ENOENT)
+                return no_such_machine(name, reterr);
+        if (fd < 0)
+                return error_errno(reterr, errno, "Cannot open the record of machine '%s'", name);
+        r = fd_read_all(fd, RECORD_MAX, &text, &size);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot read the record of machine '%s'", name);
+        r = record_parse(text, size, &record, reterr);
+        if (r < 0)
+                return r;
+        if (strcmp(record->name, name) != 0)
+                return error_set(reterr, EBADMSG, "The record of machine '%s' is of another one, '%s'", name, record->name);
+        *ret = TAKE_PTR(record);
+        return 0;
+}
+
+static int compare_names(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+int record_list(char ***ret, Error **reterr) {
+        _cleanup_closedir_ DIR *d = opendir(MACHINES_DIRECTORY);
+        _cleanup_strv_ char **names = calloc(1, sizeof(char *));
+
+        if (!names)
+                return error_oom(reterr);
+        if (!d && errno != ENOENT)
+                return error_errno(reterr, errno, "Cannot list %s", MACHINES_DIRECTORY);
+        for (struct dirent *e; d && (e = readdir(d));)
+                if (machine_name_is_valid(e->d_name) && strv_append(&names, e->d_name) < 0)
+                        return error_oom(reterr);
+        qsort(names, strv_length(names), sizeof(char *), compare_names);
+        *ret = TAKE_PTR(names);
+        return 0;
+}
