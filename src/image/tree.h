@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "error.h"
+
+/* What is in a tree. All of it is the guest's: it is opened beneath the root fd, never executed, and read up to a bound. */
+
+/* The init that a boot executes, as a path inside ("/sbin/init"): the first candidate that is a regular, executable
+ * file, symbolic links followed as the guest would. -ENOEXEC with an Error that lists what was looked for. *ret is the
+ * caller's. */
+int tree_find_init(int root, char **ret, Error **reterr);
+
+/* From /etc/os-release or /usr/lib/os-release (os-release(5)). NULL where the file or the line is missing. Values are valid
+ * UTF-8 without control characters, at most 256 bytes. */
+typedef struct OsRelease {
+        char *id;          /* "debian" */
+        char *version_id;  /* "12" */
+        char *pretty_name; /* "Debian GNU/Linux 12 (bookworm)" */
+} OsRelease;
+
+void os_release_done(OsRelease *r);
+
+/* Returns 0 also where there is none, or none that can be read: nothing depends on it. -ENOMEM. */
+int tree_os_release(int root, OsRelease *ret);
+
+/* Parse os-release text. Used by tree_os_release(). */
+int os_release_parse(const char *text, OsRelease *ret);
+
+/* Read a regular file of the tree, up to max bytes (-EFBIG beyond). Neither a device nor a pipe that stands in its place is
+ * opened (-EBADF). *ret is NUL-terminated and the caller's. */
+int tree_read_file(int root, const char *path, size_t max, char **ret);
+
+/* Whether users of the host get to the tree's files by its path: a setuid program made inside is then theirs to run. */
+bool tree_is_reachable_by_users(const char *path);
