@@ -121,7 +121,9 @@ typedef struct MachineConfig {
         uint32_t uid_range;  /* 0 unset: 65536 */
 
         /* network */
-        NetworkKind network;
+        NetworkKind network; /* made of the words below by config_resolve_network() at the end of each source */
+        int private_network; /* --private-network, Private=: tristate, as given */
+        int network_veth;    /* --network-veth, VirtualEthernet=: tristate, as given */
         char *zone;          /* NULL: "default"; a valid name of at most 12 bytes */
         PortMap *ports;
         size_t n_ports;

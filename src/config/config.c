@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A MachineConfig's life. Every field that can be set has a line in `fields`, from which making, freeing,
+ * resetting (an empty assignment in a settings file) and filling follow; a field that is forgotten in one of them
+ * would be a leak or a setting that silently does nothing. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "fields.h"
+
+typedef enum FieldKind {
+        KIND_STRING = 1,
+        KIND_STRV,
+        KIND_INT,  /* -1 is unset; enums too */
+        KIND_TIME, /* UINT64_MAX is unset */
+        KIND_ID,
+        KIND_USERNS,
+        KIND_BINDS,
+        KIND_TMPFS,
+        KIND_PORTS,
+} FieldKind;
+
+typedef struct FieldInfo {
+        FieldKind kind;
+        size_t offset;
+} FieldInfo;
+
+#define AT(member) offsetof(MachineConfig, member)
+
+static const FieldInfo fields[FIELD_MAX] = {
+        [FIELD_MACHINE] = { KIND_STRING, AT(machine) },
+        [FIELD_DIRECTORY] = { KIND_STRING, AT(directory) },
+        [FIELD_ID] = { KIND_ID, AT(id) },
+        [FIELD_PARAMETERS] = { KIND_STRV, AT(parameters) },
+        [FIELD_AS_PID2] = { KIND_INT, AT(as_pid2) },
+        [FIELD_ENVIRONMENT] = { KIND_STRV, AT(environment) },
+        [FIELD_USER] = { KIND_STRING, AT(user) },
+        [FIELD_CHDIR] = { KIND_STRING, AT(chdir) },
+        [FIELD_HOSTNAME] = { KIND_STRING, AT(hostname) },
+        [FIELD_KILL_SIGNAL] = { KIND_INT, AT(kill_signal) },
+        [FIELD_STOP_TIMEOUT] = { KIND_TIME, AT(stop_timeout_usec) },
+        [FIELD_READ_ONLY] = { KIND_INT, AT(read_only) },
+        [FIELD_BINDS] = { KIND_BINDS, AT(binds) },
+        [FIELD_TMPFS] = { KIND_TMPFS, AT(tmpfs) },
+        [FIELD_RESOLV_CONF] = { KIND_INT, AT(resolv_conf) },
+        [FIELD_TIMEZONE] = { KIND_INT, AT(timezone) },
+        [FIELD_USERNS] = { KIND_USERNS, AT(userns) },
+        [FIELD_NETWORK] = { KIND_INT, AT(network) },
+        [FIELD_PRIVATE_NETWORK] = { KIND_INT, AT(private_network) },
+        [FIELD_NETWORK_VETH] = { KIND_INT, AT(network_veth) },
+        [FIELD_ZONE] = { KIND_STRING, AT(zone) },
+        [FIELD_PORTS] = { KIND_PORTS, AT(ports) },
+        [FIELD_REGISTERED] = { KIND_INT, AT(registered) },
+        [FIELD_SLICE] = { KIND_STRING, AT(slice) },
+        [FIELD_PROPERTIES] = { KIND_STRV, AT(properties) },
+        [FIELD_CONSOLE] = { KIND_INT, AT(console) },
+        [FIELD_DETACH] = { KIND_INT, AT(detach) },
+        [FIELD_QUIET] = { KIND_INT, AT(quiet) },
+        [FIELD_DRY_RUN] = { KIND_INT, AT(dry_run) },
+        [FIELD_JSON] = { KIND_INT, AT(json) },
+        [FIELD_SETTINGS] = { KIND_INT, AT(settings) },
+};
+
+static void *member(const MachineConfig *c, Field f) {
+        return (char *) c + fields[f].offset;
+}
+
+int *field_int(MachineConfig *c, Field f) {
+        return member(c, f);
+}
+
+bool field_is_set(const MachineConfig *c, Field f) {
+        switch (fields[f].kind) {
+        case KIND_STRING:
+        case KIND_STRV:
+                return *(void **) member(c, f);
+        case KIND_INT:
+                return *(int *) member(c, f) != -1;
+        case KIND_TIME:
+                return *(uint64_t *) member(c, f) != UINT64_MAX;
+        case KIND_ID:
+                return c->id_set;
+        case KIND_USERNS:
+                return c->userns != USERNS_UNSET;
+        case KIND_BINDS:
+                return c->n_binds > 0;
+        case KIND_TMPFS:
+                return c->n_tmpfs > 0;
+        case KIND_PORTS:
+                return c->n_ports > 0;
+        }
+        return false;
+}
+
+static void free_binds(MachineConfig *c) {
+        for (size_t i = 0; i < c->n_binds; i++) {
+                free(c->binds[i].source);
+                free(c->binds[i].destination);
+        }
+        free(c->binds);
+        c->binds = NULL;
+        c->n_binds = 0;
+}
+
+static void free_tmpfs(MachineConfig *c) {
+        for (size_t i = 0; i < c->n_tmpfs; i++) {
+                free(c->tmpfs[i].destination);
+                free(c->tmpfs[i].options);
+        }
+        free(c->tmpfs);
+        c->tmpfs = NULL;
+        c->n_tmpfs = 0;
+}
+
+void field_reset(MachineConfig *c, Field f) {
+        switch (fields[f].kind) {
+        case KIND_STRING:
+                free(*(char **) member(c, f));
+                *(char **) member(c, f) = NULL;
+                return;
+        case KIND_STRV:
+                strv_free(*(char ***) member(c, f));
+                *(char ***) member(c, f) = NULL;
+                return;
+        case KIND_INT:
+                *(int *) member(c, f) = -1;
+                return;
+        case KIND_TIME:
+                *(uint64_t *) member(c, f) = UINT64_MAX;
+                return;
+        case KIND_ID:
+                memset(c->id, 0, sizeof(c->id));
+                c->id_set = false;
+                return;
+        case KIND_USERNS:
+                c->userns = USERNS_UNSET;
+                c->uid_base = 0;
+                c->uid_range = 0;
+                return;
+        case KIND_BINDS:
+                free_binds(c);
+                return;
+        case KIND_TMPFS:
+                free_tmpfs(c);
+                return;
+        case KIND_PORTS:
+                free(c->ports);
+                c->ports = NULL;
+                c->n_ports = 0;
+                return;
+        }
+}
+
+MachineConfig *config_new(StartMode mode) {
+        MachineConfig *c = calloc(1, sizeof(*c));
+
+        if (!c)
+                return NULL;
+        c->mode = mode;
+        for (Field f = FIELD_NONE + 1; f < FIELD_MAX; f++)
+                field_reset(c, f);
+        return c;
+}
+
+void config_free(MachineConfig *c) {
+        if (!c)
+                return;
+        for (Field f = FIELD_NONE + 1; f < FIELD_MAX; f++)
+                field_reset(c, f);
+        free(c->image);
+        strv_free(c->settings_files);
+        free(c);
+}
+
+static void move_field(MachineConfig *c, MachineConfig *from, Field f) {
+        switch (fields[f].kind) {
+        case KIND_STRING:
+        case KIND_STRV:
+                *(void **) member(c, f) = TAKE_PTR(*(void **) member(from, f));
+                return;
+        case KIND_INT:
+                *(int *) member(c, f) = *(int *) member(from, f);
+                return;
+        case KIND_TIME:
+                *(uint64_t *) member(c, f) = *(uint64_t *) member(from, f);
+                return;
+        case KIND_ID:
+                memcpy(c->id, from->id, sizeof(c->id));
+                c->id_set = true;
+                return;
+        case KIND_USERNS:
+                c->userns = from->userns;
+                c->uid_base = from->uid_base;
+                c->uid_range = from->uid_range;
+                return;
+        case KIND_BINDS:
+                c->binds = TAKE_PTR(from->binds);
+                c->n_binds = from->n_binds;
+                from->n_binds = 0;
+                return;
+        case KIND_TMPFS:
+                c->tmpfs = TAKE_PTR(from->tmpfs);
+                c->n_tmpfs = from->n_tmpfs;
+                from->n_tmpfs = 0;
+                return;
+        case KIND_PORTS:
+                c->ports = TAKE_PTR(from->ports);
+                c->n_ports = from->n_ports;
+                from->n_ports = 0;
+                return;
+        }
+}
+
+void config_fill(MachineConfig *c, MachineConfig *from) {
+        bool network_decided = c->network != NETWORK_UNSET;
+
+        for (Field f = FIELD_NONE + 1; f < FIELD_MAX; f++) {
+                /* The zone and the published ports below belong to the network below: they do not follow into
+                 * another one that was decided above. */
+                if (network_decided && (f == FIELD_ZONE || (f == FIELD_PORTS && c->network != NETWORK_ZONE)))
+                        continue;
+                if (!field_is_set(c, f) && field_is_set(from, f))
+                        move_field(c, from, f);
+        }
+}
+
+void config_override(MachineConfig *c, MachineConfig *from) {
+        config_fill(from, c);
+        for (Field f = FIELD_NONE + 1; f < FIELD_MAX; f++) {
+                field_reset(c, f);
+                if (field_is_set(from, f))
+                        move_field(c, from, f);
+        }
+}
+
+int config_resolve_network(MachineConfig *c, Error **reterr) {
+        if (c->network == NETWORK_HOST || c->network == NETWORK_NONE) {
+                if (!c->zone && c->network_veth != 1 && !(c->network == NETWORK_HOST && c->private_network == 1))
+                        return 0;
+                error_set(reterr, EINVAL, "--network=%s contradicts another network option",
+                          network_kind_to_string(c->network));
+                return error_hint(reterr, -EINVAL, "Leave out one of --network=, --network-zone=, --network-veth and --private-network.");
+        }
+        if (c->network == NETWORK_ZONE || c->zone || c->network_veth == 1)
+                c->network = NETWORK_ZONE;
+        else if (c->private_network == 1)
+                c->network = NETWORK_NONE;
+        else if (c->private_network == 0 || c->network_veth == 0)
+                c->network = NETWORK_HOST;
+        return 0;
+}

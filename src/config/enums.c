@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enums.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "config.h"
+
+const EnumName network_kind_names[] = {
+        { "zone", NETWORK_ZONE },
+        { "default-zone", NETWORK_ZONE },
+        { "host", NETWORK_HOST },
+        { "none", NETWORK_NONE },
+        {},
+};
+
+const EnumName userns_mode_names[] = {
+        { "no", USERNS_NO },
+        { "pick", USERNS_PICK },
+        { "yes", USERNS_PICK },
+        { "identity", USERNS_IDENTITY },
+        {},
+};
+
+const EnumName resolv_conf_mode_names[] = {
+        { "off", RESOLV_CONF_OFF },
+        { "copy-host", RESOLV_CONF_COPY_HOST },
+        { "copy-static", RESOLV_CONF_COPY_STATIC },
+        { "copy-uplink", RESOLV_CONF_COPY_UPLINK },
+        { "copy-stub", RESOLV_CONF_COPY_STUB },
+        { "replace-host", RESOLV_CONF_REPLACE_HOST },
+        { "replace-static", RESOLV_CONF_REPLACE_STATIC },
+        { "replace-uplink", RESOLV_CONF_REPLACE_UPLINK },
+        { "replace-stub", RESOLV_CONF_REPLACE_STUB },
+        { "bind-host", RESOLV_CONF_BIND_HOST },
+        { "bind-static", RESOLV_CONF_BIND_STATIC },
+        { "bind-uplink", RESOLV_CONF_BIND_UPLINK },
+        { "bind-stub", RESOLV_CONF_BIND_STUB },
+        { "delete", RESOLV_CONF_DELETE },
+        { "auto", RESOLV_CONF_AUTO },
+        {},
+};
+
+const EnumName timezone_mode_names[] = {
+        { "off", TIMEZONE_OFF },
+        { "copy", TIMEZONE_COPY },
+        { "bind", TIMEZONE_BIND },
+        { "symlink", TIMEZONE_SYMLINK },
+        { "delete", TIMEZONE_DELETE },
+        { "auto", TIMEZONE_AUTO },
+        {},
+};
+
+const EnumName console_mode_names[] = {
+        { "interactive", CONSOLE_INTERACTIVE },
+        { "read-only", CONSOLE_READ_ONLY },
+        { "passive", CONSOLE_PASSIVE },
+        { "pipe", CONSOLE_PIPE },
+        { "autopipe", CONSOLE_AUTOPIPE },
+        {},
+};
+
+const EnumName settings_mode_names[] = {
+        { "no", SETTINGS_NO },
+        { "yes", SETTINGS_YES },
+        { "override", SETTINGS_OVERRIDE },
+        { "trusted", SETTINGS_TRUSTED },
+        {},
+};
+
+const EnumName protocol_names[] = {
+        { "tcp", IPPROTO_TCP },
+        { "udp", IPPROTO_UDP },
+        {},
+};
+
+const EnumName boolean_names[] = {
+        { "yes", 1 },
+        { "no", 0 },
+        {},
+};
+
+char *enum_list(const EnumName *table) {
+        size_t size = 1;
+        char *list, *o;
+
+        for (const EnumName *e = table; e->name; e++)
+                size += strlen(e->name) + strlen(" or ");
+        list = malloc(size);
+        if (!list)
+                return NULL;
+        *list = 0;
+        o = list;
+        for (const EnumName *e = table; e->name; e++) {
+                if (e != table)
+                        o = stpcpy(o, e[1].name ? ", " : " or ");
+                o = stpcpy(o, e->name);
+        }
+        return list;
+}
+
+int enum_parse(const EnumName *table, const char *text, int *ret, Error **reterr) {
+        _cleanup_free_ char *list = NULL;
+
+        for (const EnumName *e = table; e->name; e++)
+                if (strcmp(e->name, text) == 0) {
+                        *ret = e->value;
+                        return 0;
+                }
+        list = enum_list(table);
+        if (!list)
+                return error_oom(reterr);
+        return error_set(reterr, EINVAL, "'%.80s' is not one of %s", text, list);
+}
+
+const char *enum_to_string(const EnumName *table, int value) {
+        for (const EnumName *e = table; e->name; e++)
+                if (e->value == value)
+                        return e->name;
+        return NULL;
+}
+
+const char *network_kind_to_string(NetworkKind k) {
+        return enum_to_string(network_kind_names, (int) k);
+}
+
+const char *console_mode_to_string(ConsoleMode m) {
+        return enum_to_string(console_mode_names, (int) m);
+}
+
+const char *resolv_conf_mode_to_string(ResolvConfMode m) {
+        return enum_to_string(resolv_conf_mode_names, (int) m);
+}
+
+const char *timezone_mode_to_string(TimezoneMode m) {
+        return enum_to_string(timezone_mode_names, (int) m);
+}
+
+const char *userns_mode_to_string(UserNamespaceMode m) {
+        return m == USERNS_FIXED ? "fixed" : enum_to_string(userns_mode_names, (int) m);
+}
+
+const char *protocol_to_string(int protocol) {
+        return enum_to_string(protocol_names, protocol);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "error.h"
+
+/* Words that stand for enum values: parsing, printing, completion and error messages all read the same tables. */
+
+typedef struct EnumName {
+        const char *name; /* NULL ends a table */
+        int value;        /* the first name of a value is the one that is printed */
+} EnumName;
+
+extern const EnumName network_kind_names[];
+extern const EnumName userns_mode_names[];
+extern const EnumName resolv_conf_mode_names[];
+extern const EnumName timezone_mode_names[];
+extern const EnumName console_mode_names[];
+extern const EnumName settings_mode_names[];
+extern const EnumName protocol_names[];
+extern const EnumName boolean_names[];
+
+/* 0 or -EINVAL with an error that lists what is allowed. */
+int enum_parse(const EnumName *table, const char *text, int *ret, Error **reterr);
+const char *enum_to_string(const EnumName *table, int value);
+
+/* "off, copy-host or auto"; the caller's, NULL on out of memory. */
+char *enum_list(const EnumName *table);

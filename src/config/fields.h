@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "config.h"
+
+/* The fields of a MachineConfig that a source (command line, settings file) may set, as a group that is set,
+ * unset and taken over together. */
+
+typedef enum Field {
+        FIELD_NONE = 0, /* an option that stores nothing */
+        FIELD_MACHINE,
+        FIELD_DIRECTORY,
+        FIELD_ID,
+        FIELD_PARAMETERS,
+        FIELD_AS_PID2,
+        FIELD_ENVIRONMENT,
+        FIELD_USER,
+        FIELD_CHDIR,
+        FIELD_HOSTNAME,
+        FIELD_KILL_SIGNAL,
+        FIELD_STOP_TIMEOUT,
+        FIELD_READ_ONLY,
+        FIELD_BINDS,
+        FIELD_TMPFS,
+        FIELD_RESOLV_CONF,
+        FIELD_TIMEZONE,
+        FIELD_USERNS,
+        FIELD_NETWORK,
+        FIELD_PRIVATE_NETWORK,
+        FIELD_NETWORK_VETH,
+        FIELD_ZONE,
+        FIELD_PORTS,
+        FIELD_REGISTERED,
+        FIELD_SLICE,
+        FIELD_PROPERTIES,
+        FIELD_CONSOLE,
+        FIELD_DETACH,
+        FIELD_QUIET,
+        FIELD_DRY_RUN,
+        FIELD_JSON,
+        FIELD_SETTINGS,
+        FIELD_MAX,
+} Field;
+
+bool field_is_set(const MachineConfig *c, Field f);
+
+/* Free what stands there and make it unset. */
+void field_reset(MachineConfig *c, Field f);
+
+/* Where an int, a tristate or an enum is stored. */
+int *field_int(MachineConfig *c, Field f);
+
+/* Move what is unset in `c` and set in `from` over to `c`: the settings file below the command line. */
+void config_fill(MachineConfig *c, MachineConfig *from);
+
+/* What is set in `from` takes the place of what is in `c` (--settings=override). */
+void config_override(MachineConfig *c, MachineConfig *from);
+
+/* Make c->network of what was asked for by its several words (--network, --private-network, --network-veth,
+ * --network-zone and the keys Private=, VirtualEthernet=, Zone=), whose order does not matter:
+ * a zone or a veth pair implies a private network, as systemd.nspawn(5) has it. */
+int config_resolve_network(MachineConfig *c, Error **reterr);

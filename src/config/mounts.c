@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* --bind=, --bind-ro= and --tmpfs=: "[-][+]SOURCE[:DEST[:OPTIONS]]" and "DEST[:OPTIONS]", a backslash before what is to
+ * be taken as it stands. Only the shape is looked at here; what is there, run/ sees. */
+
+#include <string.h>
+
+#include "name.h"
+#include "path.h"
+#include "values.h"
+
+/* The text up to the next ':' that has no backslash before it, without the backslashes; *s moves behind the ':',
+ * or becomes NULL at the end. */
+static char *next_field(const char **s) {
+        char *out = malloc(strlen(*s) + 1), *o = out;
+        const char *p = *s;
+
+        if (!out)
+                return NULL;
+        for (; *p && *p != ':'; p++) {
+                if (*p == '\\' && p[1])
+                        p++;
+                *o++ = *p;
+        }
+        *o = 0;
+        *s = *p ? p + 1 : NULL;
+        return out;
+}
+
+static int parse_bind_options(BindMount *b, const char *text, Error **reterr) {
+        _cleanup_free_ char *copy = strdup(text);
+        char *state = NULL;
+
+        if (!copy)
+                return error_oom(reterr);
+        for (char *word = strtok_r(copy, ",", &state); word; word = strtok_r(NULL, ",", &state))
+                if (strcmp(word, "rbind") == 0)
+                        b->recursive = true;
+                else if (strcmp(word, "norbind") == 0)
+                        b->recursive = false;
+                else if (strcmp(word, "noidmap") == 0)
+                        b->idmap = 0;
+                else if (strcmp(word, "idmap") == 0)
+                        b->idmap = 1;
+                else if (strcmp(word, "rootidmap") == 0)
+                        b->idmap = 2;
+                else
+                        return error_set(reterr, EINVAL,
+                                         "The mount option '%.80s' is not one of rbind, norbind, noidmap, idmap or rootidmap", word);
+        return 0;
+}
+
+/* Where something is mounted inside. */
+static int check_destination(const char *path, Error **reterr) {
+        if (!path_is_clean(path))
+                return error_set(reterr, EINVAL, "The destination '%.200s' is not an absolute path without '.' and '..'", path);
+        if (strspn(path, "/") == strlen(path))
+                return error_set(reterr, EINVAL, "The destination is the root of the machine; choose a directory in it");
+        return 0;
+}
+
+static int parse_bind_source(BindMount *b, const char *text, bool from_file, Error **reterr) {
+        if (*text == '-') {
+                b->optional = true;
+                text++;
+        }
+        if (*text == '+') {
+                b->from_root = true;
+                text++;
+                if (!path_is_clean(text))
+                        return error_set(reterr, EINVAL, "The source '+%.200s' is not an absolute path without '.' and '..'", text);
+                b->source = strdup(text);
+                return b->source ? 0 : error_oom(reterr);
+        }
+        if (!*text)
+                return error_set(reterr, EINVAL, "The source is empty; for an empty file system take --tmpfs=");
+        return host_path(text, from_file, &b->source, reterr);
+}
+
+static int fill_bind(BindMount *b, const OptionValue *v, Error **reterr) {
+        _cleanup_free_ char *source = NULL, *mount_options = NULL;
+        const char *rest = v->text;
+        int r;
+
+        source = next_field(&rest);
+        if (!source)
+                return error_oom(reterr);
+        r = parse_bind_source(b, source, v->from_file, reterr);
+        if (r < 0)
+                return r;
+        b->destination = rest ? next_field(&rest) : strdup(b->source);
+        if (!b->destination)
+                return error_oom(reterr);
+        r = check_destination(b->destination, reterr);
+        if (r < 0 || !rest)
+                return r;
+        mount_options = next_field(&rest);
+        if (!mount_options)
+                return error_oom(reterr);
+        if (rest)
+                return error_set(reterr, EINVAL, "More than SOURCE:DEST:OPTIONS; a ':' in a path is written '\\:'");
+        return parse_bind_options(b, mount_options, reterr);
+}
+
+static int add_bind(MachineConfig *c, const OptionValue *v, bool read_only, Error **reterr) {
+        BindMount b = { .read_only = read_only, .recursive = true, .idmap = -1 }, *grown;
+        int r = fill_bind(&b, v, reterr);
+
+        grown = r < 0 ? NULL : reallocarray(c->binds, c->n_binds + 1, sizeof(*grown));
+        if (!grown) {
+                free(b.source);
+                free(b.destination);
+                return r < 0 ? r : error_oom(reterr);
+        }
+        c->binds = grown;
+        c->binds[c->n_binds++] = b;
+        return 0;
+}
+
+int parse_bind(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        return add_bind(c, v, false, reterr);
+}
+
+int parse_bind_ro(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        return add_bind(c, v, true, reterr);
+}
+
+int parse_tmpfs(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        _cleanup_free_ char *destination = NULL, *mount_options = NULL;
+        const char *rest = v->text;
+        TmpfsMount *grown;
+        int r;
+
+        destination = next_field(&rest);
+        if (!destination)
+                return error_oom(reterr);
+        r = check_destination(destination, reterr);
+        if (r < 0)
+                return r;
+        if (rest) {
+                mount_options = strdup(rest);
+                if (!mount_options)
+                        return error_oom(reterr);
+                if (!string_is_clean(mount_options) || strlen(mount_options) > 1024)
+                        return error_set(reterr, EINVAL, "The mount options '%.80s' have control characters or are too long",
+                                         mount_options);
+        }
+        grown = reallocarray(c->tmpfs, c->n_tmpfs + 1, sizeof(*grown));
+        if (!grown)
+                return error_oom(reterr);
+        c->tmpfs = grown;
+        c->tmpfs[c->n_tmpfs++] = (TmpfsMount){ TAKE_PTR(destination), TAKE_PTR(mount_options) };
+        return 0;
+}

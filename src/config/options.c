@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Names and meanings are those of systemd-nspawn(1) and systemd.nspawn(5) wherever these have them, so that fingers,
+ * scripts and files move over; what nspawn has no word for (StopTimeout=, Slice=, Property=, Register=) is ours. */
+
+#include "options.h"
+
+#include <string.h>
+
+#include "values.h"
+
+#define TREE "Tree"
+#define IDENTITY "Identity"
+#define EXECUTION "What runs"
+#define USERS "Users"
+#define NETWORK "Network"
+#define HOST "On the host"
+#define OTHER "Other"
+
+const Option options[] = {
+        { { "directory", .letter = 'D', .placeholder = "DIR" },
+          .field = FIELD_DIRECTORY, .flags = OPTION_BOTH | OPTION_ENTRY, .group = TREE, .parse = parse_directory,
+          .help = "The tree to use; there is then no DIR|NAME operand" },
+        { { "read-only" },
+          .section = "Files", .key = "ReadOnly", .implied = "yes", .values = boolean_names,
+          .field = FIELD_READ_ONLY, .flags = OPTION_BOTH, .group = TREE, .parse = parse_bool_field,
+          .help = "Mount the tree read-only",
+          .about = "Mounts of --bind=, --tmpfs= and the like stay writable." },
+        { { "bind", .placeholder = "SOURCE[:DEST[:OPTIONS]]" },
+          .section = "Files", .key = "Bind", .field = FIELD_BINDS, .flags = OPTION_BOTH | OPTION_PRIVILEGED | OPTION_ENTRY,
+          .group = TREE, .parse = parse_bind,
+          .help = "Mount a file or directory of the host's",
+          .about = "DEST is where it appears in the machine, SOURCE's own path when left out. A \"+\" before SOURCE takes it "
+                   "from the machine's tree, a \"-\" passes over one that is not there. A colon in a path is written \"\\:\". "
+                   "OPTIONS are separated by commas: rbind (the default) or norbind, with or without the mounts below; "
+                   "noidmap, idmap or rootidmap for whose the files are inside: nobody's where their owners have no place in "
+                   "the machine's range, the same ids', or root's for the owner of SOURCE. May be given several times." },
+        { { "bind-ro", .placeholder = "SOURCE[:DEST[:OPTIONS]]" },
+          .section = "Files", .key = "BindReadOnly", .field = FIELD_BINDS,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED | OPTION_ENTRY, .group = TREE, .parse = parse_bind_ro,
+          .help = "The same, read-only" },
+        { { "tmpfs", .placeholder = "DEST[:OPTIONS]" },
+          .section = "Files", .key = "TemporaryFileSystem", .field = FIELD_TMPFS, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = TREE, .parse = parse_tmpfs,
+          .help = "Mount an empty tmpfs",
+          .about = "OPTIONS are those of tmpfs(5), such as mode=0755,size=64M. May be given several times." },
+        { { "resolv-conf", .placeholder = "MODE" },
+          .section = "Exec", .key = "ResolvConf", .values = resolv_conf_mode_names, .field = FIELD_RESOLV_CONF,
+          .flags = OPTION_BOTH, .group = TREE, .parse = parse_enum_field,
+          .help = "What becomes of /etc/resolv.conf inside",
+          .about = "off leaves it, delete removes it; copy-, replace- and bind- followed by host, static, uplink or stub take the "
+                   "host's /etc/resolv.conf or the file of systemd-resolved(8) of that kind: copy- spares what is not a regular "
+                   "file, replace- does not, bind- mounts it read-only. auto (the default) gives a machine in a "
+                   "zone a file that works there, without the host's 127.0.0.53." },
+        { { "timezone", .placeholder = "MODE" },
+          .section = "Exec", .key = "Timezone", .values = timezone_mode_names, .field = FIELD_TIMEZONE,
+          .flags = OPTION_BOTH, .group = TREE, .parse = parse_enum_field,
+          .help = "What becomes of /etc/localtime inside",
+          .about = "One of off, copy, bind, symlink, delete and auto (the default: symlink where the host's is one, "
+                   "else copy; bind where the tree is read-only)." },
+
+        { { "machine", .letter = 'M', .placeholder = "NAME" },
+          .field = FIELD_MACHINE, .flags = OPTION_BOTH, .group = IDENTITY, .parse = parse_machine,
+          .help = "The machine's name, if not the tree's" },
+        { { "hostname", .placeholder = "NAME" },
+          .section = "Exec", .key = "Hostname", .field = FIELD_HOSTNAME, .flags = OPTION_BOTH, .group = IDENTITY,
+          .parse = parse_hostname,
+          .help = "Its host name inside, if not the machine's name" },
+        { { "uuid", .placeholder = "UUID" },
+          .section = "Exec", .key = "MachineID", .field = FIELD_ID, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = IDENTITY,
+          .parse = parse_uuid,
+          .help = "Its machine id, if the tree has none" },
+
+        { { "boot", .letter = 'b' },
+          .section = "Exec", .key = "Boot", .implied = "yes", .values = boolean_names, .flags = OPTION_BOOT, .group = EXECUTION,
+          .parse = parse_ignored,
+          .help = "Accepted and without effect: boot always does" },
+        { { "as-pid2", .letter = 'a' },
+          .section = "Exec", .key = "ProcessTwo", .implied = "yes", .values = boolean_names, .field = FIELD_AS_PID2,
+          .flags = OPTION_RUN, .group = EXECUTION, .parse = parse_bool_field,
+          .help = "Run the command below a small init as PID 1",
+          .about = "That init reaps what is orphaned and passes signals on: wanted for every command that is not made to be PID 1." },
+        { {},
+          .section = "Exec", .key = "Parameters", .field = FIELD_PARAMETERS, .flags = OPTION_BOTH, .group = EXECUTION,
+          .parse = parse_parameters,
+          .help = "The command of run, or arguments to the init of boot",
+          .about = "Separated by white space; single or double quotes keep it within an argument. Has no effect where Boot= "
+                   "says the opposite of the verb." },
+        { { "setenv", .letter = 'E', .placeholder = "NAME[=VALUE]" },
+          .section = "Exec", .key = "Environment", .field = FIELD_ENVIRONMENT, .flags = OPTION_BOTH, .group = EXECUTION,
+          .parse = parse_setenv,
+          .help = "Set an environment variable for PID 1",
+          .about = "Without =VALUE the caller's own value is passed on, where it has one. May be given several times." },
+        { { "user", .alias = "uid", .letter = 'u', .placeholder = "USER" },
+          .section = "Exec", .key = "User", .field = FIELD_USER, .flags = OPTION_RUN, .group = EXECUTION, .parse = parse_user,
+          .help = "Run the command as this user of the machine's",
+          .about = "A name of the tree's own user database, or a number." },
+        { { "chdir", .placeholder = "PATH" },
+          .section = "Exec", .key = "WorkingDirectory", .field = FIELD_CHDIR, .flags = OPTION_BOTH, .group = EXECUTION,
+          .parse = parse_chdir,
+          .help = "Begin in this directory of the machine's" },
+        { { "kill-signal", .placeholder = "SIGNAL" },
+          .section = "Exec", .key = "KillSignal", .field = FIELD_KILL_SIGNAL, .flags = OPTION_BOTH, .group = EXECUTION,
+          .parse = parse_kill_signal,
+          .help = "What asks PID 1 to power off, if not its own way",
+          .about = "By default nbox looks at what PID 1 is and speaks its language; see INITS. A name such as SIGRTMIN+4 or a number." },
+        { { "stop-timeout", .placeholder = "TIME" },
+          .section = "Exec", .key = "StopTimeout", .field = FIELD_STOP_TIMEOUT, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = EXECUTION, .parse = parse_stop_timeout,
+          .help = "How long an orderly end may take (90s, 2min)",
+          .about = "After that the machine is killed. A number is seconds; us, ms, s, min, h and d are units; infinity waits for ever." },
+
+        { { "private-users", .optional = true, .placeholder = "MODE" },
+          .section = "Exec", .key = "PrivateUsers", .implied = "yes", .values = userns_mode_names, .field = FIELD_USERNS,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = USERS, .parse = parse_private_users,
+          .help = "User ids: pick (default), no, identity, BASE[:COUNT]",
+          .about = "pick (also yes) gives the machine a range of 65536 ids of its own. BASE[:COUNT] says which. identity "
+                   "makes a user namespace whose ids are the host's. no makes none: root inside is then root of the host, "
+                   "which is not safe with a tree that is not trusted. The files of the tree are mapped, never chowned." },
+        { { .letter = 'U' },
+          .implied = "pick", .field = FIELD_USERNS, .flags = OPTION_BOTH, .group = USERS, .parse = parse_private_users,
+          .help = "Short for --private-users=pick" },
+
+        { { "network", .placeholder = "KIND" },
+          .values = network_kind_names, .field = FIELD_NETWORK, .flags = OPTION_BOTH, .group = NETWORK, .parse = parse_network,
+          .help = "zone[:NAME] (default), host, or none",
+          .about = "zone is a link to a bridge of the host's with an address, a default route and NAT; NAME is default when left "
+                   "out. host shares the host's network. none is a network of its own with nothing but loopback." },
+        { { "network-zone", .placeholder = "NAME" },
+          .section = "Network", .key = "Zone", .field = FIELD_ZONE, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,
+          .parse = parse_network_zone,
+          .help = "The same as --network=zone:NAME" },
+        { { "network-veth", .letter = 'n' },
+          .section = "Network", .key = "VirtualEthernet", .implied = "yes", .values = boolean_names, .field = FIELD_NETWORK_VETH,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK, .parse = parse_bool_field,
+          .help = "The same as --network=zone" },
+        { { "private-network" },
+          .section = "Network", .key = "Private", .implied = "yes", .values = boolean_names, .field = FIELD_PRIVATE_NETWORK,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK, .parse = parse_bool_field,
+          .help = "The same as --network=none, unless a zone is named",
+          .about = "In a settings file, Private=no is --network=host." },
+        { { "port", .letter = 'p', .placeholder = "[tcp:|udp:]HOST[:MACHINE]" },
+          .section = "Network", .key = "Port", .field = FIELD_PORTS, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,
+          .parse = parse_port_map,
+          .help = "Publish a port of the machine's on the host",
+          .about = "Reached on every address of the host's and from the host itself. tcp, and the same number inside, when left "
+                   "out. May be given several times." },
+
+        { { "register", .placeholder = "BOOL" },
+          .section = "Exec", .key = "Register", .values = boolean_names, .field = FIELD_REGISTERED,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = HOST, .parse = parse_bool_field,
+          .help = "Whether systemd-machined is told (default: yes)" },
+        { { "slice", .letter = 'S', .placeholder = "SLICE" },
+          .section = "Exec", .key = "Slice", .field = FIELD_SLICE, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = HOST,
+          .parse = parse_slice,
+          .help = "Where its scope goes (default: machine-NAME.slice)" },
+        { { "property", .placeholder = "NAME=VALUE" },
+          .section = "Exec", .key = "Property", .field = FIELD_PROPERTIES, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = HOST,
+          .parse = parse_property,
+          .help = "Set a unit property on its scope",
+          .about = "As for systemctl set-property. A limit that is to last goes on the slice; see LIMITS. May be given several times." },
+        { { "console", .placeholder = "MODE" },
+          .values = console_mode_names, .field = FIELD_CONSOLE, .flags = OPTION_BOTH, .group = HOST, .parse = parse_enum_field,
+          .help = "interactive, read-only, passive, pipe or autopipe",
+          .about = "interactive gives PID 1 a terminal that is joined to the caller's, read-only passes its output only, passive "
+                   "keeps it for nbox console. pipe hands on the caller's stdin, stdout and stderr as they are, autopipe does so "
+                   "unless all three are terminals." },
+        { { "pipe", .letter = 'P' },
+          .implied = "pipe", .values = console_mode_names, .field = FIELD_CONSOLE, .flags = OPTION_BOTH, .group = HOST,
+          .parse = parse_enum_field,
+          .help = "The same as --console=pipe" },
+        { { "detach", .letter = 'd' },
+          .implied = "yes", .field = FIELD_DETACH, .flags = OPTION_BOOT, .group = HOST, .parse = parse_bool_field,
+          .help = "Leave it running under systemd; return once it is up" },
+
+        { { "settings", .placeholder = "MODE" },
+          .values = settings_mode_names, .field = FIELD_SETTINGS, .flags = OPTION_BOTH, .group = OTHER, .parse = parse_settings_mode,
+          .help = "Settings files: yes, no, override or trusted",
+          .about = "yes (the default) reads them below the command line, override above it; trusted also takes the file beside the "
+                   "image at its word. See nbox.conf(5)." },
+        { { "dry-run" },
+          .implied = "yes", .field = FIELD_DRY_RUN, .flags = OPTION_BOTH, .group = OTHER, .parse = parse_bool_field,
+          .help = "Print what would be done; needs no root" },
+        { { "json" },
+          .implied = "yes", .field = FIELD_JSON, .flags = OPTION_BOTH, .group = OTHER, .parse = parse_bool_field,
+          .help = "Print it as JSON" },
+        { { "quiet", .letter = 'q' },
+          .implied = "yes", .field = FIELD_QUIET, .flags = OPTION_BOTH, .group = OTHER, .parse = parse_bool_field,
+          .help = "Say nothing but what the machine says" },
+        { { "no-pager" },
+          .implied = "yes", .flags = OPTION_BOTH, .group = OTHER, .parse = parse_ignored,
+          .help = "Accepted and without effect: there is no pager" },
+        { { "help", .letter = 'h' },
+          .implied = "yes", .flags = OPTION_BOTH, .group = OTHER, .parse = parse_ignored,
+          .help = "Show this help" },
+};
+
+const size_t n_options = ELEMENTSOF(options);
+
+static const ArgTable table = ARG_TABLE(options);
+
+const ArgTable *option_table(void) {
+        return &table;
+}
+
+const Option *option_find_key(const char *section, const char *key) {
+        for (size_t i = 0; i < n_options; i++)
+                if (options[i].key && strcmp(options[i].section, section) == 0 && strcmp(options[i].key, key) == 0)
+                        return &options[i];
+        return NULL;
+}
+
+bool option_section_exists(const char *section) {
+        for (size_t i = 0; i < n_options; i++)
+                if (options[i].section && strcmp(options[i].section, section) == 0)
+                        return true;
+        return false;
+}
+
+int option_store(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        return v->option->parse(c, v, reterr);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "args.h"
+#include "config.h"
+#include "enums.h"
+#include "fields.h"
+
+/* The one table of what can be asked of `boot` and `run`: what stands on a command line, what stands in a settings
+ * file, what --help, the man pages and completion say of it. */
+
+typedef enum OptionFlags {
+        OPTION_BOOT = 1 << 0,
+        OPTION_RUN = 1 << 1,
+        OPTION_BOTH = OPTION_BOOT | OPTION_RUN,
+        OPTION_PRIVILEGED = 1 << 2, /* ignored in a settings file that lies beside the image: systemd.nspawn(5)
+                                     * "privileged setting", and ours that reach into the host */
+        OPTION_ENTRY = 1 << 3,      /* one word of an option's argument: completion offers directories */
+} OptionFlags;
+
+typedef struct Option Option;
+
+/* An option as it was given. */
+typedef struct OptionValue {
+        const Option *option;
+        const char *text; /* its argument; never NULL */
+        bool from_file;   /* a settings file's: relative paths and what comes from the environment are refused */
+} OptionValue;
+
+struct Option {
+        ArgSpec spec; /* name and letter both unset: a settings key only */
+        const char *section, *key; /* both unset: command line only */
+        const char *implied;       /* its value when it is given without an argument */
+        const EnumName *values;    /* the words it takes, for completion; or NULL */
+        Field field;               /* what an empty assignment in a settings file resets */
+        unsigned flags;
+        const char *group;         /* heading in --help */
+        const char *help;          /* one line, no full stop */
+        const char *about;         /* for the man page, whole sentences; NULL: help says it all */
+        int (*parse)(MachineConfig *c, const OptionValue *v, Error **reterr); /* NULL: looked at by cmd/ */
+};
+
+extern const Option options[];
+extern const size_t n_options;
+
+const ArgTable *option_table(void);
+
+/* The option of a settings key, or NULL. */
+const Option *option_find_key(const char *section, const char *key);
+bool option_section_exists(const char *section);
+
+/* Store one option's value into c; the error says what is allowed, and does not name the option. */
+int option_store(MachineConfig *c, const OptionValue *v, Error **reterr);

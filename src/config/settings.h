@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "config.h"
+
+#define SETTINGS_SIZE_MAX ((size_t) 64 * 1024) /* bytes; the longest that people write have a few hundred */
+
+/* Parse the text of one settings file into c (a fresh one). `text` is changed; `path` is for messages only.
+ * In an untrusted file privileged keys are warned about and ignored. */
+int settings_parse(MachineConfig *c, const char *path, bool trusted, char *text, size_t size, Error **reterr);

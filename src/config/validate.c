@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What is right by itself but not together. Each check says which of the two to change. */
+
+#include <string.h>
+
+#include "config.h"
+
+static int check_ports(const MachineConfig *c, Error **reterr) {
+        if (c->n_ports == 0 || c->network == NETWORK_UNSET || c->network == NETWORK_ZONE)
+                return 0;
+        error_set(reterr, EINVAL, "A port cannot be published with --network=%s", network_kind_to_string(c->network));
+        return error_hint(reterr, -EINVAL, c->network == NETWORK_HOST
+                                  ? "Leave out --port=: the machine's ports are the host's already."
+                                  : "Leave out --port= (Port= in the settings file), or take --network=zone.");
+}
+
+static int check_command(const MachineConfig *c, Error **reterr) {
+        if (c->mode == START_BOOT)
+                return 0;
+        if (!c->parameters || !c->parameters[0]) {
+                error_set(reterr, EINVAL, "No command to run is given");
+                return error_hint(reterr, -EINVAL, "For a shell: nbox run %s /bin/sh. To boot the tree: nbox boot %s",
+                                  c->image ? c->image : c->directory, c->image ? c->image : c->directory);
+        }
+        if (!*c->parameters[0])
+                return error_set(reterr, EINVAL, "The command to run is empty");
+        return 0;
+}
+
+static bool same_path(const char *a, const char *b) {
+        for (;;) {
+                size_t n, m;
+
+                a += strspn(a, "/");
+                b += strspn(b, "/");
+                n = strcspn(a, "/");
+                m = strcspn(b, "/");
+                if (n != m || strncmp(a, b, n) != 0)
+                        return false;
+                if (n == 0)
+                        return true;
+                a += n;
+                b += m;
+        }
+}
+
+static const char *mount_destination(const MachineConfig *c, size_t i) {
+        return i < c->n_binds ? c->binds[i].destination : c->tmpfs[i - c->n_binds].destination;
+}
+
+static int check_mounts(const MachineConfig *c, Error **reterr) {
+        for (size_t i = 0; i < c->n_binds + c->n_tmpfs; i++)
+                for (size_t j = 0; j < i; j++)
+                        if (same_path(mount_destination(c, i), mount_destination(c, j))) {
+                                error_set(reterr, EEXIST, "Two mounts are asked for at '%s'", mount_destination(c, i));
+                                return error_hint(reterr, -EEXIST, "Leave out one --bind=, --bind-ro= or --tmpfs=.");
+                        }
+        return 0;
+}
+
+static int check_detach(const MachineConfig *c, Error **reterr) {
+        if (c->detach != 1 || c->console == CONSOLE_UNSET || c->console == CONSOLE_PASSIVE)
+                return 0;
+        error_set(reterr, EINVAL, "A detached machine has no terminal for --console=%s", console_mode_to_string(c->console));
+        return error_hint(reterr, -EINVAL, "Leave out --console=; `nbox console %s` attaches to it later.", c->machine);
+}
+
+static int check_json(const MachineConfig *c, Error **reterr) {
+        if (c->json != 1 || c->dry_run == 1)
+                return 0;
+        error_set(reterr, EINVAL, "--json is the form of --dry-run's output");
+        return error_hint(reterr, -EINVAL, "Leave it out, or add --dry-run.");
+}
+
+int config_validate(const MachineConfig *c, Error **reterr) {
+        static int (*const checks[])(const MachineConfig *c, Error **reterr) = {
+                check_command, check_ports, check_mounts, check_detach, check_json,
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(checks); i++) {
+                int r = checks[i](c, reterr);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

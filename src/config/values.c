@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "values.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "name.h"
+#include "parse.h"
+#include "path.h"
+
+#define DIGITS "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static int replace_string(char **p, const char *value, Error **reterr) {
+        char *copy = strdup(value);
+
+        if (!copy)
+                return error_oom(reterr);
+        free(*p);
+        *p = copy;
+        return 0;
+}
+
+int parse_ignored(MachineConfig *c _unused_, const OptionValue *v, Error **reterr) {
+        bool b;
+
+        if (parse_bool(v->text, &b) < 0)
+                return error_set(reterr, EINVAL, "'%.80s' is neither yes nor no", v->text);
+        return 0;
+}
+
+int parse_bool_field(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        bool b;
+
+        if (parse_bool(v->text, &b) < 0)
+                return error_set(reterr, EINVAL, "'%.80s' is neither yes nor no", v->text);
+        *field_int(c, v->option->field) = b;
+        return 0;
+}
+
+int parse_enum_field(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        return enum_parse(v->option->values, v->text, field_int(c, v->option->field), reterr);
+}
+
+int host_path(const char *path, bool from_file, char **ret, Error **reterr) {
+        _cleanup_free_ char *absolute = NULL;
+        char *resolved;
+
+        if (!*path)
+                return error_set(reterr, EINVAL, "The path is empty");
+        if (!string_is_clean(path))
+                return error_set(reterr, EINVAL, "The path '%.200s' has control characters", path);
+        if (strlen(path) >= PATH_MAX)
+                return error_set(reterr, ENAMETOOLONG, "The path '%.80s…' is longer than %d bytes", path, PATH_MAX - 1);
+        if (from_file && path[0] != '/')
+                return error_set(reterr, EINVAL, "The path '%s' is not absolute", path);
+        absolute = path_make_absolute(path);
+        if (!absolute)
+                return error_errno(reterr, errno, "Cannot tell the working directory");
+        if (path_is_clean(absolute)) {
+                *ret = TAKE_PTR(absolute);
+                return 0;
+        }
+        resolved = realpath(absolute, NULL);
+        if (!resolved)
+                return error_errno(reterr, errno, "Cannot find '%s'", path);
+        *ret = resolved;
+        return 0;
+}
+
+int parse_directory(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        char *path;
+        int r = host_path(v->text, v->from_file, &path, reterr);
+
+        if (r < 0)
+                return r;
+        free(c->directory);
+        c->directory = path;
+        return 0;
+}
+
+int parse_machine(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        int r = machine_name_check(v->text, reterr);
+
+        return r < 0 ? r : replace_string(&c->machine, v->text, reterr);
+}
+
+int parse_hostname(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        if (!machine_name_is_valid(v->text))
+                return error_set(reterr, EINVAL, "'%.80s' is not a host name: 1 to 64 letters, digits, '-' and '.' between them",
+                                 v->text);
+        return replace_string(&c->hostname, v->text, reterr);
+}
+
+int parse_uuid(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        static const uint8_t zero[16];
+        uint8_t id[16];
+
+        if (parse_id128(v->text, id) < 0 || memcmp(id, zero, sizeof(id)) == 0)
+                return error_set(reterr, EINVAL, "'%.80s' is not a machine id: 32 hexadecimal digits, dashes allowed, not all zero",
+                                 v->text);
+        memcpy(c->id, id, sizeof(c->id));
+        c->id_set = true;
+        return 0;
+}
+
+static bool env_name_is_valid(const char *s, size_t n) {
+        return n > 0 && n < 256 && !strchr(DIGITS, s[0]) && strspn(s, LETTERS DIGITS "_") >= n;
+}
+
+int parse_setenv(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        const char *eq = strchr(v->text, '='), *inherited;
+        size_t n = eq ? (size_t) (eq - v->text) : strlen(v->text);
+        _cleanup_free_ char *assignment = NULL;
+
+        if (!env_name_is_valid(v->text, n))
+                return error_set(reterr, EINVAL, "'%.80s' is not NAME=VALUE with a NAME of letters, digits and '_'", v->text);
+        if (!eq && v->from_file)
+                return error_set(reterr, EINVAL, "'%.80s' is not NAME=VALUE", v->text);
+        inherited = eq ? eq + 1 : getenv(v->text);
+        if (!inherited)
+                return 0; /* as nspawn: what the caller does not have is not passed on */
+        if (!string_is_clean(inherited))
+                return error_set(reterr, EINVAL, "The value of %.*s has control characters", (int) n, v->text);
+        if (asprintf(&assignment, "%.*s=%s", (int) n, v->text, inherited) < 0 || strv_env_set(&c->environment, assignment) < 0)
+                return error_oom(reterr);
+        return 0;
+}
+
+int parse_user(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        uint64_t uid;
+
+        if (!*v->text || strlen(v->text) > 256 || v->text[0] == '-' || !string_is_clean(v->text) || strpbrk(v->text, ":/ "))
+                return error_set(reterr, EINVAL, "'%.80s' is not a user: a name of at most 256 bytes without ':', '/' and blanks, or a number",
+                                 v->text);
+        if (strspn(v->text, DIGITS) == strlen(v->text) && parse_u64(v->text, UINT32_MAX - 1, &uid) < 0)
+                return error_set(reterr, ERANGE, "'%.80s' is not a user id: 0 to %u", v->text, UINT32_MAX - 1);
+        return replace_string(&c->user, v->text, reterr);
+}
+
+int parse_chdir(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        if (!path_is_clean(v->text))
+                return error_set(reterr, EINVAL, "'%.200s' is not an absolute path without '.' and '..'", v->text);
+        return replace_string(&c->chdir, v->text, reterr);
+}
+
+int parse_kill_signal(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        if (parse_signal(v->text, &c->kill_signal) < 0)
+                return error_set(reterr, EINVAL, "'%.80s' is not a signal: a name such as SIGTERM or SIGRTMIN+3, or a number", v->text);
+        return 0;
+}
+
+static const struct {
+        const char *name;
+        uint64_t usec;
+} time_units[] = {
+        { "us", 1 }, { "usec", 1 },
+        { "ms", 1000 }, { "msec", 1000 },
+        { "", 1000000 }, { "s", 1000000 }, { "sec", 1000000 }, { "second", 1000000 }, { "seconds", 1000000 },
+        { "m", 60000000 }, { "min", 60000000 }, { "minute", 60000000 }, { "minutes", 60000000 },
+        { "h", 3600000000 }, { "hr", 3600000000 }, { "hour", 3600000000 }, { "hours", 3600000000 },
+        { "d", 86400000000 }, { "day", 86400000000 }, { "days", 86400000000 },
+};
+
+/* One "2min"; *s moves behind it. */
+static int parse_duration_term(const char **s, uint64_t *ret) {
+        size_t n = strspn(*s, DIGITS), unit_length;
+        const char *unit = *s + n;
+        char digits[24];
+        uint64_t v;
+        int r;
+
+        if (n == 0 || n >= sizeof(digits))
+                return -EINVAL;
+        memcpy(digits, *s, n);
+        digits[n] = 0;
+        r = parse_u64(digits, UINT64_MAX, &v);
+        if (r < 0)
+                return r;
+        unit += strspn(unit, " ");
+        unit_length = strspn(unit, LETTERS);
+        for (size_t i = 0; i < ELEMENTSOF(time_units); i++) {
+                if (strlen(time_units[i].name) != unit_length || strncmp(time_units[i].name, unit, unit_length) != 0)
+                        continue;
+                if (v > (UINT64_MAX - 2) / time_units[i].usec)
+                        return -ERANGE;
+                *ret = v * time_units[i].usec;
+                *s = unit + unit_length;
+                *s += strspn(*s, " ");
+                return 0;
+        }
+        return -EINVAL;
+}
+
+int parse_duration(const char *s, uint64_t *ret) {
+        uint64_t sum = 0;
+
+        if (strcmp(s, "infinity") == 0) {
+                *ret = UINT64_MAX - 1; /* UINT64_MAX is unset */
+                return 0;
+        }
+        do {
+                uint64_t v;
+                int r = parse_duration_term(&s, &v);
+
+                if (r < 0)
+                        return r;
+                if (v > UINT64_MAX - 2 - sum)
+                        return -ERANGE;
+                sum += v;
+        } while (*s);
+        *ret = sum;
+        return 0;
+}
+
+int parse_stop_timeout(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        if (parse_duration(v->text, &c->stop_timeout_usec) < 0)
+                return error_set(reterr, EINVAL, "'%.80s' is not a time: seconds, or numbers with us, ms, s, min, h or d, or infinity",
+                                 v->text);
+        return 0;
+}
+
+int parse_slice(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        _cleanup_free_ char *name = NULL;
+        size_t n = strlen(v->text), stem;
+        bool suffixed = n > 6 && strcmp(v->text + n - 6, ".slice") == 0;
+
+        stem = suffixed ? n - 6 : n;
+        if (n > 240 || stem == 0 || strspn(v->text, LETTERS DIGITS ":_.\\-") != n || v->text[0] == '-' || v->text[stem - 1] == '-' ||
+            strstr(v->text, "--") || v->text[0] == '.')
+                return error_set(reterr, EINVAL, "'%.80s' is not a slice: letters, digits, ':', '_', '.', '\\' and single '-' between them",
+                                 v->text);
+        if (asprintf(&name, "%s%s", v->text, suffixed ? "" : ".slice") < 0)
+                return error_oom(reterr);
+        return replace_string(&c->slice, name, reterr);
+}
+
+int parse_property(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        const char *eq = strchr(v->text, '=');
+        size_t n = eq ? (size_t) (eq - v->text) : 0;
+
+        if (n == 0 || n > 64 || strspn(v->text, LETTERS DIGITS) != n || !string_is_clean(v->text))
+                return error_set(reterr, EINVAL, "'%.80s' is not NAME=VALUE with a property's NAME, such as MemoryMax=1G", v->text);
+        return strv_append(&c->properties, v->text) < 0 ? error_oom(reterr) : 0;
+}
+
+/* BASE[:COUNT] */
+static int parse_id_range(const char *s, uid_t *ret_base, uint32_t *ret_count) {
+        _cleanup_free_ char *base = strdup(s);
+        uint64_t b, n = 65536;
+        char *colon;
+
+        if (!base)
+                return -ENOMEM;
+        colon = strchr(base, ':');
+        if (colon)
+                *colon = 0;
+        if (parse_u64(base, UINT32_MAX - 1, &b) < 0 || (colon && parse_u64(colon + 1, UINT32_MAX - 1, &n) < 0))
+                return -EINVAL;
+        /* 65535 and 4294967295 are "no id" to the kernel's older and newer calls. */
+        if (n == 0 || b + n > UINT32_MAX)
+                return -ERANGE;
+        *ret_base = (uid_t) b;
+        *ret_count = (uint32_t) n;
+        return 0;
+}
+
+int parse_private_users(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        uid_t base = 0;
+        uint32_t count = 0;
+        int mode, r;
+        bool b;
+
+        if (v->text[0] && strchr(DIGITS, v->text[0]) && (strlen(v->text) > 1 || parse_bool(v->text, &b) < 0)) {
+                r = parse_id_range(v->text, &base, &count);
+                if (r == -ENOMEM)
+                        return error_oom(reterr);
+                if (r < 0)
+                        return error_set(reterr, EINVAL, "'%.80s' is not BASE[:COUNT] with ids from 0 to %u, COUNT at least 1", v->text,
+                                         UINT32_MAX - 1);
+                mode = USERNS_FIXED;
+        } else if (parse_bool(v->text, &b) >= 0)
+                mode = b ? USERNS_PICK : USERNS_NO;
+        else {
+                r = enum_parse(userns_mode_names, v->text, &mode, reterr);
+                if (r < 0)
+                        return error_hint(reterr, r, "Or BASE[:COUNT], the first host id and how many.");
+        }
+        c->userns = (UserNamespaceMode) mode;
+        c->uid_base = base;
+        c->uid_range = count;
+        return 0;
+}
+
+int parse_settings_mode(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        int mode, r;
+        bool b;
+
+        if (parse_bool(v->text, &b) >= 0)
+                mode = b ? SETTINGS_YES : SETTINGS_NO;
+        else {
+                r = enum_parse(settings_mode_names, v->text, &mode, reterr);
+                if (r < 0)
+                        return r;
+        }
+        c->settings = (SettingsMode) mode;
+        return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "options.h"
+
+/* One parser an option (options.c). Each checks the shape of what it is given, all of which is hostile: control
+ * bytes, relative paths, "..", lengths. A scalar that is given twice takes the later value, a list appends. */
+
+int parse_ignored(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_enum_field(MachineConfig *c, const OptionValue *v, Error **reterr); /* by option->values and ->field */
+int parse_bool_field(MachineConfig *c, const OptionValue *v, Error **reterr);
+
+int parse_directory(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_machine(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_hostname(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_uuid(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_setenv(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_parameters(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_user(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_chdir(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_kill_signal(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_stop_timeout(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_slice(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_property(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_private_users(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_settings_mode(MachineConfig *c, const OptionValue *v, Error **reterr);
+
+int parse_bind(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_bind_ro(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_tmpfs(MachineConfig *c, const OptionValue *v, Error **reterr);
+
+int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_network_zone(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_port_map(MachineConfig *c, const OptionValue *v, Error **reterr);
+
+/* A path of the host's, absolute and clean: relative ones begin at the working directory (refused in a file);
+ * one with "." or ".." in it is resolved now, so it must be there. *ret is the caller's. */
+int host_path(const char *path, bool from_file, char **ret, Error **reterr);
+
+/* "90", "90s", "2min 30s", "infinity" to microseconds. 0, -EINVAL or -ERANGE. */
+int parse_duration(const char *s, uint64_t *ret);

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <netinet/in.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "options.h"
+
+#include "unit.h"
+
+/* The command line of a verb as C words: PARSE("boot", "-D", "/srv/web"). */
+#define WORDS(...) (char **) (const char *[]){ __VA_ARGS__, NULL }
+#define PARSE(...) parse(WORDS(__VA_ARGS__), &error)
+#define REFUSED(text, ...) refused(WORDS(__VA_ARGS__), text, NULL)
+#define REFUSED_WITH_HINT(text, hint, ...) refused(WORDS(__VA_ARGS__), text, hint)
+
+static int parse_into(MachineConfig *c, char **argv, Error **reterr) {
+        int r = config_parse_argv(c, (int) strv_length(argv), argv, reterr);
+
+        return r < 0 ? r : config_validate(c, reterr);
+}
+
+static MachineConfig *parse(char **argv, Error **error) {
+        MachineConfig *c = config_new(strcmp(argv[0], "boot") == 0 ? START_BOOT : START_RUN);
+
+        assert_non_null(c);
+        if (parse_into(c, argv, error) < 0)
+                fail_msg("%s: refused: %s", argv[strv_length(argv) - 1], (*error)->message);
+        return c;
+}
+
+static void refused(char **argv, const char *text, const char *hint) {
+        _cleanup_(config_freep) MachineConfig *c = config_new(strcmp(argv[0], "boot") == 0 ? START_BOOT : START_RUN);
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_free_ char *line = strv_join(argv, " ");
+        int r = parse_into(c, argv, &error);
+
+        if (r >= 0)
+                fail_msg("'%s' is accepted", line);
+        assert_non_null(error);
+        assert_int_equal(r, error->code);
+        if (!strstr(error->message, text))
+                fail_msg("'%s': '%s' does not say '%s'", line, error->message, text);
+        if (hint && (!error->hint || !strstr(error->hint, hint)))
+                fail_msg("'%s': the hint '%s' does not say '%s'", line, error->hint ? error->hint : "", hint);
+}
+
+static void nothing_is_set_by_default(void **state _unused_) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(config_freep) MachineConfig *c = PARSE("boot", "/srv/web");
+
+        assert_string_equal(c->directory, "/srv/web");
+        assert_string_equal(c->image, "/srv/web");
+        assert_string_equal(c->machine, "web");
+        for (Field f = FIELD_NONE + 1; f < FIELD_MAX; f++)
+                if (f != FIELD_DIRECTORY && f != FIELD_MACHINE)
+                        assert_false(field_is_set(c, f));
+}
+
+static void operand_is_directory_or_name(void **state _unused_) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_free_ char *cwd = getcwd(NULL, 0), *relative = NULL;
+        _cleanup_(config_freep) MachineConfig *name = PARSE("boot", "web-1");
+        _cleanup_(config_freep) MachineConfig *here = PARSE("boot", "-Mx", ".");
+        _cleanup_(config_freep) MachineConfig *below = PARSE("boot", "a/b_c");
+        _cleanup_(config_freep) MachineConfig *option = PARSE("run", "-D", "/srv/t", "ls", "-l");
+        _cleanup_(config_freep) MachineConfig *by_machine = PARSE("boot", "--machine=web");
+
+        assert_null(name->directory);
+        assert_string_equal(name->image, "web-1");
+        assert_string_equal(name->machine, "web-1");
+        assert_string_equal(here->directory, cwd);
+        assert_string_equal(here->machine, "x");
+        assert_true(asprintf(&relative, "%s/a/b_c", cwd) > 0);
+        assert_string_equal(below->directory, relative);
+        assert_string_equal(below->machine, "bc");
+        assert_string_equal(option->directory, "/srv/t");
+        assert_null(option->image);
+        assert_string_equal(option->parameters[0], "ls");
+        assert_string_equal(option->parameters[1], "-l");
+        assert_string_equal(by_machine->image, "web");
+        assert_null(by_machine->directory);
+}
+
+static void options_end_at_the_operand(void **state _unused_) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(config_freep) MachineConfig *c = PARSE("run", "-q", "web", "sh", "-c", "--hostname=x", "--");
+        _cleanup_(config_freep) MachineConfig *d = PARSE("run", "-q", "--", "web", "-x");
+
+        assert_int_equal(strv_length(c->parameters), 4);
+        assert_string_equal(c->parameters[2], "--hostname=x");
+        assert_string_equal(c->parameters[3], "--");
+        assert_null(c->hostname);
+        assert_int_equal(c->quiet, 1);
+        assert_string_equal(d->image, "web");
+        assert_string_equal(d->parameters[0], "-x");
+}
+
+static void every_form_of_an_option(void **state _unused_) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(config_freep) MachineConfig *a = PARSE("run", "--user=joe", "w", "x");
+        _cleanup_(config_freep) MachineConfig *b = PARSE("run", "--uid", "joe", "w", "x");
+        _cleanup_(config_freep) MachineConfig *c = PARSE("run", "-qaujoe", "w", "x");
+        _cleanup_(config_freep) MachineConfig *d = PARSE("run", "-qau", "joe", "-U", "w", "x");
+        _cleanup_(config_freep) MachineConfig *e = PARSE("boot", "-bqUd", "--private-users", "w");
+
+        assert_string_equal(a->user, "joe");
+        assert_string_equal(b->user, "joe");
+        assert_string_equal(c->user, "joe");
+        assert_int_equal(c->as_pid2, 1);
+        assert_string_equal(d->user, "joe");
+        assert_int_equal(d->userns, USERNS_PICK);
+        assert_int_equal(e->userns, USERNS_PICK);
+        assert_int_equal(e->detach, 1);
+        assert_string_equal(e->machine, "w");
+}
+
+static void bad_command_lines(void **state _unused_) {
+        REFUSED_WITH_HINT("Unknown option --hostnmae", "--hostname?", "boot", "--hostnmae=x", "w");
+        REFUSED_WITH_HINT("Unknown option --host", "--hostname?", "boot", "--host", "w");
+        REFUSED("Unknown option --frobnicate-it", "boot", "--frobnicate-it", "w");
+        REFUSED("Unknown option -y", "boot", "-qy", "w");
+        REFUSED("Unknown option --", "boot", "--=", "w");
+        REFUSED("--read-only takes no argument", "boot", "--read-only=yes", "w");
+        REFUSED("--hostname needs an argument: NAME", "boot", "--hostname");
+        REFUSED("only for `nbox run`", "boot", "--user=x", "w");
+        REFUSED("only for `nbox boot`", "run", "-b", "w", "x");
+        REFUSED_WITH_HINT("Which tree?", "nbox boot", "boot");
+        REFUSED_WITH_HINT("No command", "/bin/sh", "run", "w");
+        REFUSED("command to run is empty", "run", "w", "");
+        REFUSED("is empty", "boot", "");
+        REFUSED("control characters", "boot", "a\nb");
+        REFUSED("control characters", "boot", "/srv/a\x1b[31m");
+        REFUSED("begins with '.'", "boot", ".hidden");
+        REFUSED("No machine name", "boot", "/");
+        REFUSED("longer than 64", "boot", "a2345678901234567890123456789012345678901234567890123456789012345");
+        REFUSED("Cannot find", "boot", "/no/such/../thing");
+        REFUSED("is not a machine name", "boot", "-M", "a/b", "/srv/x");
+}
+
+static void good_values(void **state _unused_) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(config_freep) MachineConfig *c = PARSE("run", "--hostname=h.example", "--uuid=01020304-0506-0708-090a-0b0c0d0e0f10",
+                "--read-only", "-E", "A=1", "-EA=2", "--setenv=B=x y", "--chdir=/srv", "--register=no", "-S", "my.slice",
+                "--property=MemoryMax=1G", "--property", "TasksMax=5", "--kill-signal=SIGRTMIN+4", "--resolv-conf=copy-host",
+                "--timezone=off", "--stop-timeout=2min 30s", "--console=pipe", "--json", "--dry-run", "--settings=override",
+                "--private-users=524288:131072", "web", "true");
+
+        assert_string_equal(c->hostname, "h.example");
+        assert_int_equal(c->id[0], 1);
+        assert_int_equal(c->id[15], 16);
+        assert_int_equal(c->read_only, 1);
+        assert_int_equal(strv_length(c->environment), 2);
+        assert_string_equal(strv_env_get(c->environment, "A"), "2");
+        assert_string_equal(strv_env_get(c->environment, "B"), "x y");
+        assert_string_equal(c->chdir, "/srv");
+        assert_int_equal(c->registered, 0);
+        assert_string_equal(c->slice, "my.slice");
+        assert_int_equal(strv_length(c->properties), 2);
+        assert_int_equal(c->kill_signal, SIGRTMIN + 4);
+        assert_int_equal(c->resolv_conf, RESOLV_CONF_COPY_HOST);
+        assert_int_equal(c->timezone, TIMEZONE_OFF);
+        assert_int_equal(c->stop_timeout_usec, 150000000);
+        assert_int_equal(c->console, CONSOLE_PIPE);
+        assert_int_equal(c->settings, SETTINGS_OVERRIDE);
+        assert_int_equal(c->userns, USERNS_FIXED);
+        assert_int_equal(c->uid_base, 524288);
+        assert_int_equal(c->uid_range, 131072);
+}
+
+static void bad_values(void **state _unused_) {
+        REFUSED("--hostname=: 'a b' is not a host name", "boot", "--hostname=a b", "w");
+        REFUSED("is not a host name", "boot", "--hostname=a\nb", "w");
+        REFUSED("is not a machine id", "boot", "--uuid=12", "w");
+        REFUSED("not all zero", "boot", "--uuid=00000000000000000000000000000000", "w");
+        REFUSED("is not NAME=VALUE", "boot", "--setenv=1A=2", "w");
+        REFUSED("is not NAME=VALUE", "boot", "--setenv==2", "w");
+        REFUSED("control characters", "boot", "--setenv=A=\x1b[0m", "w");
+        REFUSED("is not a user", "run", "--user=a:b", "w", "x");
+        REFUSED("is not a user", "run", "--user=", "w", "x");
+        REFUSED("is not a user id", "run", "--user=4294967295", "w", "x");
+        REFUSED("is not an absolute path", "boot", "--chdir=srv", "w");
+        REFUSED("is not an absolute path", "boot", "--chdir=/srv/../etc", "w");
+        REFUSED("neither yes nor no", "boot", "--register=maybe", "w");
+        REFUSED("is not a slice", "boot", "--slice=../x.slice", "w");
+        REFUSED("is not a slice", "boot", "--slice=a--b", "w");
+        REFUSED("is not a slice", "boot", "--slice=-.slice", "w");
+        REFUSED("is not a slice", "boot", "--slice=.slice", "w");
+        REFUSED("is not NAME=VALUE", "boot", "--property=MemoryMax", "w");
+        REFUSED("is not NAME=VALUE", "boot", "--property=Memory Max=1", "w");
+        REFUSED("is not NAME=VALUE", "boot", "--property=A=b\nc", "w");
+        REFUSED("is not a signal", "boot", "--kill-signal=SIGNOPE", "w");
+        REFUSED("is not a signal", "boot", "--kill-signal=99", "w");
+        REFUSED("is not one of off, copy-host", "boot", "--resolv-conf=maybe", "w");
+        REFUSED("is not one of off, copy, bind, symlink, delete or auto", "boot", "--timezone=UTC", "w");
+        REFUSED("is not a time", "boot", "--stop-timeout=", "w");
+        REFUSED("is not a time", "boot", "--stop-timeout=-5", "w");
+        REFUSED("is not a time", "boot", "--stop-timeout=5 parsec", "w");
+        REFUSED("is not a time", "boot", "--stop-timeout=99999999999999999999", "w");
+        REFUSED("is not one of interactive", "boot", "--console=tty", "w");
+        REFUSED("is not one of no, yes, override or trusted", "boot", "--settings=some", "w");
+        REFUSED("is not one of no, pick", "boot", "--private-users=some", "w");
+        REFUSED("is not BASE[:COUNT]", "boot", "--private-users=10:", "w");
+        REFUSED("is not BASE[:COUNT]", "boot", "--private-users=10:0", "w");
+        REFUSED("is not BASE[:COUNT]", "boot", "--private-users=4294967290:100", "w");
+        REFUSED("--json is the form", "boot", "--json", "w");
+        REFUSED_WITH_HINT("has no terminal", "nbox console w", "boot", "-d", "--console=interactive", "w");
+}
+
+static void good_mounts(void **state _unused_) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(config_freep) MachineConfig *c = PARSE("boot", "--bind=/data", "--bind-ro=-/opt/x\\:y:/opt/z:norbind,idmap",
+                "--bind=+/var/a:/var/b:rootidmap", "--bind=/usr/../usr:/mnt/usr", "--tmpfs=/scratch", "--tmpfs=/t:mode=0700,size=1M", "w");
+        static const struct {
+                const char *source, *destination;
+                bool from_root, read_only, recursive, optional;
+                int idmap;
+        } expected[] = {
+                { "/data", "/data", false, false, true, false, -1 },
+                { "/opt/x:y", "/opt/z", false, true, false, true, 1 },
+                { "/var/a", "/var/b", true, false, true, false, 2 },
+                { "/usr", "/mnt/usr", false, false, true, false, -1 },
+        };
+
+        assert_int_equal(c->n_binds, ELEMENTSOF(expected));
+        for (size_t i = 0; i < c->n_binds; i++) {
+                const BindMount *b = &c->binds[i];
+
+                assert_string_equal(b->source, expected[i].source);
+                assert_string_equal(b->destination, expected[i].destination);
+                assert_int_equal(b->from_root, expected[i].from_root);
+                assert_int_equal(b->read_only, expected[i].read_only);
+                assert_int_equal(b->recursive, expected[i].recursive);
+                assert_int_equal(b->optional, expected[i].optional);
+                assert_int_equal(b->idmap, expected[i].idmap);
+        }
+        assert_int_equal(c->n_tmpfs, 2);
+        assert_string_equal(c->tmpfs[0].destination, "/scratch");
+        assert_null(c->tmpfs[0].options);
+        assert_string_equal(c->tmpfs[1].options, "mode=0700,size=1M");
+}
+
+static void bad_mounts(void **state _unused_) {
+        REFUSED("source is empty", "boot", "--bind=:/x", "w");
+        REFUSED("is not an absolute path", "boot", "--bind=/x:y", "w");
+        REFUSED("is not an absolute path", "boot", "--bind=/x:/y/../..", "w");
+        REFUSED("is not an absolute path", "boot", "--bind=/x:/y\n", "w");
+        REFUSED("is not an absolute path", "boot", "--bind=/x:", "w");
+        REFUSED("is not an absolute path", "boot", "--bind=+../x", "w");
+        REFUSED("control characters", "boot", "--bind=/x\n:/y", "w");
+        REFUSED("the root of the machine", "boot", "--bind=/x:/", "w");
+        REFUSED("the root of the machine", "boot", "--tmpfs=//", "w");
+        REFUSED("is not one of rbind", "boot", "--bind=/x:/y:exec", "w");
+        REFUSED("More than SOURCE:DEST:OPTIONS", "boot", "--bind=/x:/y:rbind:z", "w");
+        REFUSED("is not an absolute path", "boot", "--tmpfs=x", "w");
+        REFUSED("control characters", "boot", "--tmpfs=/x:mode=1\n", "w");
+        REFUSED_WITH_HINT("Two mounts", "Leave out one", "boot", "--tmpfs=/x/", "--bind=/a://x", "w");
+}
+
+static void network_words(void **state _unused_) {
+        static const struct {
+                const char *words[3];
+                NetworkKind kind;
+                const char *zone;
+        } cases[] = {
+                { { "--network=zone" }, NETWORK_ZONE, NULL },
+                { { "--network=default-zone" }, NETWORK_ZONE, NULL },
+                { { "--network=zone:lab" }, NETWORK_ZONE, "lab" },
+                { { "--network=host" }, NETWORK_HOST, NULL },
+                { { "--network=none" }, NETWORK_NONE, NULL },
+                { { "--private-network" }, NETWORK_NONE, NULL },
+                { { "--private-network", "--network=none" }, NETWORK_NONE, NULL },
+                { { "-n" }, NETWORK_ZONE, NULL },
+                { { "--network-zone=lab" }, NETWORK_ZONE, "lab" },
+                { { "--network-zone=lab", "--private-network", "-n" }, NETWORK_ZONE, "lab" },
+                { { "--private-network", "--network-zone=lab" }, NETWORK_ZONE, "lab" },
+                { { "--network=zone:lab", "--network=none" }, NETWORK_NONE, NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                _cleanup_(config_freep) MachineConfig *c = NULL;
+                char *argv[6] = { (char *) "boot" };
+                size_t n = 1;
+
+                for (size_t j = 0; j < 3 && cases[i].words[j]; j++)
+                        argv[n++] = (char *) cases[i].words[j];
+                argv[n] = (char *) "w";
+                c = parse(argv, &error);
+                assert_int_equal(c->network, cases[i].kind);
+                if (cases[i].zone)
+                        assert_string_equal(c->zone, cases[i].zone);
+                else
+                        assert_null(c->zone);
+        }
+        REFUSED("contradicts", "boot", "--network=none", "--network-zone=x", "w");
+        REFUSED("contradicts", "boot", "--network=host", "-n", "w");
+        REFUSED("contradicts", "boot", "--network=host", "--private-network", "w");
+        REFUSED_WITH_HINT("is not one of zone", "zone:NAME", "boot", "--network=bridge", "w");
+        REFUSED("is not a zone", "boot", "--network=zone:", "w");
+        REFUSED("is not a zone", "boot", "--network=zone:a/b", "w");
+        REFUSED("is not a zone", "boot", "--network-zone=thirteenbytes", "w");
+}
+
+static void ports(void **state _unused_) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(config_freep) MachineConfig *c = PARSE("boot", "-p8080:80", "--port=udp:53", "-p", "tcp:53:5353", "w");
+
+        assert_int_equal(c->n_ports, 3);
+        assert_int_equal(c->ports[0].protocol, IPPROTO_TCP);
+        assert_int_equal(c->ports[0].host, 8080);
+        assert_int_equal(c->ports[0].machine, 80);
+        assert_int_equal(c->ports[1].protocol, IPPROTO_UDP);
+        assert_int_equal(c->ports[1].host, 53);
+        assert_int_equal(c->ports[1].machine, 53);
+        assert_int_equal(c->ports[2].machine, 5353);
+
+        REFUSED("is not [tcp:|udp:]HOST", "boot", "-p0", "w");
+        REFUSED("is not [tcp:|udp:]HOST", "boot", "-p65536", "w");
+        REFUSED("is not [tcp:|udp:]HOST", "boot", "-p80:", "w");
+        REFUSED("is not [tcp:|udp:]HOST", "boot", "-p:80", "w");
+        REFUSED("is not [tcp:|udp:]HOST", "boot", "-psctp:80", "w");
+        REFUSED("is not [tcp:|udp:]HOST", "boot", "-p80:80:80", "w");
+        REFUSED("is not [tcp:|udp:]HOST", "boot", "-p+80", "w");
+        REFUSED("already published", "boot", "-p80", "-ptcp:80:81", "w");
+        REFUSED_WITH_HINT("--network=none", "--network=zone", "boot", "-p80", "--network=none", "w");
+        REFUSED_WITH_HINT("--network=host", "Leave out --port=", "boot", "--network=host", "-p80", "w");
+}
+
+static void environment_is_passed_on_by_name(void **state _unused_) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(config_freep) MachineConfig *c = NULL;
+
+        setenv("NBOX_TEST_SET", "from outside", 1);
+        unsetenv("NBOX_TEST_UNSET");
+        c = PARSE("boot", "-E", "NBOX_TEST_SET", "-E", "NBOX_TEST_UNSET", "w");
+        assert_int_equal(strv_length(c->environment), 1);
+        assert_string_equal(c->environment[0], "NBOX_TEST_SET=from outside");
+        setenv("NBOX_TEST_SET", "two\nlines", 1);
+        REFUSED("control characters", "boot", "-E", "NBOX_TEST_SET", "w");
+}
+
+/* What the table says of itself: the one place from which parser, help, completion and man pages are made. */
+static void the_table_is_consistent(void **state _unused_) {
+        for (size_t i = 0; i < n_options; i++) {
+                const Option *o = &options[i];
+
+                assert_true(o->flags & OPTION_BOTH);
+                assert_non_null(o->help);
+                assert_non_null(o->group);
+                assert_non_null(o->parse);
+                assert_true(o->spec.name || o->spec.letter || o->key);
+                assert_int_equal(!o->section, !o->key);
+                assert_true(o->help[strlen(o->help) - 1] != '.');
+                if (!o->spec.name)
+                        assert_null(o->spec.alias);
+                if ((o->spec.name || o->spec.letter) && (!o->spec.placeholder || o->spec.optional))
+                        assert_non_null(o->implied);
+                for (size_t j = 0; j < i; j++) {
+                        const Option *p = &options[j];
+
+                        if (o->spec.name && p->spec.name)
+                                assert_string_not_equal(o->spec.name, p->spec.name);
+                        if (o->spec.letter)
+                                assert_int_not_equal(o->spec.letter, p->spec.letter);
+                        if (o->key && p->key && strcmp(o->section, p->section) == 0)
+                                assert_string_not_equal(o->key, p->key);
+                        for (size_t k = 0; k < 2; k++) {
+                                const char *a = k ? o->spec.alias : o->spec.name, *b = k ? p->spec.name : p->spec.alias;
+
+                                if (a && b)
+                                        assert_string_not_equal(a, b);
+                        }
+                }
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(nothing_is_set_by_default),
+                cmocka_unit_test(operand_is_directory_or_name),
+                cmocka_unit_test(options_end_at_the_operand),
+                cmocka_unit_test(every_form_of_an_option),
+                cmocka_unit_test(bad_command_lines),
+                cmocka_unit_test(good_values),
+                cmocka_unit_test(bad_values),
+                cmocka_unit_test(good_mounts),
+                cmocka_unit_test(bad_mounts),
+                cmocka_unit_test(network_words),
+                cmocka_unit_test(ports),
+                cmocka_unit_test(environment_is_passed_on_by_name),
+                cmocka_unit_test(the_table_is_consistent),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
