@@ -17,12 +17,12 @@ typedef struct Registration {
         uint8_t id[16];
         pid_t leader;           /* the host's pid of the guest's init, parked: it is moved into the scope */
         const char *root;       /* the tree's path on the host */
-        const char *unit;       /* the service that the supervisor runs in (BindsTo=, After=), or NULL */
+        const char *unit;       /* the service that the supervisor runs in (BindsTo=; see scope.c), or NULL */
         const char *slice;      /* NULL: machine_slice_name() */
         const int *ifindices;   /* host's ends of its links */
         size_t n_ifindices;
-        char *const *properties; /* NAME=value of the user's, for the scope */
-        uint64_t stop_timeout_usec;
+        char *const *properties; /* NAME=value of the user's, for the scope (property.h) */
+        uint64_t stop_timeout_usec; /* the supervisor's own; the scope's is longer */
         bool allow_devices;     /* leave DevicePolicy alone */
 } Registration;
 
@@ -30,14 +30,21 @@ typedef struct Registration {
  * 0 when this host has none (no error), < 0 on a real failure. */
 int host_bus_open(sd_bus **ret, Error **reterr);
 
-/* CreateMachineWithNetwork, sent without waiting; `done` is called once from the bus's event loop or from
- * registration_wait() with r = 0, or -errno and an Error. */
+/* CreateMachineWithNetwork, sent without waiting. `reg` is not kept. */
 typedef struct PendingRegistration PendingRegistration;
 int registration_start(sd_bus *bus, const Registration *reg, PendingRegistration **ret, Error **reterr);
 
-/* Process the bus until the answer is there. Frees `p`. On success the leader is in the scope; *ret_scope is
- * the scope's unit name (the caller's). -EEXIST: machined still has that name. */
+/* Have `done` called once, from the bus's event loop, when the answer is there (at once if it is already): then
+ * registration_wait() does not wait. For a caller that has signals to attend to meanwhile. */
+void registration_notify(PendingRegistration *p, void (*done)(void *userdata), void *userdata);
+
+/* Process the bus until the answer is there; not from within a callback of the same bus, unless `done` has come.
+ * Frees `p`. On success the leader is in the scope; *ret_scope is the scope's unit name (the caller's).
+ * -EEXIST: machined still has that name, or systemd that scope. -EOPNOTSUPP: machined is not installed, masked, or
+ * does not answer: scope_start() is what is left. */
 int registration_wait(PendingRegistration *p, char **ret_scope, Error **reterr);
+
+/* Forget the answer. The call itself cannot be taken back: end the leader, then registration_remove(). */
 PendingRegistration *registration_cancel(PendingRegistration *p); /* returns NULL */
 
 /* Where there is systemd but --register=no: a scope of the same shape without machined, same rules. */
@@ -47,14 +54,22 @@ int scope_start(sd_bus *bus, const Registration *reg, char **ret_scope, Error **
 int registration_remove(sd_bus *bus, const char *name, Error **reterr);
 
 /* Call `cb` when systemd asks the scope's controller to stop it (systemctl stop of the scope, machinectl terminate,
- * host shutdown). The bus must be attached to an sd-event loop. */
+ * host shutdown). The bus must be attached to an sd-event loop. It lasts as long as the bus: once for a name, also
+ * where the machine reboots into a new scope of that name. May be called before the scope is there. */
 int scope_watch_request_stop(sd_bus *bus, const char *scope, void (*cb)(void *userdata), void *userdata, Error **reterr);
 
-/* Stop a scope and, if it is empty and was made for this machine, its slice. Idempotent; waits for the job. */
+/* Stop a scope, wait until it is stopped and its name is free again. No such scope is success. A scope with a
+ * controller is asked first: the controller itself calls this only when the guest's init is dead, or it would wait
+ * for its own answer. Unregister first: systemd-machined's reference keeps the name taken. */
 int scope_stop(sd_bus *bus, const char *scope, Error **reterr);
+
+/* Stop a slice that nothing is in any more; one with a unit file or drop-ins (limits set by the admin) is left. */
 int slice_stop(sd_bus *bus, const char *slice, Error **reterr);
 
-/* "machine-web\x2d1.scope", "machine-web\x2d1.slice", "nbox@web-1.service"; the caller's, NULL on out of memory. */
+/* "machine-web\x2d1.scope", "machine-web\x2d1.slice", "nbox@web-1.service", and the name of the service that
+ * `boot -d` makes, "nbox-boot-web-1.service": systemd makes no transient unit of a name that has a unit file, as every
+ * nbox@NAME.service has. The caller's, NULL on out of memory. */
 char *machine_scope_name(const char *name);
 char *machine_slice_name(const char *name);
 char *machine_service_name(const char *name);
+char *machine_transient_service_name(const char *name);

@@ -23,6 +23,10 @@ int unit_active_state(sd_bus *bus, const char *unit, char **ret, Error **reterr)
 int service_start_transient(sd_bus *bus, const char *unit, const char *description, char *const *argv,
                             char *const *environment, Error **reterr);
 
-/* The unit that this process runs in ("nbox@web.service"), or NULL with 0 when it is in none (a session scope is
- * none). *ret is the caller's. */
+/* "enabled", "disabled", "static", "masked", …; "" for a unit that has no file. *ret is the caller's. */
+int unit_file_state(sd_bus *bus, const char *unit, char **ret, Error **reterr);
+
+/* The system service whose main process we are ("nbox@web.service"), or NULL with 0. A login session, a user's own
+ * service, and a shell within some other service (cron, a CI job) are none: their end is not the machine's end, and
+ * nobody there makes a restart of our exit status. Told by SYSTEMD_EXEC_PID (systemd 248). *ret is the caller's. */
 int own_unit(char **ret, Error **reterr);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Waiting for a job of systemd's.
+ *
+ * JobRemoved is sent to the bus only while somebody is subscribed, or to whoever asked for the job: that is us, so no
+ * Subscribe() is needed. sd_bus_call() leaves signals that come before its answer in the queue; they are looked
+ * at after the job's path is known, so that none is lost. */
+
+#include "job.h"
+
+#include <string.h>
+
+#include "bus.h"
+
+struct JobWait {
+        sd_bus *bus;
+        sd_bus_slot *slot;
+        char *job;    /* object path */
+        char *result; /* once it has ended */
+};
+
+static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *e) {
+        JobWait *w = userdata;
+        const char *path, *result;
+        int r;
+
+        (void) e;
+        r = sd_bus_message_read(m, "uoss", NULL, &path, NULL, &result);
+        if (r < 0 || !w->job || w->result || strcmp(path, w->job) != 0)
+                return 0;
+        w->result = strdup(result);
+        return w->result ? 0 : -ENOMEM;
+}
+
+int job_wait_new(sd_bus *bus, JobWait **ret, Error **reterr) {
+        _cleanup_(job_wait_freep) JobWait *w = calloc(1, sizeof(*w));
+        int r;
+
+        if (!w)
+                return error_oom(reterr);
+        w->bus = sd_bus_ref(bus);
+        r = sd_bus_match_signal(bus, &w->slot, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved",
+                                on_job_removed, w);
+        if (r < 0)
+                return error_errno(reterr, r, "Could not listen for systemd's jobs on the system bus");
+        *ret = TAKE_PTR(w);
+        return 0;
+}
+
+JobWait *job_wait_free(JobWait *w) {
+        if (!w)
+                return NULL;
+        sd_bus_slot_unref(w->slot);
+        sd_bus_unref(w->bus);
+        free(w->job);
+        free(w->result);
+        free(w);
+        return NULL;
+}
+
+int job_run(JobWait *w, sd_bus_message *call, sd_bus_error *e, char **ret_result, Error **reterr) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *path;
+        int r;
+
+        r = sd_bus_call(w->bus, call, 0, e, &reply);
+        if (r < 0)
+                return bus_failed(reterr, r, e, "systemd refused %s()", sd_bus_message_get_member(call));
+        r = sd_bus_message_read(reply, "o", &path);
+        if (r < 0)
+                return error_errno(reterr, r, "Could not read systemd's answer to %s()", sd_bus_message_get_member(call));
+
+        free(w->job);
+        w->job = strdup(path);
+        if (!w->job)
+                return error_oom(reterr);
+        while (!w->result) {
+                r = bus_step(w->bus, UINT64_MAX, reterr);
+                if (r < 0)
+                        return r;
+        }
+        *ret_result = TAKE_PTR(w->result);
+        return 0;
+}

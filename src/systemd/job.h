@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "error.h"
+
+/* systemd answers StartUnit() and its kin with a job, and says later, by a signal, how the job ended. */
+
+typedef struct JobWait JobWait;
+
+/* Listen for ended jobs; before the call that makes the job, or its end may be missed. */
+int job_wait_new(sd_bus *bus, JobWait **ret, Error **reterr);
+JobWait *job_wait_free(JobWait *w); /* returns NULL */
+
+/* Send a prepared call that answers with a job, and process the bus until that job has ended. *ret_result is
+ * systemd's word ("done", "failed", "timeout", "canceled", "dependency", "skipped", …), the caller's.
+ * A refused call is -errno, with its bus error in *e. */
+int job_run(JobWait *w, sd_bus_message *call, sd_bus_error *e, char **ret_result, Error **reterr);
+
+static inline void job_wait_freep(JobWait **w) {
+        job_wait_free(*w);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* How a machine's units are called.
+ *
+ * systemd nests slices at every unescaped "-": machine-web-1.slice would lie inside machine-web.slice and inherit
+ * the limits of the machine "web". So a machine's own slice and scope carry its name escaped. Services have no such
+ * nesting, and there the name stands as the user types it (all its characters are allowed in unit names). */
+
+#include "name.h"
+#include "registration.h"
+
+static char *escaped(const char *name, const char *suffix) {
+        _cleanup_free_ char *e = unit_name_escape(name);
+        char *unit;
+
+        return e && asprintf(&unit, "machine-%s.%s", e, suffix) >= 0 ? unit : NULL;
+}
+
+char *machine_scope_name(const char *name) {
+        return escaped(name, "scope");
+}
+
+char *machine_slice_name(const char *name) {
+        return escaped(name, "slice");
+}
+
+char *machine_service_name(const char *name) {
+        char *unit;
+
+        return asprintf(&unit, "nbox@%s.service", name) >= 0 ? unit : NULL;
+}
+
+char *machine_transient_service_name(const char *name) {
+        char *unit;
+
+        return asprintf(&unit, "nbox-boot-%s.service", name) >= 0 ? unit : NULL;
+}

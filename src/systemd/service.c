@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The service that `boot -d` leaves a machine's supervisor in.
+ *
+ * A process that merely went into the background would end with the login session (KillUserProcesses=), lose its
+ * log, and be nobody's to restart. So it is made a service by PID 1, in the shape of units/nbox@.service: what is
+ * set here and what is set there is the same, except that this one carries the command line that the user typed. */
+
+#include <string.h>
+
+#include "bus.h"
+#include "failure.h"
+#include "job.h"
+#include "unit.h"
+
+#define REBOOT_STATUS 133
+#define STOP_USEC (120 * 1000000ULL) /* the supervisor asks for more when a machine's own time is longer */
+
+static int append_command(sd_bus_message *m, const char *property, char *const *argv, bool may_fail) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'r', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", property);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', "a(sasb)");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "(sasb)");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'r', "sasb");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", argv[0]);
+        if (r >= 0)
+                r = sd_bus_message_append_strv(m, (char **) argv);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "b", (int) may_fail);
+        for (int i = 0; r >= 0 && i < 4; i++)
+                r = sd_bus_message_close_container(m);
+        return r;
+}
+
+static int append_environment(sd_bus_message *m, char *const *environment) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'r', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", "Environment");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', "as");
+        if (r >= 0)
+                r = sd_bus_message_append_strv(m, (char **) environment);
+        for (int i = 0; r >= 0 && i < 2; i++)
+                r = sd_bus_message_close_container(m);
+        return r;
+}
+
+static int append_service(sd_bus_message *m, const char *description, char *const *argv, char *const *environment) {
+        char *gc[] = { argv[0], (char *) "gc", NULL };
+        int r;
+
+        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)",
+                                  "Description", "s", description,
+                                  "Type", "s", "notify",
+                                  "NotifyAccess", "s", "main",
+                                  "KillMode", "s", "mixed",
+                                  "Slice", "s", "machine.slice",
+                                  "CollectMode", "s", "inactive-or-failed");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)",
+                                          "Delegate", "b", 1,
+                                          "TimeoutStartUSec", "t", UINT64_MAX,
+                                          "TimeoutStopUSec", "t", STOP_USEC,
+                                          "StartLimitIntervalUSec", "t", (uint64_t) 0,
+                                          "After", "as", 3, "dbus.service", "dbus.socket", "network.target",
+                                          "RestartForceExitStatus", "(aiai)", 1, REBOOT_STATUS, 0,
+                                          "SuccessExitStatus", "(aiai)", 1, REBOOT_STATUS, 0);
+        if (r >= 0)
+                r = append_command(m, "ExecStart", argv, false);
+        if (r >= 0)
+                r = append_command(m, "ExecStopPost", gc, true);
+        if (r >= 0 && environment && environment[0])
+                r = append_environment(m, environment);
+        return r;
+}
+
+int service_start_transient(sd_bus *bus, const char *unit, const char *description, char *const *argv,
+                            char *const *environment, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_(job_wait_freep) JobWait *wait = NULL;
+        _cleanup_message_ sd_bus_message *m = NULL;
+        _cleanup_free_ char *result = NULL;
+        uint64_t since = failure_clock();
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &m, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "ss", unit, "fail");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "(sv)");
+        if (r >= 0)
+                r = append_service(m, description, argv, environment);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "a(sa(sv))", 0);
+        if (r < 0)
+                return bus_unbuilt(reterr, r, "StartTransientUnit");
+
+        r = job_wait_new(bus, &wait, reterr);
+        if (r < 0)
+                return r;
+        r = job_run(wait, m, &e, &result, reterr);
+        if (sd_bus_error_has_name(&e, SYSTEMD_SERVICE ".UnitExists")) {
+                error_set(reterr, EEXIST, "%s is there already", unit);
+                return error_hint(reterr, -EEXIST, "Look with `systemctl status '%s'`.", unit);
+        }
+        if (r < 0)
+                return r;
+        return strcmp(result, "done") == 0 ? 0 : unit_failure(bus, unit, result, since, reterr);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Starting, stopping, enabling units by systemd's own calls, and thus by its polkit actions: a user whom polkit
+ * lets manage units needs no root for them. */
+
+#include "unit.h"
+
+#include <string.h>
+#include <systemd/sd-login.h>
+
+#include "bus.h"
+#include "failure.h"
+#include "job.h"
+#include "parse.h"
+
+static int run_job(sd_bus *bus, const char *method, const char *unit, char **ret_result, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_(job_wait_freep) JobWait *wait = NULL;
+        _cleanup_message_ sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &m, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "ss", unit, "replace");
+        if (r < 0)
+                return bus_unbuilt(reterr, r, method);
+        r = job_wait_new(bus, &wait, reterr);
+        return r < 0 ? r : job_run(wait, m, &e, ret_result, reterr);
+}
+
+int unit_start(sd_bus *bus, const char *unit, Error **reterr) {
+        _cleanup_free_ char *result = NULL;
+        uint64_t since = failure_clock();
+        int r;
+
+        r = run_job(bus, "StartUnit", unit, &result, reterr);
+        if (r < 0)
+                return r;
+        return strcmp(result, "done") == 0 ? 0 : unit_failure(bus, unit, result, since, reterr);
+}
+
+int unit_stop(sd_bus *bus, const char *unit, Error **reterr) {
+        _cleanup_free_ char *result = NULL;
+        int r;
+
+        r = run_job(bus, "StopUnit", unit, &result, reterr);
+        if (r < 0)
+                return r;
+        if (strcmp(result, "done") != 0)
+                return error_set(reterr, EIO, "systemd could not stop %s: %s", unit, result);
+        return 0;
+}
+
+int unit_active_state(sd_bus *bus, const char *unit, char **ret, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int r;
+
+        r = unit_get_string(bus, unit, SYSTEMD_UNIT, "ActiveState", ret, &error);
+        if (r == -ENXIO) {
+                *ret = strdup("inactive");
+                return *ret ? 0 : error_oom(reterr);
+        }
+        if (r < 0 && reterr)
+                *reterr = TAKE_PTR(error);
+        return r;
+}
+
+static int reload(sd_bus *bus, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call_method(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "Reload", &e, NULL, NULL);
+        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not reload its units") : 0;
+}
+
+int unit_enable(sd_bus *bus, const char *unit, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call_method(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "EnableUnitFiles", &e, NULL,
+                               "asbb", 1, unit, 0, 0);
+        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not enable %s", unit) : reload(bus, reterr);
+}
+
+int unit_disable(sd_bus *bus, const char *unit, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call_method(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "DisableUnitFiles", &e, NULL,
+                               "asb", 1, unit, 0);
+        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not disable %s", unit) : reload(bus, reterr);
+}
+
+int unit_file_state(sd_bus *bus, const char *unit, char **ret, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *state;
+        int r;
+
+        r = sd_bus_call_method(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "GetUnitFileState", &e, &reply, "s", unit);
+        if (r == -ENOENT || sd_bus_error_has_names(&e, SD_BUS_ERROR_FILE_NOT_FOUND, SYSTEMD_SERVICE ".NoSuchUnit"))
+                state = "";
+        else if (r < 0)
+                return bus_failed(reterr, r, &e, "Could not ask systemd whether %s is enabled", unit);
+        else if ((r = sd_bus_message_read(reply, "s", &state)) < 0)
+                return error_errno(reterr, r, "Could not read systemd's answer about %s", unit);
+        *ret = strdup(state);
+        return *ret ? 0 : error_oom(reterr);
+}
+
+int own_unit(char **ret, Error **reterr) {
+        const char *exec_pid = getenv("SYSTEMD_EXEC_PID");
+        _cleanup_free_ char *unit = NULL;
+        size_t n;
+        pid_t pid;
+        int r;
+
+        *ret = NULL;
+        if (!exec_pid || parse_pid(exec_pid, &pid) < 0 || pid != getpid())
+                return 0;
+        r = sd_pid_get_unit(0, &unit);
+        if (r == -ENODATA || r == -ENXIO || r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return error_errno(reterr, r, "Could not find out which unit this process is in");
+        n = strlen(unit);
+        if (n < 8 || strcmp(unit + n - 8, ".service") != 0 || strncmp(unit, "user@", 5) == 0)
+                return 0;
+        *ret = TAKE_PTR(unit);
+        return 0;
+}
