@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Trees whose own directories are symlinks that point out of them, at things of the host's. Resolved inside, they
+# point at nothing or at something harmless; resolved from outside, nbox would write to the host. So each either boots
+# or is refused, and the host's side of it is as it was, to the byte and the time stamp.
+
+OUT=/srv/outside
+
+outside_make() {
+        mkdir -p "$OUT/pts" "$OUT/sbin"
+        for file in console resolv.conf null passwd os-release init sbin/init; do
+                echo "the host's $file" >"$OUT/$file"
+                chmod 755 "$OUT/$file"
+        done
+        outside_state >"$SCRATCH/outside"
+}
+
+outside_state() {
+        find "$OUT" -printf '%p %y %m %U:%G %s %T@ %C@ %l\n' | sort
+        find "$OUT" -type f -exec sha256sum {} + | sort
+        awk '{ print $5 }' /proc/self/mountinfo | grep "^$OUT" || true
+}
+
+# points_out PATH TARGET: PATH of a fresh tree is a symlink to TARGET.
+points_out() {
+        local rc=0
+        tree_with hostile
+        rm -rf "$MACHINES/hostile$1"
+        mkdir -p "$(dirname "$MACHINES/hostile$1")"
+        ln -s "$2" "$MACHINES/hostile$1"
+        timeout "$((30 * SLOW))" nbox boot -d hostile >"$SCRATCH/out" 2>&1 || rc=$?
+        if [ "$rc" = 0 ]; then
+                # It runs: then it must be of use, and inside.
+                nbox exec hostile /bin/busybox true || echo "$1 -> $2: booted, but exec fails" >>"$SCRATCH/wrong"
+                timeout "$((15 * SLOW))" nbox shell hostile /bin/busybox true </dev/null >/dev/null 2>&1 || true
+                timeout "$((15 * SLOW))" nbox terminate hostile
+                wait_until 5 is_gone hostile
+        else
+                { [ "$rc" -lt 124 ] || [ "$rc" = 125 ]; } && [ -s "$SCRATCH/out" ] ||
+                        echo "$1 -> $2: status $rc, said: $(cat "$SCRATCH/out")" >>"$SCRATCH/wrong"
+        fi
+        timeout "$((30 * SLOW))" nbox run --network=none hostile /bin/busybox true >/dev/null 2>&1 || true
+        outside_state | diff "$SCRATCH/outside" - >"$SCRATCH/diff" ||
+                { echo "$1 -> $2: the host changed"; cat "$SCRATCH/diff"; } >>"$SCRATCH/wrong"
+        remove_tree hostile
+}
+
+# all_ways_out PATH TARGET: absolute, relative, through another link, and by the magic links of /proc.
+all_ways_out() {
+        : >"$SCRATCH/wrong"
+        outside_make
+        points_out "$1" "$OUT$2"
+        points_out "$1" "../../../../../../../../..$OUT$2"
+        points_out "$1" "/proc/1/root$OUT$2"
+        points_out "$1" "/proc/self/cwd/../../../..$OUT$2"
+        points_out "$1" "${1##*/}" # a loop
+        rm -rf "$OUT"
+        [ ! -s "$SCRATCH/wrong" ] || fail "$(cat "$SCRATCH/wrong")"
+}
+
+test_dev_points_out() {
+        all_ways_out /dev ''
+}
+test_dev_console_points_out() {
+        all_ways_out /dev/console /console
+}
+test_dev_pts_points_out() {
+        all_ways_out /dev/pts /pts
+}
+test_dev_null_points_out() {
+        all_ways_out /dev/null /null
+}
+test_etc_points_out() {
+        all_ways_out /etc ''
+}
+test_resolv_conf_points_out() {
+        all_ways_out /etc/resolv.conf /resolv.conf
+}
+test_localtime_points_out() {
+        all_ways_out /etc/localtime /null
+}
+test_passwd_points_out() {
+        all_ways_out /etc/passwd /passwd
+}
+test_os_release_points_out() {
+        all_ways_out /etc/os-release /os-release
+}
+test_proc_points_out() {
+        all_ways_out /proc ''
+}
+test_sys_points_out() {
+        all_ways_out /sys ''
+}
+test_run_points_out() {
+        all_ways_out /run ''
+}
+test_tmp_points_out() {
+        all_ways_out /tmp ''
+}
+test_sbin_points_out() {
+        all_ways_out /sbin /sbin
+}
+test_init_points_out() {
+        all_ways_out /sbin/init /init
+}
+
+test_bind_target_points_out() {
+        outside_make
+        tree_with hostile
+        mkdir "$SCRATCH/shared"
+        ln -s "$OUT/pts" "$MACHINES/hostile/mnt"
+        nbox run --network=none --bind="$SCRATCH/shared:/mnt/a/b" --tmpfs=/mnt/c hostile /bin/busybox true >/dev/null 2>&1 || true
+        outside_state | diff "$SCRATCH/outside" - || fail "the host changed"
+        remove_tree hostile
+        rm -rf "$OUT"
+}
+
+test_metadata_without_end() {
+        tree_with hostile
+        rm "$MACHINES/hostile/etc/os-release"
+        head -c 50000000 /dev/zero | tr '\0' x >"$MACHINES/hostile/etc/os-release"
+        nbox run --network=none hostile /bin/busybox true
+        timeout 10 nbox images >/dev/null
+        # A fifo that nobody writes to must not make anyone wait.
+        rm "$MACHINES/hostile/etc/os-release"
+        mkfifo "$MACHINES/hostile/etc/os-release"
+        timeout 10 nbox run --network=none hostile /bin/busybox true
+        timeout 10 nbox images >/dev/null
+        rm "$MACHINES/hostile/etc/os-release"
+        printf 'PRETTY_NAME="a\033[31m\007b"\n' >"$MACHINES/hostile/etc/os-release"
+        boot hostile
+        ! nbox list | LC_ALL=C grep -q $'[\033\007]' || fail "list prints control characters of a guest"
+        ! nbox status hostile | LC_ALL=C grep -q $'\007' || fail "status prints control characters of a guest"
+        terminate hostile
+        remove_tree hostile
+}
+
+test_no_program_of_the_tree_runs_outside() {
+        local program
+        tree_with hostile
+        # Trojans by names that a manager may call; each says where it ran.
+        for program in sh nsenter ps login getty su passwd agetty mount ip iptables busctl systemctl; do
+                rm -f "$MACHINES/hostile/bin/$program" "$MACHINES/hostile/sbin/$program" "$MACHINES/hostile/usr/bin/$program"
+                printf '#!/bin/busybox sh\n[ -d %s ] && echo "%s $*" >>%s/ran\nexec /bin/busybox %s "$@"\n' \
+                        /job "$program" /job "$program" >"$MACHINES/hostile/bin/$program"
+                chmod 755 "$MACHINES/hostile/bin/$program"
+        done
+        boot hostile
+        nbox exec hostile true
+        nbox shell hostile /bin/true </dev/null >/dev/null 2>&1 || true
+        nbox status hostile >/dev/null
+        terminate hostile
+        [ ! -e /job/ran ] || fail "ran on the host: $(cat /job/ran)"
+        remove_tree hostile
+}

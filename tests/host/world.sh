@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The words that tests are written in, and the world around the host that they run on: a network namespace `outside`,
+# reached over one link, that knows the host's address and nothing of what is behind it. So a connection from a machine
+# arrives there only if it was masqueraded, and one to a machine only through a published port.
+
+. "$(dirname "${BASH_SOURCE[0]}")/snapshot.sh"
+
+HOST_ADDRESS=198.51.100.1
+OUTSIDE_ADDRESS=198.51.100.2
+OUTSIDE_PORT=7000 # answers each connection with the address that it came from
+MACHINES=/var/lib/machines
+
+world_setup() {
+        mkdir -p /run/netns
+        ip netns add outside
+        ip link add up0 type veth peer name up0 netns outside
+        ip address add "$HOST_ADDRESS/24" dev up0
+        ip link set up0 up
+        ip route add default via "$OUTSIDE_ADDRESS"
+        ip -n outside address add "$OUTSIDE_ADDRESS/24" dev up0
+        ip -n outside link set up0 up
+        ip -n outside link set lo up
+        ip netns exec outside socat "TCP-LISTEN:$OUTSIDE_PORT,reuseaddr,fork" 'SYSTEM:echo from $SOCAT_PEERADDR' &
+        WORLD_SERVER=$!
+        # What is there from the first use of the tools on, and not any machine's doing.
+        iptables-legacy-save >/dev/null 2>&1
+        [ ! -d /run/systemd/system ] || machinectl list >/dev/null
+}
+
+world_end() {
+        kill "$WORLD_SERVER"
+        wait "$WORLD_SERVER" 2>/dev/null
+        ip netns delete outside
+}
+
+# elapsed NANOSECONDS: seconds since, with one digit.
+elapsed() {
+        local now
+        now=$(date +%s%N)
+        printf '%d.%d' $(((now - $1) / 1000000000)) $(((now - $1) / 100000000 % 10))
+}
+
+fail() {
+        echo "failed: $*" >&2
+        exit 1
+}
+
+# wait_until SECONDS COMMAND...
+wait_until() {
+        local end=$((SECONDS + $1 * SLOW))
+        shift
+        until "$@" >/dev/null 2>&1; do
+                [ "$SECONDS" -lt "$end" ] || fail "not within the time limit: $*"
+                sleep 0.05
+        done
+}
+
+# status_is N COMMAND...: its output is the caller's.
+status_is() {
+        local want=$1 got=0
+        shift
+        "$@" || got=$?
+        [ "$got" = "$want" ] || fail "exit status $got, not $want: $*"
+}
+
+# same WHAT GOT WANTED
+same() {
+        [ "$2" = "$3" ] || fail "$1 is '$2', not '$3'"
+}
+
+# has TEXT PATTERN: an extended regular expression, somewhere in it.
+has() {
+        grep -Eq -- "$2" <<<"$1" || fail "no '$2' in: $1"
+}
+
+has_not() {
+        ! grep -Eq -- "$2" <<<"$1" || fail "'$2' in: $1"
+}
+
+# refused COMMAND...: ends with an error of its own: a status that says so, and one clear line or two on stderr, fit
+# for a terminal. What it said is left in $REFUSAL.
+refused() {
+        local got=0
+        REFUSAL=$(timeout "$((20 * SLOW))" "$@" 2>&1 >/dev/null </dev/null) || got=$?
+        [ "$got" != 0 ] || fail "not refused: $*"
+        [ "$got" -lt 124 ] || [ "$got" = 125 ] || fail "status $got, not a refusal: $* ($REFUSAL)"
+        [ -n "$REFUSAL" ] || fail "refused without a word: $*"
+        [ "$(wc -l <<<"$REFUSAL")" -le 4 ] || fail "more than four lines: $REFUSAL"
+        ! LC_ALL=C grep -q '[[:cntrl:]]' <<<"$REFUSAL" || fail "control characters in: $(cat -v <<<"$REFUSAL")"
+}
+
+# boot NAME [OPTIONS]: detached.
+boot() {
+        local name=$1
+        shift
+        timeout "$((30 * SLOW))" nbox boot -d "$@" "$name"
+}
+
+is_listed() { nbox list | grep -Eq "^\S*\b$1\b"; }
+is_gone() { ! is_listed "$1"; }
+
+# poweroff NAME: orderly, within the ten seconds that are allowed.
+poweroff() {
+        timeout "$((10 * SLOW))" nbox poweroff "$1"
+        wait_until 10 is_gone "$1"
+}
+
+terminate() {
+        timeout "$((10 * SLOW))" nbox terminate "$1"
+        wait_until 5 is_gone "$1"
+}
+
+# How often a machine has booted or been shut down: marks NAME up|down.
+marks() { grep -cx "$2" "$MACHINES/$1/var/marks" 2>/dev/null || true; }
+marked() { [ "$(marks "$1" "$2")" -ge "$3" ]; }
+forget_marks() { rm -f "$MACHINES/$1/var/marks"; }
+
+# An address as the machine itself sees it.
+address_of() {
+        nbox exec "$1" /bin/busybox ip -4 -o addr show dev host0 | sed -n 's/.*inet \([0-9.]*\).*/\1/p'
+}
+
+# tree_with NAME: a small tree of its own under /var/lib/machines, removed with remove_tree.
+tree_with() { cp -a "$MACHINES/.busybox" "$MACHINES/$1"; }
+remove_tree() { rm -rf --one-file-system "${MACHINES:?}/$1"; }
