@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Faults on purpose: a system call that fails, and a supervisor killed at a named step. Whatever happens, either nbox
+# undoes what it did and says why, or the next nbox does; afterwards the host is as before.
+
+# What a boot does, in order, as system calls of the supervisor that can be counted on: NAME CALL.
+STEPS='
+record      flock
+links       sendto
+rules       setsockopt
+tree        open_tree
+mounts      move_mount
+child       clone3
+ptys        pidfd_open
+'
+
+# The number of a call's occurrences in an undisturbed run: occurrences CALL.
+occurrences() {
+        strace -f -qq -o "$SCRATCH/trace" -e "trace=$1" nbox run "$GUEST" true >/dev/null 2>&1 || true
+        grep -c "$1(" "$SCRATCH/trace" || true
+}
+
+# spread N: at most five numbers from 1 to N, the first and the last among them.
+spread() {
+        [ "$1" -le 5 ] && seq "$1" && return
+        printf '%d\n' 1 "$(($1 / 4))" "$(($1 / 2))" "$(($1 * 3 / 4))" "$1" | sort -nu | grep -vx 0
+}
+
+# with_fault CALL N FAULT: runs a machine during which call number N meets the fault.
+with_fault() {
+        local rc=0
+        timeout -k 5 "$((20 * SLOW))" strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:$3:when=$2" \
+                nbox run -p 8070:80 "$GUEST" true >"$SCRATCH/out" 2>&1 </dev/null || rc=$?
+        [ "$rc" != 124 ] || fail "hangs when $1 number $2 meets $3"
+        echo "$rc"
+}
+
+# clean_after WHAT: nothing of the machine is left once gc has run.
+clean_after() {
+        timeout "$((20 * SLOW))" nbox gc
+        host_compare "$SCRATCH.before" || fail "after $1"
+}
+
+test_killed_at_each_step() {
+        local step call n
+        while read -r step call; do
+                for n in $(spread "$(occurrences "$call")"); do
+                        with_fault "$call" "$n" signal=SIGKILL >/dev/null
+                        clean_after "SIGKILL at $step ($call number $n)"
+                done
+        done < <(grep . <<<"$STEPS")
+        nbox run "$GUEST" true
+}
+
+test_each_step_fails() {
+        local step call n rc
+        while read -r step call; do
+                for n in $(spread "$(occurrences "$call")"); do
+                        rc=$(with_fault "$call" "$n" error=ENOMEM)
+                        # Done without that call, or said that it could not be done.
+                        [ "$rc" = 0 ] || [ -s "$SCRATCH/out" ] || fail "status $rc without a word when $step fails ($call number $n)"
+                        clean_after "ENOMEM at $step ($call number $n)"
+                done
+        done < <(grep . <<<"$STEPS")
+}
+
+test_steps_are_real() {
+        local step call
+        # A step whose call is never made tests nothing.
+        while read -r step call; do
+                [ "$(occurrences "$call")" -gt 0 ] || fail "no $call in a run: the step '$step' is gone"
+        done < <(grep . <<<"$STEPS")
+}
