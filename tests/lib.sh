@@ -7,7 +7,7 @@
 TESTS=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 SOURCE=$(dirname "$TESTS")
 : "${NBOX_TEST_CACHE:=/var/cache/nbox-test}" # trees and images, safe to delete at any time
-: "${NBOX_TEST_BUILD:=$SOURCE/build}"        # meson's build directory
+: "${NBOX_TEST_BUILD:=$SOURCE/build-test}"   # meson's build directory: what users get, with warnings as errors
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
@@ -103,9 +103,8 @@ tree_copy() {
 # build_nbox: configures where needed, builds with warnings as errors, and installs into $NBOX_TEST_BUILD/stage.
 build_nbox() {
         if [ ! -e "$NBOX_TEST_BUILD/build.ninja" ]; then
-                meson setup -Dwerror=true --buildtype=debugoptimized "$NBOX_TEST_BUILD" "$SOURCE" || return
+                meson setup -Dwerror=true "$NBOX_TEST_BUILD" "$SOURCE" || return
         fi
-        meson configure "$NBOX_TEST_BUILD" -Dwerror=true || return
         ninja -C "$NBOX_TEST_BUILD" -j2 || return
         rm -rf "$NBOX_TEST_BUILD/stage"
         DESTDIR=$NBOX_TEST_BUILD/stage meson install -C "$NBOX_TEST_BUILD" --no-rebuild --quiet

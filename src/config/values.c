@@ -70,7 +70,7 @@ int host_path(const char *path, bool from_file, char **ret, Error **reterr) {
 }
 
 int parse_directory(MachineConfig *c, const OptionValue *v, Error **reterr) {
-        char *path;
+        char *path = NULL; /* gcc at -O3 cannot follow errors through error_set() */
         int r = host_path(v->text, v->from_file, &path, reterr);
 
         if (r < 0)

@@ -91,9 +91,6 @@ fi
 
 runs=${1:-100}
 need_packages build demo test
-# Figures of a build that nobody installs say nothing.
-export NBOX_TEST_BUILD=${NBOX_TEST_BENCH_BUILD:-$SOURCE/build-release}
-[ -e "$NBOX_TEST_BUILD/build.ninja" ] || meson setup --buildtype=release "$NBOX_TEST_BUILD" "$SOURCE" >/dev/null
 build_nbox >/dev/null || die "nbox does not build"
 WORK=$(work_make)
 trap 'rm -rf --one-file-system "$WORK"' EXIT
