@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "args.h"
 #include "error.h"
 
 /* A verb of the command line. The one table (verbs.c) is what dispatch, --help, bash completion and the man page's
@@ -8,10 +9,13 @@
  * which main() prints and turns into 125 (boot, run, exec, shell) or 1 (all others). */
 
 typedef enum VerbFlags {
-        VERB_ROOT = 1 << 0,     /* refuses, with the reason, when not root */
+        VERB_ROOT = 1 << 0,     /* refuses, with the reason, when not root (but for --help and --dry-run) */
         VERB_JSON = 1 << 1,     /* knows --json */
         VERB_HIDDEN = 1 << 2,   /* not in --help: called by nbox's own units and scripts */
-        VERB_RUNS = 1 << 3,     /* own failure is 125: the exit status is what ran inside */
+        VERB_RUNS = 1 << 3,     /* own failure is 125: the exit status is what ran inside; options end at the first
+                                 * operand, since what follows belongs to what runs */
+        VERB_CONFIG = 1 << 4,   /* its options are those of config/options.h, parsed by config_parse_argv() */
+        VERB_OWN_ARGS = 1 << 5, /* its words are not looked at before it runs */
 } VerbFlags;
 
 /* What completion offers for a verb's operands. */
@@ -20,8 +24,16 @@ typedef enum VerbOperand {
         OPERAND_MACHINE,  /* one running machine */
         OPERAND_MACHINES, /* any number */
         OPERAND_IMAGE,    /* an image's name or a directory */
+        OPERAND_VERB,     /* a verb's name */
         OPERAND_OTHER,
 } VerbOperand;
+
+/* An option of one verb. --help, --no-pager, and --json where VERB_JSON is set, need not be listed. */
+typedef struct VerbOption {
+        ArgSpec spec;
+        int id;           /* what verb_next() returns for it: its letter, or any number > 0 of the verb's own */
+        const char *help; /* one line, capital first, no full stop */
+} VerbOption;
 
 typedef struct Verb {
         const char *name;
@@ -30,8 +42,48 @@ typedef struct Verb {
         int (*run)(int argc, char **argv, Error **reterr);
         unsigned flags;
         VerbOperand operand;
-        const char *group;     /* heading in --help: "Start", "Use", "See", "Make", "Stop" */
+        const char *group;         /* heading in --help: "Start", "Use", "See", "Make", "Stop" */
+        const VerbOption *options; /* ends with an empty one; NULL: none */
 } Verb;
 
 extern const Verb verbs[]; /* ends with .name = NULL */
 const Verb *verb_find(const char *name);
+
+/* Cutting a verb's own words by its table. Options may stand behind operands too, but not with VERB_RUNS.
+ *
+ *     VerbArgs args = verb_args(argc, argv);
+ *     while ((r = verb_next(&args, reterr)) > 0)
+ *             switch (r) {
+ *             case 't':
+ *                     tty = true;
+ *                     break;
+ *             case 'p':
+ *                     key = args.value;
+ *                     break;
+ *             }
+ *     if (r < 0)
+ *             return r;
+ *     … args.json, args.operands, args.n_operands … */
+typedef struct VerbArgs {
+        const Verb *verb;
+        ArgCursor cursor;
+        const char *value; /* the argument of the option that verb_next() returned, or NULL; points into argv */
+        bool json;         /* --json was given */
+        char **operands;   /* once verb_next() has returned 0; NULL-terminated, points into argv, which is reordered */
+        int n_operands;
+} VerbArgs;
+
+VerbArgs verb_args(int argc, char **argv);
+int verb_next(VerbArgs *a, Error **reterr); /* an option's id, 0 at the end, or -EINVAL */
+
+/* How many operands there are must be within min and max (-1: any number): 0, or -EINVAL with the verb's usage. */
+int verb_check_operands(const VerbArgs *a, int min, int max, Error **reterr);
+
+/* Whether --NAME is among the options of a command line (argv[0] is the verb); a malformed one has none. */
+bool verb_option_given(const Verb *verb, int argc, char **argv, const char *name);
+
+/* All options of a verb as one table for args_next() and args_iterate(); storage is the caller's. */
+typedef struct VerbTables {
+        ArgTable tables[3];
+} VerbTables;
+const ArgTable *verb_tables(const Verb *verb, VerbTables *storage);

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "verb.h"
-
 #include <string.h>
 
+#include "verb-list.h"
+
 const Verb verbs[] = {
+        { "help", "[VERB]", "Show this help, or a verb's", verb_help, .operand = OPERAND_VERB, .group = "Other" },
+
+        /* called by the shell's completion and by the build */
+        { "__complete", "CWORD WORD…", "Print what may stand at a place of a command line", verb_complete,
+          VERB_HIDDEN | VERB_OWN_ARGS, .group = "Other" },
+        { "__man", "TEMPLATE", "Print a man page, its lists made of the tables", verb_man, VERB_HIDDEN | VERB_OWN_ARGS,
+          .group = "Other" },
         {},
 };
 

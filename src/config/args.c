@@ -9,8 +9,14 @@ ArgCursor args_begin(int argc, char **argv) {
         return (ArgCursor){ .argc = argc, .argv = argv, .next = 1 };
 }
 
-const ArgSpec *args_element(const ArgTable *table, size_t i) {
-        return (const ArgSpec *) ((const char *) table->first + i * table->size);
+const ArgSpec *args_iterate(const ArgTable **table, size_t *i) {
+        while (*table && *i >= (*table)->n) {
+                *table = (*table)->more;
+                *i = 0;
+        }
+        if (!*table)
+                return NULL;
+        return (const ArgSpec *) ((const char *) (*table)->first + (*i)++ * (*table)->size);
 }
 
 static bool same(const char *name, const char *text, size_t length) {
@@ -18,23 +24,21 @@ static bool same(const char *name, const char *text, size_t length) {
 }
 
 const ArgSpec *args_find(const ArgTable *table, const char *name, size_t length) {
-        for (size_t i = 0; i < table->n; i++) {
-                const ArgSpec *s = args_element(table, i);
+        const ArgSpec *s;
 
+        for (size_t i = 0; (s = args_iterate(&table, &i));)
                 if (same(s->name, name, length) || same(s->alias, name, length))
-                        return s;
-        }
-        return NULL;
+                        break;
+        return s;
 }
 
 static const ArgSpec *find_letter(const ArgTable *table, char letter) {
-        for (size_t i = 0; i < table->n; i++) {
-                const ArgSpec *s = args_element(table, i);
+        const ArgSpec *s;
 
+        for (size_t i = 0; (s = args_iterate(&table, &i));)
                 if (s->letter == letter)
-                        return s;
-        }
-        return NULL;
+                        break;
+        return s;
 }
 
 const char *args_spelling(const ArgSpec *spec, char buf[64]) {
@@ -47,10 +51,9 @@ const char *args_spelling(const ArgSpec *spec, char buf[64]) {
 
 static int unknown_long(const ArgTable *table, const char *name, size_t length, Error **reterr) {
         Suggestion best = suggestion_begin(name, length);
+        const ArgSpec *s;
 
-        for (size_t i = 0; i < table->n; i++) {
-                const ArgSpec *s = args_element(table, i);
-
+        for (size_t i = 0; (s = args_iterate(&table, &i));) {
                 suggestion_offer(&best, s->name);
                 suggestion_offer(&best, s->alias);
         }

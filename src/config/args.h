@@ -24,9 +24,10 @@ typedef struct ArgTable {
         const void *first; /* the elements; each begins with an ArgSpec */
         size_t size;       /* bytes an element */
         size_t n;
+        const struct ArgTable *more; /* looked into next, or NULL */
 } ArgTable;
 
-#define ARG_TABLE(array) ((ArgTable){ (array), sizeof((array)[0]), ELEMENTSOF(array) })
+#define ARG_TABLE(array) ((ArgTable){ (array), sizeof((array)[0]), ELEMENTSOF(array), NULL })
 
 typedef struct ArgCursor {
         int argc;
@@ -40,11 +41,13 @@ ArgCursor args_begin(int argc, char **argv);
 
 /* The next option: 1, with *ret an element of the table and *ret_value its argument (NULL without one; points into
  * argv). 0: options have ended, at "--" (skipped) or before the first operand. -EINVAL: unknown option (the
- * error has the nearest real one as its hint), an argument missing, or one too many. */
+ * error has the nearest real one as its hint; *ret is NULL), an argument missing, or one too many. */
 int args_next(ArgCursor *a, const ArgTable *table, const ArgSpec **ret, const char **ret_value, Error **reterr);
 
 const ArgSpec *args_find(const ArgTable *table, const char *name, size_t length);
-const ArgSpec *args_element(const ArgTable *table, size_t i);
+
+/* All elements of a table and those behind it, one after the other: NULL at the end. Begin with *table and *i = 0. */
+const ArgSpec *args_iterate(const ArgTable **table, size_t *i);
 
 /* "--name" or "-n" of an option, for messages; into buf. */
 const char *args_spelling(const ArgSpec *spec, char buf[64]);

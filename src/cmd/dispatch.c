@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dispatch.h"
+
+#include <string.h>
+
+#include "help.h"
+#include "log.h"
+#include "strv.h"
+#include "suggest.h"
+#include "verb.h"
+
+enum {
+        EXIT_OWN_FAILURE = 1,
+        EXIT_OWN_FAILURE_RUNS = 125, /* beside a status of what ran inside: as chroot(1), env(1) and docker have it */
+};
+
+typedef enum GlobalOption {
+        GLOBAL_HELP = 1,
+        GLOBAL_VERSION,
+        GLOBAL_NO_PAGER,
+} GlobalOption;
+
+static const VerbOption global_options[] = {
+        { { "help", .letter = 'h' }, GLOBAL_HELP, "Show this help" },
+        { { "version" }, GLOBAL_VERSION, "Show the version" },
+        { { "no-pager" }, GLOBAL_NO_PAGER, "Accepted and without effect: there is no pager" },
+};
+
+/* `name` is NULL where there is none. */
+static int unknown_verb(const char *name, Error **reterr) {
+        Suggestion best = {};
+
+        if (!name) {
+                error_set(reterr, EINVAL, "No verb is given");
+                return error_hint(reterr, -EINVAL, "`nbox --help` lists the verbs.");
+        }
+        best = suggestion_begin(name, strlen(name));
+        for (const Verb *v = verbs; v->name; v++)
+                if (!(v->flags & VERB_HIDDEN))
+                        suggestion_offer(&best, v->name);
+        error_set(reterr, EINVAL, "Unknown verb '%.80s'", name);
+        if (best.name)
+                return error_hint(reterr, -EINVAL, "Did you mean `nbox %s`?", best.name);
+        return error_hint(reterr, -EINVAL, "`nbox --help` lists the verbs.");
+}
+
+static int refuse_without_root(const Verb *verb, int argc, char **argv, Error **reterr) {
+        _cleanup_free_ char *words = NULL;
+
+        if (!(verb->flags & VERB_ROOT) || geteuid() == 0 || verb_option_given(verb, argc, argv, "dry-run"))
+                return 0;
+        words = strv_join(argv, " ");
+        error_set(reterr, EPERM, "nbox %s needs root", verb->name);
+        return error_hint(reterr, -EPERM, "Try: sudo nbox %s", words ? words : verb->name);
+}
+
+static int run_verb(const Verb *verb, int argc, char **argv, Error **reterr) {
+        int r;
+
+        if (!(verb->flags & VERB_OWN_ARGS) && verb_option_given(verb, argc, argv, "help"))
+                return help_verb(verb);
+        r = refuse_without_root(verb, argc, argv, reterr);
+        return r < 0 ? r : verb->run(argc, argv, reterr);
+}
+
+/* What was printed may be a file on a full disk: said, not lost. */
+static int flush_output(int status) {
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return status;
+        if (errno != EPIPE)
+                log_error("Cannot write the output: %s", strerror(errno));
+        return status ? status : EXIT_OWN_FAILURE;
+}
+
+static int report(int r, const Error *error, int status) {
+        log_report(LOG_LEVEL_ERROR, r, error);
+        return flush_output(status);
+}
+
+int dispatch(int argc, char **argv) {
+        static const ArgTable table = ARG_TABLE(global_options);
+        _cleanup_(error_freep) Error *error = NULL;
+        ArgCursor args = args_begin(argc, argv);
+        const ArgSpec *spec;
+        const char *value;
+        const Verb *verb;
+        int r;
+
+        while ((r = args_next(&args, &table, &spec, &value, &error)) > 0)
+                switch ((GlobalOption) ((const VerbOption *) spec)->id) {
+                case GLOBAL_HELP:
+                        return flush_output(help_all());
+                case GLOBAL_VERSION:
+                        puts("nbox " NBOX_VERSION);
+                        return flush_output(0);
+                case GLOBAL_NO_PAGER:
+                        break;
+                }
+        if (r < 0)
+                return report(r, error, EXIT_OWN_FAILURE);
+        verb = args.next < argc ? verb_find(argv[args.next]) : NULL;
+        if (!verb) {
+                r = unknown_verb(argv[args.next], &error);
+                return report(r, error, EXIT_OWN_FAILURE);
+        }
+        r = run_verb(verb, argc - args.next, argv + args.next, &error);
+        if (r < 0)
+                return report(r, error, verb->flags & VERB_RUNS ? EXIT_OWN_FAILURE_RUNS : EXIT_OWN_FAILURE);
+        return flush_output(r);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "help.h"
+
+#include <string.h>
+
+#include "log.h"
+#include "options.h"
+
+#define LEFT_COLUMN 30
+
+/* Columns of UTF-8 text: code points; the tables hold no wide or combining ones. */
+static size_t columns(const char *s, size_t bytes) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < bytes; i++)
+                n += ((unsigned char) s[i] & 0xc0) != 0x80;
+        return n;
+}
+
+/* How many bytes of s fit into width columns, ending at a blank. */
+static size_t fitting(const char *s, size_t width) {
+        size_t end = 0;
+
+        for (const char *p = s;; p++)
+                if (*p == ' ' || *p == 0) {
+                        if (columns(s, (size_t) (p - s)) > width)
+                                return end ? end : (size_t) (p - s);
+                        end = (size_t) (p - s);
+                        if (*p == 0)
+                                return end;
+                }
+}
+
+void help_row(FILE *f, const char *left, const char *right) {
+        size_t used = columns(left, strlen(left)) + 2;
+
+        fprintf(f, "  %s", left);
+        if (used + 2 > LEFT_COLUMN) {
+                fputc('\n', f);
+                used = 0;
+        }
+        while (*right) {
+                size_t n = fitting(right, HELP_COLUMNS - LEFT_COLUMN);
+
+                fprintf(f, "%*s%.*s\n", (int) (LEFT_COLUMN - used), "", (int) n, right);
+                right += n;
+                right += strspn(right, " ");
+                used = 0;
+        }
+}
+
+const char *help_option_spelling(const ArgSpec *s, char *buf, size_t size) {
+        const char *open = s->optional ? "[" : "", *close = s->optional ? "]" : "";
+        char letter[8] = "    ", name[160] = "";
+
+        if (s->letter)
+                snprintf(letter, sizeof(letter), s->name ? "-%c, " : "-%c", s->letter);
+        if (s->name && s->placeholder)
+                snprintf(name, sizeof(name), "--%s%s=%s%s", s->name, open, s->placeholder, close);
+        else if (s->name)
+                snprintf(name, sizeof(name), "--%s", s->name);
+        else if (s->placeholder)
+                snprintf(name, sizeof(name), " %s", s->placeholder);
+        snprintf(buf, size, "%s%s", letter, name);
+        return buf;
+}
+
+static void heading(const char *text) {
+        bool color = colors_wanted(STDOUT_FILENO);
+
+        printf("\n%s%s:%s\n", color ? "\x1b[1m" : "", text, color ? "\x1b[0m" : "");
+}
+
+static void show_option(const ArgSpec *spec, const char *help) {
+        char left[192];
+
+        help_row(stdout, help_option_spelling(spec, left, sizeof(left)), help);
+}
+
+static void show_config_options(const Verb *verb) {
+        unsigned flag = strcmp(verb->name, "boot") == 0 ? OPTION_BOOT : OPTION_RUN;
+        const char *group = "";
+
+        for (size_t i = 0; i < n_options; i++) {
+                const Option *o = &options[i];
+
+                if (!(o->flags & flag) || (!o->spec.name && !o->spec.letter))
+                        continue;
+                if (strcmp(group, o->group) != 0)
+                        heading(group = o->group);
+                show_option(&o->spec, o->help);
+        }
+}
+
+static void show_verb_options(const Verb *verb) {
+        VerbTables storage;
+        const ArgTable *table = verb_tables(verb, &storage);
+        const ArgSpec *spec;
+
+        heading("Options");
+        for (size_t i = 0; (spec = args_iterate(&table, &i));)
+                show_option(spec, ((const VerbOption *) spec)->help);
+}
+
+int help_verb(const Verb *verb) {
+        printf("nbox %s%s%s\n\n%s.\n", verb->name, *verb->arguments ? " " : "", verb->arguments, verb->help);
+        if (verb->flags & VERB_CONFIG)
+                show_config_options(verb);
+        else
+                show_verb_options(verb);
+        puts("\nSee nbox(1) for more.");
+        return 0;
+}
+
+int help_all(void) {
+        const char *group = "";
+
+        puts("nbox [--help] [--version] VERB …\n\nBoot whole operating systems in containers, each with its own init.");
+        for (const Verb *v = verbs; v->name; v++) {
+                char left[160];
+
+                if (v->flags & VERB_HIDDEN)
+                        continue;
+                if (strcmp(group, v->group) != 0)
+                        heading(group = v->group);
+                snprintf(left, sizeof(left), "%s%s%s", v->name, *v->arguments ? " " : "", v->arguments);
+                help_row(stdout, left, v->help);
+        }
+        puts("\n`nbox VERB --help` shows a verb's options; nbox(1) says more.");
+        return 0;
+}
+
+int verb_help(int argc, char **argv, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        const Verb *verb;
+        int r = verb_next(&args, reterr);
+
+        if (r < 0)
+                return r;
+        r = verb_check_operands(&args, 0, 1, reterr);
+        if (r < 0)
+                return r;
+        if (args.n_operands == 0)
+                return help_all();
+        verb = verb_find(args.operands[0]);
+        if (!verb)
+                return error_set(reterr, EINVAL, "Unknown verb '%.80s'", args.operands[0]);
+        return help_verb(verb);
+}

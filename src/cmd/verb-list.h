@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "verb.h"
+
+/* What verbs.c puts into its table: one function a verb, each in a file verb-NAME.c, and its options' table where it
+ * has one. */
+
+int verb_help(int argc, char **argv, Error **reterr);
+int verb_complete(int argc, char **argv, Error **reterr);
+int verb_man(int argc, char **argv, Error **reterr);

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* `nbox __man TEMPLATE`: a man page (man(7) macros) from man/NAME.in, whose lines @OPTIONS@, @VERBS@ and @SETTINGS@ are
+ * replaced by what the tables say. The build runs it, so that a page cannot forget an option. */
+
+#include <string.h>
+
+#include "options.h"
+#include "verb-list.h"
+
+/* Text as troff wants it: backslashes, dashes that are to be typed, and no request at the begin of a line. */
+static void put_text(const char *s) {
+        if (*s == '.' || *s == '\'')
+                fputs("\\&", stdout);
+        for (; *s; s++)
+                if (*s == '\\')
+                        fputs("\\e", stdout);
+                else if (*s == '-')
+                        fputs("\\-", stdout);
+                else if (strncmp(s, "…", strlen("…")) == 0) {
+                        fputs("\\&...", stdout);
+                        s += strlen("…") - 1;
+                } else
+                        putchar(*s);
+}
+
+static void put_bold(const char *s) {
+        fputs("\\fB", stdout);
+        put_text(s);
+        fputs("\\fR", stdout);
+}
+
+static void put_paragraph(const char *s) {
+        put_text(s);
+        putchar('\n');
+}
+
+static void put_option_name(const char *dashes, const char *name, const ArgSpec *spec) {
+        fputs("\\fB", stdout);
+        put_text(dashes);
+        put_text(name);
+        fputs("\\fR", stdout);
+        if (!spec->placeholder)
+                return;
+        if (dashes[1] == 0)
+                fputs(" \\fI", stdout);
+        else
+                fputs(spec->optional ? "[=\\fI" : "=\\fI", stdout);
+        put_text(spec->placeholder);
+        fputs(spec->optional && dashes[1] ? "\\fR]" : "\\fR", stdout);
+}
+
+static void put_spellings(const ArgSpec *spec) {
+        char letter[2] = { spec->letter, 0 };
+        const char *separator = "";
+
+        puts(".TP");
+        if (spec->letter && !(spec->optional && spec->name)) {
+                put_option_name("-", letter, spec);
+                separator = ", ";
+        }
+        if (spec->name) {
+                fputs(separator, stdout);
+                put_option_name("--", spec->name, spec);
+                separator = ", ";
+        }
+        if (spec->alias) {
+                fputs(separator, stdout);
+                put_option_name("--", spec->alias, spec);
+        }
+        putchar('\n');
+}
+
+static void put_about(const Option *o) {
+        put_text(o->help);
+        puts(".");
+        if (o->about)
+                put_paragraph(o->about);
+        if ((o->flags & OPTION_BOTH) == OPTION_RUN)
+                puts("Only for \\fBrun\\fR.");
+        if ((o->flags & OPTION_BOTH) == OPTION_BOOT)
+                puts("Only for \\fBboot\\fR.");
+}
+
+static void put_options(void) {
+        const char *group = "";
+
+        for (size_t i = 0; i < n_options; i++) {
+                const Option *o = &options[i];
+
+                if (!o->spec.name && !o->spec.letter)
+                        continue;
+                if (strcmp(group, o->group) != 0) {
+                        group = o->group;
+                        printf(".SS %s\n", group);
+                }
+                put_spellings(&o->spec);
+                put_about(o);
+                if (o->key) {
+                        printf("In a settings file: \\fB%s=\\fR in [%s].\n", o->key, o->section);
+                }
+        }
+}
+
+static void put_settings(void) {
+        static const char *const sections[] = { "Exec", "Files", "Network" };
+
+        for (size_t s = 0; s < ELEMENTSOF(sections); s++) {
+                printf(".SS [%s]\n", sections[s]);
+                for (size_t i = 0; i < n_options; i++) {
+                        const Option *o = &options[i];
+                        char name[64];
+
+                        if (!o->key || strcmp(o->section, sections[s]) != 0)
+                                continue;
+                        printf(".TP\n\\fB%s=\\fR\n", o->key);
+                        put_about(o);
+                        if (o->spec.name) {
+                                fputs("The same as ", stdout);
+                                put_bold(args_spelling(&o->spec, name));
+                                puts(o->spec.placeholder ? "." : ", but takes yes or no.");
+                        }
+                        if (o->flags & OPTION_PRIVILEGED)
+                                puts("Privileged.");
+                }
+        }
+}
+
+static void put_verb(const Verb *v) {
+        VerbTables storage;
+        const ArgTable *table = verb_tables(v, &storage);
+        const ArgSpec *spec;
+
+        puts(".TP");
+        put_bold(v->name);
+        putchar(' ');
+        put_paragraph(v->arguments);
+        put_text(v->help);
+        puts(".");
+        if (v->flags & VERB_CONFIG) {
+                puts("Its options are listed below.");
+                return;
+        }
+        if (v->flags & VERB_JSON)
+                puts("With \\fB\\-\\-json\\fR, as JSON.");
+        if (!v->options)
+                return;
+        puts(".RS");
+        for (size_t i = 0; (spec = args_iterate(&table, &i)) && table->first == v->options;) {
+                put_spellings(spec);
+                put_text(((const VerbOption *) spec)->help);
+                puts(".");
+        }
+        puts(".RE");
+}
+
+static void put_verbs(void) {
+        const char *group = "";
+
+        for (const Verb *v = verbs; v->name; v++) {
+                if (v->flags & VERB_HIDDEN)
+                        continue;
+                if (strcmp(group, v->group) != 0) {
+                        group = v->group;
+                        printf(".SS %s\n", group);
+                }
+                put_verb(v);
+        }
+}
+
+static const struct {
+        const char *line;
+        void (*put)(void);
+} lists[] = {
+        { "@OPTIONS@\n", put_options },
+        { "@SETTINGS@\n", put_settings },
+        { "@VERBS@\n", put_verbs },
+};
+
+static void put_line(const char *line) {
+        static const char version[] = "@VERSION@";
+        const char *at = strstr(line, version);
+
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+                if (strcmp(lists[i].line, line) == 0) {
+                        lists[i].put();
+                        return;
+                }
+        if (at)
+                printf("%.*s%s%s", (int) (at - line), line, NBOX_VERSION, at + strlen(version));
+        else
+                fputs(line, stdout);
+}
+
+int verb_man(int argc, char **argv, Error **reterr) {
+        _cleanup_fclose_ FILE *f = NULL;
+        _cleanup_free_ char *line = NULL;
+        size_t size = 0;
+
+        if (argc != 2)
+                return error_set(reterr, EINVAL, "Usage: nbox __man TEMPLATE");
+        f = fopen(argv[1], "re");
+        if (!f)
+                return error_errno(reterr, errno, "Cannot open %s", argv[1]);
+        while (getline(&line, &size, f) >= 0)
+                put_line(line);
+        if (ferror(f))
+                return error_errno(reterr, EIO, "Cannot read %s", argv[1]);
+        return 0;
+}
