@@ -12,9 +12,10 @@
 /* A machine's place on a network of the host's: what run/ calls while the machine's child is parked, and what
  * machine/ calls to take it away. All of it works from the host's network namespace and needs root.
  *
- * A zone is a bridge ("nbox0" for the zone "default", "nbox-NAME" else) with one IPv4 range, masqueraded.
- * Its range and its machines' addresses are kept in /var/lib/nbox/zones/NAME, so that they are the same after a
- * reboot; the bridge and the rules are there only while a machine is. */
+ * A zone is a bridge ("nbox0" for the zone "default", "nz-NAME" else) with one IPv4 range, masqueraded.
+ * Its range and its machines' addresses are kept in /var/lib/nbox/zones/NAME (lease.h), so that they are the same
+ * after a reboot; the bridge and the rules are there only while a machine is. What is there is read from the kernel:
+ * links carry their owner in their alias, rules in their comment. */
 
 typedef struct NetworkRequest {
         const char *machine;  /* valid machine name */
@@ -36,17 +37,20 @@ typedef struct NetworkLease {
 } NetworkLease;
 
 /* Make the zone if it is not there, then the veth pair (machine's end "host0", altname "eth0", up, addressed,
- * default route set, loopback up), and the machine's port rules. On failure nothing of this machine is left. */
+ * default route set, loopback up), and the machine's port rules. On failure nothing of this machine is left.
+ * -EADDRINUSE: a port is busy, or the zone's range meets a network that the host has got since; -EOPNOTSUPP: the
+ * kernel has no packet filter that is supported; each with what to do. */
 int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr);
 
 /* Loopback up in a namespace: what --network=none needs. */
 int network_loopback_up(int netns, Error **reterr);
 
-/* Remove the machine's rules and link; and the zone's bridge and rules when no port is left on its bridge. Never fails half way: it does what it can, and reports the first error.
- * Idempotent. */
+/* Remove the machine's rules and link; and the zone's bridge and rules when no port is left on its bridge. Never
+ * fails half way: it does what it can, and reports the first error. Idempotent. */
 int network_detach(const char *machine, const char *zone, Error **reterr);
 
-/* Remove every rule of a machine for which is_alive() says no, and every zone bridge with no port. For gc. */
+/* Remove the rules and links of every machine for which is_alive() says no, and every zone's bridge that has no
+ * port left. For gc. */
 int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *userdata, Error **reterr);
 
 /* Without root, for --dry-run: the bridge's name of a zone. */

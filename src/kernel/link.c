@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "link.h"
+
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#define DUMP_TRIES 20 /* a dump that others disturb is asked again; on a busy host they come and go all the time */
+
+static struct nlmsghdr *add_link(Netlink *nl, uint16_t type, uint16_t flags, int index) {
+        struct ifinfomsg h = { .ifi_family = AF_UNSPEC, .ifi_index = index };
+
+        return netlink_add(nl, type, flags, &h, sizeof(h));
+}
+
+static void parse_linkinfo(const struct nlattr *info, LinkInfo *l) {
+        const struct nlattr *a;
+
+        mnl_attr_for_each_nested(a, info)
+                if (mnl_attr_get_type(a) == IFLA_INFO_KIND && mnl_attr_validate(a, MNL_TYPE_STRING) >= 0)
+                        snprintf(l->kind, sizeof(l->kind), "%s", mnl_attr_get_str(a));
+}
+
+static void parse_link(const struct nlmsghdr *m, LinkInfo *l) {
+        const struct ifinfomsg *h = mnl_nlmsg_get_payload(m);
+        const struct nlattr *a;
+
+        *l = (LinkInfo){ .index = h->ifi_index };
+        mnl_attr_for_each(a, m, sizeof(*h))
+                switch (mnl_attr_get_type(a)) {
+                case IFLA_IFNAME:
+                        snprintf(l->name, sizeof(l->name), "%s", mnl_attr_get_str(a));
+                        break;
+                case IFLA_IFALIAS:
+                        snprintf(l->alias, sizeof(l->alias), "%s", mnl_attr_get_str(a));
+                        break;
+                case IFLA_MASTER:
+                        l->master = (int) mnl_attr_get_u32(a);
+                        break;
+                case IFLA_LINK:
+                        l->peer = (int) mnl_attr_get_u32(a);
+                        break;
+                case IFLA_ADDRESS:
+                        if (mnl_attr_get_payload_len(a) == sizeof(l->mac))
+                                memcpy(l->mac, mnl_attr_get_payload(a), sizeof(l->mac));
+                        break;
+                case IFLA_LINKINFO:
+                        parse_linkinfo(a, l);
+                        break;
+                }
+}
+
+static int on_link(const struct nlmsghdr *m, void *userdata) {
+        if (m->nlmsg_type == RTM_NEWLINK)
+                parse_link(m, userdata);
+        return 0;
+}
+
+int link_get(Netlink *nl, const char *name, LinkInfo *ret) {
+        struct nlmsghdr *m = add_link(nl, RTM_GETLINK, 0, 0);
+        LinkInfo l = {};
+        int r;
+
+        mnl_attr_put_strz(m, IFLA_IFNAME, name);
+        mnl_attr_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+        r = netlink_run(nl, on_link, &l, NULL);
+        if (r < 0)
+                return r;
+        *ret = l;
+        return 0;
+}
+
+typedef struct LinkList {
+        LinkInfo *links;
+        size_t n;
+        int master;
+} LinkList;
+
+static int on_listed_link(const struct nlmsghdr *m, void *userdata) {
+        LinkList *list = userdata;
+        LinkInfo l, *p;
+
+        if (m->nlmsg_type != RTM_NEWLINK)
+                return 0;
+        parse_link(m, &l);
+        if (list->master > 0 && l.master != list->master)
+                return 0;
+        p = reallocarray(list->links, list->n + 1, sizeof(l));
+        if (!p)
+                return -ENOMEM;
+        list->links = p;
+        p[list->n++] = l;
+        return 0;
+}
+
+int link_list(Netlink *nl, int master, LinkInfo **ret, size_t *ret_n) {
+        int r = -EINTR;
+
+        for (unsigned i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
+                LinkList list = { .master = master };
+                struct nlmsghdr *m = add_link(nl, RTM_GETLINK, NLM_F_DUMP, 0);
+
+                mnl_attr_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+                if (master > 0)
+                        mnl_attr_put_u32(m, IFLA_MASTER, (uint32_t) master);
+                r = netlink_run(nl, on_listed_link, &list, NULL);
+                if (r >= 0) {
+                        *ret = list.links;
+                        *ret_n = list.n;
+                } else
+                        free(list.links);
+        }
+        return r;
+}
+
+int link_delete(Netlink *nl, const char *name) {
+        struct nlmsghdr *m = add_link(nl, RTM_DELLINK, 0, 0);
+        int r;
+
+        mnl_attr_put_strz(m, IFLA_IFNAME, name);
+        r = netlink_run(nl, NULL, NULL, NULL);
+        return r == -ENODEV ? 0 : r;
+}
+
+int bridge_create(Netlink *nl, const char *name, const uint8_t mac[6]) {
+        struct nlmsghdr *m = add_link(nl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+        struct nlattr *info;
+
+        mnl_attr_put_strz(m, IFLA_IFNAME, name);
+        mnl_attr_put(m, IFLA_ADDRESS, 6, mac);
+        info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+        mnl_attr_put_str(m, IFLA_INFO_KIND, "bridge");
+        mnl_attr_nest_end(m, info);
+        return netlink_run(nl, NULL, NULL, NULL);
+}
+
+void link_put_up(Netlink *nl, int index) {
+        struct ifinfomsg h = { .ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+
+        netlink_add(nl, RTM_NEWLINK, 0, &h, sizeof(h));
+}
+
+void link_put_alias(Netlink *nl, const char *name, const char *alias) {
+        struct nlmsghdr *m = add_link(nl, RTM_SETLINK, 0, 0);
+
+        mnl_attr_put_strz(m, IFLA_IFNAME, name);
+        mnl_attr_put_str(m, IFLA_IFALIAS, alias);
+}
+
+void link_put_altname(Netlink *nl, const char *name, const char *altname) {
+        struct nlmsghdr *m = add_link(nl, RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND, 0);
+        struct nlattr *list;
+
+        mnl_attr_put_strz(m, IFLA_IFNAME, name);
+        list = mnl_attr_nest_start(m, IFLA_PROP_LIST);
+        mnl_attr_put_strz(m, IFLA_ALT_IFNAME, altname);
+        mnl_attr_nest_end(m, list);
+}
+
+void link_put_address(Netlink *nl, int index, struct in_addr address, unsigned prefix) {
+        struct ifaddrmsg h = {
+                .ifa_family = AF_INET,
+                .ifa_prefixlen = (uint8_t) prefix,
+                .ifa_scope = RT_SCOPE_UNIVERSE,
+                .ifa_index = (uint32_t) index,
+        };
+        struct in_addr broadcast = { address.s_addr | htonl(prefix < 32 ? UINT32_MAX >> prefix : 0) };
+        struct nlmsghdr *m = netlink_add(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &h, sizeof(h));
+
+        mnl_attr_put_u32(m, IFA_LOCAL, address.s_addr);
+        mnl_attr_put_u32(m, IFA_ADDRESS, address.s_addr);
+        mnl_attr_put_u32(m, IFA_BROADCAST, broadcast.s_addr);
+}
+
+void link_put_default_route(Netlink *nl, int index, struct in_addr gateway) {
+        struct rtmsg h = {
+                .rtm_family = AF_INET,
+                .rtm_table = RT_TABLE_MAIN,
+                .rtm_protocol = RTPROT_STATIC,
+                .rtm_scope = RT_SCOPE_UNIVERSE,
+                .rtm_type = RTN_UNICAST,
+        };
+        struct nlmsghdr *m = netlink_add(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &h, sizeof(h));
+
+        mnl_attr_put_u32(m, RTA_OIF, (uint32_t) index);
+        mnl_attr_put_u32(m, RTA_GATEWAY, gateway.s_addr);
+}
+
+typedef struct RouteList {
+        RouteInfo *routes;
+        size_t n;
+} RouteList;
+
+static int route_append(RouteList *list, const RouteInfo *route) {
+        RouteInfo *p = reallocarray(list->routes, list->n + 1, sizeof(*p));
+
+        if (!p)
+                return -ENOMEM;
+        list->routes = p;
+        p[list->n++] = *route;
+        return 0;
+}
+
+static int on_route(const struct nlmsghdr *m, void *userdata) {
+        const struct rtmsg *h = mnl_nlmsg_get_payload(m);
+        const struct nlattr *a;
+        RouteInfo route;
+
+        if (m->nlmsg_type != RTM_NEWROUTE || h->rtm_family != AF_INET || (h->rtm_flags & RTM_F_CLONED))
+                return 0;
+        route = (RouteInfo){ .prefix = h->rtm_dst_len };
+        mnl_attr_for_each(a, m, sizeof(*h))
+                if (mnl_attr_get_type(a) == RTA_DST && mnl_attr_get_payload_len(a) == 4)
+                        route.destination.s_addr = mnl_attr_get_u32(a);
+                else if (mnl_attr_get_type(a) == RTA_OIF)
+                        route.index = (int) mnl_attr_get_u32(a);
+        return route_append(userdata, &route);
+}
+
+/* A point-to-point address has the other end's network in IFA_ADDRESS; else that is the address itself. */
+static int on_address(const struct nlmsghdr *m, void *userdata) {
+        const struct ifaddrmsg *h = mnl_nlmsg_get_payload(m);
+        const struct nlattr *a;
+        RouteInfo route;
+
+        if (m->nlmsg_type != RTM_NEWADDR || h->ifa_family != AF_INET)
+                return 0;
+        route = (RouteInfo){ .prefix = h->ifa_prefixlen, .index = (int) h->ifa_index, .address = true };
+        mnl_attr_for_each(a, m, sizeof(*h))
+                if (mnl_attr_get_type(a) == IFA_ADDRESS && mnl_attr_get_payload_len(a) == 4)
+                        route.destination.s_addr = mnl_attr_get_u32(a);
+        return route_append(userdata, &route);
+}
+
+static int list_once(Netlink *nl, RouteList *list) {
+        struct rtmsg route = { .rtm_family = AF_INET };
+        struct ifaddrmsg address = { .ifa_family = AF_INET };
+        int r;
+
+        netlink_add(nl, RTM_GETADDR, NLM_F_DUMP, &address, sizeof(address));
+        r = netlink_run(nl, on_address, list, NULL);
+        if (r < 0)
+                return r;
+        netlink_add(nl, RTM_GETROUTE, NLM_F_DUMP, &route, sizeof(route));
+        return netlink_run(nl, on_route, list, NULL);
+}
+
+int route_list(Netlink *nl, RouteInfo **ret, size_t *ret_n) {
+        int r = -EINTR;
+
+        for (unsigned i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
+                RouteList list = {};
+
+                r = list_once(nl, &list);
+                if (r >= 0) {
+                        *ret = list.routes;
+                        *ret_n = list.n;
+                } else
+                        free(list.routes);
+        }
+        return r;
+}

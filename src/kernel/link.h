@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "netlink.h"
+
+/* Network interfaces, their addresses and routes, over rtnetlink. Functions called link_put_*() only add to the
+ * batch of `nl`; the others run it. Addresses are in network byte order. Returns are 0 or -errno. */
+
+#define LINK_ALIAS_MAX 256 /* IFALIASZ */
+
+typedef struct LinkInfo {
+        int index;
+        char name[IF_NAMESIZE];
+        char kind[16];              /* "bridge", "veth"; "" for a physical one */
+        char alias[LINK_ALIAS_MAX]; /* IFLA_IFALIAS, free text of who made it */
+        int master;                 /* ifindex of the bridge that it is a port of, or 0 */
+        int peer;                   /* veth: ifindex of the other end, in the other end's namespace */
+        uint8_t mac[6];
+} LinkInfo;
+
+/* -ENODEV when there is none. */
+int link_get(Netlink *nl, const char *name, LinkInfo *ret);
+
+/* All links, or those that are ports of the bridge with the ifindex `master` (0: all). *ret is the caller's. */
+int link_list(Netlink *nl, int master, LinkInfo **ret, size_t *ret_n);
+
+/* Delete by name; no such link is 0. */
+int link_delete(Netlink *nl, const char *name);
+
+/* Make a bridge, down, with a fixed MAC address (without one it takes that of a port, and changes when ports come
+ * and go). -EEXIST. */
+int bridge_create(Netlink *nl, const char *name, const uint8_t mac[6]);
+
+void link_put_up(Netlink *nl, int index);
+void link_put_alias(Netlink *nl, const char *name, const char *alias);
+void link_put_altname(Netlink *nl, const char *name, const char *altname);
+void link_put_address(Netlink *nl, int index, struct in_addr address, unsigned prefix);
+void link_put_default_route(Netlink *nl, int index, struct in_addr gateway);
+
+/* One IPv4 destination that the host knows a way to: a route of any table, or an interface's own network. */
+typedef struct RouteInfo {
+        struct in_addr destination;
+        unsigned prefix; /* 0: a default route */
+        int index;       /* the interface, or 0 (blackhole, multipath) */
+        bool address;    /* an interface's own network, not a route */
+} RouteInfo;
+
+int route_list(Netlink *nl, RouteInfo **ret, size_t *ret_n);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libmnl/libmnl.h>
+
+#include "cleanup.h"
+
+/* A rtnetlink socket with a batch: messages are added one after another, and sent in one sendmsg(2). The kernel
+ * works through all of them in order, also after one that failed. */
+
+typedef struct Netlink Netlink;
+
+#define NETLINK_BATCH_MAX 16
+
+/* Open a socket in the namespace `netns` (-1: our own), see netns.h. Returns 0 or -errno. */
+int netlink_new(int netns, Netlink **ret);
+void netlink_free(Netlink *nl);
+DEFINE_CLEANUP(Netlink *, netlink_free);
+
+/* Begin a message: the family's header is copied behind the netlink header, attributes follow by mnl_attr_put*().
+ * NLM_F_REQUEST and NLM_F_ACK are added. A dump (NLM_F_DUMP) must be alone in its batch. Never NULL: a message too
+ * many is reported by netlink_run(). At most 1 KiB of attributes. */
+struct nlmsghdr *netlink_add(Netlink *nl, uint16_t type, uint16_t flags, const void *header, size_t size);
+
+/* Called for each message that answers a RTM_GET…; < 0 ends the reading with that error. */
+typedef int (*NetlinkHandler)(const struct nlmsghdr *m, void *userdata);
+
+/* Send what was added and wait for all answers. Returns 0 or the -errno of the first message that failed; `results`
+ * (may be NULL; NETLINK_BATCH_MAX entries) gets 0 or -errno for each. The batch is empty afterwards.
+ * -EINTR: a dump was changed by others while it ran and must be asked again. */
+int netlink_run(Netlink *nl, NetlinkHandler handler, void *userdata, int *results);

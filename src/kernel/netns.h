@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Another network namespace, visited. A socket keeps the namespace that it was opened in, so a visit is short:
+ * go there, open what is needed, come back. Only the calling thread moves. */
+
+/* Open a socket (CLOEXEC) inside the namespace `netns`; -1 is our own. Returns an fd or -errno. */
+int netns_socket(int netns, int domain, int type, int protocol);
+
+/* Write a file of /proc/sys/net/ as the namespace `netns` (-1: our own) has it: /proc/sys/net shows the namespace
+ * of whoever opens it. `path` is relative to /proc/sys/net/. Returns 0 or -errno; -ENOENT where the kernel has
+ * no such setting. */
+int netns_sysctl_write(int netns, const char *path, const char *value);
+
+/* Read such a setting of our own namespace as a number. */
+int netns_sysctl_read(const char *path, int *ret);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What fits into the creating message, and what does not (Linux 6.1 to 6.18): our end's IFF_UP, IFLA_MASTER and the
+ * peer's name, address and namespace do; the peer's IFF_UP is ENOTCONN; alias and altname are ignored there. So the
+ * peer starts down, our end has no carrier until the machine's end is set up, and IPv6 has not begun to
+ * configure itself when the caller turns it off. */
+
+#include "veth.h"
+
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <string.h>
+
+static void put_pair(Netlink *nl, const VethRequest *req) {
+        struct ifinfomsg h = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP }, peer = {};
+        struct nlmsghdr *m = netlink_add(nl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &h, sizeof(h));
+        struct nlattr *info, *data, *end;
+
+        mnl_attr_put_strz(m, IFLA_IFNAME, req->name);
+        mnl_attr_put_u32(m, IFLA_MASTER, (uint32_t) req->bridge);
+        info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+        mnl_attr_put_str(m, IFLA_INFO_KIND, "veth");
+        data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
+        end = mnl_attr_nest_start(m, VETH_INFO_PEER);
+        memcpy(mnl_nlmsg_put_extra_header(m, sizeof(peer)), &peer, sizeof(peer));
+        mnl_attr_put_strz(m, IFLA_IFNAME, req->peer_name);
+        mnl_attr_put(m, IFLA_ADDRESS, 6, req->peer_mac);
+        mnl_attr_put_u32(m, IFLA_NET_NS_FD, (uint32_t) req->netns);
+        mnl_attr_nest_end(m, end);
+        mnl_attr_nest_end(m, data);
+        mnl_attr_nest_end(m, info);
+}
+
+int veth_create(Netlink *nl, const VethRequest *req, LinkInfo *ret) {
+        enum { PAIR, ALIAS, ALTNAME };
+        int results[NETLINK_BATCH_MAX], r;
+
+        put_pair(nl, req);
+        link_put_alias(nl, req->name, req->alias);
+        link_put_altname(nl, req->name, req->altname);
+        r = netlink_run(nl, NULL, NULL, results);
+        if (r < 0 && results[PAIR] == 0 && results[ALIAS] == 0)
+                r = 0; /* the altname alone: a convenience */
+        if (r >= 0)
+                r = link_get(nl, req->name, ret);
+        if (r < 0 && results[PAIR] == 0)
+                (void) link_delete(nl, req->name);
+        return r;
+}

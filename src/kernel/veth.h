@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "link.h"
+
+/* A pair of connected interfaces: one a port of a bridge of ours, the other born in a machine's namespace. */
+
+typedef struct VethRequest {
+        const char *name;        /* our end, at most 15 bytes */
+        const char *altname;     /* longer name of our end; not fatal when it is taken */
+        const char *alias;       /* who it belongs to */
+        int bridge;              /* ifindex of the bridge */
+        int netns;               /* fd of the namespace of the other end */
+        const char *peer_name;
+        const uint8_t *peer_mac; /* 6 bytes */
+} VethRequest;
+
+/* One batch: make the pair, our end up and in the bridge, name it, andlook at it (ret->peer is the other end's
+ * ifindex in its namespace). -EEXIST when a link of that name is there; -EXFULL when the bridge has 1,023 ports. */
+int veth_create(Netlink *nl, const VethRequest *req, LinkInfo *ret);

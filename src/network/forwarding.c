@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "forwarding.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "file.h"
+#include "link.h"
+#include "log.h"
+#include "netns.h"
+
+#define SWITCH "ipv4/ip_forward"
+#define NOTE "forwarding"
+
+int forwarding_acquire(int dir, Error **reterr) {
+        int on = 0, r;
+
+        r = netns_sysctl_read(SWITCH, &on);
+        if (r >= 0 && on)
+                return 0;
+        if (r >= 0) /* the note first: a crash in between then switches off what is off */
+                r = file_replace(dir, NOTE, "switched on by nbox\n", 0600);
+        if (r >= 0)
+                r = netns_sysctl_write(-1, SWITCH, "1");
+        if (r >= 0)
+                return 0;
+        (void) unlinkat(dir, NOTE, 0);
+        error_errno(reterr, r, "Cannot switch on forwarding of IPv4 packets (/proc/sys/net/" SWITCH ")");
+        return error_hint(reterr, r, "Run `sysctl net.ipv4.ip_forward=1` where it can be set, or start the machine with "
+                          "--network=none or --network=host.");
+}
+
+static bool others_may_route(Netlink *nl) {
+        static const char *const kinds[] = { "bridge", "tun", "wireguard" };
+        _cleanup_free_ LinkInfo *links = NULL;
+        size_t n = 0;
+
+        if (link_list(nl, 0, &links, &n) < 0)
+                return true;
+        for (size_t i = 0; i < n; i++)
+                for (size_t k = 0; k < ELEMENTSOF(kinds); k++)
+                        if (strcmp(links[i].kind, kinds[k]) == 0)
+                                return true;
+        return false;
+}
+
+void forwarding_release(int dir, Netlink *nl) {
+        int r;
+
+        if (unlinkat(dir, NOTE, 0) < 0)
+                return; /* not by us */
+        if (others_may_route(nl))
+                return;
+        r = netns_sysctl_write(-1, SWITCH, "0");
+        if (r < 0)
+                log_warning("Cannot switch off forwarding of IPv4 packets: %s, ignoring", strerror(-r));
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "error.h"
+#include "netlink.h"
+
+/* Forwarding of IPv4 packets between interfaces, one switch for the whole host (net.ipv4.ip_forward). Both are called
+ * with the network lock held; `dir` is the locked directory, in which it is noted that we switched it on. */
+
+/* Switch it on, noting so, unless it is on. */
+int forwarding_acquire(int dir, Error **reterr);
+
+/* After the last zone is gone: switch it off again if we switched it on. Left on when the host has got another
+ * bridge, a tunnel or a WireGuard link meanwhile: their owners may have found it on, and rely on it. */
+void forwarding_release(int dir, Netlink *nl);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <net/if.h> /* these two before the kernel's headers, which then leave their names alone */
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+
+#include "error.h"
+
+/* Legacy iptables: rules as the kernel has them, and tables edited through libiptc. Only firewall-iptables.c uses
+ * this. Rules of ours are known by their comment, the tag. */
+
+/* ---- rules (iptables-rule.c) ---- */
+
+#define RULE_MAX 1024 /* an entry with comment, conntrack and a target is about 700 bytes */
+#define TAG_MAX 96    /* "nbox:machine:" and a machine's name */
+
+typedef struct Rule {
+        union {
+                struct ipt_entry entry;
+                uint8_t bytes[RULE_MAX];
+        };
+} Rule;
+
+/* Begin with a rule that matches everything and has the comment `tag`; add conditions, then end with one target. */
+void rule_begin(Rule *r, const char *tag);
+void rule_source(Rule *r, uint32_t address, uint32_t mask);      /* host byte order */
+void rule_destination(Rule *r, uint32_t address, uint32_t mask); /* host byte order */
+void rule_in(Rule *r, const char *ifname);
+void rule_out(Rule *r, const char *ifname, bool invert);
+void rule_port(Rule *r, int protocol, uint16_t port);            /* destination port, host byte order */
+void rule_to_local(Rule *r);                                     /* to an address of the host's own */
+void rule_ctstate(Rule *r, uint16_t mask);                       /* XT_CONNTRACK_STATE_* */
+void rule_jump(Rule *r, const char *chain_or_verdict);
+void rule_masquerade(Rule *r);
+void rule_dnat(Rule *r, uint32_t address, uint16_t port);        /* host byte order */
+
+/* What a rule says: its comment ("" for none); whether two are the same but for counters, where `target` names the
+ * target of `a`, which libiptc keeps elsewhere. */
+const char *rule_tag(const struct ipt_entry *e);
+bool rule_same(const struct ipt_entry *a, const char *target, const Rule *b);
+bool rule_is_for_port(const struct ipt_entry *e, int protocol, uint16_t port);
+
+/* ---- tables (iptables-table.c) ---- */
+
+typedef struct Table Table;
+
+/* Take /run/xtables.lock as iptables does, waiting at most some seconds. Returns an fd that holds it, or -EBUSY. */
+int iptables_lock(Error **reterr);
+
+/* Fetch a table, let `edit` change it, commit what changed; all of it again when somebody else committed in
+ * between. -EOPNOTSUPP when the kernel has no such legacy table. Call with the lock held. */
+typedef int (*TableEdit)(Table *t, void *userdata, Error **reterr);
+int iptables_edit(const char *name, TableEdit edit, void *userdata, Error **reterr);
+
+/* Whether this table exists in this namespace already: fetching it would create it. */
+bool iptables_table_exists(const char *name);
+
+/* Make the rules tagged `tag` in `chain` (made if need be) exactly these; no change where they stand already. */
+int table_sync(Table *t, const char *chain, const char *tag, const Rule *rules, size_t n, Error **reterr);
+
+/* Delete the rules of a chain that `match` chooses. No such chain is fine. */
+typedef bool (*RuleMatch)(const struct ipt_entry *e, void *userdata);
+int table_delete(Table *t, const char *chain, RuleMatch match, void *userdata, Error **reterr);
+
+/* The first rule of a chain that `match` chooses, or NULL. */
+const struct ipt_entry *table_find(Table *t, const char *chain, RuleMatch match, void *userdata);
+
+/* Where `chain` has rules, have exactly one rule `jump` to it in `from`, added at the top or the end; where it has
+ * none, remove such jumps. table_drop_empty() then removes the chain. */
+int table_link(Table *t, const char *from, const char *chain, const Rule *jump, bool top, Error **reterr);
+int table_drop_empty(Table *t, const char *chain, Error **reterr);
+
+/* Whether a built-in chain accepts all that reaches it: policy ACCEPT and no rules but jumps to `ours`. */
+bool table_accepts_all(Table *t, const char *builtin, const char *ours);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lease.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "file.h"
+#include "name.h"
+
+#define STATE_MAX (1024 * 1024)
+
+void zone_state_free(ZoneState *s) {
+        if (!s)
+                return;
+        free(s->name);
+        free(s->leases);
+        free(s);
+}
+
+void zone_state_path(const char *zone, char ret[ZONE_STATE_PATH_MAX]) {
+        snprintf(ret, ZONE_STATE_PATH_MAX, ZONE_STATE_DIRECTORY "/%.20s", zone);
+}
+
+static int add_lease(ZoneState *s, const char *machine, uint32_t address) {
+        Lease *p = reallocarray(s->leases, s->n_leases + 1, sizeof(*p));
+
+        if (!p)
+                return -ENOMEM;
+        s->leases = p;
+        p += s->n_leases++;
+        snprintf(p->machine, sizeof(p->machine), "%s", machine);
+        p->address = address;
+        return 0;
+}
+
+/* Leases outside the range are of an older range: dropped in silence, the machine gets a new one. */
+static int parse_line(ZoneState *s, char *line) {
+        char *save = NULL, *word = strtok_r(line, " \t", &save), *first, *second;
+        struct in_addr address;
+
+        if (!word || *word == '#')
+                return 0;
+        first = strtok_r(NULL, " \t", &save);
+        second = strtok_r(NULL, " \t", &save);
+        if (strcmp(word, "range") == 0 && first && !second)
+                return range_parse(first, &s->range);
+        if (strcmp(word, "machine") != 0 || !second || strtok_r(NULL, " \t", &save))
+                return -EINVAL;
+        if (!machine_name_is_valid(first) || inet_pton(AF_INET, second, &address) != 1)
+                return -EINVAL;
+        if (s->range.prefix == 0 || !range_contains(s->range, ntohl(address.s_addr)) || lease_find(s, first))
+                return 0;
+        return add_lease(s, first, ntohl(address.s_addr));
+}
+
+static int parse_text(ZoneState *s, const char *path, char *text, Error **reterr) {
+        char *save = NULL;
+        unsigned n = 0;
+
+        /* strsep and not strtok: empty lines count */
+        save = text;
+        for (char *line; (line = strsep(&save, "\n"));) {
+                int r;
+
+                n++;
+                r = parse_line(s, line);
+                if (r == -ENOMEM)
+                        return error_oom(reterr);
+                if (r < 0) {
+                        error_set(reterr, r, "%s:%u: not a line of a zone's file", path, n);
+                        return error_hint(reterr, r, "It takes 'range A.B.C.D/NN' (8 to 29) and 'machine NAME "
+                                          "A.B.C.D'. Mend it, or remove the file to have new addresses chosen.");
+                }
+        }
+        return 0;
+}
+
+int zone_state_load(const char *zone, ZoneState **ret, Error **reterr) {
+        _cleanup_(zone_state_freep) ZoneState *s = calloc(1, sizeof(*s));
+        _cleanup_free_ char *text = NULL;
+        char path[ZONE_STATE_PATH_MAX];
+        int r;
+
+        if (!s || !(s->name = strdup(zone)))
+                return error_oom(reterr);
+        zone_state_path(zone, path);
+        r = file_read(AT_FDCWD, path, STATE_MAX, &text);
+        if (r < 0 && r != -ENOENT)
+                return error_errno(reterr, r, "Cannot read %s", path);
+        if (r >= 0) {
+                r = parse_text(s, path, text, reterr);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+static int state_text(const ZoneState *s, char **ret) {
+        char range[RANGE_TEXT_MAX];
+        size_t size = 0;
+        char *text = NULL;
+        FILE *f = open_memstream(&text, &size);
+
+        if (!f)
+                return -ENOMEM;
+        range_format(s->range, range);
+        fprintf(f, "# Addresses of the nbox zone '%s', kept so that they stay the same.\nrange %s\n", s->name, range);
+        for (size_t i = 0; i < s->n_leases; i++) {
+                uint32_t a = s->leases[i].address;
+
+                fprintf(f, "machine %s %u.%u.%u.%u\n", s->leases[i].machine, a >> 24, a >> 16 & 0xff, a >> 8 & 0xff,
+                        a & 0xff);
+        }
+        if (fclose(f) != 0) {
+                free(text);
+                return -ENOMEM;
+        }
+        *ret = text;
+        return 0;
+}
+
+int zone_state_save(const ZoneState *s, Error **reterr) {
+        _cleanup_free_ char *text = NULL;
+        char path[ZONE_STATE_PATH_MAX];
+        int r;
+
+        r = state_text(s, &text);
+        if (r < 0)
+                return error_oom(reterr);
+        zone_state_path(s->name, path);
+        r = mkdir_parents(ZONE_STATE_DIRECTORY, 0755);
+        if (r >= 0)
+                r = file_replace(AT_FDCWD, path, text, 0644);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot write %s", path);
+        return 0;
+}
+
+const Lease *lease_find(const ZoneState *s, const char *machine) {
+        for (size_t i = 0; i < s->n_leases; i++)
+                if (strcmp(s->leases[i].machine, machine) == 0)
+                        return s->leases + i;
+        return NULL;
+}
+
+/* Add or change the machine's lease. */
+static int set_lease(ZoneState *s, const char *machine, uint32_t address) {
+        for (size_t i = 0; i < s->n_leases; i++)
+                if (strcmp(s->leases[i].machine, machine) == 0) {
+                        s->leases[i].address = address;
+                        return 0;
+                }
+        return add_lease(s, machine, address);
+}
+
+static bool is_listed(uint32_t address, const uint32_t *in_use, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (in_use[i] == address)
+                        return true;
+        return false;
+}
+
+static bool is_leased(const ZoneState *s, uint32_t address) {
+        for (size_t i = 0; i < s->n_leases; i++)
+                if (s->leases[i].address == address)
+                        return true;
+        return false;
+}
+
+static bool give_up_oldest(ZoneState *s, const uint32_t *in_use, size_t n, uint32_t *ret) {
+        for (size_t i = 0; i < s->n_leases; i++)
+                if (!is_listed(s->leases[i].address, in_use, n)) {
+                        *ret = s->leases[i].address;
+                        s->n_leases--;
+                        memmove(s->leases + i, s->leases + i + 1, (s->n_leases - i) * sizeof(*s->leases));
+                        return true;
+                }
+        return false;
+}
+
+int lease_choose(ZoneState *s, const char *machine, bool keep, const uint32_t *in_use, size_t n_in_use,
+                 uint32_t *ret, bool *ret_changed) {
+        uint32_t slots = range_slots(s->range), first = (uint32_t) (string_hash(machine) % slots), address = 0;
+        const Lease *own = lease_find(s, machine);
+        bool found = false, changed = false;
+
+        if (own && !is_listed(own->address, in_use, n_in_use)) {
+                *ret = own->address;
+                *ret_changed = false;
+                return 0;
+        }
+        for (uint32_t i = 0; i < slots && !found; i++) {
+                address = range_slot(s->range, (first + i) % slots);
+                found = !is_leased(s, address) && !is_listed(address, in_use, n_in_use);
+        }
+        if (!found) {
+                found = changed = give_up_oldest(s, in_use, n_in_use, &address);
+                if (!found)
+                        return -ENOSPC;
+        }
+        if (keep) {
+                if (set_lease(s, machine, address) < 0)
+                        return -ENOMEM;
+                changed = true;
+        }
+        *ret = address;
+        *ret_changed = changed;
+        return 0;
+}

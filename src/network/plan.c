@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Why ranges are chosen and not fixed: a fixed one (Docker's 172.17.0.0/16 is the well-known case) sooner or later
+ * covers an office network or a VPN, and then that is what cannot be reached any more, from the host too. So the range
+ * meets nothing that the host has a route to, and is kept once chosen. */
+
+#include "plan.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "parse.h"
+
+void range_format(Range r, char ret[RANGE_TEXT_MAX]) {
+        snprintf(ret, RANGE_TEXT_MAX, "%u.%u.%u.%u/%u", r.base >> 24, r.base >> 16 & 0xff, r.base >> 8 & 0xff,
+                 r.base & 0xff, r.prefix % 33);
+}
+
+uint32_t range_mask(Range r) {
+        return r.prefix == 0 ? 0 : UINT32_MAX << (32 - r.prefix);
+}
+
+int range_parse(const char *s, Range *ret) {
+        const char *slash = strchr(s, '/');
+        struct in_addr address;
+        uint64_t prefix;
+        char text[16];
+        Range r;
+
+        if (!slash || (size_t) (slash - s) >= sizeof(text))
+                return -EINVAL;
+        memcpy(text, s, (size_t) (slash - s));
+        text[slash - s] = 0;
+        if (inet_pton(AF_INET, text, &address) != 1 || parse_u64(slash + 1, 29, &prefix) < 0 || prefix < 8)
+                return -EINVAL;
+        r = (Range){ ntohl(address.s_addr), (unsigned) prefix };
+        if (r.base & ~range_mask(r))
+                return -EINVAL;
+        *ret = r;
+        return 0;
+}
+
+bool range_contains(Range r, uint32_t address) {
+        return (address & range_mask(r)) == r.base;
+}
+
+bool range_overlaps(Range a, Range b) {
+        Range wider = a.prefix < b.prefix ? a : b;
+
+        return ((a.base ^ b.base) & range_mask(wider)) == 0;
+}
+
+bool range_is_catch_all(Range r) {
+        return r.prefix <= 1;
+}
+
+const TakenRange *plan_find_clash(Range r, const TakenRange *taken, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (!range_is_catch_all(taken[i].range) && range_overlaps(r, taken[i].range))
+                        return taken + i;
+        return NULL;
+}
+
+int plan_choose(uint64_t seed, const TakenRange *taken, size_t n, Range *ret) {
+        static const Range blocks[] = {
+                { 0x0a000000, 8 },  /* 10.0.0.0/8 */
+                { 0xac100000, 12 }, /* 172.16.0.0/12 */
+                { 0xc0a80000, 16 }, /* 192.168.0.0/16 */
+        };
+
+        for (size_t b = 0; b < ELEMENTSOF(blocks); b++) {
+                uint32_t count = 1U << (ZONE_PREFIX - blocks[b].prefix), first = (uint32_t) (seed % count);
+
+                for (uint32_t i = 0; i < count; i++) {
+                        Range r = { blocks[b].base + (((first + i) % count) << (32 - ZONE_PREFIX)), ZONE_PREFIX };
+
+                        if (!plan_find_clash(r, taken, n)) {
+                                *ret = r;
+                                return 0;
+                        }
+                }
+        }
+        return -ENOSPC;
+}
+
+uint32_t range_slots(Range r) {
+        return ~range_mask(r) - 2;
+}
+
+uint32_t range_slot(Range r, uint32_t i) {
+        return r.base + 2 + i;
+}
+
+uint32_t range_gateway(Range r) {
+        return r.base + 1;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+#include "config.h"
+#include "error.h"
+
+/* Whether ports can be published: -EINVAL when one is asked for twice, -EADDRINUSE when a program of the host
+ * listens there over IPv4 (the rules would cut it off), with its name where /proc shows it. */
+int ports_check(const PortMap *ports, size_t n, Error **reterr);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "lease.h"
+#include "link.h"
+
+/* A zone's bridge. It is known as ours by its name with its fixed MAC address, both of them there from birth. Its
+ * alias says which range it has and is set last: a bridge without it is half made. All of it is called with the
+ * network lock held. */
+
+#define ZONE_DEFAULT "default"
+#define ZONE_NAME_MAX 12
+
+typedef struct Zone {
+        char name[ZONE_NAME_MAX + 1];
+        char bridge[IF_NAMESIZE];
+        int index;
+        Range range;
+} Zone;
+
+/* Letters, digits, '-' and '.', as in machine names; at most ZONE_NAME_MAX bytes. 0 or -EINVAL. */
+int zone_name_check(const char *zone, Error **reterr);
+
+/* "nbox0" for the default zone, "nz-NAME" else. */
+void zone_bridge_name(const char *zone, char ret[IF_NAMESIZE]);
+
+/* Have the bridge up with the range of `state`; where that has none yet, one is chosen (or read from a bridge that
+ * stands) and *ret_changed set: the caller saves the state. A kept range that something else of the host has by
+ * now is -EADDRINUSE. */
+int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error **reterr);
+
+/* Remove the bridge if it is one of ours and has no port. Returns 1 when it is gone, or was not there; 0 when it has
+ * ports. */
+int zone_down_if_unused(Netlink *nl, const char *zone, Error **reterr);
+
+/* The zone that a link is the bridge of; false when it is none of ours. */
+bool zone_of_bridge(const LinkInfo *link, char ret[ZONE_NAME_MAX + 1]);
+
+/* A locally administered address that is the same each time for this host and purpose ("bridge default"). */
+void stable_mac(const char *purpose, uint8_t ret[6]);

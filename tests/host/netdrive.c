@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The network room from the command line, for network-room.sh: a namespace stands in for a machine. Not installed.
+ *
+ *     netdrive attach ZONE MACHINE NETNS-FILE keep|once [tcp|udp:HOST:MACHINE…]   prints address, gateway, interface
+ *     netdrive detach ZONE MACHINE
+ *     netdrive sweep [MACHINE-ALIVE…]
+ *     netdrive loopback NETNS-FILE
+ *     netdrive resolv */
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "log.h"
+#include "network.h"
+#include "parse.h"
+#include "strv.h"
+
+static int parse_map(char *text, PortMap *ret) {
+        char *save = NULL, *protocol = strtok_r(text, ":", &save), *host = strtok_r(NULL, ":", &save),
+             *machine = strtok_r(NULL, ":", &save);
+
+        if (!machine)
+                return -EINVAL;
+        ret->protocol = strcmp(protocol, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
+        return parse_port(host, &ret->host) < 0 ? -EINVAL : parse_port(machine, &ret->machine);
+}
+
+static int attach(int argc, char **argv, Error **reterr) {
+        _cleanup_close_ int netns = open(argv[4], O_RDONLY | O_CLOEXEC);
+        NetworkRequest req = { .machine = argv[3], .zone = argv[2], .netns = netns };
+        char address[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
+        NetworkLease lease;
+        PortMap ports[512];
+        int r;
+
+        if (netns < 0)
+                return error_errno(reterr, errno, "Cannot open %s", argv[4]);
+        req.keep_address = strcmp(argv[5], "keep") == 0;
+        req.ports = ports;
+        for (int i = 6; i < argc && req.n_ports < ELEMENTSOF(ports); i++) {
+                if (parse_map(argv[i], ports + req.n_ports) < 0)
+                        return error_set(reterr, EINVAL, "Bad port map");
+                req.n_ports++;
+        }
+        r = network_attach(&req, &lease, reterr);
+        if (r < 0)
+                return r;
+        printf("%s %s %s\n", inet_ntop(AF_INET, &lease.address, address, sizeof(address)),
+               inet_ntop(AF_INET, &lease.gateway, gateway, sizeof(gateway)), lease.host_ifname);
+        return 0;
+}
+
+static bool is_alive(const char *machine, void *userdata) {
+        return strv_contains(userdata, machine);
+}
+
+static int loopback(const char *path, Error **reterr) {
+        _cleanup_close_ int netns = open(path, O_RDONLY | O_CLOEXEC);
+
+        return network_loopback_up(netns, reterr);
+}
+
+static int resolv(Error **reterr) {
+        _cleanup_free_ char *text = NULL;
+        int r = network_resolv_conf(&text, reterr);
+
+        if (r >= 0)
+                printf("%d\n%s", r, text);
+        return r;
+}
+
+static int run(int argc, char **argv, Error **reterr) {
+        if (argc >= 6 && strcmp(argv[1], "attach") == 0)
+                return attach(argc, argv, reterr);
+        if (argc == 4 && strcmp(argv[1], "detach") == 0)
+                return network_detach(argv[3], argv[2], reterr);
+        if (argc >= 2 && strcmp(argv[1], "sweep") == 0)
+                return network_sweep(is_alive, argv + 2, reterr);
+        if (argc == 3 && strcmp(argv[1], "loopback") == 0)
+                return loopback(argv[2], reterr);
+        if (argc == 2 && strcmp(argv[1], "resolv") == 0)
+                return resolv(reterr);
+        return error_set(reterr, EINVAL, "See the comment at the top of netdrive.c");
+}
+
+int main(int argc, char **argv) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int r = run(argc, argv, &error);
+
+        if (r < 0)
+                log_report(LOG_LEVEL_ERROR, r, error);
+        return r < 0;
+}
