@@ -24,6 +24,7 @@ crun_bundle() { # DIR: crun's own default configuration, with a user namespace a
         crun spec
         jq --arg root "$TREE.crun" '
                 .process.args = ["/bin/true"] | .process.terminal = false | .root.path = $root
+                | del(.linux.resources, .process.rlimits)
                 | .linux.namespaces |= map(select(.type != "user")) + [{type: "user"}]
                 | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
                 | .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' config.json >new.json
@@ -47,7 +48,7 @@ measure() {
         mount -t cgroup2 cgroup2 /sys/fs/cgroup
         cp -a "$TREE" "$TREE.crun" && chown -R 100000:100000 "$TREE.crun"
         cp -a "$TREE" "$TREE.nspawn"
-        mkdir -p /run/bench
+        mkdir -p /run/bench /run/systemd
         crun_bundle /run/bench/crun
         for i in $(seq -2 "$runs"); do
                 for rival in "${RIVALS[@]}"; do

@@ -232,7 +232,7 @@ test_outgoing_through_nat() {
 test_published_port() {
         local reply
         boot "$GUEST" -p 8080:80
-        nbox exec "$GUEST" /bin/busybox sh -c 'nohup busybox nc -lk -p 80 -e echo served >/dev/null 2>&1 &'
+        nbox exec "$GUEST" /bin/busybox sh -c 'nohup busybox nc -ll -p 80 -e echo served >/dev/null 2>&1 &'
         wait_until 10 nbox exec "$GUEST" /bin/busybox sh -c 'busybox netstat -ltn | grep -q ":80 "'
         for reply in "$(ip netns exec outside /bin/busybox nc -w 5 "$HOST_ADDRESS" 8080 </dev/null)" \
                 "$(/bin/busybox nc -w 5 "$HOST_ADDRESS" 8080 </dev/null)" "$(/bin/busybox nc -w 5 127.0.0.1 8080 </dev/null)"; do
