@@ -16,7 +16,7 @@ pid_t clone_into(uint64_t flags, int cgroup, int *ret_pidfd) {
         struct clone_args args = {
                 .flags = flags | CLONE_PIDFD,
                 .pidfd = (uint64_t) (uintptr_t) &pidfd,
-                .exit_signal = SIGCHLD,
+                .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD, /* with CLONE_PARENT it is ours; else EINVAL */
         };
         long pid;
 

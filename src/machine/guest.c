@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cgroup.h"
+#include "cleanup.h"
+#include "file.h"
+#include "name.h"
+#include "parse.h"
+#include "pidfd.h"
+
+#define PROC_FILE_MAX (64 * 1024)
+
+void guest_done(Guest *g) {
+        g->proc = close_fd(g->proc);
+        g->root = close_fd(g->root);
+        free(g->oom_score_adj);
+        free(g->container);
+        free(g->container_uuid);
+        g->oom_score_adj = g->container = g->container_uuid = NULL;
+}
+
+static const struct {
+        const char *name;
+        uint64_t flag;
+} namespace_kinds[] = {
+        { "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS }, { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
+        { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
+};
+
+/* setns(2) into one's own user namespace is EINVAL: only what differs. */
+static int read_namespaces(Guest *g) {
+        for (size_t i = 0; i < ELEMENTSOF(namespace_kinds); i++) {
+                struct stat ours, theirs;
+                char a[32], b[32];
+
+                snprintf(a, sizeof(a), "/proc/self/ns/%s", namespace_kinds[i].name);
+                snprintf(b, sizeof(b), "ns/%s", namespace_kinds[i].name);
+                if (stat(a, &ours) < 0) {
+                        if (errno == ENOENT) /* the kernel has no such namespaces */
+                                continue;
+                        return -errno;
+                }
+                if (fstatat(g->proc, b, &theirs, 0) < 0)
+                        return -errno;
+                if (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
+                        g->namespaces |= namespace_kinds[i].flag;
+        }
+        return 0;
+}
+
+int guest_parse_id_map(const char *text, IdRange *ranges, size_t max) {
+        size_t n = 0;
+
+        while (*text) {
+                IdRange r;
+                int used = 0;
+
+                if (n == max)
+                        return -E2BIG;
+                if (sscanf(text, " %u %u %u%n", &r.inside, &r.outside, &r.count, &used) != 3 || used <= 0)
+                        return -EBADMSG;
+                ranges[n++] = r;
+                text += used;
+                text += strspn(text, " \n");
+        }
+        return (int) n;
+}
+
+uint32_t guest_map_id(const IdRange *ranges, size_t n, uint32_t inside) {
+        for (size_t i = 0; i < n; i++)
+                if (inside >= ranges[i].inside && inside - ranges[i].inside < ranges[i].count)
+                        return ranges[i].outside + (inside - ranges[i].inside);
+        return (uint32_t) -1;
+}
+
+static int read_id_map(const Guest *g, const char *file, IdRange *ranges, size_t *ret_n) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = file_read(g->proc, file, PROC_FILE_MAX, &text);
+        if (r >= 0)
+                r = guest_parse_id_map(text, ranges, GUEST_ID_RANGES_MAX);
+        if (r < 0)
+                return r;
+        *ret_n = (size_t) r;
+        return 0;
+}
+
+static const char *status_field(const char *status, const char *key) {
+        const char *p = strstr(status, key);
+
+        return p ? p + strlen(key) + strspn(p + strlen(key), " \t") : NULL;
+}
+
+static int read_status(Guest *g) {
+        _cleanup_free_ char *status = NULL;
+        const char *bounding, *nnp;
+        int r = file_read(g->proc, "status", PROC_FILE_MAX, &status);
+
+        if (r < 0)
+                return r;
+        /* Name: comes first and may hold anything but a newline, which the kernel escapes: "\nKey:" is the kernel's. */
+        bounding = status_field(status, "\nCapBnd:");
+        nnp = status_field(status, "\nNoNewPrivs:");
+        if (!bounding)
+                return -EBADMSG;
+        g->cap_bounding = strtoull(bounding, NULL, 16);
+        g->no_new_privileges = nnp && *nnp == '1';
+        return 0;
+}
+
+static void read_limits(Guest *g, pid_t leader) {
+        for (int i = 0; i < RLIM_NLIMITS; i++)
+                if (prlimit(leader, (enum __rlimit_resource) i, NULL, &g->limits[i]) < 0)
+                        g->limits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+}
+
+/* The guest can have written anything there: two values are taken, when they are clean and short. */
+static int read_environment(Guest *g) {
+        _cleanup_free_ char *text = NULL;
+        _cleanup_close_ int fd = openat(g->proc, "environ", O_RDONLY | O_CLOEXEC);
+        size_t space = PROC_FILE_MAX, n;
+        ssize_t k;
+
+        if (fd < 0)
+                return 0;
+        text = malloc(space + 1);
+        if (!text)
+                return -ENOMEM;
+        k = read(fd, text, space);
+        n = k > 0 ? (size_t) k : 0;
+        text[n] = 0;
+        for (const char *p = text; p < text + n; p += strlen(p) + 1) {
+                char **to = strncmp(p, "container=", 10) == 0 ? &g->container :
+                        strncmp(p, "container_uuid=", 15) == 0 ? &g->container_uuid : NULL;
+
+                if (!to || *to || strlen(p) > 64 || !string_is_clean(p))
+                        continue;
+                *to = strdup(p);
+                if (!*to)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int guest_read(Guest *g, pid_t leader) {
+        int r;
+
+        g->root = openat(g->proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (g->root < 0)
+                return -errno;
+        r = read_namespaces(g);
+        if (r >= 0)
+                r = read_id_map(g, "uid_map", g->uids, &g->n_uids);
+        if (r >= 0)
+                r = read_id_map(g, "gid_map", g->gids, &g->n_gids);
+        if (r >= 0)
+                r = read_status(g);
+        if (r >= 0)
+                r = file_read(g->proc, "oom_score_adj", 64, &g->oom_score_adj);
+        if (r >= 0)
+                r = read_environment(g);
+        if (r >= 0)
+                read_limits(g, leader);
+        return r;
+}
+
+int guest_open(Guest *g, const char *name, pid_t leader, int leader_fd, Error **reterr) {
+        char path[32];
+        int r;
+
+        *g = (Guest){ .name = name, .leader_fd = leader_fd, .proc = -1, .root = -1 };
+        snprintf(path, sizeof(path), "/proc/%d", (int) leader);
+        g->proc = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        r = g->proc < 0 ? -errno : 0;
+        if (r >= 0)
+                r = pidfd_kill(leader_fd, 0);
+        if (r >= 0)
+                r = guest_read(g, leader);
+        if (r >= 0)
+                r = pidfd_kill(leader_fd, 0); /* what was read of a process that ended meanwhile is nothing */
+        if (r >= 0)
+                return 0;
+        guest_done(g);
+        if (r == -ENOENT || r == -ESRCH)
+                return error_set(reterr, ESRCH, "The machine '%s' has ended", name);
+        return error_errno(reterr, r, "Cannot look into machine '%s'", name);
+}
+
+int guest_open_cgroup(const Guest *g) {
+        _cleanup_free_ char *text = NULL;
+        char *line, *end;
+        int r;
+
+        r = file_read(g->proc, "cgroup", PROC_FILE_MAX, &text);
+        if (r < 0)
+                return r;
+        line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+        if (!line)
+                return -ENOENT;
+        line += *line == '\n' ? 4 : 3;
+        end = strchrnul(line, '\n');
+        *end = 0;
+        if (strncmp(line, "/..", 3) == 0)
+                return -ENOENT;
+        return cgroup_open(line);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+/* What a machine's init has been given, read from its /proc directory on the host: what runs beside it later gets the
+ * same, no more. All files are opened beneath one fd of /proc/PID, which stays with this process even when its pid is given to another. */
+
+typedef struct IdRange {
+        uint32_t inside, outside, count;
+} IdRange;
+
+#define GUEST_ID_RANGES_MAX 32
+
+typedef struct Guest {
+        const char *name;        /* of the machine, for messages; not owned */
+        int leader_fd;           /* pidfd; not owned */
+        int proc;                /* O_DIRECTORY of /proc/PID */
+        int root;                /* O_PATH of its root directory */
+        uint64_t namespaces;     /* CLONE_NEW* that are not ours */
+        IdRange uids[GUEST_ID_RANGES_MAX], gids[GUEST_ID_RANGES_MAX];
+        size_t n_uids, n_gids;
+        uint64_t cap_bounding;
+        bool no_new_privileges;
+        char *oom_score_adj;
+        struct rlimit limits[RLIM_NLIMITS];
+        char *container;         /* "container=…" of its environment, or NULL */
+        char *container_uuid;    /* "container_uuid=…", or NULL */
+} Guest;
+
+void guest_done(Guest *g);
+
+/* leader_fd is checked after /proc/PID was opened, so that both are the same process. -ESRCH when it has ended. */
+int guest_open(Guest *g, const char *name, pid_t leader, int leader_fd, Error **reterr);
+
+/* fd of the cgroup that init is in just now: a leaf, which the kernel lets processes into. -ENOENT where the host has
+ * no unified hierarchy or init's is outside of what we see. */
+int guest_open_cgroup(const Guest *g);
+
+/* The host's id for one inside; (uint32_t) -1 where it is not mapped. */
+uint32_t guest_map_id(const IdRange *ranges, size_t n, uint32_t inside);
+
+/* "inside outside count" lines of uid_map; for tests too. Returns how many, or -errno. */
+int guest_parse_id_map(const char *text, IdRange *ranges, size_t max);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "join-child.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/keyctl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "caps.h"
+#include "fd.h"
+#include "file.h"
+#include "namespace.h"
+
+/* Two processes, for setns(2) moves only the children into a pid namespace:
+ *
+ *   the joiner    a child of the caller's, born in the machine's cgroup, on the host's side of the pid namespace, so
+ *                 that nothing in the machine can see it or trace it. It is not dumpable all the same (CVE-2016-9962), and
+ *                 before it enters any namespace it holds no descriptor but the five it needs (CVE-2016-8649).
+ *   the command   its child in the pid namespace, but by CLONE_PARENT the caller's own to wait for. It stays
+ *                 non-dumpable until execve(), and waits for a byte from the caller until the joiner has ended.
+ */
+
+enum { ROOT_FD = 3, LEADER_FD = 4, SOCK_FD = 5, FIRST_UNUSED_FD = 6 };
+
+static _Noreturn void fail(JoinStage stage, int error) {
+        JoinMessage m = { .stage = stage, .value = error };
+
+        (void) send(SOCK_FD, &m, sizeof(m), MSG_NOSIGNAL);
+        _exit(stage == JOIN_EXEC && error == ENOENT ? 127 : stage == JOIN_EXEC ? 126 : 125);
+}
+
+/* Only what is needed, at numbers known beforehand. All are moved out of the way first: they may stand in each
+ * other's place. */
+static void arrange_fds(const JoinPlan *p) {
+        int from[FIRST_UNUSED_FD] = { p->fds[0], p->fds[1], p->fds[2], p->guest->root, p->guest->leader_fd, p->sock };
+
+        for (int i = 0; i < FIRST_UNUSED_FD; i++) {
+                from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FIRST_UNUSED_FD);
+                if (from[i] < 0)
+                        _exit(125);
+        }
+        for (int i = 0; i < FIRST_UNUSED_FD; i++)
+                if (dup3(from[i], i, i <= STDERR_FILENO ? 0 : O_CLOEXEC) < 0)
+                        _exit(125);
+        (void) close_range(FIRST_UNUSED_FD, ~0U, 0);
+}
+
+/* As init has them. Raising a hard limit takes a capability that we may lack: then it is as high as ours. */
+static void take_limits(const Guest *g) {
+        for (int i = 0; i < RLIM_NLIMITS; i++) {
+                enum __rlimit_resource what = (enum __rlimit_resource) i;
+                struct rlimit ours, want = g->limits[i];
+
+                if (setrlimit(what, &want) >= 0 || getrlimit(what, &ours) < 0)
+                        continue;
+                if (want.rlim_max > ours.rlim_max)
+                        want.rlim_max = ours.rlim_max;
+                if (want.rlim_cur > want.rlim_max)
+                        want.rlim_cur = want.rlim_max;
+                (void) setrlimit(what, &want);
+        }
+}
+
+static void reset_signals(void) {
+        sigset_t none;
+
+        for (int i = 1; i < NSIG; i++)
+                if (i != SIGKILL && i != SIGSTOP)
+                        (void) signal(i, SIG_DFL);
+        sigemptyset(&none);
+        (void) sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void take_session(const JoinPlan *p) {
+        if (setsid() < 0)
+                fail(JOIN_SESSION, errno);
+        if (p->terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
+                fail(JOIN_SESSION, errno);
+        umask(022);
+}
+
+static void take_ids(const JoinPlan *p) {
+        int r;
+
+        r = caps_drop_bounding(p->guest->cap_bounding);
+        if (r < 0)
+                fail(JOIN_PRIVILEGES, -r);
+        /* Without groups to set, a user namespace whose setgroups is "deny" is no obstacle: there are none to lose. */
+        if (setgroups(p->user->n_groups, p->user->groups) < 0 && (p->user->n_groups > 0 || errno != EPERM))
+                fail(JOIN_IDS, errno);
+        if (setresgid(p->user->gid, p->user->gid, p->user->gid) < 0 || setresuid(p->user->uid, p->user->uid, p->user->uid) < 0)
+                fail(JOIN_IDS, errno);
+        r = caps_clear_inheritable_ambient();
+        if (r < 0)
+                fail(JOIN_PRIVILEGES, -r);
+        if (p->guest->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                fail(JOIN_PRIVILEGES, errno);
+        (void) prctl(PR_SET_DUMPABLE, 0); /* the change of ids may have set it anew */
+}
+
+/* A working directory outside of the root shows as "(unreachable)…" (CVE-2024-21626). */
+static bool cwd_is_inside(void) {
+        char path[PATH_MAX];
+        long n = syscall(SYS_getcwd, path, sizeof(path));
+
+        return n > 0 && path[0] == '/';
+}
+
+static void take_directory(const JoinPlan *p) {
+        if (p->chdir) {
+                if (chdir(p->chdir) < 0)
+                        fail(JOIN_CHDIR, errno);
+        } else if (chdir(p->user->home) < 0 && chdir("/") < 0)
+                fail(JOIN_CHDIR, errno);
+        if (!cwd_is_inside())
+                fail(JOIN_CHDIR, EXDEV);
+}
+
+static _Noreturn void run_command(const JoinPlan *p) {
+        char go;
+
+        if (!p->detached)
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (recv(SOCK_FD, &go, 1, 0) != 1) /* the caller has ended meanwhile */
+                _exit(125);
+        reset_signals();
+        take_session(p);
+        take_ids(p);
+        if (!p->detached) /* cleared by the change of ids */
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        take_directory(p);
+        (void) close_range(SOCK_FD + 1, ~0U, 0);
+        environ = p->environment;
+        execvp(p->file, p->argv);
+        fail(JOIN_EXEC, errno);
+}
+
+static void enter(const Guest *g) {
+        if (g->namespaces && setns(LEADER_FD, (int) g->namespaces) < 0)
+                fail(JOIN_SETNS, errno);
+        if (fchdir(ROOT_FD) < 0 || chroot(".") < 0 || chdir("/") < 0)
+                fail(JOIN_ROOT, errno);
+        close_fd(ROOT_FD);
+        close_fd(LEADER_FD);
+}
+
+_Noreturn void join_child(const JoinPlan *p) {
+        JoinMessage m = { .stage = JOIN_STARTED };
+        pid_t pid;
+        int pidfd;
+
+        (void) prctl(PR_SET_DUMPABLE, 0);
+        arrange_fds(p);
+        (void) syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); /* the host's keys stay outside */
+        (void) file_write(AT_FDCWD, "/proc/self/oom_score_adj", p->guest->oom_score_adj);
+        take_limits(p->guest);
+        enter(p->guest);
+
+        pid = clone_into(p->detached ? 0 : CLONE_PARENT, -1, &pidfd);
+        if (pid < 0)
+                fail(JOIN_FORK, -pid);
+        if (pid == 0)
+                run_command(p);
+        m.value = pid;
+        (void) send(SOCK_FD, &m, sizeof(m), MSG_NOSIGNAL);
+        _exit(0);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "guest-user.h"
+#include "guest.h"
+
+/* join.c's other half: what the two forked processes do. They are forks of one thread; all memory that they need has
+ * been made before, nothing of the machine is trusted, and no library is loaded once the root is the machine's. */
+
+typedef enum JoinStage {
+        JOIN_STARTED, /* no failure: value is the pid of the command */
+        JOIN_SETNS,
+        JOIN_ROOT,
+        JOIN_FORK,
+        JOIN_SESSION,
+        JOIN_PRIVILEGES,
+        JOIN_IDS,
+        JOIN_CHDIR,
+        JOIN_EXEC,
+} JoinStage;
+
+typedef struct JoinMessage {
+        JoinStage stage;
+        int value; /* pid, or errno */
+} JoinMessage;
+
+typedef struct JoinPlan {
+        const Guest *guest;
+        const GuestUser *user;
+        const char *file;   /* to execute, searched for in PATH when it has no '/' */
+        char *const *argv;
+        char **environment;
+        const char *chdir;  /* must be there; NULL: the user's home or / */
+        int fds[3];         /* become 0, 1, 2 */
+        bool terminal;      /* fds[0] is to be the controlling terminal */
+        bool detached;
+        int sock;           /* SEQPACKET to the caller: JoinMessages out, one byte to go on in */
+} JoinPlan;
+
+_Noreturn void join_child(const JoinPlan *plan);

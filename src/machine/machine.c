@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "machine.h"
+
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "pidfd.h"
+#include "process.h"
+
+/* A pid in a file may since have become another process. So: the record's boot id is this boot's; a pidfd is opened, and only then
+ * the start time compared: if both agree, the pidfd is the process that was meant, whatever happens to it later. */
+
+#define WAIT_STEP_NSEC (20 * 1000 * 1000)
+
+void machine_free(Machine *m) {
+        if (!m)
+                return;
+        record_free(m->record);
+        close_fd(m->leader_fd);
+        free(m);
+}
+
+const char *machine_state_to_string(MachineState s) {
+        static const char *const names[] = {
+                [MACHINE_STARTING] = "starting",
+                [MACHINE_RUNNING] = "running",
+                [MACHINE_STOPPING] = "stopping",
+                [MACHINE_DEAD] = "dead",
+        };
+
+        return names[s];
+}
+
+/* The leader's pidfd; -ESRCH when it is gone or another process has its pid. */
+static int open_leader(const MachineRecord *r) {
+        _cleanup_close_ int fd = -1;
+        char boot[33];
+        uint64_t start;
+
+        if (r->leader <= 0 || boot_id(boot) < 0 || strcmp(boot, r->boot_id) != 0)
+                return -ESRCH;
+        fd = pidfd_of(r->leader);
+        if (fd < 0)
+                return fd;
+        if (process_start_time(r->leader, &start) < 0 || start != r->leader_start)
+                return -ESRCH;
+        if (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 0) != 0) /* a zombie has ended */
+                return -ESRCH;
+        return TAKE_FD(fd);
+}
+
+static bool is_supervised(const char *name) {
+        _cleanup_close_ int lock = record_lock(name, NULL);
+
+        return lock == -EBUSY;
+}
+
+static MachineState state_of(const Machine *m) {
+        const char *s = m->record->state;
+
+        if (m->leader_fd < 0)
+                return m->record->leader == 0 && is_supervised(m->record->name) ? MACHINE_STARTING : MACHINE_DEAD;
+        if (s && strcmp(s, "starting") == 0)
+                return MACHINE_STARTING;
+        if (s && strcmp(s, "stopping") == 0)
+                return MACHINE_STOPPING;
+        return MACHINE_RUNNING;
+}
+
+static int machine_load(const char *name, Machine **ret, Error **reterr) {
+        _cleanup_(machine_freep) Machine *m = calloc(1, sizeof(*m));
+        int r;
+
+        if (!m)
+                return error_oom(reterr);
+        m->leader_fd = -1;
+        r = record_load(name, &m->record, reterr);
+        if (r < 0)
+                return r;
+        m->leader_fd = open_leader(m->record);
+        m->state = state_of(m);
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+int machine_open(const char *name, Machine **ret, Error **reterr) {
+        _cleanup_(machine_freep) Machine *m = NULL;
+        int r = machine_load(name, &m, reterr);
+
+        if (r < 0)
+                return r;
+        if (m->leader_fd < 0 && m->state == MACHINE_STARTING) {
+                error_set(reterr, EAGAIN, "The machine '%s' is still starting", name);
+                return error_hint(reterr, -EAGAIN, "Try again in a moment; `nbox list` shows when it runs.");
+        }
+        if (m->leader_fd < 0) {
+                error_set(reterr, ESRCH, "No machine '%s' is running", name);
+                return error_hint(reterr, -ESRCH, "Start it with `nbox boot %s`; `nbox list` shows what is running.", name);
+        }
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+void machine_list_free(Machine **machines, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                machine_free(machines[i]);
+        free(machines);
+}
+
+int machine_list(Machine ***ret, size_t *ret_n, Error **reterr) {
+        _cleanup_strv_ char **names = NULL;
+        Machine **all;
+        size_t n = 0;
+        int r;
+
+        r = record_list(&names, reterr);
+        if (r < 0)
+                return r;
+        all = calloc(strv_length(names) + 1, sizeof(Machine *));
+        if (!all)
+                return error_oom(reterr);
+        for (char **name = names; *name; name++)
+                if (machine_load(*name, &all[n], NULL) >= 0)
+                        n++;
+        *ret = all;
+        *ret_n = n;
+        return 0;
+}
+
+static uint64_t now_usec(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+/* Whether the record still speaks of the init that m had. */
+static bool still_recorded(const Machine *m) {
+        _cleanup_(record_freep) MachineRecord *now = NULL;
+
+        return record_load(m->record->name, &now, NULL) >= 0 && now->leader == m->record->leader &&
+                now->leader_start == m->record->leader_start;
+}
+
+int machine_wait(const Machine *m, uint64_t timeout_usec, Error **reterr) {
+        uint64_t begin = now_usec(), end = timeout_usec > UINT64_MAX - begin ? UINT64_MAX : begin + timeout_usec;
+        struct pollfd p = { .fd = m->leader_fd, .events = POLLIN };
+
+        for (;;) {
+                uint64_t now = now_usec(), left = now < end ? end - now : 0;
+                int r = poll(&p, 1, left / 1000 > 3600000 ? 3600000 : (int) (left / 1000));
+
+                if (r > 0)
+                        break;
+                if (r < 0 && errno != EINTR)
+                        return error_errno(reterr, errno, "Cannot wait for machine '%s'", m->record->name);
+                if (left == 0)
+                        return error_set(reterr, ETIMEDOUT, "The machine '%s' has not ended in time", m->record->name);
+        }
+        while (is_supervised(m->record->name) && still_recorded(m)) {
+                if (now_usec() >= end)
+                        return error_set(reterr, ETIMEDOUT, "The supervisor of machine '%s' has not ended in time", m->record->name);
+                nanosleep(&(struct timespec){ .tv_nsec = WAIT_STEP_NSEC }, NULL);
+        }
+        return 0;
+}

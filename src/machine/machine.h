@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "error.h"
+#include "record.h"
+
+/* A machine as it really is: its record, checked against the kernel. */
+
+typedef enum MachineState {
+        MACHINE_STARTING, /* a supervisor has the name; init is not there yet */
+        MACHINE_RUNNING,
+        MACHINE_STOPPING,
+        MACHINE_DEAD,     /* a record without a living init or supervisor: for the sweep */
+} MachineState;
+
+typedef struct Machine {
+        MachineRecord *record;
+        int leader_fd;      /* pidfd of init, checked by start time; -1 unless RUNNING, STOPPING (or late STARTING) */
+        MachineState state;
+} Machine;
+
+void machine_free(Machine *m);
+DEFINE_CLEANUP(Machine *, machine_free);
+
+const char *machine_state_to_string(MachineState s);
+
+/* A machine whose init lives. -ESRCH with a hint when there is none of that name, -EAGAIN when it is still starting. */
+int machine_open(const char *name, Machine **ret, Error **reterr);
+
+/* All machines with a record that can be read, by name; dead ones too. The caller's (machine_list_free()). */
+int machine_list(Machine ***ret, size_t *ret_n, Error **reterr);
+void machine_list_free(Machine **machines, size_t n);
+
+/* Wait for the end of init (and, when nbox supervises it, until its supervisor has cleared up). timeout_usec may be
+ * UINT64_MAX. 0, or -ETIMEDOUT with an Error. */
+int machine_wait(const Machine *m, uint64_t timeout_usec, Error **reterr);
