@@ -9,3 +9,7 @@
 int verb_help(int argc, char **argv, Error **reterr);
 int verb_complete(int argc, char **argv, Error **reterr);
 int verb_man(int argc, char **argv, Error **reterr);
+
+int verb_exec(int argc, char **argv, Error **reterr);
+int verb_shell(int argc, char **argv, Error **reterr); /* verb-exec.c */
+extern const VerbOption exec_options[];

@@ -4,6 +4,11 @@
 #include "verb-list.h"
 
 const Verb verbs[] = {
+        { "shell", "[OPTIONS] [USER@]NAME [COMMAND…]", "Open a shell in a machine, or run a command there", verb_shell,
+          VERB_ROOT | VERB_RUNS, OPERAND_MACHINE, "Use", exec_options },
+        { "exec", "[OPTIONS] NAME COMMAND…", "Run a command in a machine; status, pipes and stderr are kept", verb_exec,
+          VERB_ROOT | VERB_RUNS, OPERAND_MACHINE, "Use", exec_options },
+
         { "help", "[VERB]", "Show this help, or a verb's", verb_help, .operand = OPERAND_VERB, .group = "Other" },
 
         /* called by the shell's completion and by the build */

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest-user.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "fd.h"
 #include "name.h"
 #include "parse.h"
 #include "path.h"
+#include "tree.h"
 
 #define FILE_MAX (1024 * 1024)
 #define GROUPS_MAX 256
@@ -21,24 +19,6 @@ void guest_user_free(GuestUser *u) {
         free(u->home);
         free(u->shell);
         free(u);
-}
-
-int guest_file_read(int root, const char *path, size_t max, char **ret) {
-        _cleanup_close_ int found = open_in_root(root, path, O_PATH, 0), fd = -1;
-        char self[32];
-        struct stat st;
-
-        if (found < 0)
-                return found;
-        if (fstat(found, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode)) /* opening a device or a FIFO of the guest's would be an act of its own */
-                return -EUCLEAN;
-        snprintf(self, sizeof(self), "/proc/self/fd/%d", found);
-        fd = open(self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0)
-                return -errno;
-        return fd_read_all(fd, max, ret, NULL);
 }
 
 /* The next line of *text, cut at ':' into n fields of `line`; false at the end. Lines with fewer fields or control
@@ -160,10 +140,10 @@ int guest_user_find(int root, const char *user, GuestUser **ret, Error **reterr)
         _cleanup_free_ char *passwd = NULL, *group = NULL;
         int r;
 
-        r = guest_file_read(root, "/etc/passwd", FILE_MAX, &passwd);
+        r = tree_read_file(root, "/etc/passwd", FILE_MAX, &passwd);
         if (r < 0 && r != -ENOENT && r != -ENOTDIR)
                 return error_errno(reterr, r, "Cannot read the machine's /etc/passwd");
-        r = guest_file_read(root, "/etc/group", FILE_MAX, &group);
+        r = tree_read_file(root, "/etc/group", FILE_MAX, &group);
         if (r < 0 && r != -ENOENT && r != -ENOTDIR)
                 return error_errno(reterr, r, "Cannot read the machine's /etc/group");
         r = guest_user_parse(passwd, group, user, ret);
@@ -189,7 +169,7 @@ int guest_user_is_locked(int root, const char *name) {
         for (size_t i = 0; i < ELEMENTSOF(files); i++) {
                 _cleanup_free_ char *text = NULL;
 
-                if (guest_file_read(root, files[i], FILE_MAX, &text) >= 0 && guest_password_is_locked(text, name))
+                if (tree_read_file(root, files[i], FILE_MAX, &text) >= 0 && guest_password_is_locked(text, name))
                         return 1;
         }
         return 0;

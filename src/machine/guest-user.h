@@ -33,6 +33,3 @@ int guest_user_is_locked(int root, const char *name);
 /* The above on texts, for tests: passwd and group may be NULL (no such file). */
 int guest_user_parse(const char *passwd, const char *group, const char *user, GuestUser **ret);
 bool guest_password_is_locked(const char *text, const char *name);
-
-/* A regular file beneath root, at most max bytes; nothing else is even opened for reading. 0 or -errno. */
-int guest_file_read(int root, const char *path, size_t max, char **ret);

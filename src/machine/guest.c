@@ -99,7 +99,7 @@ static const char *status_field(const char *status, const char *key) {
 
 static int read_status(Guest *g) {
         _cleanup_free_ char *status = NULL;
-        const char *bounding, *nnp;
+        const char *bounding, *nnp, *seccomp;
         int r = file_read(g->proc, "status", PROC_FILE_MAX, &status);
 
         if (r < 0)
@@ -107,10 +107,12 @@ static int read_status(Guest *g) {
         /* Name: comes first and may hold anything but a newline, which the kernel escapes: "\nKey:" is the kernel's. */
         bounding = status_field(status, "\nCapBnd:");
         nnp = status_field(status, "\nNoNewPrivs:");
+        seccomp = status_field(status, "\nSeccomp:");
         if (!bounding)
                 return -EBADMSG;
         g->cap_bounding = strtoull(bounding, NULL, 16);
         g->no_new_privileges = nnp && *nnp == '1';
+        g->filtered = seccomp && *seccomp == '2';
         return 0;
 }
 

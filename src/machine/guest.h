@@ -28,6 +28,7 @@ typedef struct Guest {
         size_t n_uids, n_gids;
         uint64_t cap_bounding;
         bool no_new_privileges;
+        bool filtered;           /* init has a system call filter */
         char *oom_score_adj;
         struct rlimit limits[RLIM_NLIMITS];
         char *container;         /* "container=…" of its environment, or NULL */

@@ -18,6 +18,7 @@
 #include "fd.h"
 #include "file.h"
 #include "namespace.h"
+#include "seccomp.h"
 
 /* Two processes, for setns(2) moves only the children into a pid namespace:
  *
@@ -87,12 +88,20 @@ static void take_session(const JoinPlan *p) {
         umask(022);
 }
 
+/* The filter needs CAP_SYS_ADMIN in the machine's user namespace, so it comes before the ids. */
+static void take_bounds(const Guest *g) {
+        int r;
+
+        r = caps_drop_bounding(g->cap_bounding);
+        if (r >= 0 && g->filtered)
+                r = seccomp_apply_default(g->namespaces & CLONE_NEWUSER);
+        if (r < 0)
+                fail(JOIN_PRIVILEGES, -r);
+}
+
 static void take_ids(const JoinPlan *p) {
         int r;
 
-        r = caps_drop_bounding(p->guest->cap_bounding);
-        if (r < 0)
-                fail(JOIN_PRIVILEGES, -r);
         /* Without groups to set, a user namespace whose setgroups is "deny" is no obstacle: there are none to lose. */
         if (setgroups(p->user->n_groups, p->user->groups) < 0 && (p->user->n_groups > 0 || errno != EPERM))
                 fail(JOIN_IDS, errno);
@@ -133,6 +142,7 @@ static _Noreturn void run_command(const JoinPlan *p) {
                 _exit(125);
         reset_signals();
         take_session(p);
+        take_bounds(p->guest);
         take_ids(p);
         if (!p->detached) /* cleared by the change of ids */
                 (void) prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "relay.h"
 
 /* Running a command inside a machine, as the machine's own init would: in its leaf cgroup, all its namespaces and its
  * root, with its capability bounds, limits and score, as a user of the machine, in a session of its own, with an
@@ -45,7 +46,7 @@ int join_start(const JoinRequest *request, Joined *ret, Error **reterr);
 
 /* Wait for its end and reap it: 0 to 255 (128+N by signal) or -errno. While waiting, signals that are asked of us
  * (INT, TERM, HUP, QUIT, USR1, USR2) go to its process group; they must have been blocked by join_block_signals()
- * before the start. */
-int join_wait(Joined *j, Error **reterr);
+ * before the start. `relay` may be NULL. */
+int join_wait(const Joined *j, Relay *relay, Error **reterr);
 
 void join_block_signals(void);

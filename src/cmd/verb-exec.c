@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "inside.h"
+#include "path.h"
+#include "verb-list.h"
+
+enum { OPT_CHDIR = 256 };
+
+const VerbOption exec_options[] = {
+        { { .name = "tty", .letter = 't' }, 't', "Run it on a terminal of its own in the machine" },
+        { { .name = "setenv", .letter = 'E', .placeholder = "NAME[=VALUE]" }, 'E', "Add to its environment" },
+        { { .name = "user", .alias = "uid", .letter = 'u', .placeholder = "USER" }, 'u', "Run it as a user of the machine, not as root" },
+        { { .name = "chdir", .placeholder = "DIR" }, OPT_CHDIR, "Run it in this directory of the machine" },
+        {},
+};
+
+typedef struct ExecArguments {
+        bool tty;
+        const char *user, *chdir;
+        char **environment;
+        char **operands;
+} ExecArguments;
+
+static void exec_arguments_done(ExecArguments *a) {
+        strv_free(a->environment);
+}
+
+/* NAME alone takes our own value, as --setenv= of boot does. */
+static int add_environment(ExecArguments *a, const char *value, Error **reterr) {
+        int r;
+
+        if (value[0] == '=' || !value[0])
+                return error_set(reterr, EINVAL, "--setenv= takes NAME=VALUE or NAME, not '%s'", value);
+        r = strchr(value, '=') ? strv_append(&a->environment, value) : strv_appendf(&a->environment, "%s=%s", value, getenv(value) ?: "");
+        return r < 0 ? error_oom(reterr) : 0;
+}
+
+static int store_option(ExecArguments *a, int option, const char *value, Error **reterr) {
+        switch (option) {
+        case 't':
+                a->tty = true;
+                return 0;
+        case 'u':
+                a->user = value;
+                return 0;
+        case 'E':
+                return add_environment(a, value, reterr);
+        default:
+                if (!path_is_clean(value))
+                        return error_set(reterr, EINVAL, "--chdir= takes an absolute path without '..', not '%s'", value);
+                a->chdir = value;
+                return 0;
+        }
+}
+
+static int parse(ExecArguments *a, int min_operands, int argc, char **argv, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        int option, r;
+
+        while ((option = verb_next(&args, reterr)) > 0) {
+                r = store_option(a, option, args.value, reterr);
+                if (r < 0)
+                        return r;
+        }
+        if (option < 0)
+                return option;
+        a->operands = args.operands;
+        return verb_check_operands(&args, min_operands, -1, reterr);
+}
+
+static void fill_request(const ExecArguments *a, const Machine *m, JoinRequest *ret) {
+        inside_request(m, ret);
+        ret->argv = a->operands + 1;
+        ret->user = a->user;
+        ret->chdir = a->chdir;
+        ret->environment = a->environment;
+}
+
+int verb_exec(int argc, char **argv, Error **reterr) {
+        _cleanup_(exec_arguments_done) ExecArguments a = {};
+        _cleanup_(machine_freep) Machine *m = NULL;
+        JoinRequest request;
+        int r;
+
+        r = parse(&a, 2, argc, argv, reterr);
+        if (r >= 0)
+                r = machine_open(a.operands[0], &m, reterr);
+        if (r < 0)
+                return r;
+        fill_request(&a, m, &request);
+        return a.tty ? inside_on_terminal(&request, reterr) : inside_on_stdio(&request, reterr);
+}
+
+/* [USER@]NAME, as machinectl(1) has it. */
+static const char *split_target(char *target, const char **user) {
+        char *at = strrchr(target, '@');
+
+        if (!at)
+                return target;
+        *at = 0;
+        if (*target)
+                *user = target;
+        return at + 1;
+}
+
+int verb_shell(int argc, char **argv, Error **reterr) {
+        _cleanup_(exec_arguments_done) ExecArguments a = {};
+        _cleanup_(machine_freep) Machine *m = NULL;
+        JoinRequest request;
+        int r;
+
+        r = parse(&a, 1, argc, argv, reterr);
+        if (r < 0)
+                return r;
+        r = machine_open(split_target(a.operands[0], &a.user), &m, reterr);
+        if (r < 0)
+                return r;
+        fill_request(&a, m, &request);
+        return a.tty || isatty(STDIN_FILENO) ? inside_on_terminal(&request, reterr) : inside_on_stdio(&request, reterr);
+}
