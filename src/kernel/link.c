@@ -157,6 +157,15 @@ void link_put_altname(Netlink *nl, const char *name, const char *altname) {
         mnl_attr_nest_end(m, list);
 }
 
+void link_put_hairpin(Netlink *nl, int index) {
+        struct ifinfomsg h = { .ifi_family = PF_BRIDGE, .ifi_index = index };
+        struct nlmsghdr *m = netlink_add(nl, RTM_SETLINK, 0, &h, sizeof(h));
+        struct nlattr *port = mnl_attr_nest_start(m, IFLA_PROTINFO);
+
+        mnl_attr_put_u8(m, IFLA_BRPORT_MODE, 1);
+        mnl_attr_nest_end(m, port);
+}
+
 void link_put_address(Netlink *nl, int index, struct in_addr address, unsigned prefix) {
         struct ifaddrmsg h = {
                 .ifa_family = AF_INET,

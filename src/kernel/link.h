@@ -40,6 +40,10 @@ int bridge_create(Netlink *nl, const char *name, const uint8_t mac[6]);
 void link_put_up(Netlink *nl, int index);
 void link_put_alias(Netlink *nl, const char *name, const char *alias);
 void link_put_altname(Netlink *nl, const char *name, const char *altname);
+
+/* Let a bridge's port send back what came in through it. */
+void link_put_hairpin(Netlink *nl, int index);
+
 void link_put_address(Netlink *nl, int index, struct in_addr address, unsigned prefix);
 void link_put_default_route(Netlink *nl, int index, struct in_addr gateway);
 

@@ -44,6 +44,10 @@ int veth_create(Netlink *nl, const VethRequest *req, LinkInfo *ret) {
                 r = 0; /* the altname alone: a convenience */
         if (r >= 0)
                 r = link_get(nl, req->name, ret);
+        if (r >= 0 && req->hairpin) {
+                link_put_hairpin(nl, ret->index);
+                r = netlink_run(nl, NULL, NULL, NULL);
+        }
         if (r < 0 && results[PAIR] == 0)
                 (void) link_delete(nl, req->name);
         return r;

@@ -13,6 +13,7 @@ typedef struct VethRequest {
         int netns;               /* fd of the namespace of the other end */
         const char *peer_name;
         const uint8_t *peer_mac; /* 6 bytes */
+        bool hairpin;            /* the bridge may send packets back through the port that they came from */
 } VethRequest;
 
 /* One batch: make the pair, our end up and in the bridge, name it, andlook at it (ret->peer is the other end's

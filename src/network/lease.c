@@ -54,13 +54,10 @@ static int parse_line(ZoneState *s, char *line) {
         return add_lease(s, first, ntohl(address.s_addr));
 }
 
-static int parse_text(ZoneState *s, const char *path, char *text, Error **reterr) {
-        char *save = NULL;
+int zone_state_parse(ZoneState *s, const char *path, char *text, Error **reterr) {
         unsigned n = 0;
 
-        /* strsep and not strtok: empty lines count */
-        save = text;
-        for (char *line; (line = strsep(&save, "\n"));) {
+        for (char *line; (line = strsep(&text, "\n"));) { /* not strtok(): empty lines count */
                 int r;
 
                 n++;
@@ -89,7 +86,7 @@ int zone_state_load(const char *zone, ZoneState **ret, Error **reterr) {
         if (r < 0 && r != -ENOENT)
                 return error_errno(reterr, r, "Cannot read %s", path);
         if (r >= 0) {
-                r = parse_text(s, path, text, reterr);
+                r = zone_state_parse(s, path, text, reterr);
                 if (r < 0)
                         return r;
         }
@@ -97,14 +94,13 @@ int zone_state_load(const char *zone, ZoneState **ret, Error **reterr) {
         return 0;
 }
 
-static int state_text(const ZoneState *s, char **ret) {
-        char range[RANGE_TEXT_MAX];
+char *zone_state_format(const ZoneState *s) {
+        char range[RANGE_TEXT_MAX], *text = NULL;
         size_t size = 0;
-        char *text = NULL;
         FILE *f = open_memstream(&text, &size);
 
         if (!f)
-                return -ENOMEM;
+                return NULL;
         range_format(s->range, range);
         fprintf(f, "# Addresses of the nbox zone '%s', kept so that they stay the same.\nrange %s\n", s->name, range);
         for (size_t i = 0; i < s->n_leases; i++) {
@@ -115,19 +111,17 @@ static int state_text(const ZoneState *s, char **ret) {
         }
         if (fclose(f) != 0) {
                 free(text);
-                return -ENOMEM;
+                return NULL;
         }
-        *ret = text;
-        return 0;
+        return text;
 }
 
 int zone_state_save(const ZoneState *s, Error **reterr) {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *text = zone_state_format(s);
         char path[ZONE_STATE_PATH_MAX];
         int r;
 
-        r = state_text(s, &text);
-        if (r < 0)
+        if (!text)
                 return error_oom(reterr);
         zone_state_path(s->name, path);
         r = mkdir_parents(ZONE_STATE_DIRECTORY, 0755);

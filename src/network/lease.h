@@ -37,6 +37,10 @@ DEFINE_CLEANUP(ZoneState *, zone_state_free);
 int zone_state_load(const char *zone, ZoneState **ret, Error **reterr);
 int zone_state_save(const ZoneState *s, Error **reterr);
 
+/* The text of such a file, to and from: what load and save are made of. `text` is torn apart; `path` is for errors. */
+int zone_state_parse(ZoneState *s, const char *path, char *text, Error **reterr);
+char *zone_state_format(const ZoneState *s); /* NULL on out of memory */
+
 /* The path of a zone's file, for errors. */
 #define ZONE_STATE_PATH_MAX 64
 void zone_state_path(const char *zone, char ret[ZONE_STATE_PATH_MAX]);

@@ -203,6 +203,9 @@ static int make_pair(Attachment *a, Error **reterr) {
                 .netns = a->req->netns,
                 .peer_name = PEER_NAME,
                 .peer_mac = a->lease->mac,
+                /* With br_netfilter (Docker loads it), a published port is translated within the bridge already: a
+                 * machine that calls its own by the host's address is answered through the same port. */
+                .hairpin = a->req->n_ports > 0,
         };
         int r;
 
