@@ -27,6 +27,10 @@ int file_write(int dirfd, const char *path, const char *text) {
 }
 
 int file_replace(int dirfd, const char *path, const char *text, mode_t mode) {
+        return file_replace_data(dirfd, path, text, strlen(text), mode);
+}
+
+int file_replace_data(int dirfd, const char *path, const void *data, size_t size, mode_t mode) {
         _cleanup_free_ char *tmp = NULL;
         _cleanup_close_ int fd = -1;
         int r;
@@ -37,7 +41,7 @@ int file_replace(int dirfd, const char *path, const char *text, mode_t mode) {
         fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         if (fd < 0)
                 return -errno;
-        r = fd_write_all(fd, text, strlen(text));
+        r = fd_write_all(fd, data, size);
         if (r >= 0 && renameat(dirfd, tmp, dirfd, path) < 0)
                 r = -errno;
         if (r < 0)

@@ -12,8 +12,10 @@ int file_read(int dirfd, const char *path, size_t max, char **ret);
 /* Write into an existing file in one write(2), as procfs and cgroupfs want it. No O_CREAT. */
 int file_write(int dirfd, const char *path, const char *text);
 
-/* Replace a file atomically: temporary file beside it, rename. No fsync: for /run. */
+/* Replace a file atomically: temporary file beside it, rename, so that no link that stands there is followed. No
+ * fsync: for /run, and for what can be made again. `path` has no directory part where a guest can write it. */
 int file_replace(int dirfd, const char *path, const char *text, mode_t mode);
+int file_replace_data(int dirfd, const char *path, const void *data, size_t size, mode_t mode);
 
 /* Like mkdir -p, mode 0755 for all; `path` absolute. */
 int mkdir_parents(const char *path, mode_t mode);

@@ -10,7 +10,6 @@
 #include <sys/syscall.h>
 
 #include "cleanup.h"
-#include "file.h"
 #include "name.h"
 
 int open_in_root(int root, const char *path, int flags, mode_t mode) {
@@ -81,8 +80,28 @@ int mkdir_in_root(int root, const char *path) {
         return open_in_root(root, path, O_PATH | O_DIRECTORY, 0);
 }
 
-int replace_in_dir(int dir, const char *name, const char *text, mode_t mode) {
-        if (strchr(name, '/'))
-                return -EINVAL;
-        return file_replace(dir, name, text, mode);
+int create_in_root(int root, const char *path) {
+        _cleanup_close_ int dir = -1, file = -1;
+        _cleanup_free_ char *parent = NULL;
+        const char *slash;
+        int fd;
+
+        fd = open_in_root(root, path, O_PATH, 0);
+        if (fd != -ENOENT)
+                return fd;
+        slash = strrchr(path, '/');
+        if (!slash || !slash[1])
+                return -EISDIR;
+        parent = strndup(path, (size_t) (slash - path));
+        if (!parent)
+                return -ENOMEM;
+        dir = mkdir_in_root(root, parent);
+        if (dir < 0)
+                return dir;
+        /* O_NOFOLLOW: a dangling link there would be followed out of the root by openat(2). */
+        file = openat(dir, slash + 1, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0644);
+        if (file < 0)
+                return -errno;
+        fd = openat(dir, slash + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
 }

@@ -21,5 +21,5 @@ char *path_make_absolute(const char *path);
  * an O_PATH fd of the last one. Owner is the caller's fsuid: set that to the guest's root before. */
 int mkdir_in_root(int root, const char *path);
 
-/* Write a whole file beneath an O_PATH directory fd atomically, never through a link that stands there. */
-int replace_in_dir(int dir, const char *name, const char *text, mode_t mode);
+/* The same for a file to mount on: an O_PATH fd of what is there, or of a new empty file (mode 0644). */
+int create_in_root(int root, const char *path);
