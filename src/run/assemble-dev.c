@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "assemble-dev.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "mount.h"
+#include "path.h"
+
+static const struct {
+        const char *name;
+        unsigned major, minor;
+        mode_t mode;
+} nodes[] = {
+        { "null", 1, 3, 0666 },   { "zero", 1, 5, 0666 }, { "full", 1, 7, 0666 },
+        { "random", 1, 8, 0666 }, { "urandom", 1, 9, 0666 }, { "tty", 5, 0, 0666 },
+        { "net/tun", 10, 200, 0666 }, /* a tunnel lives in the machine's own network namespace */
+};
+
+static const struct {
+        const char *name, *target;
+} links[] = {
+        { "fd", "/proc/self/fd" },        { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
+        { "stderr", "/proc/self/fd/2" }, { "core", "/proc/kcore" },      { "ptmx", "pts/ptmx" },
+};
+
+static const struct {
+        const char *name;
+        mode_t mode;
+} directories[] = {
+        { "pts", 0755 }, { "shm", 01777 }, { "mqueue", 01777 }, { "net", 0755 },
+};
+
+static int give(int dev, const char *name, uid_t owner) {
+        return fchownat(dev, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+static int fill(int dev, uid_t owner, unsigned n_ttys) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(directories); i++)
+                r = mkdirat(dev, directories[i].name, directories[i].mode) < 0 ||
+                                    fchmodat(dev, directories[i].name, directories[i].mode, 0) < 0
+                            ? -errno
+                            : give(dev, directories[i].name, owner);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(nodes); i++) {
+                if (mknodat(dev, nodes[i].name, S_IFCHR | nodes[i].mode, makedev(nodes[i].major, nodes[i].minor)) < 0 ||
+                    fchmodat(dev, nodes[i].name, nodes[i].mode, 0) < 0)
+                        r = -errno;
+                else
+                        r = give(dev, nodes[i].name, owner);
+        }
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(links); i++)
+                r = symlinkat(links[i].target, dev, links[i].name) < 0 ? -errno : give(dev, links[i].name, owner);
+
+        /* Places for the ptys that the child will put there. */
+        for (unsigned i = 0; r >= 0 && i <= n_ttys; i++) {
+                char name[16];
+
+                if (i == 0)
+                        snprintf(name, sizeof(name), "console");
+                else
+                        snprintf(name, sizeof(name), "tty%u", i);
+                r = mknodat(dev, name, S_IFREG | 0600, 0) < 0 ? -errno : give(dev, name, owner);
+        }
+        return r;
+}
+
+int assemble_dev(const MachinePlan *p, int root, Error **reterr) {
+        _cleanup_close_ int mount = -1, target = -1, shm = -1, shm_target = -1;
+        char options[96];
+        int r;
+
+        snprintf(options, sizeof(options), "mode=0755,size=4M,nr_inodes=64k,uid=%u,gid=%u", p->uid_base, p->uid_base);
+        mount = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
+        r = mount < 0 ? mount : fill(mount, p->uid_base, p->n_ttys);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot make the machine's device nodes");
+        target = open_in_root(root, "/dev", O_PATH | O_DIRECTORY, 0);
+        r = target < 0 ? target : mount_attach(mount, target);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot mount the machine's /dev");
+
+        snprintf(options, sizeof(options), "mode=1777,uid=%u,gid=%u", p->uid_base, p->uid_base);
+        shm = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+        shm_target = openat(mount, "shm", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        r = shm < 0 ? shm : shm_target < 0 ? -errno : mount_attach(shm, shm_target);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot mount the machine's /dev/shm");
+        return 0;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "assemble.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "file.h"
+#include "guest-ids.h"
+#include "guest-files.h"
+#include "mount.h"
+#include "path.h"
+#include "record.h"
+#include "assemble-dev.h"
+
+#define STAGING_DIRECTORY RUN_DIRECTORY "/root"
+
+int assemble_enter_namespace(Error **reterr) {
+        int r;
+
+        if (unshare(CLONE_NEWNS) < 0)
+                return error_errno(reterr, errno, "Cannot make a mount namespace");
+        r = mount_propagation(AT_FDCWD, "/", MS_SLAVE);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot separate our mounts from the host's");
+        return 0;
+}
+
+static int idmap_refused(const MachinePlan *p, int r, Error **reterr) {
+        error_errno(reterr, r, "The file system of %s cannot map user ids, which a user namespace needs", p->root);
+        return error_hint(reterr, r,
+                          "Keep the tree on ext4, xfs, btrfs or tmpfs (cp -a %s ELSEWHERE), or start it with "
+                          "--private-users=no, which makes root inside root on the host.", p->root);
+}
+
+static int attach_root(const MachinePlan *p, int root, int userns, Error **reterr) {
+        _cleanup_close_ int tree = -1, staging = -1;
+        int r;
+
+        tree = mount_clone(root, "", true);
+        if (tree < 0)
+                return error_errno(reterr, tree, "Cannot copy the mount of %s", p->root);
+        /* Device nodes in a tree are whoever's made it; the machine's own stand on its /dev. */
+        r = mount_set_attr(tree, MOUNT_ATTR_NODEV | (p->read_only ? MOUNT_ATTR_RDONLY : 0), 0, true);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot set the mount flags of %s", p->root);
+        if (p->idmapped) {
+                r = mount_idmap(tree, userns, true);
+                if (r < 0)
+                        return idmap_refused(p, r, reterr);
+        }
+        r = mkdir_parents(STAGING_DIRECTORY, 0700);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot make %s", STAGING_DIRECTORY);
+        staging = open(STAGING_DIRECTORY, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (staging < 0)
+                return error_errno(reterr, errno, "Cannot open %s", STAGING_DIRECTORY);
+        r = mount_attach(tree, staging);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot mount %s", p->root);
+        return TAKE_FD(tree);
+}
+
+/* A place for a mount: found or made, as the guest's root, beneath the root. */
+static int open_target(const MachinePlan *p, int root, const char *path, bool directory, Error **reterr) {
+        GuestIds ids = guest_ids_assume(p->uid_base);
+        int fd;
+
+        fd = directory ? mkdir_in_root(root, path) : create_in_root(root, path);
+        guest_ids_drop(&ids);
+        if (fd < 0)
+                return error_errno(reterr, fd, "Cannot make %s in the machine's tree", path);
+        return fd;
+}
+
+static int mount_tmpfs(const MachinePlan *p, int root, const MountStep *step, Error **reterr) {
+        _cleanup_close_ int mount = -1, target = -1;
+        _cleanup_free_ char *options = NULL;
+        int r;
+
+        if (asprintf(&options, "uid=%u,gid=%u%s%s", p->uid_base, p->uid_base, step->options ? "," : "",
+                     step->options ? step->options : "") < 0)
+                return error_oom(reterr);
+        target = open_target(p, root, step->destination, true, reterr);
+        if (target < 0)
+                return target;
+        mount = mount_new("tmpfs", options, step->attr);
+        r = mount < 0 ? mount : mount_attach(mount, target);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot mount a tmpfs on %s with options '%s'", step->destination, options);
+        return 0;
+}
+
+static int mount_bind(const MachinePlan *p, int root, int userns, const MountStep *step, Error **reterr) {
+        _cleanup_close_ int source = -1, mount = -1, target = -1;
+        struct stat st;
+        int r;
+
+        if (step->from_root)
+                source = open_in_root(root, step->source, O_PATH, 0);
+        else {
+                source = open(step->source, O_PATH | O_CLOEXEC);
+                if (source < 0)
+                        source = -errno;
+        }
+        if (source == -ENOENT && step->optional)
+                return 0;
+        if (source < 0 || fstat(source, &st) < 0) {
+                r = source < 0 ? source : -errno;
+                error_errno(reterr, r, "Cannot bind %s to %s in the machine", step->source, step->destination);
+                return error_hint(reterr, r, "Put '-' before the path where it may be missing: --bind=-%s", step->source);
+        }
+        mount = mount_clone(source, "", step->recursive);
+        if (mount < 0)
+                return error_errno(reterr, mount, "Cannot bind %s", step->source);
+        r = mount_set_attr(mount, step->attr, 0, step->recursive);
+        if (r >= 0 && step->idmap && userns >= 0)
+                r = mount_idmap(mount, userns, step->recursive);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot set up the bind of %s", step->source);
+        target = open_target(p, root, step->destination, S_ISDIR(st.st_mode), reterr);
+        if (target < 0)
+                return target;
+        r = mount_attach(mount, target);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot bind %s to %s in the machine", step->source, step->destination);
+        return 0;
+}
+
+static int make_api_directories(const MachinePlan *p, int root, Error **reterr) {
+        static const char *const directories[] = { "/proc", "/sys", "/dev", "/run", "/tmp" };
+
+        for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
+                _cleanup_close_ int fd = open_target(p, root, directories[i], true, reterr);
+
+                if (fd < 0 && p->read_only)
+                        return error_hint(reterr, fd, "A read-only tree must have it: mkdir %s%s", p->root, directories[i]);
+                if (fd < 0)
+                        return fd;
+        }
+        return 0;
+}
+
+int assemble_tree(const MachinePlan *p, int root_path, int userns, const GuestFiles *files, int *ret_notify, Error **reterr) {
+        _cleanup_close_ int root = -1, notify = -1;
+        int r;
+
+        root = attach_root(p, root_path, userns, reterr);
+        if (root < 0)
+                return root;
+        r = make_api_directories(p, root, reterr);
+        if (r >= 0)
+                r = assemble_dev(p, root, reterr);
+        for (size_t i = 0; r >= 0 && i < p->n_mounts; i++)
+                r = p->mounts[i].kind == MOUNT_STEP_TMPFS ? mount_tmpfs(p, root, &p->mounts[i], reterr)
+                                                          : mount_bind(p, root, userns, &p->mounts[i], reterr);
+        if (r >= 0)
+                r = guest_files_write(p, root, files, &notify, reterr);
+        if (r < 0)
+                return r;
+        *ret_notify = TAKE_FD(notify);
+        return TAKE_FD(root);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <sys/types.h>
+
+#include "error.h"
+#include "guest-files.h"
+#include "machine-plan.h"
+
+/* The machine's file tree, put together by the supervisor in a mount namespace of its own, out of the host's sight, while
+ * the child waits. Built here and copied by the child into the namespace that it owns, the kernel locks it: root inside
+ * cannot lift a mount off what it hides, nor make writable what is read-only.
+ *
+ * Everything is opened beneath the tree's root by fd, and what must be created there is created with the ids of
+ * the guest's root, so that the kernel checks what it could have done itself. */
+
+/* A private mount namespace for the calling process, that still sees what the host mounts later. */
+int assemble_enter_namespace(Error **reterr);
+
+/* Put it together: root (O_PATH, of the tree on the host), idmapped through userns (-1: none). Returns an fd of the root
+ * mount, attached at RUN_DIRECTORY/root in our namespace, and in *ret_notify the bound socket (AF_UNIX datagram)
+ * that stands at /run/host/notify. Both the caller's. */
+int assemble_tree(const MachinePlan *p, int root, int userns, const GuestFiles *files, int *ret_notify, Error **reterr);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "child-exec.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <linux/keyctl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "caps.h"
+#include "guest-user.h"
+#include "seccomp.h"
+#include "stub-init.h"
+
+
+static int set_stdio(const ChildSetup *s, Error **reterr) {
+        int fds[3] = { s->stdio[0], s->stdio[1], s->stdio[2] };
+        _cleanup_close_ int console = -1;
+
+        if (s->plan->console != CONSOLE_PIPE) {
+                console = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+                if (console < 0)
+                        return error_errno(reterr, errno, "Cannot open the machine's console");
+                /* An init hands the terminal to whatever session it starts there; a command wants job control itself. */
+                if (s->plan->mode == START_RUN && ioctl(console, TIOCSCTTY, 0) < 0)
+                        return error_errno(reterr, errno, "Cannot take the machine's console");
+                fds[0] = fds[1] = fds[2] = console;
+        }
+        for (int i = 0; i < 3; i++) {
+                /* Never onto one that is still to be copied from. */
+                fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
+                if (fds[i] < 0)
+                        return error_errno(reterr, errno, "Cannot set up standard input and output");
+        }
+        for (int i = 0; i < 3; i++)
+                if (dup2(fds[i], i) < 0)
+                        return error_errno(reterr, errno, "Cannot set up standard input and output");
+        return 0;
+}
+
+static int become_user(const MachinePlan *p, const GuestUser *user, Error **reterr) {
+        if (!p->user)
+                return 0;
+        if (setgroups(user->n_groups, user->groups) < 0 || setresgid(user->gid, user->gid, user->gid) < 0 ||
+            setresuid(user->uid, user->uid, user->uid) < 0)
+                return error_errno(reterr, errno, "Cannot become user '%s' in the machine", p->user);
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+                return error_errno(reterr, errno, "Cannot tie the machine to its supervisor");
+        return 0;
+}
+
+static void reset_signals(void) {
+        sigset_t none;
+
+        for (int i = 1; i <= SIGRTMAX; i++)
+                if (i != SIGKILL && i != SIGSTOP)
+                        (void) signal(i, SIG_DFL);
+        sigemptyset(&none);
+        (void) sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int drop_privileges(const MachinePlan *p, const GuestUser *user, Error **reterr) {
+        int r;
+
+        /* The session keyring of whoever started us is no concern of the machine's. */
+        if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM && errno != EDQUOT)
+                return error_errno(reterr, errno, "Cannot make a session keyring");
+        r = caps_drop_bounding(p->capabilities);
+        if (r >= 0)
+                r = caps_clear_inheritable_ambient();
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot drop capabilities");
+        r = seccomp_apply_default(p->userns);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot install the system call filter");
+        return become_user(p, user, reterr);
+}
+
+/* execvp() with the machine's PATH, not ours; a shell is not tried on ENOEXEC. */
+static int exec_in_path(const char *file, char **argv, char **env) {
+        _cleanup_free_ char *path = NULL;
+        const char *value = strv_env_get(env, "PATH");
+        char *state = NULL;
+        int r = -ENOENT;
+
+        if (strchr(file, '/')) {
+                execve(file, argv, env);
+                return -errno;
+        }
+        path = strdup(value ? value : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        for (char *dir = path ? strtok_r(path, ":", &state) : NULL; dir; dir = strtok_r(NULL, ":", &state)) {
+                _cleanup_free_ char *full = NULL;
+
+                if (asprintf(&full, "%s/%s", dir, file) < 0)
+                        return -ENOMEM;
+                execve(full, argv, env);
+                if (errno != ENOENT && errno != ENOTDIR)
+                        r = -errno;
+        }
+        return r;
+}
+
+static int complete_environment(MachinePlan *p, const GuestUser *user, Error **reterr) {
+        static const char *const names[] = { "HOME", "USER", "LOGNAME", "SHELL" };
+        const char *values[] = { user->home, user->name, user->name, user->shell };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                _cleanup_free_ char *assignment = NULL;
+
+                if (strv_env_get(p->environment, names[i]) || (p->mode == START_BOOT && i == 3))
+                        continue;
+                if (asprintf(&assignment, "%s=%s", names[i], values[i]) < 0 || strv_env_set(&p->environment, assignment) < 0)
+                        return error_oom(reterr);
+        }
+        return 0;
+}
+
+int child_exec(const ChildSetup *s, Error **reterr) {
+        _cleanup_(guest_user_freep) GuestUser *user = NULL;
+        MachinePlan *p = (MachinePlan *) s->plan; /* our own copy: we are past the clone */
+        _cleanup_close_ int root = -1;
+        int r;
+
+        root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (root < 0)
+                return error_errno(reterr, errno, "Cannot open the machine's root");
+        r = guest_user_find(root, p->user, &user, reterr);
+        if (r < 0)
+                return r;
+        r = complete_environment(p, user, reterr);
+        if (r < 0)
+                return r;
+        r = set_stdio(s, reterr);
+        if (r < 0)
+                return r;
+        umask(0022);
+        if (p->stub_init) {
+                r = stub_init_fork(reterr);
+                if (r < 0)
+                        return r;
+        }
+        reset_signals();
+        r = drop_privileges(p, user, reterr);
+        if (r < 0)
+                return r;
+        if (p->chdir && chdir(p->chdir) < 0)
+                return error_errno(reterr, errno, "Cannot change to %s in the machine", p->chdir);
+        if (!p->chdir && p->mode == START_RUN && p->user && chdir(user->home) < 0 && chdir("/") < 0)
+                return error_errno(reterr, errno, "Cannot change to / in the machine");
+        /* Whatever else is open closes itself: this is the belt to those braces. */
+        if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+                return error_errno(reterr, errno, "Cannot close what the machine must not have");
+
+        r = exec_in_path(p->argv[0], p->argv, p->environment);
+        return error_errno(reterr, r, "Cannot execute %s in the machine", p->argv[0]);
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "child.h"
+
+/* The last steps: stdio, limits, signals, filter, capabilities, ids, exec. Returns only on failure, -errno. */
+int child_exec(const ChildSetup *s, Error **reterr);

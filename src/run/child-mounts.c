@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "child-mounts.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "mount.h"
+#include "path.h"
+
+/* Without a user namespace, root inside is root on the host as far as these files ask; with one, the kernel refuses by itself. */
+static const char *const masked[] = {
+        "kallsyms", "kcore", "keys", "sysrq-trigger", "timer_list", "latency_stats", "sched_debug", "scsi",
+};
+
+static int attach_at(int root, const char *path, int mount, int flags, Error **reterr) {
+        _cleanup_close_ int target = open_in_root(root, path, O_PATH | flags, 0);
+        int r;
+
+        if (target < 0)
+                return error_errno(reterr, target, "Cannot open %s in the machine's tree", path);
+        r = mount_attach(mount, target);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot mount on %s in the machine", path);
+        return 0;
+}
+
+static int mount_fs_at(int root, const char *fstype, const char *options, uint64_t attr, const char *path, Error **reterr) {
+        _cleanup_close_ int mount = mount_new(fstype, options, attr);
+
+        if (mount < 0)
+                return error_errno(reterr, mount, "Cannot make the machine's %s", fstype);
+        return attach_at(root, path, mount, O_DIRECTORY, reterr);
+}
+
+/* A copy of a part of proc over itself, read-only or not. */
+static int rebind(int proc, const char *path, uint64_t attr, Error **reterr) {
+        _cleanup_close_ int mount = mount_clone(proc, path, false);
+        int r;
+
+        if (mount == -ENOENT)
+                return 0;
+        r = mount < 0 ? mount : mount_set_attr(mount, attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0, false);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot protect /proc/%s", path);
+        return attach_at(proc, path, mount, 0, reterr);
+}
+
+static int protect_proc(const MachinePlan *p, int proc, Error **reterr) {
+        _cleanup_close_ int net = -1;
+        int r;
+
+        /* What belongs to our own network namespace stays ours to tune. */
+        if (p->network != NETWORK_HOST) {
+                net = mount_clone(proc, "sys/net", false);
+                if (net < 0)
+                        return error_errno(reterr, net, "Cannot open /proc/sys/net");
+        }
+        r = rebind(proc, "sys", MOUNT_ATTR_RDONLY, reterr);
+        if (r >= 0 && net >= 0)
+                r = attach_at(proc, "sys/net", net, 0, reterr);
+        if (r < 0 || p->userns)
+                return r;
+
+        for (size_t i = 0; i < ELEMENTSOF(masked); i++) {
+                _cleanup_close_ int target = open_in_root(proc, masked[i], O_PATH | O_NOFOLLOW, 0), cover = -1;
+                struct stat st;
+
+                if (target < 0)
+                        continue;
+                if (fstat(target, &st) < 0)
+                        return error_errno(reterr, errno, "Cannot look at /proc/%s", masked[i]);
+                cover = S_ISDIR(st.st_mode) ? mount_new("tmpfs", "size=0,mode=000", MOUNT_ATTR_RDONLY)
+                                            : mount_clone(AT_FDCWD, "/dev/null", false); /* ours, made by the parent on a new tmpfs */
+                r = cover < 0 ? cover : mount_attach(cover, target);
+                if (r < 0)
+                        return error_errno(reterr, r, "Cannot mask /proc/%s", masked[i]);
+        }
+        return 0;
+}
+
+int child_mount_api(const MachinePlan *p, int api[2], Error **reterr) {
+        _cleanup_close_ int root = -1, proc = api[0], sysfs = api[1];
+        int r;
+
+        root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (root < 0)
+                return error_errno(reterr, errno, "Cannot open the root");
+        r = attach_at(root, "/proc", proc, O_DIRECTORY, reterr);
+        if (r >= 0)
+                r = attach_at(root, "/sys", sysfs, O_DIRECTORY, reterr);
+        if (r >= 0)
+                r = protect_proc(p, proc, reterr);
+        if (r >= 0)
+                r = mount_fs_at(root, "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "/dev/pts", reterr);
+        if (r >= 0)
+                r = mount_fs_at(root, "mqueue", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "/dev/mqueue", reterr);
+        return r;
+}
+
+int child_mount_cgroup(Error **reterr) {
+        _cleanup_close_ int mount = -1, target = -1;
+        int r;
+
+        if (unshare(CLONE_NEWCGROUP) < 0)
+                return error_errno(reterr, errno, "Cannot make a cgroup namespace");
+        target = open("/sys/fs/cgroup", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (target < 0)
+                return errno == ENOENT ? 0 : error_errno(reterr, errno, "Cannot open the machine's /sys/fs/cgroup");
+        mount = mount_new("cgroup2", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+        r = mount < 0 ? mount : mount_attach(mount, target);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot mount the machine's cgroup hierarchy");
+        return 0;
+}
+
+int child_place_tty(int pts, unsigned number, const char *name) {
+        _cleanup_close_ int dev = -1, target = -1, mount = -1;
+        char slave[16];
+
+        snprintf(slave, sizeof(slave), "%u", number);
+        dev = open("/dev", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (dev < 0)
+                return -errno;
+        target = openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (target < 0)
+                return -errno;
+        mount = mount_clone(pts, slave, false);
+        return mount < 0 ? mount : mount_attach(mount, target);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "child.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "caps.h"
+#include "child-exec.h"
+#include "child-mounts.h"
+#include "fd.h"
+#include "mount.h"
+#include "path.h"
+#include "pty.h"
+#include "seccomp.h"
+
+static _Noreturn void fail(int socket, int r, bool exec, const Error *e) {
+        ChildFailure f = { .type = CHILD_FAILED, .code = r, .exec = exec };
+
+        snprintf(f.message, sizeof(f.message), "%s", e ? e->message : strerror(-r));
+        if (e && e->hint)
+                snprintf(f.hint, sizeof(f.hint), "%s", e->hint);
+        (void) fd_send(socket, &f, sizeof(f), NULL, 0);
+        _exit(125);
+}
+
+/* Wait for one message of the parent's. The end of the stream is the end of the parent: leave quietly. */
+static void expect(int socket, char type, int *fds, size_t n_fds) {
+        size_t n = n_fds;
+        char got;
+
+        if (fd_recv(socket, &got, 1, fds, &n) != 1 || got != type || n != n_fds)
+                _exit(125);
+}
+
+static int become_root(Error **reterr) {
+        if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+                return error_errno(reterr, errno, "Cannot become root of the user namespace");
+        /* A change of ids clears both of these. */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+                return error_errno(reterr, errno, "Cannot tie the machine to its supervisor");
+        return 0;
+}
+
+/* The copy that unshare(CLONE_NEWNS) makes of the parent's mounts belongs to our user namespace, and the kernel
+ * locks in it all that the parent stacked: what is read-only or hidden there stays so, whatever root does inside. */
+static int enter_tree(int root, Error **reterr) {
+        _cleanup_close_ int copy = -1;
+        int r;
+
+        if (fchdir(root) < 0)
+                return error_errno(reterr, errno, "Cannot enter the machine's tree");
+        /* The ipc namespace not at birth: its mqueue belongs to who we are when it is made. */
+        if (unshare(CLONE_NEWNS | CLONE_NEWIPC) < 0)
+                return error_errno(reterr, errno, "Cannot make a mount and an ipc namespace");
+        /* pivot_root(2) refuses a locked mount; a recursive copy of it is not locked, but what is in it is. */
+        copy = mount_clone(AT_FDCWD, ".", true);
+        if (copy < 0)
+                return error_errno(reterr, copy, "Cannot copy the machine's mounts");
+        r = move_mount(copy, "", AT_FDCWD, ".", MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+        if (r < 0 || fchdir(copy) < 0)
+                return error_errno(reterr, r < 0 ? r : errno, "Cannot enter the machine's mounts");
+        return 0;
+}
+
+/* A fresh proc and sysfs while the host's are still in sight, for the kernel compares with them; else from the parent. */
+static int api_mounts(const ChildSetup *s, int ret_fds[2]) {
+        static const char ask = CHILD_WANTS_API;
+
+        ret_fds[0] = mount_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+        ret_fds[1] = s->plan->network == NETWORK_HOST && s->plan->userns
+                ? -EPERM /* sysfs belongs to the network namespace, which is not ours */
+                : mount_new("sysfs", NULL, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+        if (ret_fds[0] >= 0 && ret_fds[1] >= 0)
+                return 0;
+        close_fd(ret_fds[0]);
+        close_fd(ret_fds[1]);
+        if (fd_send(s->socket, &ask, 1, NULL, 0) < 0)
+                return -EIO;
+        expect(s->socket, CHILD_API, ret_fds, 2);
+        return 0;
+}
+
+static int open_ptys(const MachinePlan *p, int *masters, size_t *ret_n, Error **reterr) {
+        _cleanup_close_ int pts = -1;
+        size_t n = 0, want = p->console == CONSOLE_PIPE ? 0 : 1 + p->n_ttys;
+
+        *ret_n = 0;
+        if (want == 0)
+                return 0;
+        pts = open("/dev/pts", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (pts < 0)
+                return error_errno(reterr, errno, "Cannot open the machine's /dev/pts");
+        for (; n < want; n++) {
+                char place[16];
+                int r;
+
+                masters[n] = pty_open(pts, NULL);
+                if (masters[n] < 0)
+                        return error_errno(reterr, masters[n], "Cannot open a terminal in the machine");
+                if (n == 0)
+                        strcpy(place, "console");
+                else
+                        snprintf(place, sizeof(place), "tty%zu", n);
+                r = child_place_tty(pts, (unsigned) n, place);
+                if (r < 0)
+                        return error_errno(reterr, r, "Cannot put a terminal at /dev/%s", place);
+        }
+        *ret_n = n;
+        return 0;
+}
+
+static int prepare(const ChildSetup *s, int api[2], int *masters, size_t *ret_n_masters, Error **reterr) {
+        const MachinePlan *p = s->plan;
+        int r;
+
+        r = mount_pivot_to_cwd();
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot make the tree the root");
+        r = child_mount_api(p, api, reterr);
+        if (r < 0)
+                return r;
+        r = open_ptys(p, masters, ret_n_masters, reterr);
+        if (r < 0)
+                return r;
+        if (p->hostname && sethostname(p->hostname, strlen(p->hostname)) < 0)
+                return error_errno(reterr, errno, "Cannot set the host name");
+        r = mount_propagation(AT_FDCWD, "/", MS_SHARED);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot share the machine's mounts among its own namespaces");
+        return 0;
+}
+
+_Noreturn void child_main(const ChildSetup *s) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int root = -1, api[2] = { -1, -1 }, masters[1 + PLAN_TTYS], r;
+        static const char ready = CHILD_READY;
+        size_t n_masters = 0;
+
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setsid() < 0)
+                fail(s->socket, -errno, false, NULL);
+        expect(s->socket, CHILD_BUILT, &root, 1);
+
+        r = become_root(&error);
+        if (r >= 0)
+                r = enter_tree(root, &error);
+        if (r >= 0)
+                r = api_mounts(s, api);
+        if (r >= 0)
+                r = prepare(s, api, masters, &n_masters, &error);
+        if (r < 0)
+                fail(s->socket, r, false, error);
+
+        r = fd_send(s->socket, &ready, 1, masters, n_masters);
+        if (r < 0)
+                _exit(125);
+        for (size_t i = 0; i < n_masters; i++)
+                close_fd(masters[i]);
+
+        expect(s->socket, CHILD_GO, NULL, 0);
+        r = child_mount_cgroup(&error);
+        if (r < 0)
+                fail(s->socket, r, false, error);
+        r = child_exec(s, &error);
+        fail(s->socket, r, true, error);
+}

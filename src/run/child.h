@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <sys/types.h>
+
+#include "error.h"
+#include "machine-plan.h"
+
+/* The process that becomes the machine's PID 1, from its birth in new namespaces to the exec of the guest's init. It
+ * runs nbox's code with the guest's privileges only, opens nothing by a host path, and speaks with its parent over
+ * one SOCK_SEQPACKET socket, which the exec closes.
+ *
+ * The parent says                                      the child says
+ *   CHILD_BUILT  + the root mount's fd (+ proc, sysfs):
+ *                maps are written, the tree stands       CHILD_READY + the ptys' masters: all is mounted
+ *   CHILD_GO     it is in its cgroup, and on the net     CHILD_FAILED + a ChildFailure; or the end: init runs
+ *
+ * CHILD_WANTS_API + nothing asks for a proc and a sysfs mount made from outside, where the host's own /proc is
+ * covered in part and the kernel refuses a user namespace a fresh one; CHILD_API brings them. */
+
+enum {
+        CHILD_BUILT = 'b',
+        CHILD_READY = 'r',
+        CHILD_GO = 'g',
+        CHILD_FAILED = 'f',
+        CHILD_WANTS_API = 'w',
+        CHILD_API = 'a',
+};
+
+typedef struct ChildFailure {
+        char type; /* CHILD_FAILED */
+        int code;  /* negative errno; -ENOEXEC and -ENOENT of the exec itself become 126 and 127 */
+        bool exec;
+        char message[512];
+        char hint[256];
+} ChildFailure;
+
+typedef struct ChildSetup {
+        const MachinePlan *plan;
+        int socket;         /* its end */
+        int stdio[3];       /* what becomes 0, 1, 2 with CONSOLE_PIPE; else -1 */
+} ChildSetup;
+
+/* Never returns. Called right after clone3, single-threaded. */
+_Noreturn void child_main(const ChildSetup *setup);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "control.h"
+#include "fd.h"
+#include "log.h"
+#include "parse.h"
+#include "supervisor.h"
+
+/* The supervisor's side of control.h. The socket's directory and mode let only root connect; what is said is parsed as
+ * if anybody had. A connection that says nothing is dropped by the client's end, and costs an fd until then. */
+
+#define REQUEST_MAX 128
+
+static int answer(int fd, const char *text) {
+        return send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+static void answer_error(int fd, int r, const Error *e) {
+        char text[REQUEST_MAX * 4];
+
+        snprintf(text, sizeof(text), "error %d %s", -r, e ? e->message : strerror(-r));
+        (void) answer(fd, text);
+}
+
+/* Hands fd over to a terminal; answers first, so that "ok" comes before what is in the ring. */
+static int attach_to(Supervisor *s, size_t i, int fd, Error **reterr) {
+        char text[32];
+        int r;
+
+        if (i >= s->n_terminals)
+                return error_set(reterr, ENXIO, "Machine %s has no such terminal", s->plan->name);
+        if (i > 0 && terminal_has_client(s->terminals[i]))
+                return error_set(reterr, EBUSY, "Somebody is on tty%zu of %s already", i, s->plan->name);
+        snprintf(text, sizeof(text), "ok %zu", i);
+        r = answer(fd, text);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot answer");
+        return terminal_add_client(s->terminals[i], fd, reterr);
+}
+
+static int find_tty(const Supervisor *s, bool with_getty) {
+        for (size_t i = 1; i < s->n_terminals; i++)
+                if (!terminal_has_client(s->terminals[i]) && terminal_has_output(s->terminals[i]) == with_getty)
+                        return (int) i;
+        return -ENXIO;
+}
+
+static int attach(Supervisor *s, const char *which, int fd, Error **reterr) {
+        uint64_t n;
+
+        if (s->n_terminals == 0)
+                return error_set(reterr, ENXIO, "Machine %s has no terminals: it was started with --console=pipe", s->plan->name);
+        if (strcmp(which, "console") == 0)
+                return attach_to(s, 0, fd, reterr);
+        if (strcmp(which, "login") == 0) {
+                int i = find_tty(s, true);
+
+                if (i < 0)
+                        return error_set(reterr, ENXIO, "No getty is waiting on a terminal of %s", s->plan->name);
+                return attach_to(s, (size_t) i, fd, reterr);
+        }
+        if (parse_u64(which, PLAN_TTYS, &n) < 0 || n == 0)
+                return error_set(reterr, EINVAL, "There is no terminal '%s'", which);
+        return attach_to(s, (size_t) n, fd, reterr);
+}
+
+static int stop(Supervisor *s, const char *how, int fd, Error **reterr) {
+        static const struct {
+                const char *name;
+                StopKind kind;
+        } kinds[] = {
+                { "poweroff", STOP_POWEROFF }, { "reboot", STOP_REBOOT }, { "halt", STOP_HALT }, { "terminate", STOP_TERMINATE },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (strcmp(how, kinds[i].name) == 0) {
+                        (void) answer(fd, "ok");
+                        supervisor_stop(s, kinds[i].kind);
+                        return 0;
+                }
+        return error_set(reterr, EINVAL, "There is no way '%s' to stop a machine", how);
+}
+
+/* Returns 1 when a terminal has taken the fd. */
+static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
+        char *state = NULL, *version = strtok_r(request, " ", &state), *verb = strtok_r(NULL, " ", &state),
+             *argument = strtok_r(NULL, " ", &state);
+        int r;
+
+        if (!version || strcmp(version, CONTROL_VERSION) != 0)
+                return error_set(reterr, EPROTONOSUPPORT, "This machine was started by another version of nbox: reboot it");
+        if (verb && strcmp(verb, "ping") == 0)
+                return answer(fd, "ok");
+        if (verb && strcmp(verb, "attach") == 0 && argument) {
+                r = attach(s, argument, fd, reterr);
+                return r < 0 ? r : 1;
+        }
+        if (verb && strcmp(verb, "spare") == 0) {
+                char text[16];
+
+                r = find_tty(s, false);
+                if (r < 0)
+                        return error_set(reterr, ENXIO, "Machine %s has no free terminal", s->plan->name);
+                snprintf(text, sizeof(text), "ok %d", r);
+                return answer(fd, text);
+        }
+        if (verb && strcmp(verb, "stop") == 0 && argument)
+                return stop(s, argument, fd, reterr);
+        return error_set(reterr, EINVAL, "The supervisor does not know that request");
+}
+
+static int on_request(sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+        _cleanup_(error_freep) Error *error = NULL;
+        Supervisor *s = userdata;
+        char request[REQUEST_MAX + 1];
+        ssize_t n = recv(fd, request, REQUEST_MAX, MSG_DONTWAIT);
+        int r = 0;
+
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return 0;
+        sd_event_source_disable_unref(source); /* one request a connection */
+        if (n > 0) {
+                request[n] = 0;
+                r = serve(s, request, fd, &error);
+                if (r < 0)
+                        answer_error(fd, r, error);
+        }
+        if (r != 1)
+                close_fd(fd);
+        return 0;
+}
+
+static int add_connection(Supervisor *s, int fd) {
+        sd_event_source *source; /* on_request() drops it */
+
+        return sd_event_add_io(s->event, &source, fd, EPOLLIN, on_request, s);
+}
+
+static int on_connection(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+        int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (client < 0)
+                return 0;
+        if (add_connection(s, client) < 0)
+                close_fd(client);
+        return 0;
+}
+
+int control_server_start(Supervisor *s, Error **reterr) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (asprintf(&path, RUN_DIRECTORY "/machines/%s/control", s->plan->name) < 0)
+                return error_oom(reterr);
+        r = s->control_fd = unix_listen(path, SOCK_SEQPACKET, 0600);
+        if (r >= 0)
+                r = sd_event_add_io(s->event, NULL, s->control_fd, EPOLLIN, on_connection, s);
+        return r < 0 ? error_errno(reterr, r, "Cannot serve %s", path) : 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "error.h"
+#include "machine-plan.h"
+
+/* `boot -d`: the supervisor goes into the background and the caller returns when the machine is up.
+ *
+ * Under systemd it is a transient service that runs this very command line, for a process of ours would end with
+ * the login session that it was started in. Elsewhere it is a forked process with a session of its own.
+ *
+ * Returns 1 in the caller, when the machine is up; 0 in the process that is to be its supervisor, with *report_fd
+ * set; -errno in the caller with the supervisor's own error. */
+int detach(const MachinePlan *p, int argc, char **argv, int *report_fd, Error **reterr);
+
+/* Whether we are that service already: a restart of it reads the same command line. */
+bool detach_is_done(const MachinePlan *p);
+
+/* By the supervisor: the machine is up, or how it failed. Closes *fd and sets it to -1; nothing when it is -1. */
+void detach_report_ready(int *fd);
+void detach_report_failure(int *fd, int r, const Error *e);

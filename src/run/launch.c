@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "api-mounts.h"
+#include "assemble.h"
+#include "cgroup.h"
+#include "child.h"
+#include "fd.h"
+#include "guest-hints.h"
+#include "log.h"
+#include "mount.h"
+#include "namespace.h"
+#include "process.h"
+#include "registration.h"
+#include "supervisor.h"
+
+/* The order of a start. The child is born first and parked, for systemd-machined wants a process to register and the
+ * network a namespace to put a link into; what takes long (the registering: 20 to 35 ms, most of it in PID 1) runs while
+ * the child mounts. The cgroup namespace comes last, when the child is in its final group. */
+
+static uint64_t realtime_usec(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_REALTIME, &ts);
+        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+int supervisor_save_record(Supervisor *s, const char *state, Error **reterr) {
+        if (state && (!s->record->state || strcmp(s->record->state, state) != 0)) {
+                free(s->record->state);
+                s->record->state = strdup(state);
+                if (!s->record->state)
+                        return error_oom(reterr);
+        }
+        return record_write(s->record_dir, s->record, reterr);
+}
+
+static int set_string(char **field, const char *value) {
+        free(*field);
+        *field = value ? strdup(value) : NULL;
+        return value && !*field ? -ENOMEM : 0;
+}
+
+/* What must be undone, written down before it is made. */
+static int write_first_record(Supervisor *s, Error **reterr) {
+        MachineRecord *rec = s->record;
+        MachinePlan *p = s->plan;
+        int r = 0;
+
+        memcpy(rec->id, p->id, sizeof(rec->id));
+        rec->supervisor = getpid();
+        rec->started_usec = realtime_usec();
+        rec->kill_signal = p->kill_signal;
+        rec->stop_timeout_usec = p->stop_timeout_usec;
+        rec->uid_base = p->uid_base;
+        rec->uid_range = p->userns ? p->uid_range : 0;
+        rec->n_ttys = (int) p->n_ttys;
+        rec->cgroup_owned = s->cgroup_owned;
+        if (boot_id(rec->boot_id) < 0 || set_string(&rec->name, p->name) < 0 || set_string(&rec->root, p->root) < 0 ||
+            set_string(&rec->mode, p->mode == START_BOOT ? "boot" : "run") < 0 || set_string(&rec->init, p->argv[0]) < 0 ||
+            set_string(&rec->os, p->os) < 0 || set_string(&rec->unit, s->unit) < 0 || set_string(&rec->cgroup, s->cgroup) < 0 ||
+            set_string(&rec->network, network_kind_to_string(p->network)) < 0 || set_string(&rec->zone, p->zone) < 0 ||
+            set_string(&rec->slice, s->bus ? p->slice : NULL) < 0)
+                return error_oom(reterr);
+        for (size_t i = 0; s->lock && i < ELEMENTSOF(s->lock->files) && r >= 0; i++)
+                if (s->lock->files[i])
+                        r = strv_append(&rec->locks, s->lock->files[i]);
+        for (size_t i = 0; r >= 0 && i < p->n_ports; i++)
+                r = strv_appendf(&rec->ports, "%s:%u:%u", protocol_to_string(p->ports[i].protocol), p->ports[i].host,
+                                 p->ports[i].machine);
+        for (size_t i = 0; r >= 0 && p->settings_files && p->settings_files[i]; i++)
+                r = strv_append(&rec->settings_files, p->settings_files[i]);
+        if (r >= 0 && s->bus && !rec->scope) {
+                rec->scope = machine_scope_name(p->name);
+                r = rec->scope ? 0 : -ENOMEM;
+        }
+        if (r < 0)
+                return error_oom(reterr);
+        return supervisor_save_record(s, "starting", reterr);
+}
+
+/* Without systemd, a group of our own beside where we are, so that all of the guest can be found and killed. */
+static int make_cgroup(Supervisor *s, int *ret_fd, Error **reterr) {
+        _cleanup_free_ char *own = NULL;
+        int fd, r;
+
+        *ret_fd = -1;
+        if (s->bus)
+                return 0;
+        if (cgroup_of(0, &own) < 0 || !cgroup_mount_point()) {
+                log_warning("There is no unified cgroup hierarchy here: processes of %s cannot be told from others if nbox is killed, ignoring", s->plan->name);
+                return 0;
+        }
+        if (asprintf(&s->cgroup, "%s/nbox-%s", strcmp(own, "/") == 0 ? "" : own, s->plan->name) < 0)
+                return error_oom(reterr);
+        r = cgroup_create(s->cgroup);
+        if (r < 0) {
+                error_errno(reterr, r, "Cannot make the cgroup %s", s->cgroup);
+                s->cgroup = (free(s->cgroup), NULL);
+                return r;
+        }
+        s->cgroup_owned = true;
+        fd = cgroup_open(s->cgroup);
+        if (fd < 0)
+                return error_errno(reterr, fd, "Cannot open the cgroup %s", s->cgroup);
+        *ret_fd = fd;
+        return 0;
+}
+
+static uint64_t namespaces(const MachinePlan *p) {
+        return CLONE_NEWPID | CLONE_NEWUTS | (p->userns ? (uint64_t) CLONE_NEWUSER : 0) |
+                (p->network != NETWORK_HOST ? (uint64_t) CLONE_NEWNET : 0);
+}
+
+/* A pipe is somebody else's file, as a user namespace sees it: give it to root inside, or /dev/stderr cannot be opened. */
+static void give_pipes(const MachinePlan *p) {
+        if (p->console != CONSOLE_PIPE || !p->userns)
+                return;
+        for (int fd = 0; fd < 3; fd++) {
+                struct stat st;
+
+                if (fstat(fd, &st) >= 0 && S_ISFIFO(st.st_mode) && fchown(fd, p->uid_base, p->uid_base) < 0)
+                        log_debug("Cannot give a pipe to the machine's root: %s, ignoring", strerror(errno));
+        }
+}
+
+static int spawn_child(Supervisor *s, int *ret_socket, Error **reterr) {
+        _cleanup_close_ int cgroup = -1;
+        int sockets[2], r;
+        pid_t pid;
+
+        r = make_cgroup(s, &cgroup, reterr);
+        if (r >= 0)
+                r = write_first_record(s, reterr);
+        if (r < 0)
+                return r;
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+                return error_errno(reterr, errno, "Cannot make a socket");
+        give_pipes(s->plan);
+        pid = clone_into(namespaces(s->plan), cgroup, &s->leader_fd);
+        if (pid == 0) {
+                ChildSetup setup = { .plan = s->plan, .socket = sockets[1], .stdio = { 0, 1, 2 } };
+
+                close_fd(sockets[0]);
+                child_main(&setup);
+        }
+        close_fd(sockets[1]);
+        if (pid < 0) {
+                close_fd(sockets[0]);
+                error_errno(reterr, pid, "Cannot make the machine's namespaces");
+                if (pid == -EPERM || pid == -ENOSPC)
+                        error_hint(reterr, pid, "See sysctl user.max_user_namespaces (and kernel.unprivileged_userns_clone).");
+                return pid;
+        }
+        s->leader = pid;
+        s->record->leader = pid;
+        (void) process_start_time(pid, &s->record->leader_start);
+        *ret_socket = sockets[0];
+        return 0;
+}
+
+static int attach_network(Supervisor *s, Error **reterr) {
+        NetworkRequest req = {
+                .machine = s->plan->name, .zone = s->plan->zone, .ports = s->plan->ports, .n_ports = s->plan->n_ports,
+                .keep_address = s->plan->keep_address,
+        };
+        _cleanup_close_ int netns = -1;
+        NetworkLease lease = {};
+        int r;
+
+        if (s->plan->network == NETWORK_HOST)
+                return 0;
+        netns = namespace_open(s->leader, "net");
+        if (netns < 0)
+                return error_errno(reterr, netns, "Cannot open the machine's network namespace");
+        if (s->plan->network == NETWORK_NONE)
+                return network_loopback_up(netns, reterr);
+        req.netns = netns;
+        s->network_attached = true;
+        r = network_attach(&req, &lease, reterr);
+        if (r < 0)
+                return r;
+        return guest_hints_take_lease(s, &lease, reterr);
+}
+
+static int start_registration(Supervisor *s, const Registration *reg, PendingRegistration **ret, Error **reterr) {
+        if (!s->bus || !s->plan->registered)
+                return 0;
+        return registration_start(s->bus, reg, ret, reterr);
+}
+
+/* The scope: by systemd-machined, or by systemd alone where that is not wanted or not to be had. */
+static int finish_registration(Supervisor *s, PendingRegistration *pending, const Registration *reg, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int r;
+
+        if (!s->bus)
+                return 0;
+        if (pending) {
+                r = registration_wait(pending, &s->scope, &error);
+                if (r >= 0) {
+                        s->registered = true;
+                        return 0;
+                }
+                if (r != -EOPNOTSUPP) {
+                        if (reterr)
+                                *reterr = TAKE_PTR(error);
+                        return r;
+                }
+                log_warning("%s: machinectl will not see %s, ignoring", error ? error->message : strerror(-r), s->plan->name);
+        }
+        return scope_start(s->bus, reg, &s->scope, reterr);
+}
+
+/* The group that the child is in now becomes the root of its own hierarchy. */
+static int settle_cgroup(Supervisor *s, Error **reterr) {
+        _cleanup_close_ int cgroup = -1;
+        int r;
+
+        if (!s->cgroup_owned) {
+                s->cgroup = (free(s->cgroup), NULL);
+                if (!s->scope)
+                        return 0;
+                r = cgroup_of(s->leader, &s->cgroup);
+                if (r < 0)
+                        return r == -ENOENT ? 0 : error_errno(reterr, r, "Cannot tell the machine's cgroup");
+        }
+        cgroup = cgroup_open(s->cgroup);
+        r = cgroup < 0 ? cgroup : s->plan->userns ? cgroup_delegate(cgroup, s->plan->uid_base) : 0;
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot hand the cgroup %s over to the machine", s->cgroup);
+        if (set_string(&s->record->cgroup, s->cgroup) < 0)
+                return error_oom(reterr);
+        return 0;
+}
+
+static int report_child_failure(Supervisor *s, const ChildFailure *f, Error **reterr) {
+        if (f->exec)
+                s->exit_status = f->code == -ENOENT ? 127 : 126;
+        error_set(reterr, f->code, "%.*s", (int) sizeof(f->message), f->message);
+        if (f->hint[0])
+                error_hint(reterr, f->code, "%.*s", (int) sizeof(f->hint), f->hint);
+        return f->code < 0 ? f->code : -EIO;
+}
+
+/* Wait for READY (with the ptys' masters), or for the end of the stream, which is a successful exec. */
+static int await_child(Supervisor *s, int socket, bool ready, int *masters, size_t *n_masters, Error **reterr) {
+        for (;;) {
+                union {
+                        char type;
+                        ChildFailure failure;
+                } message = {};
+                int fds[FD_PASS_MAX];
+                size_t n = FD_PASS_MAX;
+                ssize_t k = fd_recv(socket, &message, sizeof(message), fds, &n);
+                int r;
+
+                if (k == 0 && !ready)
+                        return 0;
+                if (k <= 0)
+                        return error_set(reterr, EIO, "The machine's first process ended before it was set up");
+                if (message.type == CHILD_FAILED && k == (ssize_t) sizeof(message.failure))
+                        return report_child_failure(s, &message.failure, reterr);
+                if (message.type == CHILD_WANTS_API) {
+                        r = api_mounts_send(s->leader_fd, s->plan->network != NETWORK_HOST, socket, reterr);
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
+                if (message.type != CHILD_READY || !ready || n > 1 + PLAN_TTYS)
+                        return error_set(reterr, EBADMSG, "The machine's first process said something unexpected");
+                memcpy(masters, fds, n * sizeof(int));
+                *n_masters = n;
+                return 0;
+        }
+}
+
+static int take_terminals(Supervisor *s, const int *masters, size_t n, Error **reterr) {
+        int r = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                if (r >= 0)
+                        r = terminal_new(s->event, masters[i], i == 0 ? TERMINAL_RING_CONSOLE : TERMINAL_RING_TTY, i > 0,
+                                         &s->terminals[i], reterr);
+                else
+                        close_fd(masters[i]);
+                if (r >= 0)
+                        s->n_terminals = i + 1;
+        }
+        return r;
+}
+
+static int build_tree(Supervisor *s, int socket, Error **reterr) {
+        _cleanup_(guest_files_done) GuestFiles files = {};
+        _cleanup_close_ int userns = -1, root = -1;
+        static const char built = CHILD_BUILT;
+        int r;
+
+        if (s->plan->userns) {
+                userns = namespace_open(s->leader, "user");
+                if (userns < 0)
+                        return error_errno(reterr, userns, "Cannot open the machine's user namespace");
+        }
+        r = guest_hints_make(s, &files, reterr);
+        if (r < 0)
+                return r;
+        s->staged = true;
+        root = assemble_tree(s->plan, s->image->fd, userns, &files, &s->notify_fd, reterr);
+        if (root < 0)
+                return root;
+        r = fd_send(socket, &built, 1, &root, 1);
+        return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
+}
+
+int supervisor_launch(Supervisor *s, Error **reterr) {
+        _cleanup_close_ int socket = -1;
+        PendingRegistration *pending = NULL;
+        static const char go = CHILD_GO;
+        int masters[1 + PLAN_TTYS], r;
+        size_t n_masters = 0;
+        Registration reg;
+
+        r = spawn_child(s, &socket, reterr);
+        if (r < 0)
+                return r;
+        if (s->plan->userns) {
+                r = userns_write_maps(s->leader, s->plan->uid_base, s->plan->uid_range);
+                if (r < 0)
+                        return error_errno(reterr, r, "Cannot map the machine's user ids");
+        }
+        r = attach_network(s, reterr);
+        if (r < 0)
+                return r;
+        reg = (Registration){
+                .name = s->plan->name, .leader = s->leader, .root = s->plan->root, .unit = s->unit, .slice = s->plan->slice,
+                .ifindices = &s->host_ifindex, .n_ifindices = s->host_ifindex > 0, .properties = s->plan->properties,
+                .stop_timeout_usec = s->plan->stop_timeout_usec,
+        };
+        memcpy(reg.id, s->plan->id, sizeof(reg.id));
+        r = start_registration(s, &reg, &pending, reterr);
+        if (r >= 0)
+                r = build_tree(s, socket, reterr);
+        if (r >= 0)
+                r = await_child(s, socket, true, masters, &n_masters, reterr);
+        if (r >= 0)
+                r = take_terminals(s, masters, n_masters, reterr);
+        if (r < 0) {
+                registration_cancel(pending);
+                s->registered = s->bus && s->plan->registered; /* it may yet be: remove it */
+                return r;
+        }
+        r = finish_registration(s, pending, &reg, reterr);
+        if (r >= 0)
+                r = settle_cgroup(s, reterr);
+        if (r < 0)
+                return r;
+        s->record->registered = s->registered;
+        r = fd_send(socket, &go, 1, NULL, 0);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot start the machine's init");
+        r = await_child(s, socket, false, NULL, NULL, reterr);
+        if (r < 0)
+                return r;
+        return supervisor_save_record(s, "running", reterr);
+}

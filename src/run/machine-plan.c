@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "machine-plan.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "caps.h"
+#include "fd.h"
+#include "find.h"
+#include "guest-timezone.h"
+#include "idrange.h"
+#include "name.h"
+#include "parse.h"
+#include "path.h"
+#include "registration.h"
+#include "tree.h"
+
+#define STOP_TIMEOUT_USEC (90 * UINT64_C(1000000))
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* Guests that ask what they run in know a few names only, and take themselves for a real machine under any other:
+ * OpenRC then sets clocks and loads modules. systemd, OpenRC and Debian's scripts all behave under this one, whose
+ * host0, /run/host and read-only /sys are what a guest of ours finds. Who we are stands in /run/host/container-manager. */
+#define CONTAINER_WORD "systemd-nspawn"
+
+void plan_free(MachinePlan *p) {
+        if (!p)
+                return;
+        free(p->name);
+        free(p->root);
+        free(p->os);
+        strv_free(p->argv);
+        strv_free(p->environment);
+        free(p->user);
+        free(p->chdir);
+        free(p->hostname);
+        for (size_t i = 0; i < p->n_mounts; i++) {
+                free(p->mounts[i].source);
+                free(p->mounts[i].destination);
+                free(p->mounts[i].options);
+        }
+        free(p->mounts);
+        free(p->zone);
+        free(p->ports);
+        free(p->slice);
+        strv_free(p->properties);
+        strv_free(p->settings_files);
+        free(p);
+}
+
+static int copy_string(const char *from, char **to) {
+        if (!from)
+                return 0;
+        *to = strdup(from);
+        return *to ? 0 : -ENOMEM;
+}
+
+static int add_mount(MachinePlan *p, const MountStep *like) {
+        MountStep *m = reallocarray(p->mounts, p->n_mounts + 1, sizeof(*m));
+
+        if (!m)
+                return -ENOMEM;
+        p->mounts = m;
+        m += p->n_mounts++;
+        *m = *like;
+        m->source = m->destination = m->options = NULL;
+        if (copy_string(like->source, &m->source) < 0 || copy_string(like->destination, &m->destination) < 0 ||
+            copy_string(like->options, &m->options) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+/* Ours first, then the user's in their order, so that theirs may stand on /run or /tmp. */
+static int plan_mounts(MachinePlan *p, const MachineConfig *c) {
+        static const MountStep standard[] = {
+                { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/run", .options = (char *) "mode=0755,size=20%",
+                  .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV },
+                { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/tmp", .options = (char *) "mode=1777,size=20%",
+                  .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV },
+        };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(standard); i++)
+                r = add_mount(p, &standard[i]);
+        for (size_t i = 0; r >= 0 && i < c->n_tmpfs; i++)
+                r = add_mount(p, &(MountStep){ .kind = MOUNT_STEP_TMPFS, .destination = c->tmpfs[i].destination,
+                                               .options = c->tmpfs[i].options ?: (char *) "mode=0755",
+                                               .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV });
+        for (size_t i = 0; r >= 0 && i < c->n_binds; i++) {
+                const BindMount *b = &c->binds[i];
+
+                r = add_mount(p, &(MountStep){ .kind = MOUNT_STEP_BIND, .source = b->source, .destination = b->destination,
+                                               .attr = b->read_only ? MOUNT_ATTR_RDONLY : 0,
+                                               .from_root = b->from_root, .recursive = b->recursive,
+                                               .optional = b->optional, .idmap = b->idmap == 1 });
+        }
+        return r;
+}
+
+/* --uuid, else the tree's own machine-id, else a new one. */
+static int plan_id(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
+        _cleanup_free_ char *text = NULL;
+
+        if (c->id_set) {
+                memcpy(p->id, c->id, sizeof(p->id));
+                return 0;
+        }
+        if (tree_read_file(root, "/etc/machine-id", 64, &text) >= 0) {
+                text[strcspn(text, "\n")] = 0;
+                if (parse_id128(text, p->id) >= 0)
+                        return 0;
+        }
+        if (getrandom(p->id, sizeof(p->id), 0) != (ssize_t) sizeof(p->id))
+                return error_errno(reterr, errno, "Cannot make a machine id");
+        p->id[6] = (p->id[6] & 0x0f) | 0x40; /* a version 4 UUID, as sd_id128_randomize() makes */
+        p->id[8] = (p->id[8] & 0x3f) | 0x80;
+        return 0;
+}
+
+static int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
+        struct stat st;
+
+        p->userns = c->userns != USERNS_NO;
+        if (!p->userns)
+                return 0;
+        p->uid_range = c->uid_range ?: IDRANGE_SIZE;
+        if (fstat(root, &st) < 0)
+                return error_errno(reterr, errno, "Cannot look at %s", p->root);
+        if (c->userns == USERNS_FIXED) {
+                p->uid_base = c->uid_base;
+                p->idmapped = st.st_uid != p->uid_base;
+                return 0;
+        }
+        if (c->userns == USERNS_IDENTITY)
+                return 0;
+        /* A tree that systemd-nspawn -U has chowned is in its range already. */
+        if (st.st_uid >= IDRANGE_SIZE && st.st_uid % IDRANGE_SIZE == 0) {
+                p->uid_base = st.st_uid;
+                return 0;
+        }
+        if (st.st_uid != 0) {
+                error_set(reterr, EINVAL, "%s belongs to user %u, not to root: it is not the root of a system's tree", p->root, st.st_uid);
+                return error_hint(reterr, -EINVAL, "Give it the owners that it had (chown root:root %s), or start it with --private-users=no.", p->root);
+        }
+        p->idmapped = true;
+        return idrange_pick(p->name, &p->uid_base, reterr);
+}
+
+static int plan_program(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
+        _cleanup_free_ char *init = NULL;
+        int r;
+
+        p->stub_init = c->as_pid2 > 0;
+        if (c->mode == START_BOOT) {
+                r = tree_find_init(root, &init, reterr);
+                if (r < 0)
+                        return r;
+                if (strv_append(&p->argv, init) < 0)
+                        return error_oom(reterr);
+        }
+        for (size_t i = 0; c->parameters && c->parameters[i]; i++)
+                if (strv_append(&p->argv, c->parameters[i]) < 0)
+                        return error_oom(reterr);
+        return 0;
+}
+
+static int plan_environment(MachinePlan *p, const MachineConfig *c, Error **reterr) {
+        const char *term = getenv("TERM");
+        char uuid[33];
+        int r;
+
+        for (size_t i = 0; i < sizeof(p->id); i++)
+                sprintf(uuid + 2 * i, "%02x", p->id[i]);
+        r = strv_append(&p->environment, "PATH=" DEFAULT_PATH);
+        if (r >= 0)
+                r = strv_append(&p->environment, "container=" CONTAINER_WORD);
+        if (r >= 0)
+                r = strv_appendf(&p->environment, "container_uuid=%s", uuid);
+        if (r >= 0)
+                r = strv_append(&p->environment, "NOTIFY_SOCKET=/run/host/notify");
+        /* Two ttys on which a systemd guest starts gettys at once; other inits use the names /dev/tty1 and on. */
+        if (r >= 0 && p->mode == START_BOOT && p->n_ttys >= 2)
+                r = strv_append(&p->environment, "container_ttys=pts/1 pts/2");
+        if (r >= 0 && p->console != CONSOLE_PIPE)
+                r = strv_appendf(&p->environment, "TERM=%s", term && string_is_clean(term) && p->console == CONSOLE_INTERACTIVE ? term : "vt220");
+        for (size_t i = 0; r >= 0 && c->environment && c->environment[i]; i++)
+                r = strv_env_set(&p->environment, c->environment[i]);
+        return r < 0 ? error_oom(reterr) : 0;
+}
+
+static ConsoleMode decide_console(const MachineConfig *c) {
+        bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
+
+        if (c->detach > 0)
+                return CONSOLE_PASSIVE;
+        switch (c->console) {
+        case CONSOLE_UNSET:
+                /* An init wants a terminal, a command wants what the caller has. */
+                if (c->mode == START_BOOT)
+                        return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? CONSOLE_INTERACTIVE : CONSOLE_READ_ONLY;
+                return terminal ? CONSOLE_INTERACTIVE : CONSOLE_PIPE;
+        case CONSOLE_AUTOPIPE:
+                return terminal ? CONSOLE_INTERACTIVE : CONSOLE_PIPE;
+        default:
+                return c->console;
+        }
+}
+
+static int plan_network(MachinePlan *p, const MachineConfig *c) {
+        p->network = c->network == NETWORK_UNSET ? NETWORK_ZONE : c->network;
+        if (p->network != NETWORK_ZONE)
+                return 0;
+        if (copy_string(c->zone ?: "default", &p->zone) < 0)
+                return -ENOMEM;
+        if (c->n_ports > 0) {
+                p->ports = calloc(c->n_ports, sizeof(*p->ports));
+                if (!p->ports)
+                        return -ENOMEM;
+                memcpy(p->ports, c->ports, c->n_ports * sizeof(*p->ports));
+                p->n_ports = c->n_ports;
+        }
+        return 0;
+}
+
+static void plan_names(MachinePlan *p, const MachineConfig *c, int root) {
+        p->resolv_conf = c->resolv_conf;
+        if (p->resolv_conf == RESOLV_CONF_UNSET || p->resolv_conf == RESOLV_CONF_AUTO)
+                p->resolv_conf = p->network == NETWORK_ZONE ? RESOLV_CONF_AUTO
+                        : p->network == NETWORK_HOST        ? (p->read_only ? RESOLV_CONF_BIND_HOST : RESOLV_CONF_COPY_HOST)
+                                                            : RESOLV_CONF_OFF;
+        p->timezone = c->timezone;
+        if (p->timezone == TIMEZONE_UNSET || p->timezone == TIMEZONE_AUTO) {
+                _cleanup_free_ char *zone = guest_timezone_name(root);
+
+                p->timezone = !zone ? TIMEZONE_OFF : p->read_only ? TIMEZONE_BIND : TIMEZONE_SYMLINK;
+        }
+}
+
+static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
+        p->read_only = c->read_only > 0;
+        p->console = decide_console(c);
+        p->n_ttys = c->mode == START_BOOT ? PLAN_TTYS : 0;
+        p->registered = c->registered != 0;
+        p->kill_signal = c->kill_signal;
+        p->stop_timeout_usec = c->stop_timeout_usec == UINT64_MAX ? STOP_TIMEOUT_USEC : c->stop_timeout_usec;
+        p->detach = c->detach > 0;
+        p->quiet = c->quiet > 0;
+        p->keep_address = c->mode == START_BOOT;
+        if (plan_network(p, c) < 0 || copy_string(c->user, &p->user) < 0 || copy_string(c->chdir, &p->chdir) < 0 ||
+            copy_string(c->hostname ?: p->name, &p->hostname) < 0 || plan_mounts(p, c) < 0)
+                return error_oom(reterr);
+        p->slice = c->slice ? strdup(c->slice) : machine_slice_name(p->name);
+        p->properties = strv_copy(c->properties);
+        p->settings_files = strv_copy(c->settings_files);
+        if (!p->slice || !p->properties || !p->settings_files)
+                return error_oom(reterr);
+        p->capabilities = caps_default_set(p->network != NETWORK_HOST, p->userns);
+        return 0;
+}
+
+int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Error **reterr) {
+        _cleanup_(plan_freep) MachinePlan *p = calloc(1, sizeof(*p));
+        _cleanup_(image_freep) Image *image = NULL;
+        _cleanup_(os_release_done) OsRelease os = {};
+        int r;
+
+        if (!p)
+                return error_oom(reterr);
+        p->mode = c->mode;
+        r = c->directory ? image_open_directory(c->directory, &image, reterr) : image_find(c->image ?: c->machine, &image, reterr);
+        if (r < 0)
+                return r;
+        if (copy_string(c->machine, &p->name) < 0 || copy_string(image->path, &p->root) < 0)
+                return error_oom(reterr);
+        r = plan_program(p, c, image->fd, reterr);
+        if (r >= 0)
+                r = plan_id(p, c, image->fd, reterr);
+        if (r >= 0)
+                r = plan_ids(p, c, image->fd, reterr);
+        if (r >= 0)
+                r = plan_rest(p, c, reterr);
+        if (r >= 0)
+                r = plan_environment(p, c, reterr);
+        if (r < 0)
+                return r;
+        plan_names(p, c, image->fd);
+        if (tree_os_release(image->fd, &os) >= 0)
+                p->os = TAKE_PTR(os.pretty_name);
+        *ret_image = TAKE_PTR(image);
+        *ret = TAKE_PTR(p);
+        return 0;
+}

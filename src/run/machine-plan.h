@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "config.h"
+#include "error.h"
+#include "find.h"
+#include "strv.h"
+
+/* Everything that a start will do, decided: made from the configuration and from what the tree and the host look
+ * like, before anything is changed. Only the plan decides; the rest of run/ carries out. It can be made and printed
+ * without root (--dry-run) wherever the tree can be read. */
+
+typedef enum MountStepKind {
+        MOUNT_STEP_TMPFS,
+        MOUNT_STEP_BIND,
+} MountStepKind;
+
+/* One mount of the machine's tree, in the order in which they are made. Strings are the plan's. */
+typedef struct MountStep {
+        MountStepKind kind;
+        char *source;      /* bind: a path on the host, or in the tree (from_root) */
+        char *destination; /* in the machine */
+        char *options;     /* tmpfs options, or NULL; the owner is added when it is made */
+        uint64_t attr;     /* MOUNT_ATTR_* */
+        bool from_root;
+        bool recursive;
+        bool optional;     /* a source, or a place to put it, that is not there is passed over */
+        bool idmap;
+} MountStep;
+
+#define PLAN_TTYS 6 /* what the inittabs of Alpine and sysvinit start gettys on */
+
+typedef struct MachinePlan {
+        StartMode mode;
+        char *name;
+        uint8_t id[16];
+        char *root;          /* the tree's path on the host */
+        char *os;            /* PRETTY_NAME of its os-release, or NULL */
+
+        char **argv;         /* of PID 1; argv[0] is a path in the machine, or a word looked up in its PATH (run) */
+        char **environment;
+        char *user;          /* NULL: root */
+        char *chdir;
+        char *hostname;
+        bool stub_init;      /* --as-pid2 */
+
+        bool userns;
+        bool idmapped;       /* the tree's ids are mapped; false where its files already belong to uid_base */
+        uid_t uid_base;
+        uint32_t uid_range;
+        uint64_t capabilities; /* bounding set, bits by capability number */
+
+        bool read_only;
+        MountStep *mounts;
+        size_t n_mounts;
+        ResolvConfMode resolv_conf; /* never UNSET or AUTO */
+        TimezoneMode timezone;      /* likewise */
+
+        NetworkKind network;
+        char *zone;          /* NULL unless NETWORK_ZONE */
+        PortMap *ports;
+        size_t n_ports;
+
+        bool registered;     /* with systemd-machined, where there is one */
+        char *slice;
+        char **properties;
+        ConsoleMode console; /* never UNSET or AUTOPIPE */
+        unsigned n_ttys;     /* /dev/tty1 … /dev/ttyN are ptys of ours */
+        int kill_signal;     /* -1: by what init is */
+        uint64_t stop_timeout_usec;
+        bool keep_address;   /* the name is the user's, not made up for one run */
+        bool detach;
+        bool quiet;
+        char **settings_files;
+} MachinePlan;
+
+/* Decide. c is complete (argv parsed, settings read, validated); *ret_image is the tree, opened;
+ * both are the caller's. */
+int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Error **reterr);
+void plan_free(MachinePlan *p);
+DEFINE_CLEANUP(MachinePlan *, plan_free);
+
+/* Print for people, or as JSON. */
+int plan_print(const MachinePlan *p, bool json, FILE *out, Error **reterr);

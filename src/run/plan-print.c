@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <jansson.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "machine-plan.h"
+
+/* One description of the plan, as JSON; what people read is made of the same, so that the two cannot differ. */
+
+static json_t *strings(char *const *v) {
+        json_t *a = json_array();
+
+        for (size_t i = 0; v && v[i]; i++)
+                json_array_append_new(a, json_string(v[i]));
+        return a;
+}
+
+static json_t *string_or_null(const char *s) {
+        return s ? json_string(s) : json_null();
+}
+
+static json_t *mounts(const MachinePlan *p) {
+        json_t *a = json_array();
+
+        for (size_t i = 0; i < p->n_mounts; i++) {
+                const MountStep *m = &p->mounts[i];
+                json_t *o = json_object();
+
+                json_object_set_new(o, "type", json_string(m->kind == MOUNT_STEP_TMPFS ? "tmpfs" : "bind"));
+                json_object_set_new(o, "destination", json_string(m->destination));
+                if (m->source)
+                        json_object_set_new(o, "source", json_string(m->source));
+                if (m->options)
+                        json_object_set_new(o, "options", json_string(m->options));
+                json_object_set_new(o, "read_only", json_boolean(m->attr & MOUNT_ATTR_RDONLY));
+                if (m->kind == MOUNT_STEP_BIND)
+                        json_object_set_new(o, "idmap", json_boolean(m->idmap));
+                json_array_append_new(a, o);
+        }
+        return a;
+}
+
+static json_t *ports(const MachinePlan *p) {
+        json_t *a = json_array();
+
+        for (size_t i = 0; i < p->n_ports; i++)
+                json_array_append_new(a, json_sprintf("%s:%u:%u", protocol_to_string(p->ports[i].protocol), p->ports[i].host,
+                                                      p->ports[i].machine));
+        return a;
+}
+
+static json_t *describe(const MachinePlan *p) {
+        json_t *o = json_object();
+        char id[33], caps[20], signal_name[24];
+
+        for (size_t i = 0; i < sizeof(p->id); i++)
+                sprintf(id + 2 * i, "%02x", p->id[i]);
+        snprintf(caps, sizeof(caps), "0x%llx", (unsigned long long) p->capabilities);
+        if (p->kill_signal > 0)
+                snprintf(signal_name, sizeof(signal_name), "%d", p->kill_signal);
+        else
+                strcpy(signal_name, "by init");
+
+        json_object_set_new(o, "machine", json_string(p->name));
+        json_object_set_new(o, "mode", json_string(p->mode == START_BOOT ? "boot" : "run"));
+        json_object_set_new(o, "root", json_string(p->root));
+        json_object_set_new(o, "os", string_or_null(p->os));
+        json_object_set_new(o, "id", json_string(id));
+        json_object_set_new(o, "command", strings(p->argv));
+        json_object_set_new(o, "environment", strings(p->environment));
+        json_object_set_new(o, "user", json_string(p->user ?: "root"));
+        json_object_set_new(o, "chdir", string_or_null(p->chdir));
+        json_object_set_new(o, "hostname", json_string(p->hostname));
+        json_object_set_new(o, "stub_init", json_boolean(p->stub_init));
+        json_object_set_new(o, "user_namespace", json_boolean(p->userns));
+        json_object_set_new(o, "uid_base", json_integer(p->uid_base));
+        json_object_set_new(o, "uid_range", json_integer(p->uid_range));
+        json_object_set_new(o, "idmapped", json_boolean(p->idmapped));
+        json_object_set_new(o, "capabilities", json_string(caps));
+        json_object_set_new(o, "read_only", json_boolean(p->read_only));
+        json_object_set_new(o, "mounts", mounts(p));
+        json_object_set_new(o, "resolv_conf", json_string(resolv_conf_mode_to_string(p->resolv_conf)));
+        json_object_set_new(o, "timezone", json_string(timezone_mode_to_string(p->timezone)));
+        json_object_set_new(o, "network", json_string(network_kind_to_string(p->network)));
+        json_object_set_new(o, "zone", string_or_null(p->zone));
+        json_object_set_new(o, "ports", ports(p));
+        json_object_set_new(o, "registered", json_boolean(p->registered));
+        json_object_set_new(o, "slice", json_string(p->slice));
+        json_object_set_new(o, "properties", strings(p->properties));
+        json_object_set_new(o, "console", json_string(console_mode_to_string(p->console)));
+        json_object_set_new(o, "kill_signal", json_string(signal_name));
+        json_object_set_new(o, "stop_timeout_seconds", json_integer((json_int_t) (p->stop_timeout_usec / 1000000)));
+        json_object_set_new(o, "settings_files", strings(p->settings_files));
+        return o;
+}
+
+static void print_value(const json_t *v, FILE *out) {
+        size_t i;
+        json_t *e;
+
+        switch (json_typeof(v)) {
+        case JSON_STRING:
+                fputs(json_string_value(v), out);
+                break;
+        case JSON_INTEGER:
+                fprintf(out, "%lld", (long long) json_integer_value(v));
+                break;
+        case JSON_TRUE:
+        case JSON_FALSE:
+                fputs(json_is_true(v) ? "yes" : "no", out);
+                break;
+        case JSON_ARRAY:
+                if (json_array_size(v) == 0)
+                        fputs("-", out);
+                json_array_foreach((json_t *) v, i, e) {
+                        if (i > 0)
+                                fprintf(out, "\n%21s", "");
+                        print_value(e, out);
+                }
+                break;
+        case JSON_OBJECT: {
+                const char *key, *separator = "";
+
+                json_object_foreach((json_t *) v, key, e) {
+                        fprintf(out, "%s%s=", separator, key);
+                        print_value(e, out);
+                        separator = " ";
+                }
+                break;
+        }
+        default:
+                fputs("-", out);
+        }
+}
+
+int plan_print(const MachinePlan *p, bool json, FILE *out, Error **reterr) {
+        json_t *o = describe(p), *v;
+        const char *key;
+
+        if (!o)
+                return error_oom(reterr);
+        if (json) {
+                json_dumpf(o, out, JSON_INDENT(2));
+                fputc('\n', out);
+        } else
+                json_object_foreach(o, key, v) {
+                        fprintf(out, "%20s ", key);
+                        print_value(v, out);
+                        fputc('\n', out);
+                }
+        json_decref(o);
+        return fflush(out) == EOF ? error_errno(reterr, errno, "Cannot write the plan") : 0;
+}

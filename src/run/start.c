@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "start.h"
+
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "assemble.h"
+#include "detach.h"
+#include "log.h"
+#include "machine-plan.h"
+#include "name.h"
+#include "registration.h"
+#include "supervisor.h"
+#include "unit.h"
+
+/* What outlives a reboot. */
+typedef struct Start {
+        StartMode mode;
+        int argc;
+        char **argv;
+        int report_fd;       /* detach.h */
+        bool in_background;
+        bool private_mounts; /* we are in a mount namespace of our own */
+} Start;
+
+static void supervisor_done(Supervisor *s) {
+        (void) supervisor_teardown(s, NULL);
+        record_free(s->record);
+        sd_bus_flush_close_unref(s->bus);
+        sd_event_unref(s->event);
+        free(s->unit);
+        image_free(s->image);
+        plan_free(s->plan);
+}
+
+/* Those that mean something to us are read from the loop; until it runs they wait, so that a ^C in the middle of a start
+ * ends it in order. */
+static int block_signals(Error **reterr) {
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGHUP);
+        sigaddset(&set, SIGQUIT);
+        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+                return error_errno(reterr, errno, "Cannot block signals");
+        (void) signal(SIGPIPE, SIG_IGN);
+        return 0;
+}
+
+/* The name and the tree are taken: nobody else starts either from here on. */
+static int claim(Supervisor *s, Error **reterr) {
+        s->record_dir = record_claim(s->plan->name, reterr);
+        if (s->record_dir < 0)
+                return s->record_dir;
+        return image_lock(s->image, s->plan->read_only, &s->lock, reterr);
+}
+
+static void say_what_is_missing(const Supervisor *s) {
+        if (s->bus || s->plan->quiet || s->plan->mode == START_RUN)
+                return;
+        log_info("systemd is not running here: %s is not registered, and has neither slice nor limits", s->plan->name);
+}
+
+/* One life of the machine, between two reboots. */
+static int run_once(Supervisor *s, Error **reterr) {
+        int r;
+
+        r = block_signals(reterr);
+        if (r < 0)
+                return r;
+        r = sd_event_new(&s->event);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot make an event loop");
+        r = host_bus_open(&s->bus, reterr);
+        if (r < 0)
+                return r;
+        if (s->bus) {
+                r = own_unit(&s->unit, reterr);
+                if (r >= 0 && sd_bus_attach_event(s->bus, s->event, 0) < 0)
+                        r = error_set(reterr, EIO, "Cannot listen to the system bus");
+                if (r < 0)
+                        return r;
+        } else if (s->plan->properties && s->plan->properties[0]) {
+                error_set(reterr, EOPNOTSUPP, "--property=%s needs systemd, which is not running here", s->plan->properties[0]);
+                return error_hint(reterr, -EOPNOTSUPP, "Leave it out, or start the machine on a host that runs systemd.");
+        }
+        say_what_is_missing(s);
+        r = claim(s, reterr);
+        if (r < 0)
+                return r;
+        r = control_server_start(s, reterr);
+        if (r < 0)
+                return r;
+        r = supervisor_launch(s, reterr);
+        if (r < 0)
+                return r;
+        (void) sd_notifyf(0, "READY=1\nSTATUS=Machine %s is running", s->plan->name);
+        detach_report_ready(&s->report_fd);
+        return supervisor_loop(s, reterr);
+}
+
+static int read_config(const Start *start, MachineConfig *c, Error **reterr) {
+        int r = config_parse_argv(c, start->argc, start->argv, reterr);
+
+        if (r >= 0)
+                r = config_read_settings(c, reterr);
+        return r < 0 ? r : config_validate(c, reterr);
+}
+
+static int need_root(StartMode mode, Error **reterr) {
+        const char *verb = mode == START_BOOT ? "boot" : "run";
+
+        if (geteuid() == 0)
+                return 0;
+        error_set(reterr, EPERM, "nbox %s needs root, to make mounts, links and cgroups", verb);
+        return error_hint(reterr, -EPERM, "Try: sudo nbox %s …  (--dry-run shows the plan without root)", verb);
+}
+
+/* Before anything of the tree is opened: a mount can only be copied from the namespace that it is opened in. */
+static int enter_namespace(Start *start, Error **reterr) {
+        int r;
+
+        if (start->private_mounts)
+                return 0;
+        r = need_root(start->mode, reterr);
+        if (r >= 0)
+                r = assemble_enter_namespace(reterr);
+        start->private_mounts = r >= 0;
+        return r;
+}
+
+/* From the arguments to what is to be done. Returns 1 when that was all: a plan printed, a machine left in the background. */
+static int decide(Start *start, Supervisor *s, Error **reterr) {
+        _cleanup_(config_freep) MachineConfig *c = config_new(start->mode);
+        int r;
+
+        if (!c)
+                return error_oom(reterr);
+        r = read_config(start, c, reterr);
+        if (r >= 0 && c->dry_run <= 0)
+                r = enter_namespace(start, reterr);
+        if (r >= 0)
+                r = plan_make(c, &s->plan, &s->image, reterr);
+        if (r < 0)
+                return r;
+        if (c->dry_run > 0) {
+                r = plan_print(s->plan, c->json > 0, stdout, reterr);
+                return r < 0 ? r : 1;
+        }
+        if (!s->plan->detach || start->in_background || detach_is_done(s->plan))
+                return 0;
+        r = detach(s->plan, start->argc, start->argv, &start->report_fd, reterr);
+        start->in_background = r == 0;
+        return r;
+}
+
+static int live(Start *start, Supervisor *s, Error **reterr) {
+        int r, t;
+
+        s->record = record_new();
+        if (!s->record)
+                return error_oom(reterr);
+        s->report_fd = start->report_fd;
+        r = run_once(s, reterr);
+        start->report_fd = s->report_fd;
+        t = supervisor_teardown(s, r < 0 ? NULL : reterr);
+        return r < 0 ? r : t;
+}
+
+int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
+        Start start = { .mode = mode, .argc = argc, .argv = argv, .report_fd = -1 };
+
+        for (;;) {
+                _cleanup_(supervisor_done) Supervisor s = { .record_dir = -1, .leader_fd = -1, .notify_fd = -1,
+                                                            .control_fd = -1, .report_fd = -1, .exit_status = -1 };
+                _cleanup_(error_freep) Error *error = NULL;
+                int r;
+
+                r = decide(&start, &s, &error);
+                if (r > 0)
+                        return 0;
+                if (r == 0)
+                        r = live(&start, &s, &error);
+                if (r < 0) {
+                        detach_report_failure(&start.report_fd, r, error);
+                        /* A command that is not there has a status of its own; every other failure is ours. */
+                        if (s.exit_status == 126 || s.exit_status == 127) {
+                                log_report(LOG_LEVEL_ERROR, r, error);
+                                return s.exit_status;
+                        }
+                        if (reterr)
+                                *reterr = TAKE_PTR(error);
+                        return r;
+                }
+                if (!s.reboot)
+                        return s.exit_status;
+                if (s.unit)
+                        return EXIT_REBOOT;
+                if (!s.plan->quiet)
+                        log_info("Machine %s reboots", s.plan->name);
+        }
+}

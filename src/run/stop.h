@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "supervisor.h"
+
+/* How a machine ends in order, seen from its supervisor; supervisor_stop() of supervisor.h is here too. What each init wants to
+ * be told is in machine/init.h. */
+
+/* `nbox run`: a signal for the command. One that it does not handle ends it all the same: PID 1 would never see it. */
+void stop_forward_signal(Supervisor *s, int sig);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "supervisor.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+
+#include "log.h"
+#include "name.h"
+#include "pidfd.h"
+#include "registration.h"
+#include "start.h"
+#include "stop.h"
+
+#define NOTIFY_MAX 4096
+
+/* Init ended. reboot(2) in a pid namespace kills its init with a signal that tells which (pid_namespaces(7)); for a
+ * command, which is no init, a signal is a signal. */
+static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+        siginfo_t info;
+        int r;
+
+        r = pidfd_wait(s->leader_fd, &info);
+        s->leader_fd = close_fd(s->leader_fd);
+        if (r < 0)
+                return sd_event_exit(s->event, r);
+
+        if (info.si_code == CLD_EXITED)
+                s->exit_status = info.si_status;
+        else if (s->plan->mode == START_BOOT && info.si_status == SIGINT)
+                s->exit_status = 0;
+        else if (s->plan->mode == START_BOOT && info.si_status == SIGHUP) {
+                s->exit_status = 0;
+                s->reboot = s->stopping == STOP_NONE || s->stopping == STOP_REBOOT;
+        } else
+                s->exit_status = 128 + info.si_status;
+        if (s->timed_out)
+                s->exit_status = EXIT_TIMED_OUT;
+        return sd_event_exit(s->event, 0);
+}
+
+/* Of what a guest says to the service manager, only a STATUS line passes; READY was ours to say. */
+static int on_notify(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+        char text[NOTIFY_MAX + 1], *state = NULL;
+        ssize_t n = recv(fd, text, NOTIFY_MAX, MSG_DONTWAIT | MSG_TRUNC);
+
+        if (n <= 0 || n > NOTIFY_MAX)
+                return 0;
+        text[n] = 0;
+        for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+                if (strncmp(line, "STATUS=", 7) == 0 && string_is_clean(line))
+                        (void) sd_notifyf(0, "STATUS=Machine %s: %.200s", s->plan->name, line + 7);
+        return 0;
+}
+
+static int on_signal(_unused_ sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        Supervisor *s = userdata;
+        int sig = (int) si->ssi_signo;
+
+        if (s->plan->mode == START_RUN)
+                stop_forward_signal(s, sig);
+        else if (sig == SIGQUIT)
+                supervisor_stop(s, STOP_TERMINATE);
+        else
+                supervisor_stop(s, s->stopping != STOP_NONE && sig == SIGINT ? STOP_TERMINATE : STOP_POWEROFF);
+        return 0;
+}
+
+static void on_request_stop(void *userdata) {
+        supervisor_stop(userdata, STOP_POWEROFF);
+}
+
+static void on_attach(AttachEnd what, void *userdata) {
+        Supervisor *s = userdata;
+
+        switch (what) {
+        case ATTACH_END_LEFT:
+                supervisor_stop(s, STOP_TERMINATE);
+                break;
+        case ATTACH_END_POWEROFF:
+        case ATTACH_END_HANGUP:
+                supervisor_stop(s, STOP_POWEROFF);
+                break;
+        case ATTACH_END_REBOOT:
+                supervisor_stop(s, STOP_REBOOT);
+                break;
+        case ATTACH_END_PEER:
+                break;
+        }
+}
+
+/* Our own terminal is one more client of the console. */
+static int attach_console(Supervisor *s, Error **reterr) {
+        bool read_only = s->plan->console == CONSOLE_READ_ONLY;
+        AttachPolicy policy = {
+                .power_keys = s->plan->mode == START_BOOT, .read_only = read_only, .eof = ATTACH_EOF_IGNORE,
+                .on_event = on_attach, .userdata = s,
+        };
+        int sockets[2], r;
+
+        if (s->plan->console != CONSOLE_INTERACTIVE && !read_only)
+                return 0;
+        if (!s->plan->quiet && !read_only)
+                log_info("Machine %s on %s. Press ^] three times within 1s to kill it%s.", s->plan->name, s->plan->root,
+                         s->plan->mode == START_BOOT ? ", ^] twice and p to power it off, ^] twice and r to reboot it" : "");
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+                return error_errno(reterr, errno, "Cannot make a socket");
+        r = terminal_add_client(s->terminals[0], sockets[0], reterr);
+        if (r < 0) {
+                close_fd(sockets[0]);
+                close_fd(sockets[1]);
+                return r;
+        }
+        return attach_new(s->event, ATTACH_CONTROL, sockets[1], &policy, &s->attach, reterr);
+}
+
+static int add_sources(Supervisor *s, Error **reterr) {
+        static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+        int r;
+
+        r = sd_event_add_io(s->event, NULL, s->leader_fd, EPOLLIN, on_leader, s);
+        if (r >= 0)
+                r = sd_event_add_io(s->event, NULL, s->notify_fd, EPOLLIN, on_notify, s);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
+                r = sd_event_add_signal(s->event, NULL, signals[i], on_signal, s);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot watch the machine");
+        if (s->scope)
+                return scope_watch_request_stop(s->bus, s->scope, on_request_stop, s, reterr);
+        return 0;
+}
+
+int supervisor_loop(Supervisor *s, Error **reterr) {
+        int r;
+
+        r = attach_console(s, reterr);
+        if (r >= 0)
+                r = add_sources(s, reterr);
+        if (r < 0)
+                return r;
+        r = sd_event_loop(s->event);
+        s->stop_timer = sd_event_source_disable_unref(s->stop_timer);
+        return r < 0 ? error_errno(reterr, r, "Cannot go on watching machine %s", s->plan->name) : 0;
+}

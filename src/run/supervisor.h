@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "attach.h"
+#include "error.h"
+#include "lock.h"
+#include "machine-plan.h"
+#include "network.h"
+#include "record.h"
+#include "terminal.h"
+
+/* One running machine, as the process that started it and waits for its end sees it. Made by start.c, filled by
+ * launch.c, driven by supervisor.c, taken apart by teardown.c. Every field is either "not there" (NULL, -1, false) or
+ * a thing that teardown undoes; it can be called at any point. */
+
+typedef enum StopKind {
+        STOP_NONE,
+        STOP_POWEROFF,
+        STOP_REBOOT,
+        STOP_HALT,
+        STOP_TERMINATE, /* at once */
+} StopKind;
+
+typedef struct Supervisor {
+        MachinePlan *plan;
+        Image *image;
+        ImageLock *lock;
+
+        int record_dir; /* the claim on the name */
+        MachineRecord *record;
+
+        sd_event *event;
+        sd_bus *bus;      /* NULL: no systemd here */
+        char *unit;       /* the service we are, or NULL */
+        char *scope;      /* the guest's, once it is there */
+        bool registered;  /* with systemd-machined */
+        char *cgroup;     /* the guest's, relative to the hierarchy's root */
+        bool cgroup_owned;
+        bool network_attached;
+        NetworkLease lease;
+        int host_ifindex; /* the host's end of its link, or 0 */
+        bool staged;      /* the tree is mounted in our mount namespace */
+
+        pid_t leader;
+        int leader_fd;    /* pidfd; -1 once it is reaped */
+        int notify_fd;
+        int control_fd;
+
+        Terminal *terminals[1 + PLAN_TTYS]; /* [0] is the console */
+        size_t n_terminals;
+        Attach *attach;   /* our own terminal on the console */
+
+        StopKind stopping;
+        bool stop_sent;        /* the guest's init was told */
+        uint64_t stop_deadline; /* CLOCK_MONOTONIC µs */
+        sd_event_source *stop_timer;
+        bool timed_out;
+
+        int report_fd;    /* of `boot -d` without systemd: who waits for us to be up; or -1 */
+        int exit_status;  /* nbox's own, once the leader has ended */
+        bool reboot;      /* it ended by asking for one */
+} Supervisor;
+
+/* launch.c: from a claimed name to a running init. On failure teardown is still the caller's to call. Returns 0, or
+ * -errno; -ENOENT and -EACCES/-ENOEXEC of the exec itself set exit_status to 127 and 126. */
+int supervisor_launch(Supervisor *s, Error **reterr);
+
+/* supervisor.c: until the machine has ended; sets exit_status and reboot. */
+int supervisor_loop(Supervisor *s, Error **reterr);
+
+/* Ask for an end; again, or TERMINATE, for a harder one. */
+void supervisor_stop(Supervisor *s, StopKind how);
+
+/* control-server.c: serve RUN_DIRECTORY/machines/NAME/control. */
+int control_server_start(Supervisor *s, Error **reterr);
+
+/* launch.c: put what the record says now on disk. */
+int supervisor_save_record(Supervisor *s, const char *state, Error **reterr);
+
+/* teardown.c: undo everything, in an order that leaves no window in which a sweep would be needed; reports the
+ * first thing that could not be undone. */
+int supervisor_teardown(Supervisor *s, Error **reterr);

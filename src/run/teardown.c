@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "cgroup.h"
+#include "log.h"
+#include "pidfd.h"
+#include "registration.h"
+#include "supervisor.h"
+
+#define KILL_TIMEOUT_USEC (10 * UINT64_C(1000000))
+
+/* Keep the first failure for the caller, and say the others. */
+static void note(int r, Error *error, int *first, Error **reterr) {
+        if (r >= 0)
+                return;
+        if (*first >= 0) {
+                *first = r;
+                if (reterr)
+                        *reterr = error;
+                else
+                        error_free(error);
+                return;
+        }
+        log_report(LOG_LEVEL_WARNING, r, error);
+        error_free(error);
+}
+
+static void end_guest(Supervisor *s) {
+        siginfo_t info;
+        int r;
+
+        if (s->leader_fd >= 0) {
+                (void) pidfd_kill(s->leader_fd, SIGKILL);
+                (void) pidfd_wait(s->leader_fd, &info);
+                s->leader_fd = close_fd(s->leader_fd);
+        }
+        if (s->cgroup) {
+                r = cgroup_kill(s->cgroup, KILL_TIMEOUT_USEC);
+                if (r < 0)
+                        log_warning("Cannot end all processes of %s: %s, ignoring", s->plan->name, strerror(-r));
+        }
+}
+
+static void close_terminals(Supervisor *s) {
+        for (size_t i = 0; i < s->n_terminals; i++)
+                terminal_drain(s->terminals[i]);
+        if (s->attach) {
+                attach_drain(s->attach);
+                s->attach = attach_free(s->attach);
+        }
+        for (size_t i = 0; i < s->n_terminals; i++)
+                s->terminals[i] = terminal_free(s->terminals[i]);
+        s->n_terminals = 0;
+}
+
+static void leave_systemd(Supervisor *s, int *first, Error **reterr) {
+        Error *error = NULL;
+        int r;
+
+        if (!s->bus)
+                return;
+        if (s->registered) {
+                r = registration_remove(s->bus, s->plan->name, &error);
+                note(r, TAKE_PTR(error), first, reterr);
+                s->registered = false;
+        }
+        if (s->scope) {
+                r = scope_stop(s->bus, s->scope, &error);
+                note(r, TAKE_PTR(error), first, reterr);
+                r = slice_stop(s->bus, s->plan->slice, &error);
+                note(r, TAKE_PTR(error), first, reterr);
+                s->scope = (free(s->scope), NULL);
+        }
+}
+
+int supervisor_teardown(Supervisor *s, Error **reterr) {
+        Error *error = NULL;
+        int first = 0, r;
+
+        end_guest(s);
+        close_terminals(s);
+        if (s->staged) {
+                (void) umount2(RUN_DIRECTORY "/root", MNT_DETACH);
+                s->staged = false;
+        }
+        if (s->network_attached) {
+                r = network_detach(s->plan->name, s->plan->zone, &error);
+                note(r, TAKE_PTR(error), &first, reterr);
+                s->network_attached = false;
+        }
+        leave_systemd(s, &first, reterr);
+        if (s->cgroup_owned && s->cgroup) {
+                r = cgroup_remove(s->cgroup);
+                if (r < 0)
+                        error_errno(&error, r, "Cannot remove the cgroup %s", s->cgroup);
+                note(r, TAKE_PTR(error), &first, reterr);
+                s->cgroup_owned = false;
+        }
+        s->cgroup = (free(s->cgroup), NULL);
+        s->lock = image_lock_release(s->lock);
+        s->notify_fd = close_fd(s->notify_fd);
+        s->control_fd = close_fd(s->control_fd);
+        if (s->record_dir >= 0) {
+                r = record_remove(s->record_dir, s->plan->name);
+                if (r < 0)
+                        error_errno(&error, r, "Cannot remove the record of %s", s->plan->name);
+                note(r, TAKE_PTR(error), &first, reterr);
+                s->record_dir = close_fd(s->record_dir);
+        }
+        return first;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "terminal.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "control.h"
+#include "fd.h"
+#include "pty.h"
+
+#define CLIENTS_MAX 32
+#define PENDING_MAX (64 * 1024) /* input that the guest has not read yet */
+#define RETRY_USEC (200 * 1000) /* how often a terminal that nobody has open is looked at again */
+#define STALL_USEC (10 * 1000)  /* how long the guest's output waits for a slow client, at a time */
+#define STALLS_MAX 500          /* after so many in a row the client is let go, not the guest held */
+
+typedef struct Client {
+        int fd;
+        unsigned stalls;
+        sd_event_source *source;
+} Client;
+
+struct Terminal {
+        sd_event *event;
+        sd_event_source *source; /* of the master */
+        sd_event_source *retry;
+        int master;
+        bool exclusive;
+        bool output;
+        Client clients[CLIENTS_MAX];
+        size_t n_clients;
+        char *ring;
+        size_t ring_size, ring_start, ring_used;
+        char *pending;
+        size_t n_pending;
+};
+
+static void ring_put(Terminal *t, const char *data, size_t size) {
+        t->output = true;
+        for (size_t i = 0; i < size; i++) {
+                t->ring[(t->ring_start + t->ring_used) % t->ring_size] = data[i];
+                if (t->ring_used < t->ring_size)
+                        t->ring_used++;
+                else
+                        t->ring_start = (t->ring_start + 1) % t->ring_size;
+        }
+}
+
+static int send_data(int fd, const char *data, size_t size) {
+        char packet[1 + CONTROL_DATA_MAX];
+
+        packet[0] = CONTROL_DATA;
+        memcpy(packet + 1, data, size);
+        return send(fd, packet, size + 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+static void client_remove(Terminal *t, Client *c) {
+        sd_event_source_disable_unref(c->source);
+        close_fd(c->fd);
+        *c = t->clients[--t->n_clients];
+        if (t->exclusive && t->n_clients == 0) {
+                (void) pty_hangup(t->master);
+                t->ring_used = 0;
+                t->output = false;
+        }
+}
+
+static Client *client_by_fd(Terminal *t, int fd) {
+        for (size_t i = 0; i < t->n_clients; i++)
+                if (t->clients[i].fd == fd)
+                        return &t->clients[i];
+        return NULL;
+}
+
+/* The master's input side: what does not fit now is kept and written when it can be. */
+static void flush_pending(Terminal *t) {
+        while (t->n_pending > 0) {
+                ssize_t n = write(t->master, t->pending, t->n_pending);
+
+                if (n <= 0)
+                        break;
+                memmove(t->pending, t->pending + n, t->n_pending - (size_t) n);
+                t->n_pending -= (size_t) n;
+        }
+        if (t->source)
+                (void) sd_event_source_set_io_events(t->source, EPOLLIN | (t->n_pending > 0 ? (uint32_t) EPOLLOUT : 0U));
+}
+
+static void input(Terminal *t, const char *data, size_t size) {
+        if (size > PENDING_MAX - t->n_pending)
+                size = PENDING_MAX - t->n_pending; /* as a tty does: what is over is lost */
+        memcpy(t->pending + t->n_pending, data, size);
+        t->n_pending += size;
+        flush_pending(t);
+}
+
+static int on_client(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+        Terminal *t = userdata;
+        Client *c = client_by_fd(t, fd);
+        char packet[1 + CONTROL_DATA_MAX];
+        ssize_t n;
+
+        if (!c)
+                return 0;
+        n = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return 0;
+        if (n <= 0) {
+                client_remove(t, c);
+                return 0;
+        }
+        if (packet[0] == CONTROL_DATA)
+                input(t, packet + 1, (size_t) n - 1);
+        else if (packet[0] == CONTROL_SIZE && n == 1 + 2 * (ssize_t) sizeof(uint16_t)) {
+                uint16_t size[2];
+
+                memcpy(size, packet + 1, sizeof(size));
+                (void) ioctl(t->master, TIOCSWINSZ, &(struct winsize){ .ws_row = size[0], .ws_col = size[1] });
+        }
+        return 0;
+}
+
+/* Returns bytes read, 0 when there is nothing now, -EIO when nobody has the slave open. */
+static ssize_t read_master(Terminal *t) {
+        char buf[CONTROL_DATA_MAX];
+        ssize_t n = read(t->master, buf, sizeof(buf));
+
+        if (n < 0)
+                return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+        if (n == 0)
+                return -EIO;
+        ring_put(t, buf, (size_t) n);
+        for (size_t i = t->n_clients; i > 0; i--) {
+                int r = send_data(t->clients[i - 1].fd, buf, (size_t) n);
+
+                if (r < 0 && r != -EAGAIN && r != -ENOBUFS)
+                        client_remove(t, &t->clients[i - 1]);
+        }
+        return n;
+}
+
+/* Nothing is lost on a client that reads, however slowly: what it has no room for stays in the pty for now. */
+static bool clients_have_room(Terminal *t) {
+        bool room = true;
+
+        for (size_t i = t->n_clients; i > 0; i--) {
+                Client *c = &t->clients[i - 1];
+                struct pollfd p = { .fd = c->fd, .events = POLLOUT };
+
+                if (poll(&p, 1, 0) == 1) {
+                        c->stalls = 0;
+                        continue;
+                }
+                if (++c->stalls > STALLS_MAX)
+                        client_remove(t, c);
+                else
+                        room = false;
+        }
+        return room;
+}
+
+static void pause_master(Terminal *t, uint64_t usec) {
+        (void) sd_event_source_set_enabled(t->source, SD_EVENT_OFF);
+        (void) sd_event_source_set_time_relative(t->retry, usec);
+        (void) sd_event_source_set_enabled(t->retry, SD_EVENT_ONESHOT);
+}
+
+static int on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        Terminal *t = userdata;
+
+        (void) sd_event_source_set_enabled(t->source, SD_EVENT_ON);
+        return 0;
+}
+
+static int on_master(_unused_ sd_event_source *source, _unused_ int fd, uint32_t revents, void *userdata) {
+        Terminal *t = userdata;
+
+        if (revents & EPOLLOUT)
+                flush_pending(t);
+        if (!(revents & (EPOLLIN | EPOLLHUP)))
+                return 0;
+        if (!clients_have_room(t))
+                pause_master(t, STALL_USEC);
+        else if (read_master(t) < 0)
+                /* Hung up, and EPOLLHUP would wake us for ever. Someone may open it again: look from time to time. */
+                pause_master(t, RETRY_USEC);
+        return 0;
+}
+
+int terminal_new(sd_event *event, int master, size_t ring, bool exclusive, Terminal **ret, Error **reterr) {
+        Terminal *t = calloc(1, sizeof(*t));
+        int r;
+
+        if (!t) {
+                close_fd(master);
+                return error_oom(reterr);
+        }
+        *t = (Terminal){ .event = sd_event_ref(event), .master = master, .exclusive = exclusive, .ring_size = ring };
+        t->ring = malloc(ring);
+        t->pending = malloc(PENDING_MAX);
+        r = t->ring && t->pending ? fd_set_nonblock(master, true) : -ENOMEM;
+        if (r >= 0)
+                r = sd_event_add_io(event, &t->source, master, EPOLLIN, on_master, t);
+        if (r >= 0)
+                r = sd_event_add_time_relative(event, &t->retry, CLOCK_MONOTONIC, RETRY_USEC, 0, on_retry, t);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(t->retry, SD_EVENT_OFF);
+        if (r < 0) {
+                terminal_free(t);
+                return error_errno(reterr, r, "Cannot serve a terminal of the machine");
+        }
+        *ret = t;
+        return 0;
+}
+
+Terminal *terminal_free(Terminal *t) {
+        if (!t)
+                return NULL;
+        for (size_t i = 0; i < t->n_clients; i++) {
+                sd_event_source_disable_unref(t->clients[i].source);
+                close_fd(t->clients[i].fd);
+        }
+        sd_event_source_disable_unref(t->source);
+        sd_event_source_disable_unref(t->retry);
+        sd_event_unref(t->event);
+        close_fd(t->master);
+        free(t->ring);
+        free(t->pending);
+        free(t);
+        return NULL;
+}
+
+int terminal_add_client(Terminal *t, int fd, Error **reterr) {
+        Client *c = &t->clients[t->n_clients];
+        int r;
+
+        if (t->exclusive && t->n_clients > 0)
+                return error_set(reterr, EBUSY, "Somebody is on that terminal already");
+        if (t->n_clients == CLIENTS_MAX)
+                return error_set(reterr, EUSERS, "There are %d clients on that terminal already", CLIENTS_MAX);
+        *c = (Client){ .fd = fd };
+        r = sd_event_add_io(t->event, &c->source, fd, EPOLLIN, on_client, t);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot serve the client");
+        t->n_clients++;
+
+        for (size_t sent = 0; sent < t->ring_used;) {
+                size_t at = (t->ring_start + sent) % t->ring_size, n = t->ring_size - at;
+
+                if (n > t->ring_used - sent)
+                        n = t->ring_used - sent;
+                if (n > CONTROL_DATA_MAX)
+                        n = CONTROL_DATA_MAX;
+                if (send_data(fd, t->ring + at, n) < 0)
+                        break;
+                sent += n;
+        }
+        return 0;
+}
+
+bool terminal_has_client(const Terminal *t) {
+        return t->n_clients > 0;
+}
+
+bool terminal_has_output(const Terminal *t) {
+        return t->output;
+}
+
+void terminal_drain(Terminal *t) {
+        while (read_master(t) > 0)
+                ;
+}
