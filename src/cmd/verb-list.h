@@ -6,6 +6,8 @@
 /* What verbs.c puts into its table: one function a verb, each in a file verb-NAME.c, and its options' table where it
  * has one. */
 
+int verb_boot(int argc, char **argv, Error **reterr);
+int verb_run(int argc, char **argv, Error **reterr);
 int verb_help(int argc, char **argv, Error **reterr);
 int verb_complete(int argc, char **argv, Error **reterr);
 int verb_man(int argc, char **argv, Error **reterr);

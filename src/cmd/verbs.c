@@ -4,6 +4,11 @@
 #include "verb-list.h"
 
 const Verb verbs[] = {
+        { "boot", "[OPTIONS] DIR|NAME [ARGUMENT…]", "Boot a tree's own init", verb_boot,
+          VERB_RUNS | VERB_ROOT | VERB_CONFIG, OPERAND_IMAGE, "Start" },
+        { "run", "[OPTIONS] DIR|NAME COMMAND…", "Run one command in a tree", verb_run,
+          VERB_RUNS | VERB_ROOT | VERB_CONFIG, OPERAND_IMAGE, "Start" },
+
         { "shell", "[OPTIONS] [USER@]NAME [COMMAND…]", "Open a shell in a machine, or run a command there", verb_shell,
           VERB_ROOT | VERB_RUNS, OPERAND_MACHINE, "Use", exec_options },
         { "exec", "[OPTIONS] NAME COMMAND…", "Run a command in a machine; status, pipes and stderr are kept", verb_exec,
