@@ -4,7 +4,7 @@
  * already filtered by what stands there. The shell's script stays a few lines, and knows no verb or option.
  * It runs at each press of a key: no bus, no locks. A line ":dirs" or ":files" asks the shell for its own.
  *
- * bash cuts words at '=': "--network=ho" comes as three words, and what is printed then replaces the last only. */
+ * bash usually cuts words at '=': "--network=ho" comes as three, and what is printed then replaces the last only. */
 
 #include <ctype.h>
 #include <string.h>
@@ -19,6 +19,8 @@ typedef struct Completion {
         const Verb *verb;
         char **words; /* of the verb, before the current one; words[0] is the verb */
         int n_words;
+        const char *prefix; /* what stands before it in the same word: "--console=", or NULL */
+        size_t prefix_length;
         const char *current;
 } Completion;
 
@@ -32,7 +34,7 @@ static bool is_plain(const char *s) {
 
 static void offer(const Completion *c, const char *word) {
         if (strncmp(word, c->current, strlen(c->current)) == 0 && is_plain(word))
-                puts(word);
+                printf("%.*s%s\n", (int) c->prefix_length, c->prefix_length ? c->prefix : "", word);
 }
 
 static void offer_verbs(const Completion *c) {
@@ -184,6 +186,8 @@ static void complete_verb(Completion *c) {
                 return;
         }
         spec = args_find(table, c->current + 2, (size_t) (eq - c->current) - 2);
+        c->prefix = c->current;
+        c->prefix_length = (size_t) (eq + 1 - c->current);
         c->current = eq + 1;
         if (spec)
                 offer_values(c, spec);

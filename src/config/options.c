@@ -90,7 +90,8 @@ const Option options[] = {
           .section = "Exec", .key = "Environment", .field = FIELD_ENVIRONMENT, .flags = OPTION_BOTH, .group = EXECUTION,
           .parse = parse_setenv,
           .help = "Set an environment variable for PID 1",
-          .about = "Without =VALUE the caller's own value is passed on, where it has one. May be given several times." },
+          .about = "Without =VALUE the caller's own value is passed on, where it has one. A settings file may have several on a line, "
+                   "in quotes where a value has blanks. May be given several times." },
         { { "user", .alias = "uid", .letter = 'u', .placeholder = "USER" },
           .section = "Exec", .key = "User", .field = FIELD_USER, .flags = OPTION_RUN, .group = EXECUTION, .parse = parse_user,
           .help = "Run the command as this user of the machine's",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Parameters=: words as systemd.nspawn(5) splits them, at white space, with '…' and "…" around what belongs together.
+/* Keys that take several words a line, Parameters= and Environment=: split as systemd.nspawn(5) does, at white space, with '…' and "…" around what belongs together.
  * A backslash takes the next character as it stands, within "…" and outside quotes. */
 
 #include <string.h>
@@ -30,9 +30,8 @@ static int next_word(const char **s, char *out) {
         return quote ? -EINVAL : 0;
 }
 
-int parse_parameters(MachineConfig *c, const OptionValue *v, Error **reterr) {
+int split_words(const char *s, char ***ret, Error **reterr) {
         _cleanup_strv_ char **words = NULL;
-        const char *s = v->text;
 
         for (s += strspn(s, BLANKS); *s; s += strspn(s, BLANKS)) {
                 char *word = malloc(strlen(s) + 1);
@@ -48,7 +47,18 @@ int parse_parameters(MachineConfig *c, const OptionValue *v, Error **reterr) {
                 if (strv_consume(&words, word) < 0)
                         return error_oom(reterr);
         }
-        strv_free(c->parameters);
-        c->parameters = TAKE_PTR(words);
+        *ret = TAKE_PTR(words);
+        return 0;
+}
+
+int parse_parameters(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        _cleanup_strv_ char **words = NULL;
+        int r = split_words(v->text, &words, reterr);
+
+        if (r < 0)
+                return r;
+        for (char **w = words; w && *w; w++)
+                if (strv_append(&c->parameters, *w) < 0)
+                        return error_oom(reterr);
         return 0;
 }

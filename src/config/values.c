@@ -109,23 +109,34 @@ static bool env_name_is_valid(const char *s, size_t n) {
         return n > 0 && n < 256 && !strchr(DIGITS, s[0]) && strspn(s, LETTERS DIGITS "_") >= n;
 }
 
-int parse_setenv(MachineConfig *c, const OptionValue *v, Error **reterr) {
-        const char *eq = strchr(v->text, '='), *inherited;
-        size_t n = eq ? (size_t) (eq - v->text) : strlen(v->text);
+/* NAME=VALUE, or NAME alone where `inherit`: with our own value. */
+static int add_variable(MachineConfig *c, const char *text, bool inherit, Error **reterr) {
+        const char *eq = strchr(text, '='), *value;
+        size_t n = eq ? (size_t) (eq - text) : strlen(text);
         _cleanup_free_ char *assignment = NULL;
 
-        if (!env_name_is_valid(v->text, n))
-                return error_set(reterr, EINVAL, "'%.80s' is not NAME=VALUE with a NAME of letters, digits and '_'", v->text);
-        if (!eq && v->from_file)
-                return error_set(reterr, EINVAL, "'%.80s' is not NAME=VALUE", v->text);
-        inherited = eq ? eq + 1 : getenv(v->text);
-        if (!inherited)
+        if (!env_name_is_valid(text, n) || (!eq && !inherit))
+                return error_set(reterr, EINVAL, "'%.80s' is not NAME=VALUE with a NAME of letters, digits and '_'", text);
+        value = eq ? eq + 1 : getenv(text);
+        if (!value)
                 return 0; /* as nspawn: what the caller does not have is not passed on */
-        if (!string_is_clean(inherited))
-                return error_set(reterr, EINVAL, "The value of %.*s has control characters", (int) n, v->text);
-        if (asprintf(&assignment, "%.*s=%s", (int) n, v->text, inherited) < 0 || strv_env_set(&c->environment, assignment) < 0)
+        if (!string_is_clean(value))
+                return error_set(reterr, EINVAL, "The value of %.*s has control characters", (int) n, text);
+        if (asprintf(&assignment, "%.*s=%s", (int) n, text, value) < 0 || strv_env_set(&c->environment, assignment) < 0)
                 return error_oom(reterr);
         return 0;
+}
+
+int parse_setenv(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        _cleanup_strv_ char **words = NULL;
+        int r;
+
+        if (!v->from_file)
+                return add_variable(c, v->text, true, reterr);
+        r = split_words(v->text, &words, reterr);
+        for (char **w = words; r >= 0 && w && *w; w++)
+                r = add_variable(c, *w, false, reterr);
+        return r;
 }
 
 int parse_user(MachineConfig *c, const OptionValue *v, Error **reterr) {

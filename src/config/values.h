@@ -39,3 +39,6 @@ int host_path(const char *path, bool from_file, char **ret, Error **reterr);
 
 /* "90", "90s", "2min 30s", "infinity" to microseconds. 0, -EINVAL or -ERANGE. */
 int parse_duration(const char *s, uint64_t *ret);
+
+/* Words at white space, with quotes and backslashes as in a settings file; *ret is the caller's, NULL for none. */
+int split_words(const char *s, char ***ret, Error **reterr);

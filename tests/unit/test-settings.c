@@ -151,13 +151,15 @@ static void network_keys(void **state _unused_) {
 
 static void syntax(void **state _unused_) {
         _cleanup_(config_freep) MachineConfig *c = settings(START_BOOT, true,
-                "  # one\n ; two\n [Exec] \n  Hostname =  a  \nEnvironment=A=1 \\\n# between\n  2 \\\n3\nEnvironment=B=\n"
+                "  # one\n ; two\n [Exec] \n  Hostname =  a  \nEnvironment=A=1 \\\n# between\n  C=2 \\\nD=3\nEnvironment=\"B=x y\"\n"
                 "Parameters=a\\\n\n[X-Notes]\nwhatever\nKey=value\n[Files]\nReadOnly=yes", NULL);
 
         assert_string_equal(c->hostname, "a");
-        assert_int_equal(strv_length(c->environment), 2);
-        assert_string_equal(c->environment[0], "A=1    2  3");
-        assert_string_equal(c->environment[1], "B=");
+        assert_int_equal(strv_length(c->environment), 4);
+        assert_string_equal(c->environment[0], "A=1");
+        assert_string_equal(c->environment[1], "C=2");
+        assert_string_equal(c->environment[2], "D=3");
+        assert_string_equal(c->environment[3], "B=x y");
         assert_string_equal(c->parameters[0], "a");
         assert_int_equal(c->read_only, 1);
 }
