@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gc.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "cgroup.h"
+#include "log.h"
+#include "lock.h"
+#include "name.h"
+#include "network.h"
+#include "pidfd.h"
+#include "process.h"
+#include "registration.h"
+
+/* The order undoes a boot backwards: first nothing of the guest must run, then its units, links and rules, files, and last
+ * the record, so that a sweep that is interrupted finds it all again.
+ *
+ * A record is not believed blindly: the leader is killed only when pid, start time and boot id agree, a cgroup only when it
+ * is named after a machine and we are not in it ourselves. */
+
+#define KILL_TIMEOUT_USEC (10 * 1000 * 1000)
+
+static void warn_about(const char *what, const char *name, int r, const Error *error) {
+        log_warning("Machine '%s': %s: %s, ignoring", name, what, error ? error->message : strerror(-r));
+}
+
+static bool is_this_boot(const MachineRecord *rec) {
+        char now[33];
+
+        return boot_id(now) >= 0 && strcmp(now, rec->boot_id) == 0;
+}
+
+static void kill_leader(const MachineRecord *rec) {
+        _cleanup_close_ int fd = rec->leader > 0 ? pidfd_of(rec->leader) : -1;
+        uint64_t start;
+
+        if (fd >= 0 && process_start_time(rec->leader, &start) >= 0 && start == rec->leader_start)
+                (void) pidfd_kill(fd, SIGKILL);
+}
+
+static bool is_below(const char *path, const char *top) {
+        size_t n = strlen(top);
+
+        return strncmp(path, top, n) == 0 && (path[n] == 0 || path[n] == '/');
+}
+
+/* Whether a cgroup of a record can be a machine's own: made by us, or its scope's; never one that we stand in. */
+static bool is_machines_cgroup(const MachineRecord *rec) {
+        _cleanup_free_ char *own = NULL;
+        const char *cgroup = rec->cgroup;
+
+        if (!cgroup || cgroup[0] != '/' || !cgroup[1] || strstr(cgroup, "/../") || (!rec->cgroup_owned && !rec->scope))
+                return false;
+        if (rec->scope && !rec->cgroup_owned && !strstr(cgroup, rec->scope))
+                return false;
+        return cgroup_of(0, &own) < 0 || !is_below(own, cgroup);
+}
+
+static void sweep_processes(const MachineRecord *rec) {
+        int r;
+
+        kill_leader(rec);
+        if (!is_machines_cgroup(rec))
+                return;
+        r = cgroup_kill(rec->cgroup, KILL_TIMEOUT_USEC);
+        if (r < 0)
+                warn_about("processes are left in its cgroup", rec->name, r, NULL);
+        if (!rec->cgroup_owned)
+                return;
+        r = cgroup_remove(rec->cgroup);
+        if (r < 0)
+                warn_about("cannot remove its cgroup", rec->name, r, NULL);
+}
+
+static void report(const char *what, const MachineRecord *rec, int r, Error **error) {
+        if (r < 0)
+                warn_about(what, rec->name, r, *error);
+        error_free(*error);
+        *error = NULL;
+}
+
+static void sweep_units(const MachineRecord *rec) {
+        _cleanup_(error_freep) Error *error = NULL;
+        sd_bus *bus = NULL;
+        int r;
+
+        if (!rec->scope && !rec->slice && !rec->registered)
+                return;
+        r = host_bus_open(&bus, &error);
+        report("cannot reach systemd", rec, r, &error);
+        if (r <= 0)
+                return;
+        if (rec->registered)
+                report("cannot unregister it", rec, registration_remove(bus, rec->name, &error), &error);
+        if (rec->scope)
+                report("cannot stop its scope", rec, scope_stop(bus, rec->scope, &error), &error);
+        if (rec->slice)
+                report("cannot stop its slice", rec, slice_stop(bus, rec->slice, &error), &error);
+        sd_bus_flush_close_unref(bus);
+}
+
+static void sweep_network(const char *name, const char *zone) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int r = network_detach(name, zone ?: "default", &error);
+
+        if (r < 0)
+                warn_about("cannot take its network away", name, r, error);
+}
+
+static void sweep_locks(const MachineRecord *rec) {
+        for (char **lock = rec->locks; lock && *lock; lock++) {
+                int r = image_lock_sweep(*lock);
+
+                if (r < 0)
+                        warn_about("cannot remove its lock", rec->name, r, NULL);
+        }
+}
+
+int gc_sweep_claimed(int dir, const char *name, Error **reterr) {
+        _cleanup_(record_freep) MachineRecord *rec = NULL;
+        _cleanup_(error_freep) Error *error = NULL;
+        int r;
+
+        r = record_load(name, &rec, &error);
+        if (r == -ESRCH)
+                return 0;
+        if (r < 0) { /* damaged, or of another version: what its name alone tells is undone */
+                warn_about("its record cannot be used", name, r, error);
+                sweep_network(name, NULL);
+        } else {
+                if (is_this_boot(rec))
+                        sweep_processes(rec);
+                sweep_units(rec);
+                if (rec->network && strcmp(rec->network, "zone") == 0)
+                        sweep_network(name, rec->zone);
+                sweep_locks(rec);
+        }
+        if (unlinkat(dir, "record", 0) < 0 && errno != ENOENT)
+                return error_errno(reterr, errno, "Cannot remove the record of machine '%s'", name);
+        return 0;
+}
+
+/* 1: swept. 0: it lives, or has gone by itself. */
+static int sweep_one(const char *name, Error **reterr) {
+        _cleanup_close_ int dir = record_lock(name, NULL);
+        int r;
+
+        if (dir < 0)
+                return 0;
+        r = gc_sweep_claimed(dir, name, reterr);
+        if (r < 0)
+                return r;
+        r = record_remove(dir, name);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot remove the directory of machine '%s'", name);
+        return 1;
+}
+
+/* A name that somebody holds is alive, whatever its record says by now. */
+static bool has_owner(const char *machine, _unused_ void *userdata) {
+        _cleanup_close_ int dir = -1;
+
+        if (!machine_name_is_valid(machine))
+                return false;
+        dir = record_lock(machine, NULL);
+        return dir == -EBUSY;
+}
+
+int gc_run(bool thorough, unsigned *ret_swept, Error **reterr) {
+        _cleanup_strv_ char **names = NULL;
+        unsigned swept = 0;
+        int r, first = 0;
+
+        r = record_list(&names, reterr);
+        if (r < 0)
+                return r;
+        for (char **name = names; *name; name++) {
+                r = sweep_one(*name, first < 0 ? NULL : reterr);
+                if (r < 0 && first == 0)
+                        first = r;
+                swept += r > 0;
+        }
+        if (thorough || swept > 0) {
+                r = network_sweep(has_owner, NULL, first < 0 ? NULL : reterr);
+                if (r < 0 && first == 0)
+                        first = r;
+        }
+        if (ret_swept)
+                *ret_swept = swept;
+        return first;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "error.h"
+#include "record.h"
+
+/* Taking away what a machine has left whose supervisor died. All of it is idempotent, and safe beside machines that
+ * start at the same time: nothing is touched but under the lock on the machine's name. */
+
+/* What a dead supervisor left under a name that the caller has claimed (record_claim()): 0 also when there is nothing. What cannot
+ * be taken away is warned about, and the rest goes on. */
+int gc_sweep_claimed(int dir, const char *name, Error **reterr);
+
+/* All records that nobody holds; then the network's rules and bridges that no record speaks of, when `thorough` or
+ * something was found. *ret_swept (may be NULL): how many. */
+int gc_run(bool thorough, unsigned *ret_swept, Error **reterr);
