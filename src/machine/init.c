@@ -15,16 +15,16 @@
 
 #define RT(n) (34 + (n)) /* SIGRTMIN+n as a guest with glibc counts; what our own libc reserves does not matter here */
 
-static const char *const how_names[] = {
-        [STOP_POWEROFF] = "poweroff",
-        [STOP_HALT] = "halt",
-        [STOP_REBOOT] = "reboot",
-        [STOP_TERMINATE] = "terminate",
+static const char *const action_names[] = {
+        [INIT_POWEROFF] = "poweroff",
+        [INIT_HALT] = "halt",
+        [INIT_REBOOT] = "reboot",
+        [INIT_KILL] = "terminate",
 };
 
 static const struct {
         const char *name;
-        int signals[3]; /* by StopHow; 0: none that is known to work on all versions */
+        int signals[3]; /* by InitAction; 0: none that is known to work on all versions */
 } kinds[] = {
         [INIT_OTHER] = { "other", { 0, 0, 0 } },
         [INIT_SYSTEMD] = { "systemd", { RT(4), RT(3), RT(5) } },
@@ -33,14 +33,14 @@ static const struct {
         [INIT_SYSVINIT] = { "sysvinit", { 0, 0, SIGINT } },
 };
 
-const char *stop_how_to_string(StopHow how) {
-        return how_names[how];
+const char *init_action_to_string(InitAction how) {
+        return action_names[how];
 }
 
-int stop_how_from_string(const char *s, StopHow *ret) {
-        for (size_t i = 0; i < ELEMENTSOF(how_names); i++)
-                if (strcmp(s, how_names[i]) == 0) {
-                        *ret = (StopHow) i;
+int init_action_from_string(const char *s, InitAction *ret) {
+        for (size_t i = 0; i < ELEMENTSOF(action_names); i++)
+                if (strcmp(s, action_names[i]) == 0) {
+                        *ret = (InitAction) i;
                         return 0;
                 }
         return -EINVAL;
@@ -50,8 +50,8 @@ const char *init_kind_to_string(InitKind kind) {
         return kinds[kind].name;
 }
 
-int init_signal(InitKind kind, StopHow how) {
-        return how == STOP_TERMINATE ? SIGKILL : kinds[kind].signals[how];
+int init_signal(InitKind kind, InitAction how) {
+        return how == INIT_KILL ? SIGKILL : kinds[kind].signals[how];
 }
 
 static const char *last_component(const char *path) {
@@ -121,12 +121,12 @@ bool init_can_take(const Guest *g, int sig) {
         return ((mask_of(status, "\nSigCgt:") | mask_of(status, "\nSigBlk:")) & bit) || waits_for_signals(g);
 }
 
-char *const *init_program(StopHow how, unsigned attempt) {
+char *const *init_program(InitAction how, unsigned attempt) {
         static char *const programs[3][3][5] = {
-                [STOP_POWEROFF] = { { (char *) "poweroff" }, { (char *) "shutdown", (char *) "-h", (char *) "now" }, { (char *) "init", (char *) "0" } },
-                [STOP_HALT] = { { (char *) "halt" }, { (char *) "shutdown", (char *) "-H", (char *) "now" }, { (char *) "init", (char *) "0" } },
-                [STOP_REBOOT] = { { (char *) "reboot" }, { (char *) "shutdown", (char *) "-r", (char *) "now" }, { (char *) "init", (char *) "6" } },
+                [INIT_POWEROFF] = { { (char *) "poweroff" }, { (char *) "shutdown", (char *) "-h", (char *) "now" }, { (char *) "init", (char *) "0" } },
+                [INIT_HALT] = { { (char *) "halt" }, { (char *) "shutdown", (char *) "-H", (char *) "now" }, { (char *) "init", (char *) "0" } },
+                [INIT_REBOOT] = { { (char *) "reboot" }, { (char *) "shutdown", (char *) "-r", (char *) "now" }, { (char *) "init", (char *) "6" } },
         };
 
-        return how == STOP_TERMINATE || attempt >= 3 ? NULL : programs[how][attempt];
+        return how == INIT_KILL || attempt >= 3 ? NULL : programs[how][attempt];
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "stop.h"
+#include "machine-stop.h"
 
 #include <signal.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static int send_signal(const StopTarget *t, int sig, Error **reterr) {
 }
 
 /* Nothing is known of init's signals: its own poweroff(8) knows. It runs on by itself. */
-static int run_program(const StopTarget *t, StopHow how, Error **reterr) {
+static int run_program(const StopTarget *t, InitAction how, Error **reterr) {
         char *const *argv;
 
         for (unsigned i = 0; (argv = init_program(how, i)); i++) {
@@ -48,7 +48,7 @@ static int run_program(const StopTarget *t, StopHow how, Error **reterr) {
                         *reterr = TAKE_PTR(error);
                 return r;
         }
-        error_set(reterr, EOPNOTSUPP, "The machine '%s' has an init that is not known, and no program that could tell it to %s", t->name, stop_how_to_string(how));
+        error_set(reterr, EOPNOTSUPP, "The machine '%s' has an init that is not known, and no program that could tell it to %s", t->name, init_action_to_string(how));
         return error_hint(reterr, -EOPNOTSUPP, "Set KillSignal= in its settings, or end it with `nbox terminate %s`.", t->name);
 }
 
@@ -59,20 +59,20 @@ static int stop_command(const StopTarget *t, const Guest *g, Error **reterr) {
         return send_signal(t, init_can_take(g, sig) ? sig : SIGKILL, reterr);
 }
 
-static int choose_signal(const StopTarget *t, const Guest *g, StopHow how) {
+static int choose_signal(const StopTarget *t, const Guest *g, InitAction how) {
         InitKind kind;
         int sig;
 
-        if (how == STOP_POWEROFF && t->kill_signal > 0)
+        if (how == INIT_POWEROFF && t->kill_signal > 0)
                 return t->kill_signal;
         kind = init_identify(g);
         sig = init_signal(kind, how);
-        if (sig == 0 && kind == INIT_SYSVINIT && init_can_take(g, init_signal(INIT_SYSTEMD, STOP_POWEROFF)))
-                return init_signal(INIT_SYSTEMD, STOP_POWEROFF); /* sysvinit since 3.10 */
+        if (sig == 0 && kind == INIT_SYSVINIT && init_can_take(g, init_signal(INIT_SYSTEMD, INIT_POWEROFF)))
+                return init_signal(INIT_SYSTEMD, INIT_POWEROFF); /* sysvinit since 3.10 */
         return sig;
 }
 
-static int stop_init(const StopTarget *t, const Guest *g, StopHow how, Error **reterr) {
+static int stop_init(const StopTarget *t, const Guest *g, InitAction how, Error **reterr) {
         int sig = choose_signal(t, g, how);
 
         if (sig == 0)
@@ -82,11 +82,11 @@ static int stop_init(const StopTarget *t, const Guest *g, StopHow how, Error **r
         return send_signal(t, sig, reterr);
 }
 
-int machine_stop_try(const StopTarget *t, StopHow how, Error **reterr) {
+int machine_stop_try(const StopTarget *t, InitAction how, Error **reterr) {
         Guest g;
         int r;
 
-        if (how == STOP_TERMINATE)
+        if (how == INIT_KILL)
                 return send_signal(t, SIGKILL, reterr);
         r = guest_open(&g, t->name, t->leader, t->leader_fd, reterr);
         if (r < 0)
@@ -96,7 +96,7 @@ int machine_stop_try(const StopTarget *t, StopHow how, Error **reterr) {
         return r;
 }
 
-int machine_stop(const StopTarget *t, StopHow how, uint64_t timeout_usec, Error **reterr) {
+int machine_stop(const StopTarget *t, InitAction how, uint64_t timeout_usec, Error **reterr) {
         for (uint64_t waited = 0;; waited += RETRY_NSEC / 1000) {
                 int r = machine_stop_try(t, how, reterr);
 
@@ -106,6 +106,6 @@ int machine_stop(const StopTarget *t, StopHow how, uint64_t timeout_usec, Error 
                         break;
                 nanosleep(&(struct timespec){ .tv_nsec = RETRY_NSEC }, NULL);
         }
-        error_set(reterr, ETIMEDOUT, "The init of machine '%s' does not listen to the signal that would %s it", t->name, stop_how_to_string(how));
+        error_set(reterr, ETIMEDOUT, "The init of machine '%s' does not listen to the signal that would %s it", t->name, init_action_to_string(how));
         return error_hint(reterr, -ETIMEDOUT, "End it without asking: `nbox terminate %s`.", t->name);
 }
