@@ -67,19 +67,13 @@ static int attach(Supervisor *s, const char *which, int fd, Error **reterr) {
 }
 
 static int stop(Supervisor *s, const char *how, int fd, Error **reterr) {
-        static const struct {
-                const char *name;
-                StopKind kind;
-        } kinds[] = {
-                { "poweroff", STOP_POWEROFF }, { "reboot", STOP_REBOOT }, { "halt", STOP_HALT }, { "terminate", STOP_TERMINATE },
-        };
+        InitAction kind;
 
-        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
-                if (strcmp(how, kinds[i].name) == 0) {
-                        (void) answer(fd, "ok");
-                        supervisor_stop(s, kinds[i].kind);
-                        return 0;
-                }
+        if (init_action_from_string(how, &kind) >= 0) {
+                (void) answer(fd, "ok");
+                supervisor_stop(s, kind);
+                return 0;
+        }
         return error_set(reterr, EINVAL, "There is no way '%s' to stop a machine", how);
 }
 

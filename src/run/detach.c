@@ -103,15 +103,11 @@ void detach_report_failure(int *fd, int r, const Error *e) {
         send_report(fd, &report);
 }
 
-int detach(const MachinePlan *p, int argc, char **argv, int *report_fd, Error **reterr) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+int detach(const MachinePlan *p, sd_bus *bus, int argc, char **argv, int *report_fd, Error **reterr) {
         int fds[2], r;
         pid_t pid;
 
-        r = host_bus_open(&bus, reterr);
-        if (r < 0)
-                return r;
-        if (r > 0) {
+        if (bus) {
                 r = start_service(bus, p, argc, argv, reterr);
                 return r < 0 ? r : 1;
         }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <systemd/sd-bus.h>
 
 #include "error.h"
 #include "machine-plan.h"
@@ -11,9 +12,9 @@
  * Under systemd it is a transient service that runs this very command line, for a process of ours would end with
  * the login session that it was started in. Elsewhere it is a forked process with a session of its own.
  *
- * Returns 1 in the caller, when the machine is up; 0 in the process that is to be its supervisor, with *report_fd
+ * bus is NULL where there is no systemd. Returns 1 in the caller, when the machine is up; 0 in the process that is to be its supervisor, with *report_fd
  * set; -errno in the caller with the supervisor's own error. */
-int detach(const MachinePlan *p, int argc, char **argv, int *report_fd, Error **reterr);
+int detach(const MachinePlan *p, sd_bus *bus, int argc, char **argv, int *report_fd, Error **reterr);
 
 /* Whether we are that service already: a restart of it reads the same command line. */
 bool detach_is_done(const MachinePlan *p);

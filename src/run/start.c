@@ -7,6 +7,7 @@
 
 #include "assemble.h"
 #include "detach.h"
+#include "gc.h"
 #include "log.h"
 #include "machine-plan.h"
 #include "name.h"
@@ -52,16 +53,13 @@ static int block_signals(Error **reterr) {
 
 /* The name and the tree are taken: nobody else starts either from here on. */
 static int claim(Supervisor *s, Error **reterr) {
+        int r;
+
         s->record_dir = record_claim(s->plan->name, reterr);
         if (s->record_dir < 0)
                 return s->record_dir;
-        return image_lock(s->image, s->plan->read_only, &s->lock, reterr);
-}
-
-static void say_what_is_missing(const Supervisor *s) {
-        if (s->bus || s->plan->quiet || s->plan->mode == START_RUN)
-                return;
-        log_info("systemd is not running here: %s is not registered, and has neither slice nor limits", s->plan->name);
+        r = gc_sweep_claimed(s->record_dir, s->plan->name, reterr);
+        return r < 0 ? r : image_lock(s->image, s->plan->read_only, &s->lock, reterr);
 }
 
 /* One life of the machine, between two reboots. */
@@ -74,20 +72,13 @@ static int run_once(Supervisor *s, Error **reterr) {
         r = sd_event_new(&s->event);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make an event loop");
-        r = host_bus_open(&s->bus, reterr);
-        if (r < 0)
-                return r;
         if (s->bus) {
                 r = own_unit(&s->unit, reterr);
                 if (r >= 0 && sd_bus_attach_event(s->bus, s->event, 0) < 0)
                         r = error_set(reterr, EIO, "Cannot listen to the system bus");
                 if (r < 0)
                         return r;
-        } else if (s->plan->properties && s->plan->properties[0]) {
-                error_set(reterr, EOPNOTSUPP, "--property=%s needs systemd, which is not running here", s->plan->properties[0]);
-                return error_hint(reterr, -EOPNOTSUPP, "Leave it out, or start the machine on a host that runs systemd.");
         }
-        say_what_is_missing(s);
         r = claim(s, reterr);
         if (r < 0)
                 return r;
@@ -117,6 +108,21 @@ static int need_root(StartMode mode, Error **reterr) {
                 return 0;
         error_set(reterr, EPERM, "nbox %s needs root, to make mounts, links and cgroups", verb);
         return error_hint(reterr, -EPERM, "Try: sudo nbox %s …  (--dry-run shows the plan without root)", verb);
+}
+
+/* What this host cannot do: refused where it was asked for, else said. */
+static int look_for_systemd(Supervisor *s, Error **reterr) {
+        int r = host_bus_open(&s->bus, reterr);
+
+        if (r != 0)
+                return r;
+        if (s->plan->properties && s->plan->properties[0]) {
+                error_set(reterr, EOPNOTSUPP, "--property=%s needs systemd, which is not running here", s->plan->properties[0]);
+                return error_hint(reterr, -EOPNOTSUPP, "Leave it out, or start the machine on a host that runs systemd.");
+        }
+        if (!s->plan->quiet && s->plan->mode == START_BOOT)
+                log_info("systemd is not running here: %s is not registered, and has neither slice nor limits", s->plan->name);
+        return 0;
 }
 
 /* Before anything of the tree is opened: a mount can only be copied from the namespace that it is opened in. */
@@ -150,9 +156,14 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
                 r = plan_print(s->plan, c->json > 0, stdout, reterr);
                 return r < 0 ? r : 1;
         }
+        if (!start->in_background) {
+                r = look_for_systemd(s, reterr);
+                if (r < 0)
+                        return r;
+        }
         if (!s->plan->detach || start->in_background || detach_is_done(s->plan))
                 return 0;
-        r = detach(s->plan, start->argc, start->argv, &start->report_fd, reterr);
+        r = detach(s->plan, s->bus, start->argc, start->argv, &start->report_fd, reterr);
         start->in_background = r == 0;
         return r;
 }

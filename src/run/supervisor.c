@@ -11,7 +11,7 @@
 #include "pidfd.h"
 #include "registration.h"
 #include "start.h"
-#include "stop.h"
+#include "supervisor-stop.h"
 
 #define NOTIFY_MAX 4096
 
@@ -33,9 +33,11 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
                 s->exit_status = 0;
         else if (s->plan->mode == START_BOOT && info.si_status == SIGHUP) {
                 s->exit_status = 0;
-                s->reboot = s->stopping == STOP_NONE || s->stopping == STOP_REBOOT;
+                s->reboot = !s->stopping || s->stop_how == INIT_REBOOT;
         } else
                 s->exit_status = 128 + info.si_status;
+        if (s->killed_for > 0)
+                s->exit_status = 128 + s->killed_for;
         if (s->timed_out)
                 s->exit_status = EXIT_TIMED_OUT;
         return sd_event_exit(s->event, 0);
@@ -63,14 +65,14 @@ static int on_signal(_unused_ sd_event_source *source, const struct signalfd_sig
         if (s->plan->mode == START_RUN)
                 stop_forward_signal(s, sig);
         else if (sig == SIGQUIT)
-                supervisor_stop(s, STOP_TERMINATE);
+                supervisor_stop(s, INIT_KILL);
         else
-                supervisor_stop(s, s->stopping != STOP_NONE && sig == SIGINT ? STOP_TERMINATE : STOP_POWEROFF);
+                supervisor_stop(s, s->stopping && sig == SIGINT ? INIT_KILL : INIT_POWEROFF);
         return 0;
 }
 
 static void on_request_stop(void *userdata) {
-        supervisor_stop(userdata, STOP_POWEROFF);
+        supervisor_stop(userdata, INIT_POWEROFF);
 }
 
 static void on_attach(AttachEnd what, void *userdata) {
@@ -78,14 +80,14 @@ static void on_attach(AttachEnd what, void *userdata) {
 
         switch (what) {
         case ATTACH_END_LEFT:
-                supervisor_stop(s, STOP_TERMINATE);
+                supervisor_stop(s, INIT_KILL);
                 break;
         case ATTACH_END_POWEROFF:
         case ATTACH_END_HANGUP:
-                supervisor_stop(s, STOP_POWEROFF);
+                supervisor_stop(s, INIT_POWEROFF);
                 break;
         case ATTACH_END_REBOOT:
-                supervisor_stop(s, STOP_REBOOT);
+                supervisor_stop(s, INIT_REBOOT);
                 break;
         case ATTACH_END_PEER:
                 break;

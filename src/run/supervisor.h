@@ -8,6 +8,7 @@
 
 #include "attach.h"
 #include "error.h"
+#include "init.h"
 #include "lock.h"
 #include "machine-plan.h"
 #include "network.h"
@@ -17,14 +18,6 @@
 /* One running machine, as the process that started it and waits for its end sees it. Made by start.c, filled by
  * launch.c, driven by supervisor.c, taken apart by teardown.c. Every field is either "not there" (NULL, -1, false) or
  * a thing that teardown undoes; it can be called at any point. */
-
-typedef enum StopKind {
-        STOP_NONE,
-        STOP_POWEROFF,
-        STOP_REBOOT,
-        STOP_HALT,
-        STOP_TERMINATE, /* at once */
-} StopKind;
 
 typedef struct Supervisor {
         MachinePlan *plan;
@@ -55,11 +48,13 @@ typedef struct Supervisor {
         size_t n_terminals;
         Attach *attach;   /* our own terminal on the console */
 
-        StopKind stopping;
-        bool stop_sent;        /* the guest's init was told */
+        bool stopping;
+        InitAction stop_how;
+        bool stop_sent;         /* the guest's init was told */
         uint64_t stop_deadline; /* CLOCK_MONOTONIC µs */
         sd_event_source *stop_timer;
         bool timed_out;
+        int killed_for;         /* the signal that a command did not take, or 0 */
 
         int report_fd;    /* of `boot -d` without systemd: who waits for us to be up; or -1 */
         int exit_status;  /* nbox's own, once the leader has ended */
@@ -74,7 +69,7 @@ int supervisor_launch(Supervisor *s, Error **reterr);
 int supervisor_loop(Supervisor *s, Error **reterr);
 
 /* Ask for an end; again, or TERMINATE, for a harder one. */
-void supervisor_stop(Supervisor *s, StopKind how);
+void supervisor_stop(Supervisor *s, InitAction how);
 
 /* control-server.c: serve RUN_DIRECTORY/machines/NAME/control. */
 int control_server_start(Supervisor *s, Error **reterr);

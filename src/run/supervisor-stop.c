@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "supervisor-stop.h"
+
+#include <signal.h>
+#include <time.h>
+
+#include "guest.h"
+#include "log.h"
+#include "machine-stop.h"
+#include "pidfd.h"
+
+#define RETRY_USEC (50 * 1000)
+
+static uint64_t now_usec(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+static StopTarget target(const Supervisor *s) {
+        return (StopTarget){ .name = s->plan->name, .leader = s->leader, .leader_fd = s->leader_fd,
+                             .runs_command = s->plan->mode == START_RUN, .kill_signal = s->plan->kill_signal };
+}
+
+/* Init is told when it can hear it; from then on it has its time; then it is over. */
+static void step(Supervisor *s) {
+        _cleanup_(error_freep) Error *error = NULL;
+        StopTarget t = target(s);
+        uint64_t next;
+        int r;
+
+        if (s->leader_fd < 0)
+                return;
+        if (now_usec() >= s->stop_deadline) {
+                log_warning("Machine %s has not ended in time: killing it", s->plan->name);
+                s->timed_out = true;
+                (void) pidfd_kill(s->leader_fd, SIGKILL);
+                return;
+        }
+        if (!s->stop_sent) {
+                r = machine_stop_try(&t, s->stop_how, &error);
+                s->stop_sent = r >= 0 || r == -ESRCH;
+                if (r < 0 && r != -EAGAIN && r != -ESRCH) {
+                        log_report(LOG_LEVEL_WARNING, r, error);
+                        s->stop_sent = true; /* the deadline is what is left */
+                }
+        }
+        next = s->stop_sent ? s->stop_deadline : now_usec() + RETRY_USEC;
+        (void) sd_event_source_set_time(s->stop_timer, next);
+        (void) sd_event_source_set_enabled(s->stop_timer, SD_EVENT_ONESHOT);
+}
+
+static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        step(userdata);
+        return 0;
+}
+
+void supervisor_stop(Supervisor *s, InitAction how) {
+        if (s->leader_fd < 0 || (s->stopping && s->stop_how == how && how != INIT_KILL))
+                return;
+        s->stopping = true;
+        s->stop_how = how;
+        s->stop_sent = false;
+        if (how == INIT_KILL) {
+                (void) pidfd_kill(s->leader_fd, SIGKILL);
+                return;
+        }
+        (void) supervisor_save_record(s, "stopping", NULL);
+        s->stop_deadline = s->plan->stop_timeout_usec > UINT64_MAX - now_usec() ? UINT64_MAX : now_usec() + s->plan->stop_timeout_usec;
+        if (!s->stop_timer && sd_event_add_time(s->event, &s->stop_timer, CLOCK_MONOTONIC, 0, 0, on_timer, s) < 0) {
+                (void) pidfd_kill(s->leader_fd, SIGKILL);
+                return;
+        }
+        step(s);
+}
+
+void stop_forward_signal(Supervisor *s, int sig) {
+        _cleanup_(guest_done) Guest g = {};
+
+        if (s->leader_fd < 0)
+                return;
+        if (guest_open(&g, s->plan->name, s->leader, s->leader_fd, NULL) >= 0 && init_can_take(&g, sig)) {
+                (void) pidfd_kill(s->leader_fd, sig);
+                return;
+        }
+        s->killed_for = sig;
+        (void) pidfd_kill(s->leader_fd, SIGKILL);
+}
