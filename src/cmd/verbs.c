@@ -21,6 +21,7 @@ const Verb verbs[] = {
           .group = "Start" },
         { "stop", "NAME…", "Stop machines that run as services, in order", verb_stop, .operand = OPERAND_MACHINES,
           .group = "Stop" },
+
         { "help", "[VERB]", "Show this help, or a verb's", verb_help, .operand = OPERAND_VERB, .group = "Other" },
 
         /* called by the shell's completion and by the build */
