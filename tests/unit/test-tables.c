@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* That the tables of verbs and options are whole, and that what is made of them (--help, completion, the man pages)
+ * leaves nothing out. */
+
+#include <unistd.h>
+
+#include "dispatch.h"
+#include "help.h"
+#include "options.h"
+#include "strv.h"
+#include "verb-list.h"
+
+#include "unit.h"
+
+/* What a command line prints on stdout; the caller's. */
+static char *output_of(const char *const *words, int *ret_status) {
+        _cleanup_strv_ char **copy = strv_copy((char *const *) words);
+        _cleanup_free_ char **argv = calloc(strv_length(copy) + 1, sizeof(char *));
+        FILE *file = tmpfile();
+        char *text = calloc(1, 128 * 1024);
+        int saved;
+
+        assert_true(file && text && copy && argv);
+        memcpy(argv, copy, strv_length(copy) * sizeof(char *));
+        fflush(stdout);
+        saved = dup(STDOUT_FILENO);
+        assert_true(saved >= 0 && dup2(fileno(file), STDOUT_FILENO) >= 0);
+        *ret_status = dispatch((int) strv_length(copy), argv);
+        fflush(stdout);
+        assert_true(dup2(saved, STDOUT_FILENO) >= 0);
+        close(saved);
+        rewind(file);
+        assert_true(fread(text, 1, 128 * 1024 - 1, file) < 128 * 1024 - 1);
+        fclose(file);
+        return text;
+}
+
+#define OUTPUT(...) output((const char *const[]){ "nbox", __VA_ARGS__, NULL })
+
+static char *output(const char *const *words) {
+        int status;
+        char *text = output_of(words, &status);
+
+        assert_int_equal(status, 0);
+        return text;
+}
+
+static bool has_line(const char *text, const char *line) {
+        size_t n = strlen(line);
+
+        for (const char *p = text; (p = strstr(p, line)); p++)
+                if ((p == text || p[-1] == '\n') && (p[n] == '\n' || p[n] == 0))
+                        return true;
+        return false;
+}
+
+static void assert_has_line(const char *text, const char *line) {
+        if (!has_line(text, line))
+                fail_msg("no line '%s' in:\n%s", line, text);
+}
+
+static bool is_hidden(const Verb *v) {
+        return v->flags & VERB_HIDDEN;
+}
+
+static void verbs_are_whole(void **state _unused_) {
+        for (const Verb *v = verbs; v->name; v++) {
+                assert_non_null(v->arguments);
+                assert_non_null(v->run);
+                assert_non_null(v->group);
+                assert_true(v->help && v->help[strlen(v->help) - 1] != '.');
+                assert_ptr_equal(verb_find(v->name), v);
+                for (const VerbOption *o = v->options; o && (o->spec.name || o->spec.letter); o++) {
+                        assert_true(o->id > 0);
+                        assert_true(o->help && o->help[strlen(o->help) - 1] != '.');
+                        for (const VerbOption *p = v->options; p < o; p++) {
+                                assert_int_not_equal(p->id, o->id);
+                                if (o->spec.letter)
+                                        assert_int_not_equal(p->spec.letter, o->spec.letter);
+                                if (o->spec.name && p->spec.name)
+                                        assert_string_not_equal(p->spec.name, o->spec.name);
+                        }
+                }
+        }
+        assert_null(verb_find("no-such-verb"));
+}
+
+/* The headings of --help come from the order of the table: a group that begins twice would be shown twice. */
+static void groups_are_together(void **state _unused_) {
+        for (const Verb *v = verbs; v->name; v++)
+                for (const Verb *w = verbs; w < v; w++)
+                        if (strcmp(w->group, v->group) == 0)
+                                assert_string_equal(v[-1].group, v->group);
+        for (size_t i = 0; i < n_options; i++)
+                for (size_t j = 0; j < i; j++)
+                        if (strcmp(options[j].group, options[i].group) == 0)
+                                assert_string_equal(options[i - 1].group, options[i].group);
+}
+
+static void assert_fits(const char *text) {
+        size_t column = 0;
+
+        for (const char *p = text; *p; p++) {
+                if (*p == '\n')
+                        column = 0;
+                else
+                        column += ((unsigned char) *p & 0xc0) != 0x80;
+                if (column > HELP_COLUMNS)
+                        fail_msg("wider than %d: %.*s", HELP_COLUMNS, (int) column, p + 1 - column);
+                assert_int_not_equal(*p, '\x1b'); /* stdout is no terminal */
+        }
+}
+
+static void help_names_everything(void **state _unused_) {
+        _cleanup_free_ char *all = OUTPUT("--help");
+
+        assert_fits(all);
+        for (const Verb *v = verbs; v->name; v++) {
+                _cleanup_free_ char *one = OUTPUT("help", v->name);
+                VerbTables storage;
+                const ArgTable *table = verb_tables(v, &storage);
+                const ArgSpec *spec;
+                char word[128];
+
+                snprintf(word, sizeof(word), "\n  %s ", v->name);
+                assert_int_equal(!is_hidden(v), !!strstr(all, word) || (snprintf(word, sizeof(word), "\n  %s\n", v->name) && strstr(all, word)));
+                assert_fits(one);
+                for (size_t i = 0; (spec = args_iterate(&table, &i));) {
+                        if (v->flags & VERB_CONFIG &&
+                            !(((const Option *) spec)->flags & (strcmp(v->name, "boot") == 0 ? OPTION_BOOT : OPTION_RUN)))
+                                continue;
+                        if (spec->name && (snprintf(word, sizeof(word), " --%s", spec->name), !strstr(one, word)))
+                                fail_msg("nbox %s --help does not name --%s", v->name, spec->name);
+                }
+        }
+}
+
+static void help_stands_anywhere_before_the_operand(void **state _unused_) {
+        _cleanup_free_ char *a = OUTPUT("boot", "--hostname", "x", "-h"), *b = OUTPUT("help", "boot"), *c = OUTPUT("boot", "-qh", "web");
+        _cleanup_free_ char *d = OUTPUT("--no-pager", "help", "boot", "--no-pager");
+
+        assert_string_equal(a, b);
+        assert_string_equal(c, b);
+        assert_string_equal(d, b);
+}
+
+static void wrong_command_lines(void **state _unused_) {
+        static const struct {
+                const char *words[5];
+                int status;
+        } cases[] = {
+                { { "nbox" }, 1 },
+                { { "nbox", "hepl" }, 1 },
+                { { "nbox", "--frob" }, 1 },
+                { { "nbox", "help", "frob" }, 1 },
+                { { "nbox", "help", "boot", "run" }, 1 },
+                { { "nbox", "boot", "--frob" }, 125 },
+                { { "nbox", "run" }, 125 },
+        };
+        int saved = dup(STDERR_FILENO);
+
+        assert_true(saved >= 0 && freopen("/dev/null", "w", stderr));
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                int status;
+                _cleanup_free_ char *text = output_of(cases[i].words, &status);
+
+                if (geteuid() == 0 || strcmp(cases[i].words[1] ?: "", "boot") != 0)
+                        assert_int_equal(status, cases[i].status);
+                assert_string_equal(text, "");
+        }
+        dup2(saved, STDERR_FILENO);
+        close(saved);
+}
+
+static void completion_offers_everything(void **state _unused_) {
+        _cleanup_free_ char *all = OUTPUT("__complete", "1", "nbox", "");
+
+        for (const Verb *v = verbs; v->name; v++) {
+                _cleanup_free_ char *one = NULL;
+                VerbTables storage;
+                const ArgTable *table = verb_tables(v, &storage);
+                const ArgSpec *spec;
+
+                assert_int_equal(has_line(all, v->name), !is_hidden(v));
+                if (is_hidden(v))
+                        continue;
+                one = OUTPUT("__complete", "2", "nbox", v->name, "--");
+                for (size_t i = 0; (spec = args_iterate(&table, &i));) {
+                        char word[128];
+
+                        if (v->flags & VERB_CONFIG &&
+                            !(((const Option *) spec)->flags & (strcmp(v->name, "boot") == 0 ? OPTION_BOOT : OPTION_RUN)))
+                                continue;
+                        if (!spec->name)
+                                continue;
+                        snprintf(word, sizeof(word), "--%s%s", spec->name, spec->placeholder && !spec->optional ? "=" : "");
+                        assert_has_line(one, word);
+                }
+        }
+}
+
+static void completion_knows_the_place(void **state _unused_) {
+        _cleanup_free_ char *verb = OUTPUT("__complete", "1", "nbox", "bo");
+        _cleanup_free_ char *value = OUTPUT("__complete", "4", "nbox", "boot", "--console", "=", "p");
+        _cleanup_free_ char *begun = OUTPUT("__complete", "3", "nbox", "boot", "--console", "=");
+        _cleanup_free_ char *joined = OUTPUT("__complete", "2", "nbox", "boot", "--network=n");
+        _cleanup_free_ char *letter = OUTPUT("__complete", "3", "nbox", "boot", "-D", "");
+        _cleanup_free_ char *cluster = OUTPUT("__complete", "3", "nbox", "boot", "-qD", "");
+        _cleanup_free_ char *inside = OUTPUT("__complete", "4", "nbox", "run", "web", "ls", "--");
+        _cleanup_free_ char *beyond = OUTPUT("__complete", "2", "nbox", "boot");
+        _cleanup_free_ char *other = OUTPUT("__complete", "2", "nbox", "no-such-verb", "");
+        _cleanup_free_ char *named = OUTPUT("__complete", "2", "nbox", "help", "bo");
+
+        assert_string_equal(verb, "boot\n");
+        assert_string_equal(value, "passive\npipe\n");
+        assert_has_line(begun, "interactive");
+        assert_string_equal(joined, "--network=none\n");
+        assert_string_equal(letter, ":dirs\n");
+        assert_string_equal(cluster, ":dirs\n");
+        assert_string_equal(inside, "");
+        assert_has_line(beyond, ":dirs");
+        assert_string_equal(other, "");
+        assert_string_equal(named, "boot\n");
+}
+
+/* A dash in a page is "\-". */
+static void assert_page_has(const char *page, const char *dashes, const char *name) {
+        char word[256], *o = word;
+
+        for (const char *part = dashes; part; part = part == dashes ? name : NULL)
+                for (const char *p = part; *p; p++) {
+                        if (*p == '-')
+                                *o++ = '\\';
+                        *o++ = *p;
+                }
+        *o = 0;
+        if (!strstr(page, word))
+                fail_msg("the page does not have '%s'", word);
+}
+
+static void man_pages_name_everything(void **state _unused_) {
+        _cleanup_free_ char *source = realpath(TEST_SOURCE_DIR "/man/nbox.1.in", NULL);
+        _cleanup_free_ char *settings_source = realpath(TEST_SOURCE_DIR "/man/nbox.conf.5.in", NULL);
+        _cleanup_free_ char *page = OUTPUT("__man", source), *settings = OUTPUT("__man", settings_source);
+
+        assert_null(strchr(page, '@') ? strstr(page, "@\n") : NULL);
+        assert_null(strstr(settings, "@\n"));
+        for (const Verb *v = verbs; v->name; v++) {
+                if (is_hidden(v))
+                        continue;
+                assert_page_has(page, "\n.TP\n\\fB", v->name);
+                for (const VerbOption *o = v->options; o && o->spec.name; o++)
+                        assert_page_has(page, "\\fB--", o->spec.name);
+        }
+        for (size_t i = 0; i < n_options; i++) {
+                if (options[i].spec.name)
+                        assert_page_has(page, "\\fB--", options[i].spec.name);
+                if (options[i].spec.alias)
+                        assert_page_has(page, "\\fB--", options[i].spec.alias);
+                if (options[i].key)
+                        assert_page_has(settings, "\n.TP\n\\fB", options[i].key);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(verbs_are_whole),
+                cmocka_unit_test(groups_are_together),
+                cmocka_unit_test(help_names_everything),
+                cmocka_unit_test(help_stands_anywhere_before_the_operand),
+                cmocka_unit_test(wrong_command_lines),
+                cmocka_unit_test(completion_offers_everything),
+                cmocka_unit_test(completion_knows_the_place),
+                cmocka_unit_test(man_pages_name_everything),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
