@@ -4,13 +4,19 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "file.h"
 #include "link.h"
 #include "log.h"
 #include "netns.h"
 
 #define SWITCH "ipv4/ip_forward"
 #define NOTE "forwarding"
+
+/* That it is there says it all. */
+static int write_note(int dir) {
+        _cleanup_close_ int fd = openat(dir, NOTE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        return fd < 0 ? -errno : 0;
+}
 
 int forwarding_acquire(int dir, Error **reterr) {
         int on = 0, r;
@@ -19,7 +25,7 @@ int forwarding_acquire(int dir, Error **reterr) {
         if (r >= 0 && on)
                 return 0;
         if (r >= 0) /* the note first: a crash in between then switches off what is off */
-                r = file_replace(dir, NOTE, "switched on by nbox\n", 0600);
+                r = write_note(dir);
         if (r >= 0)
                 r = netns_sysctl_write(-1, SWITCH, "1");
         if (r >= 0)
@@ -44,14 +50,15 @@ static bool others_may_route(Netlink *nl) {
         return false;
 }
 
+/* The note goes last: a crash in between is repeated by the next sweep. */
 void forwarding_release(int dir, Netlink *nl) {
-        int r;
+        int r = 0;
 
-        if (unlinkat(dir, NOTE, 0) < 0)
+        if (faccessat(dir, NOTE, F_OK, 0) < 0)
                 return; /* not by us */
-        if (others_may_route(nl))
-                return;
-        r = netns_sysctl_write(-1, SWITCH, "0");
+        if (!others_may_route(nl))
+                r = netns_sysctl_write(-1, SWITCH, "0");
         if (r < 0)
                 log_warning("Cannot switch off forwarding of IPv4 packets: %s, ignoring", strerror(-r));
+        (void) unlinkat(dir, NOTE, 0);
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "fd.h"
 #include "file.h"
 #include "name.h"
 
@@ -116,6 +117,28 @@ char *zone_state_format(const ZoneState *s) {
         return text;
 }
 
+/* Under the lock one temporary name will do: what a crash leaves is written over, and is no zone's name. */
+static int replace_state(const char *zone, const char *text) {
+        char path[ZONE_STATE_PATH_MAX], temporary[ZONE_STATE_PATH_MAX];
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        r = mkdir_parents(ZONE_STATE_DIRECTORY, 0755);
+        if (r < 0)
+                return r;
+        zone_state_path(zone, path);
+        snprintf(temporary, sizeof(temporary), ZONE_STATE_DIRECTORY "/.%.20s.new", zone);
+        fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (fd < 0)
+                return -errno;
+        r = fd_write_all(fd, text, strlen(text));
+        if (r >= 0 && rename(temporary, path) < 0)
+                r = -errno;
+        if (r < 0)
+                (void) unlink(temporary);
+        return r;
+}
+
 int zone_state_save(const ZoneState *s, Error **reterr) {
         _cleanup_free_ char *text = zone_state_format(s);
         char path[ZONE_STATE_PATH_MAX];
@@ -123,13 +146,11 @@ int zone_state_save(const ZoneState *s, Error **reterr) {
 
         if (!text)
                 return error_oom(reterr);
-        zone_state_path(s->name, path);
-        r = mkdir_parents(ZONE_STATE_DIRECTORY, 0755);
+        r = replace_state(s->name, text);
         if (r >= 0)
-                r = file_replace(AT_FDCWD, path, text, 0644);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot write %s", path);
-        return 0;
+                return 0;
+        zone_state_path(s->name, path);
+        return error_errno(reterr, r, "Cannot write %s", path);
 }
 
 const Lease *lease_find(const ZoneState *s, const char *machine) {

@@ -1,0 +1,515 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# network-room.sh [GLOB]: the network room by itself, through netdrive, on the real kernel but without machines. Each test
+# has a world of its own, made of network namespaces in a namespace of its own: the "host" that it runs in, "out" behind
+# the host's uplink, and m1, m2, m3 in place of machines. Prints "ok NAME" or "not ok NAME" with the output, then "ran N".
+set -u
+SELF=$(readlink -f "$0")
+. "$(dirname "$SELF")/../lib.sh"
+DRIVE=$NBOX_TEST_BUILD/tests/host/netdrive
+
+fail() {
+        echo "$*" >&2
+        return 1
+}
+
+same() { # WHAT IS WANTED
+        [ "$2" = "$3" ] || fail "$1: '$2', not '$3'"
+}
+
+has() { # TEXT PATTERN
+        grep -Eq -- "$2" <<<"$1" || fail "no '$2' in: $1"
+}
+
+lacks() {
+        ! grep -Eq -- "$2" <<<"$1" || fail "'$2' in: $1"
+}
+
+# --- the world ------------------------------------------------------------------------------------------------------
+
+make_world() {
+        local ns
+        mount --make-rprivate /
+        mount -t tmpfs tmpfs /run
+        mkdir -p /var/lib/nbox /run/netns
+        mount -t tmpfs tmpfs /var/lib/nbox
+        ip link set lo up
+        for ns in out m1 m2 m3; do
+                ip netns add "$ns"
+                ip -n "$ns" link set lo up
+        done
+        sysctl -q net.ipv6.conf.default.disable_ipv6=1 # addresses that settle are no change of ours
+        ip link add up0 type veth peer name up1 netns out
+        sysctl -q net.ipv6.conf.default.disable_ipv6=0
+        ip address add 203.0.113.1/24 dev up0
+        ip link set up0 up
+        ip -n out address add 203.0.113.2/24 dev up1
+        ip -n out link set up1 up
+        ip route add default via 203.0.113.2
+}
+
+# What a test must find again at its end; tables that are read come into being, so empty ones are not compared.
+snapshot() {
+        ip -o link | sed 's/^[0-9]*: //; s/@if[0-9]*//'
+        ip -o address | sed 's/^[0-9]*: //'
+        ip route
+        iptables-legacy-save | grep -E '^-A|^:[^ ]+ (-|DROP|REJECT)' || true
+        echo "forwarding $(cat /proc/sys/net/ipv4/ip_forward)"
+        find /run/nbox -mindepth 1 || true
+} 2>/dev/null
+
+as_before() {
+        snapshot >/run/after
+        diff /run/before /run/after || fail "the host is not as before (< before, > now)"
+}
+
+attach() { # ZONE MACHINE NAMESPACE keep|once [PORT…]
+        local zone=$1 machine=$2 ns=$3
+        shift 3
+        "$DRIVE" attach "$zone" "$machine" "/run/netns/$ns" "$@"
+}
+
+detach() { "$DRIVE" detach "$1" "$2"; }
+
+refused() { # PATTERN COMMAND…: it fails and says so
+        local pattern=$1 output
+        shift
+        if output=$("$@" 2>&1); then fail "'$*' succeeds: $output"; return; fi
+        has "$output" "$pattern"
+}
+
+# Servers that answer with the address of whoever asks; they live as long as the test.
+serve() { # NAMESPACE|host PROTOCOL PORT [OPTION]
+        local where=()
+        [ "$1" = host ] || where=(ip netns exec "$1")
+        # shellcheck disable=SC2016
+        "${where[@]}" socat "$2-LISTEN:$3,fork,reuseaddr${4-}" SYSTEM:'read x; echo "peer $SOCAT_PEERADDR"' &
+        for _ in $(seq 100); do
+                "${where[@]}" ss -Hlntu "sport = $3" | grep -q . && return
+                sleep 0.02
+        done
+        fail "no server on $1:$3"
+}
+
+ask() { # NAMESPACE|host PROTOCOL ADDRESS PORT: the answer, "" for none
+        local where=()
+        [ "$1" = host ] || where=(ip netns exec "$1")
+        echo x | timeout 2 "${where[@]}" socat -t 1.5 - "$2:$3:$4,connect-timeout=1" 2>/dev/null || true
+}
+
+commits() { # COMMAND…: how often it replaces a table
+        strace -f -qq -e trace=setsockopt -o /run/trace "$@" >/dev/null
+        grep -cE 'SOL_IP, (IPT_SO_SET_REPLACE|0x40)' /run/trace || true
+}
+
+# --- tests ----------------------------------------------------------------------------------------------------------
+
+test_inside() {
+        local lease address gateway
+        lease=$(attach default web m1 keep)
+        read -r address gateway _ <<<"$lease"
+        has "$(ip -n m1 -o address show dev host0)" "inet $address/22 brd"
+        has "$(ip -n m1 link show dev eth0)" ' host0@.*state UP'
+        same route "$(ip -n m1 route show default)" "default via $gateway dev host0 proto static "
+        has "$(ip -n m1 link show dev lo)" 'LOOPBACK,UP'
+        same "IPv6 inside" "$(ip -n m1 -6 -o address show dev host0)" ''
+        same "IPv6 outside" "$(ip -6 -o address show dev nbox0)$(ip -6 -o address show dev nbox-web)" ''
+        has "$(ip link show dev nbox-web)" 'master nbox0 state UP'
+        serve host TCP 6000
+        same 'the gateway' "$(ask m1 TCP "$gateway" 6000)" "peer $address"
+        detach default web
+        as_before
+}
+
+# A machine's namespace belongs to a user namespace of its own.
+test_user_namespace() {
+        local pid
+        unshare -Urn sleep 60 &
+        pid=$!
+        for _ in $(seq 100); do [ "$(readlink /proc/$pid/ns/net)" = "$(readlink /proc/self/ns/net)" ] || break; sleep 0.02; done
+        "$DRIVE" attach default web "/proc/$pid/ns/net" keep tcp:8080:80
+        nsenter -t $pid -n ip -o address show dev host0 | grep -q 'inet 10\.'
+        nsenter -t $pid -n ip link show dev lo | grep -q 'LOOPBACK,UP'
+        same "IPv6 inside" "$(nsenter -t $pid -n ip -6 -o address show dev host0)" ''
+        kill $pid
+        wait $pid || true
+        detach default web
+        as_before
+}
+
+test_outgoing() {
+        attach default web m1 keep
+        serve out TCP 9000
+        serve out UDP 9000
+        same tcp "$(ask m1 TCP 203.0.113.2 9000)" 'peer 203.0.113.1'
+        same udp "$(ask m1 UDP 203.0.113.2 9000)" 'peer 203.0.113.1'
+        # The proof that it is the rule that does it.
+        iptables-legacy -t nat -F NBOX-POST
+        same 'without the rule' "$(ask m1 TCP 203.0.113.2 9000)" ''
+}
+
+test_published() {
+        local gateway i
+        gateway=$(attach default web m1 keep tcp:8080:80 udp:5353:53 | cut -d' ' -f2)
+        attach default db m2 keep
+        serve m1 TCP 80
+        serve m1 UDP 53
+        same outside "$(ask out TCP 203.0.113.1 8080)" 'peer 203.0.113.2'
+        same 'outside, udp' "$(ask out UDP 203.0.113.1 5353)" 'peer 203.0.113.2'
+        same 'own address' "$(ask host TCP 203.0.113.1 8080)" 'peer 203.0.113.1'
+        same loopback "$(ask host TCP 127.0.0.1 8080)" "peer $gateway"
+        same 'loopback, udp' "$(ask host UDP 127.0.0.1 5353)" "peer $gateway"
+        same 'another of 127/8' "$(ask host TCP 127.1.2.3 8080)" "peer $gateway"
+        for i in 1 2 3; do # more than once: a redirect would cut off the second
+                same "neighbour, $i" "$(ask m2 TCP 203.0.113.1 8080)" "peer $gateway"
+                same "itself, $i" "$(ask m1 TCP 203.0.113.1 8080)" "peer $gateway"
+                same "neighbour by the gateway, $i" "$(ask m2 TCP "$gateway" 8080)" "peer $gateway"
+        done
+        # What iptables saves, it can restore.
+        iptables-legacy-save | iptables-legacy-restore
+        same 'outside, restored' "$(ask out TCP 203.0.113.1 8080)" 'peer 203.0.113.2'
+        detach default web
+        same 'after the end' "$(ask out TCP 203.0.113.1 8080)" ''
+        detach default db
+        as_before
+}
+
+# CVE-2020-8558: with route_localnet, whatever listens on the host's 127.0.0.1 is open to machines.
+test_loopback_is_guarded() {
+        local gateway
+        gateway=$(attach default web m1 keep tcp:8080:80 | cut -d' ' -f2)
+        serve host TCP 6000 ,bind=127.0.0.1
+        ip -n m1 address del 127.0.0.1/8 dev lo
+        ip netns exec m1 sysctl -q net.ipv4.conf.host0.route_localnet=1
+        ip -n m1 route add 127.0.0.1 via "$gateway" dev host0
+        same guarded "$(ask m1 TCP 127.0.0.1 6000)" ''
+        # The attack works where the guard is away: so it is the guard that stops it.
+        iptables-legacy -t raw -F NBOX-GUARD
+        has "$(ask m1 TCP 127.0.0.1 6000)" '^peer 10\.'
+}
+
+test_forward_drop() {
+        iptables-legacy -P FORWARD DROP
+        iptables-legacy -A FORWARD -s 192.0.2.1 -j ACCEPT
+        snapshot >/run/before
+        attach default web m1 keep tcp:8080:80
+        attach default db m2 keep
+        serve m1 TCP 80
+        serve m2 TCP 80
+        serve out TCP 9000
+        same outgoing "$(ask m1 TCP 203.0.113.2 9000)" 'peer 203.0.113.1'
+        same published "$(ask out TCP 203.0.113.1 8080)" 'peer 203.0.113.2'
+        has "$(ask host TCP 127.0.0.1 8080)" '^peer 10\.'
+        has "$(ask m2 TCP 203.0.113.1 8080)" '^peer 10\.'
+        # What is not published stays closed to the outside.
+        ip -n out route add 10.0.0.0/8 via 203.0.113.1
+        same unpublished "$(ask out TCP "$(sed -n 's/machine db //p' /var/lib/nbox/zones/default)" 80)" ''
+        detach default web
+        detach default db
+        as_before
+}
+
+test_foreign_rules() {
+        iptables-legacy -t nat -N FOREIGN
+        iptables-legacy -t nat -A PREROUTING -j FOREIGN
+        iptables-legacy -t nat -A FOREIGN -p tcp --dport 1 -m comment --comment 'nbox:machine:web' -j RETURN
+        iptables-legacy -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE
+        iptables-legacy -t raw -A OUTPUT -p udp --dport 9 -j NOTRACK
+        iptables-legacy -A INPUT -p tcp --dport 2 -j REJECT
+        snapshot >/run/before
+        attach default web m1 keep tcp:8080:80
+        iptables-legacy -t nat -A POSTROUTING -s 198.51.100.0/24 -j MASQUERADE
+        detach default web
+        iptables-legacy -t nat -D POSTROUTING -s 198.51.100.0/24 -j MASQUERADE
+        as_before
+}
+
+test_commits() {
+        same 'first machine' "$(commits "$DRIVE" attach default web /run/netns/m1 keep tcp:8080:80 udp:53:53)" 2 # nat and raw
+        same 'without ports' "$(commits "$DRIVE" attach default db /run/netns/m2 keep)" 0
+        same 'a third' "$(commits "$DRIVE" attach default mail /run/netns/m3 keep tcp:25:25)" 1
+        ip -n m1 link del host0
+        same 'the first again' "$(commits "$DRIVE" attach default web /run/netns/m1 keep tcp:8080:80 udp:53:53)" 0
+        same 'end of one without ports' "$(commits "$DRIVE" detach default db)" 0
+        same 'end of one' "$(commits "$DRIVE" detach default mail)" 1
+}
+
+test_addresses_are_kept() {
+        local web once other
+        web=$(attach default web m1 keep | cut -d' ' -f1)
+        once=$(attach default once m2 once | cut -d' ' -f1)
+        lacks "$(cat /var/lib/nbox/zones/default)" once
+        detach default web
+        detach default once
+        same 'the name is kept' "$(attach default web m1 keep | cut -d' ' -f1)" "$web"
+        detach default web
+        as_before
+        # An address that a running machine has is not given to another, remembered or not.
+        attach default once m2 once >/dev/null
+        sed -i "s/^machine web .*/machine web $once/" /var/lib/nbox/zones/default
+        sed -i '/^machine/d' /var/lib/nbox/zones/default
+        other=$(attach default o m1 keep | cut -d' ' -f1)
+        [ "$other" != "$once" ] || fail "$other twice"
+}
+
+test_twenty_at_once() {
+        local i pids
+        for i in $(seq 20); do ip netns add "c$i"; done
+        for _ in 1 2; do
+                pids=()
+                for i in $(seq 20); do
+                        attach default "c$i" "c$i" "$([ $((i % 2)) = 0 ] && echo keep || echo once)" "tcp:$((7000 + i)):80" >"/run/lease.$i" &
+                        pids+=($!)
+                done
+                for i in "${pids[@]}"; do wait "$i"; done
+                same addresses "$(cut -d' ' -f1 /run/lease.* | sort -u | wc -l)" 20
+                same rules "$(iptables-legacy-save -t nat | grep -c -- '--to-destination')" 20
+                pids=()
+                for i in $(seq 20); do
+                        detach default "c$i" &
+                        pids+=($!)
+                done
+                for i in "${pids[@]}"; do wait "$i"; done
+                as_before
+        done
+}
+
+# One goes as the next comes: its bridge must not be removed under it.
+test_last_and_next() {
+        local i
+        attach default a m1 keep >/dev/null
+        serve host TCP 6000
+        for i in $(seq 15); do
+                detach default a & attach default b m2 keep >/dev/null
+                wait $!
+                has "$(ask m2 TCP "$(ip -n m2 route show default | cut -d' ' -f3)" 6000)" '^peer 10'
+                detach default b & attach default a m1 keep >/dev/null
+                wait $!
+                has "$(ask m1 TCP "$(ip -n m1 route show default | cut -d' ' -f3)" 6000)" '^peer 10'
+        done
+        detach default a
+        as_before
+}
+
+# killed_at CALL N COMMAND…: succeeds when the command comes to its end before its Nth call of that name.
+killed_at() {
+        local call=$1 n=$2
+        shift 2
+        { strace -f -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" "$@"; } >/dev/null 2>&1
+}
+
+# Killed at each step in turn; then a sweep, as the next nbox does it.
+test_killed_anywhere() {
+        local call n
+        for call in sendto setsockopt openat rename mkdir flock write; do
+                for n in $(seq 60); do
+                        rm -f /var/lib/nbox/zones/*
+                        if killed_at "$call" "$n" "$DRIVE" attach default web /run/netns/m1 keep tcp:8080:80; then
+                                detach default web
+                                break
+                        fi
+                        "$DRIVE" sweep
+                        as_before || fail "killed at $call number $n"
+                done
+                [ "$n" -gt 1 ] && [ "$n" -lt 60 ] || fail "$call: $n steps"
+        done
+        for call in sendto setsockopt openat unlinkat; do
+                for n in $(seq 60); do
+                        attach default web m1 keep tcp:8080:80 >/dev/null
+                        ! killed_at "$call" "$n" "$DRIVE" detach default web || break
+                        "$DRIVE" sweep
+                        as_before || fail "killed at $call number $n of the end"
+                done
+                [ "$n" -gt 1 ] && [ "$n" -lt 60 ] || fail "$call: $n steps of the end"
+        done
+}
+
+test_sweep_spares_the_living() {
+        attach default web m1 keep tcp:8080:80
+        attach default db m2 keep tcp:5432:5432
+        "$DRIVE" sweep web
+        has "$(iptables-legacy-save -t nat)" nbox:machine:web
+        lacks "$(iptables-legacy-save -t nat)" nbox:machine:db
+        has "$(ip link)" nbox-web
+        lacks "$(ip link)" nbox-db
+        "$DRIVE" sweep
+        as_before
+}
+
+# A machine that died with its supervisor: its namespace is gone, its rules are not.
+test_dead_machine_is_no_obstacle() {
+        attach default web m1 keep tcp:8080:80
+        attach default db m2 keep
+        ip netns del m1
+        for _ in $(seq 100); do ip link show nbox-web >/dev/null 2>&1 || break; sleep 0.05; done
+        attach default other m3 keep tcp:8080:80
+        lacks "$(iptables-legacy-save -t nat)" nbox:machine:web
+        # The link of a dead machine of the same name, whose namespace somebody still holds.
+        ip -n m2 link set host0 name old0
+        ip -n m2 link property del dev old0 altname eth0
+        attach default db m2 keep
+        same links "$(ip -o -n m2 link | grep -c veth)$(ip -n m2 -o link | grep -c host0)" 01
+}
+
+test_busy_ports() {
+        serve host TCP 8080 ,bind=127.0.0.1
+        serve host UDP 5353
+        serve host TCP6 8443
+        refused '8080/tcp of the host is used by socat \(pid [0-9]+\)' attach default web m1 keep tcp:8080:80
+        refused '5353/udp of the host is used by socat' attach default web m1 keep udp:5353:53
+        refused '8443/tcp of the host is used by socat' attach default web m1 keep tcp:8443:53
+        refused 'published twice' attach default web m1 keep tcp:81:80 tcp:81:82
+        as_before
+        attach default web m1 keep udp:8080:80 tcp:5353:53
+        refused "8080/udp of the host is published by machine 'web'" attach default db m2 keep udp:8080:80
+        lacks "$(ip link)" nbox-db
+        # Its own end of a connection is no service of the host's.
+        serve out TCP 9000
+        (sleep 3 | socat - TCP:203.0.113.2:9000,sourceport=4444 >/dev/null) &
+        sleep 0.3
+        attach default db m2 keep tcp:4444:80
+        detach default web
+        detach default db
+}
+
+test_ranges() {
+        local range
+        attach default web m1 keep >/dev/null
+        attach other db m2 keep >/dev/null
+        [ "$(sed -n 's/range //p' /var/lib/nbox/zones/default)" != "$(sed -n 's/range //p' /var/lib/nbox/zones/other)" ]
+        has "$(ip link)" ' nz-other:'
+        detach default web
+        lacks "$(ip link)" ' nbox0:'
+        detach other db
+        as_before
+        rm /var/lib/nbox/zones/*
+        # The two halves by which VPN clients take everything are no reason to give up.
+        ip route add 0.0.0.0/1 dev up0
+        ip route add 128.0.0.0/1 dev up0
+        ip route add 10.0.0.0/8 dev up0
+        ip route add 172.16.0.0/13 dev up0 table 77
+        attach default web m1 keep >/dev/null
+        detach default web
+        range=$(sed -n 's/range //p' /var/lib/nbox/zones/default)
+        has "$range" '^172\.(2[4-9]|3[01])\.'
+        # Kept, and met by a route that came later.
+        ip route add 172.24.0.0/13 dev up0
+        refused "range $range of the zone 'default' meets the host's route to 172.24.0.0/13 on up0" attach default web m1 keep
+        refused 'rm /var/lib/nbox/zones/default' attach default web m1 keep
+        rm /var/lib/nbox/zones/default
+        ip address add 192.168.1.1/16 dev up0
+        refused 'No private range is free' attach default web m1 keep
+        ip address del 192.168.1.1/16 dev up0
+        attach default web m1 keep | grep -q '^192\.168\.'
+        # Chosen by hand.
+        detach default web
+        echo 'range 100.64.7.0/24' >/var/lib/nbox/zones/default
+        attach default web m1 keep | grep -q '^100\.64\.7\.'
+        echo 'range 100.64.7.0' >/var/lib/nbox/zones/default
+        refused '/var/lib/nbox/zones/default:1: not a line' attach default db m2 keep
+}
+
+test_forwarding() {
+        sysctl -q net.ipv4.ip_forward=1
+        attach default web m1 keep >/dev/null
+        detach default web
+        same 'it was on' "$(cat /proc/sys/net/ipv4/ip_forward)" 1
+        sysctl -q net.ipv4.ip_forward=0
+        attach default web m1 keep >/dev/null
+        same 'while up' "$(cat /proc/sys/net/ipv4/ip_forward)" 1
+        ip link add docker0 type bridge
+        detach default web
+        same 'another may rely on it' "$(cat /proc/sys/net/ipv4/ip_forward)" 1
+}
+
+test_bad_names() {
+        local name
+        for name in '' .. a/b $'a\nb' $'a\e[31m' 'a b' -a "$(printf 'x%.0s' {1..65})"; do
+                refused 'not a machine name' attach default "$name" m1 keep
+        done
+        for name in '' .. a/b $'a\nb' abcdefghijklm; do
+                refused "not a zone's name" attach "$name" web m1 keep
+        done
+        attach abcdefghijkl web m1 keep
+        detach abcdefghijkl web
+        as_before
+}
+
+test_no_legacy_tables() {
+        refused "no legacy iptables table 'nat'.*" strace -f -qq -o /dev/null -e trace=getsockopt \
+                -e inject=getsockopt:error=ENOPROTOOPT "$DRIVE" attach default web /run/netns/m1 keep
+        refused '--network=none' strace -f -qq -o /dev/null -e trace=getsockopt \
+                -e inject=getsockopt:error=ENOPROTOOPT "$DRIVE" attach default web /run/netns/m1 keep
+        as_before
+}
+
+test_others_write_tables() {
+        # EAGAIN is what the kernel says when somebody was faster; lost updates are what the lock prevents.
+        strace -f -qq -o /run/trace -e trace=setsockopt -e inject=setsockopt:error=EAGAIN:when=1..3 \
+                "$DRIVE" attach default web /run/netns/m1 keep tcp:8080:80
+        same refused "$(grep -c EAGAIN /run/trace)" 3
+        has "$(iptables-legacy-save)" nbox:machine:web
+        flock /run/xtables.lock sleep 1 &
+        sleep 0.2
+        attach default db m2 keep tcp:8081:80
+        for i in $(seq 30); do iptables-legacy -w -t nat -A POSTROUTING -s "192.0.2.$i" -j ACCEPT; done &
+        for i in $(seq 10); do attach default x m3 once tcp:99:99 >/dev/null && detach default x; done
+        wait $!
+        same 'none is lost' "$(iptables-legacy-save -t nat | grep -c 192.0.2.)" 30
+        lacks "$(iptables-legacy-save -t nat)" nbox:machine:x
+}
+
+# A link of that name which is not ours is neither used nor removed.
+test_foreign_bridge() {
+        ip link add nbox0 type bridge
+        snapshot >/run/before
+        refused "a link 'nbox0' already" attach default web m1 keep
+        "$DRIVE" sweep
+        as_before
+}
+
+test_loopback_only() {
+        ip netns add bare
+        "$DRIVE" loopback /run/netns/bare
+        serve bare TCP 80
+        same answer "$(ask bare TCP 127.0.0.1 80)" 'peer 127.0.0.1'
+}
+
+test_resolv_conf() {
+        mount -t tmpfs tmpfs /mnt
+        printf 'nameserver 127.0.0.53\nsearch example.org\noptions edns0\n' >/mnt/stub
+        printf '# c\nnameserver 192.0.2.53\nnameserver fe80::1%%up0\nnameserver 2001:db8::53\nsearch example.net\nfoo bar\n' >/mnt/real
+        touch /run/resolv
+        mount --bind /mnt/stub /etc/resolv.conf
+        same 'a stub alone' "$("$DRIVE" resolv)" $'0\nsearch example.org\noptions edns0'
+        mkdir -p /run/systemd/resolve
+        cp /mnt/real /run/systemd/resolve/resolv.conf
+        same 'behind the stub' "$("$DRIVE" resolv)" $'1\nnameserver 192.0.2.53\nnameserver 2001:db8::53\nsearch example.net'
+}
+
+# --- running them ---------------------------------------------------------------------------------------------------
+
+if [ "${1-}" = --one ]; then
+        set -eE -o pipefail
+        trap 'echo "failed: line $LINENO: $BASH_COMMAND" >&2' ERR
+        make_world
+        snapshot >/run/before
+        "test_$2"
+        exit
+fi
+
+[ -x "$DRIVE" ] || die "$DRIVE is not built"
+ran=0
+for name in $(sed -n 's/^test_\([a-z0-9_]*\)() {$/\1/p' "$SELF"); do
+        # shellcheck disable=SC2254
+        case $name in ${1:-*}) ;; *) continue ;; esac
+        if output=$(timeout -k 5 60 unshare -nmpf --kill-child --mount-proc "$SELF" --one "$name" 2>&1 </dev/null); then
+                echo "ok $name"
+        else
+                echo "not ok $name"
+                sed 's/^/    /' <<<"$output" | tail -n 40
+        fi
+        ran=$((ran + 1))
+done
+echo "ran $ran"
