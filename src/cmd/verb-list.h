@@ -15,3 +15,8 @@ int verb_man(int argc, char **argv, Error **reterr);
 int verb_exec(int argc, char **argv, Error **reterr);
 int verb_shell(int argc, char **argv, Error **reterr); /* verb-exec.c */
 extern const VerbOption exec_options[];
+
+int verb_start(int argc, char **argv, Error **reterr);
+int verb_stop(int argc, char **argv, Error **reterr);
+int verb_enable(int argc, char **argv, Error **reterr);
+int verb_disable(int argc, char **argv, Error **reterr); /* verb-unit.c */

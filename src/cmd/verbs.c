@@ -14,6 +14,14 @@ const Verb verbs[] = {
         { "exec", "[OPTIONS] NAME COMMAND…", "Run a command in a machine; status, pipes and stderr are kept", verb_exec,
           VERB_ROOT | VERB_RUNS, OPERAND_MACHINE, "Use", exec_options },
 
+        { "start", "NAME…", "Start machines as services of the host's systemd", verb_start, .operand = OPERAND_IMAGE,
+          .group = "Start" },
+        { "enable", "NAME…", "Have machines start with the host", verb_enable, .operand = OPERAND_IMAGE, .group = "Start" },
+        { "disable", "NAME…", "No longer start machines with the host", verb_disable, .operand = OPERAND_IMAGE,
+          .group = "Start" },
+        { "stop", "NAME…", "Stop machines that run as services, in order", verb_stop, .operand = OPERAND_MACHINES,
+          .group = "Stop" },
+
         { "help", "[VERB]", "Show this help, or a verb's", verb_help, .operand = OPERAND_VERB, .group = "Other" },
 
         /* called by the shell's completion and by the build */

@@ -11,8 +11,10 @@
 #include <string.h>
 #include <systemd/sd-journal.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bus.h"
+#include "unit.h"
 
 #define PATIENCE_USEC 500000
 #define LINE_MAX_BYTES 400
@@ -82,7 +84,7 @@ static int service_status(sd_bus *bus, const char *unit) {
         return status;
 }
 
-int unit_failure(sd_bus *bus, const char *unit, const char *result, uint64_t since_usec, Error **reterr) {
+static int unit_failure(sd_bus *bus, const char *unit, const char *result, uint64_t since_usec, Error **reterr) {
         _cleanup_free_ char *text = NULL, *reason = NULL;
         int r;
 
@@ -98,4 +100,28 @@ int unit_failure(sd_bus *bus, const char *unit, const char *result, uint64_t sin
         else
                 r = error_set(reterr, EIO, "%s did not start: its job was ended as '%s'", unit, result);
         return error_hint(reterr, r, "`journalctl -u '%s'` has its whole log.", unit);
+}
+
+/* A guest that reboots before it was ready ends the job of its start as failed, and systemd starts it again. */
+static bool comes_back(sd_bus *bus, const char *unit) {
+        for (;;) {
+                _cleanup_free_ char *state = NULL, *sub = NULL;
+
+                if (unit_get_string(bus, unit, SYSTEMD_UNIT, "ActiveState", &state, NULL) < 0 ||
+                    unit_get_string(bus, unit, SYSTEMD_UNIT, "SubState", &sub, NULL) < 0)
+                        return false;
+                if (strcmp(state, "active") == 0)
+                        return true;
+                if (strcmp(state, "activating") != 0)
+                        return false;
+                if (strcmp(sub, "auto-restart") == 0 && service_status(bus, unit) != UNIT_REBOOT_STATUS)
+                        return false;
+                usleep(50000);
+        }
+}
+
+int unit_start_outcome(sd_bus *bus, const char *unit, const char *result, uint64_t since_usec, Error **reterr) {
+        if (strcmp(result, "done") == 0 || (strcmp(result, "failed") == 0 && comes_back(bus, unit)))
+                return 0;
+        return unit_failure(bus, unit, result, since_usec, reterr);
 }

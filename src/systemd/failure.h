@@ -6,8 +6,8 @@
 
 #include "error.h"
 
-/* Why a unit did not start: what its process last said in the journal since `since_usec` (CLOCK_REALTIME, taken with
- * failure_clock() before the start), else its Result and exit status. `result` is the job's.
- * Always returns < 0, with *reterr set. */
-int unit_failure(sd_bus *bus, const char *unit, const char *result, uint64_t since_usec, Error **reterr);
+/* How a start ended whose job ended with `result`: 0 when the unit is up; else < 0 and why it is not: what its process
+ * last said in the journal since `since_usec` (CLOCK_REALTIME, taken with failure_clock() before the start), else its
+ * Result and exit status. Waits for a service that is being restarted since the guest asked for a reboot. */
+int unit_start_outcome(sd_bus *bus, const char *unit, const char *result, uint64_t since_usec, Error **reterr);
 uint64_t failure_clock(void);

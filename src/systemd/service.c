@@ -13,7 +13,6 @@
 #include "job.h"
 #include "unit.h"
 
-#define REBOOT_STATUS 133
 #define STOP_USEC (120 * 1000000ULL) /* the supervisor asks for more when a machine's own time is longer */
 
 static int append_command(sd_bus_message *m, const char *property, char *const *argv, bool may_fail) {
@@ -72,8 +71,8 @@ static int append_service(sd_bus_message *m, const char *description, char *cons
                                           "TimeoutStopUSec", "t", STOP_USEC,
                                           "StartLimitIntervalUSec", "t", (uint64_t) 0,
                                           "After", "as", 3, "dbus.service", "dbus.socket", "network.target",
-                                          "RestartForceExitStatus", "(aiai)", 1, REBOOT_STATUS, 0,
-                                          "SuccessExitStatus", "(aiai)", 1, REBOOT_STATUS, 0);
+                                          "RestartForceExitStatus", "(aiai)", 1, UNIT_REBOOT_STATUS, 0,
+                                          "SuccessExitStatus", "(aiai)", 1, UNIT_REBOOT_STATUS, 0);
         if (r >= 0)
                 r = append_command(m, "ExecStart", argv, false);
         if (r >= 0)
@@ -116,5 +115,5 @@ int service_start_transient(sd_bus *bus, const char *unit, const char *descripti
         }
         if (r < 0)
                 return r;
-        return strcmp(result, "done") == 0 ? 0 : unit_failure(bus, unit, result, since, reterr);
+        return unit_start_outcome(bus, unit, result, since, reterr);
 }

@@ -36,7 +36,7 @@ int unit_start(sd_bus *bus, const char *unit, Error **reterr) {
         r = run_job(bus, "StartUnit", unit, &result, reterr);
         if (r < 0)
                 return r;
-        return strcmp(result, "done") == 0 ? 0 : unit_failure(bus, unit, result, since, reterr);
+        return unit_start_outcome(bus, unit, result, since, reterr);
 }
 
 int unit_stop(sd_bus *bus, const char *unit, Error **reterr) {

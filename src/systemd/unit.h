@@ -9,6 +9,9 @@
 
 /* Units of the host's systemd, by org.freedesktop.systemd1(5). Each call waits for its job to end. */
 
+/* The supervisor's exit status that has systemd start it again: a reboot with settings and binary read anew. */
+#define UNIT_REBOOT_STATUS 133
+
 int unit_start(sd_bus *bus, const char *unit, Error **reterr);
 int unit_stop(sd_bus *bus, const char *unit, Error **reterr);
 int unit_enable(sd_bus *bus, const char *unit, Error **reterr); /* symlinks, then daemon-reload */

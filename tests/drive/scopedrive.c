@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A supervisor with nothing but its dealings with systemd, for tests/systemd/job: its "guest" is a shell in a new pid
+/* A supervisor with nothing but its dealings with systemd, for tests/host/scopes.sh: its "guest" is a shell in a new pid
  * namespace that ignores every signal it can, and is killed half a second after somebody has asked for the end (as
  * an orderly power-off takes its time). What happens is told on stdout, a line each.
  *
