@@ -20,3 +20,6 @@ int verb_start(int argc, char **argv, Error **reterr);
 int verb_stop(int argc, char **argv, Error **reterr);
 int verb_enable(int argc, char **argv, Error **reterr);
 int verb_disable(int argc, char **argv, Error **reterr); /* verb-unit.c */
+
+int verb_create(int argc, char **argv, Error **reterr);
+extern const VerbOption create_options[];
