@@ -112,20 +112,26 @@ int help_verb(const Verb *verb) {
         return 0;
 }
 
-int help_all(void) {
-        const char *group = "";
+static void show_group(const char *group) {
+        bool begun = false;
 
-        puts("nbox [--help] [--version] VERB …\n\nBoot whole operating systems in containers, each with its own init.");
         for (const Verb *v = verbs; v->name; v++) {
                 char left[160];
 
-                if (v->flags & VERB_HIDDEN)
+                if ((v->flags & VERB_HIDDEN) || strcmp(v->group, group) != 0)
                         continue;
-                if (strcmp(group, v->group) != 0)
-                        heading(group = v->group);
+                if (!begun)
+                        heading(group);
+                begun = true;
                 snprintf(left, sizeof(left), "%s%s%s", v->name, *v->arguments ? " " : "", v->arguments);
                 help_row(stdout, left, v->help);
         }
+}
+
+int help_all(void) {
+        puts("nbox [--help] [--version] VERB …\n\nBoot whole operating systems in containers, each with its own init.");
+        for (size_t i = 0; verb_groups[i]; i++)
+                show_group(verb_groups[i]);
         puts("\n`nbox VERB --help` shows a verb's options; nbox(1) says more.");
         return 0;
 }

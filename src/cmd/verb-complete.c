@@ -107,6 +107,9 @@ static void offer_operands(const Completion *c, int n_operands) {
                 offer_images(c);
                 puts(":dirs");
                 return;
+        case OPERAND_IMAGES:
+                offer_images(c);
+                return;
         case OPERAND_VERB:
                 if (n_operands == 0)
                         offer_verbs(c);

@@ -169,16 +169,11 @@ static void put_verb(const Verb *v) {
 }
 
 static void put_verbs(void) {
-        const char *group = "";
-
-        for (const Verb *v = verbs; v->name; v++) {
-                if (v->flags & VERB_HIDDEN)
-                        continue;
-                if (strcmp(group, v->group) != 0) {
-                        group = v->group;
-                        printf(".SS %s\n", group);
-                }
-                put_verb(v);
+        for (size_t i = 0; verb_groups[i]; i++) {
+                printf(".SS %s\n", verb_groups[i]);
+                for (const Verb *v = verbs; v->name; v++)
+                        if (!(v->flags & VERB_HIDDEN) && strcmp(v->group, verb_groups[i]) == 0)
+                                put_verb(v);
         }
 }
 

@@ -24,6 +24,7 @@ typedef enum VerbOperand {
         OPERAND_MACHINE,  /* one running machine */
         OPERAND_MACHINES, /* any number */
         OPERAND_IMAGE,    /* an image's name or a directory */
+        OPERAND_IMAGES,   /* any number of images' names */
         OPERAND_VERB,     /* a verb's name */
         OPERAND_OTHER,
 } VerbOperand;
@@ -42,11 +43,12 @@ typedef struct Verb {
         int (*run)(int argc, char **argv, Error **reterr);
         unsigned flags;
         VerbOperand operand;
-        const char *group;         /* heading in --help: "Start", "Use", "See", "Make", "Stop" */
+        const char *group;         /* heading in --help: one of verb_groups */
         const VerbOption *options; /* ends with an empty one; NULL: none */
 } Verb;
 
-extern const Verb verbs[]; /* ends with .name = NULL */
+extern const Verb verbs[];             /* ends with .name = NULL */
+extern const char *const verb_groups[]; /* in the order of --help; ends with NULL */
 const Verb *verb_find(const char *name);
 
 /* Cutting a verb's own words by its table. Options may stand behind operands too, but not with VERB_RUNS.

@@ -3,6 +3,8 @@
 
 #include "verb-list.h"
 
+const char *const verb_groups[] = { "Start", "Use", "See", "Make", "Stop", "Other", NULL };
+
 const Verb verbs[] = {
         { "boot", "[OPTIONS] DIR|NAME [ARGUMENT…]", "Boot a tree's own init", verb_boot,
           VERB_RUNS | VERB_ROOT | VERB_CONFIG, OPERAND_IMAGE, "Start" },
@@ -14,10 +16,10 @@ const Verb verbs[] = {
         { "exec", "[OPTIONS] NAME COMMAND…", "Run a command in a machine; status, pipes and stderr are kept", verb_exec,
           VERB_ROOT | VERB_RUNS, OPERAND_MACHINE, "Use", exec_options },
 
-        { "start", "NAME…", "Start machines as services of the host's systemd", verb_start, .operand = OPERAND_IMAGE,
+        { "start", "NAME…", "Start machines as services of the host's systemd", verb_start, .operand = OPERAND_IMAGES,
           .group = "Start" },
-        { "enable", "NAME…", "Have machines start with the host", verb_enable, .operand = OPERAND_IMAGE, .group = "Start" },
-        { "disable", "NAME…", "No longer start machines with the host", verb_disable, .operand = OPERAND_IMAGE,
+        { "enable", "NAME…", "Have machines start with the host", verb_enable, .operand = OPERAND_IMAGES, .group = "Start" },
+        { "disable", "NAME…", "No longer start machines with the host", verb_disable, .operand = OPERAND_IMAGES,
           .group = "Start" },
         { "stop", "NAME…", "Stop machines that run as services, in order", verb_stop, .operand = OPERAND_MACHINES,
           .group = "Stop" },
