@@ -18,8 +18,10 @@ test_registered_with_machined() {
         has "$(cat "/proc/$(machinectl show -p Leader --value "$GUEST")/cgroup")" \
                 "^0::/machine.slice/machine-$GUEST.slice/machine-$GUEST.scope"
         # The supervisor has a unit of its own, or the end of the session would be the machine's.
-        is_active "nbox-boot-$GUEST.service"
-        same "what the scope is bound to" "$(unit_of "machine-$GUEST.scope" BindsTo)" "nbox-boot-$GUEST.service"
+        service=$(unit_of "machine-$GUEST.scope" BindsTo)
+        has "$service" "^nbox.*$GUEST\.service"
+        is_active "$service"
+        same "slice of the supervisor" "$(unit_of "$service" Slice)" machine.slice
         has "$(machinectl show -p NetworkInterfaces --value "$GUEST")" '[0-9]'
         terminate "$GUEST"
         has_not "$(machinectl list --no-legend)" "$GUEST"
