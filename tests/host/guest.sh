@@ -84,8 +84,11 @@ test_run_mounts() {
         mkdir "$SCRATCH/shared"
         echo here >"$SCRATCH/shared/file"
         same "bound file" "$(nbox run --network=none --bind="$SCRATCH/shared:/mnt" "$GUEST" cat /mnt/file)" here
-        nbox run --network=none --bind="$SCRATCH/shared:/mnt" "$GUEST" sh -c 'echo there >/mnt/new'
+        # Root inside is nobody outside, unless the bind is idmapped too.
+        status_is 1 nbox run --network=none --bind="$SCRATCH/shared:/mnt" "$GUEST" sh -c 'echo there >/mnt/new' 2>/dev/null
+        nbox run --network=none --bind="$SCRATCH/shared:/mnt:idmap" "$GUEST" sh -c 'echo there >/mnt/new'
         same "file made inside" "$(cat "$SCRATCH/shared/new")" there
+        same "its owner" "$(stat -c %u "$SCRATCH/shared/new")" 0
         status_is 1 nbox run --network=none --bind-ro="$SCRATCH/shared:/mnt" "$GUEST" sh -c 'echo x >/mnt/new' 2>/dev/null
         status_is 1 nbox run --network=none --read-only "$GUEST" sh -c 'echo x >/etc/new' 2>/dev/null
         same "type of a tmpfs" "$(nbox run --network=none --tmpfs=/mnt "$GUEST" sh -c 'stat -f -c %T /mnt')" tmpfs
