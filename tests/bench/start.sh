@@ -22,7 +22,7 @@ crun_bundle() { # DIR: crun's own default configuration, with a user namespace a
         mkdir -p "$1"
         cd "$1"
         crun spec
-        jq --arg root "$TREE.crun" '
+        jq --arg root "${TREE}-crun" '
                 .process.args = ["/bin/true"] | .process.terminal = false | .root.path = $root
                 | del(.linux.resources, .process.rlimits)
                 | .linux.namespaces |= map(select(.type != "user")) + [{type: "user"}]
@@ -35,9 +35,9 @@ crun_bundle() { # DIR: crun's own default configuration, with a user namespace a
 run_true() { /bin/true; }
 run_nbox() { nbox run --network=none "$TREE" /bin/true; }
 run_crun() { crun run --bundle /run/bench/crun "bench-$1"; }
-run_bwrap() { bwrap --unshare-all --bind "$TREE.crun" / --dev /dev --proc /proc /bin/true; }
+run_bwrap() { bwrap --unshare-all --bind "${TREE}-crun" / --dev /dev --proc /proc /bin/true; }
 run_nspawn() {
-        systemd-nspawn -q -D "$TREE.nspawn" -M bench --register=no --keep-unit --private-network --private-users=pick \
+        systemd-nspawn -q -D "${TREE}-nspawn" -M bench --register=no --keep-unit --private-network --private-users=pick \
                 --private-users-ownership=map --console=pipe --resolv-conf=off --timezone=off /bin/true
 }
 
@@ -46,8 +46,8 @@ measure() {
         export NBOX_TEST_BENCH=1 SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_LOCK=0
         umount -R -l /sys/fs/cgroup
         mount -t cgroup2 cgroup2 /sys/fs/cgroup
-        cp -a "$TREE" "$TREE.crun" && chown -R 100000:100000 "$TREE.crun"
-        cp -a "$TREE" "$TREE.nspawn"
+        cp -a "$TREE" "${TREE}-crun" && chown -R 100000:100000 "${TREE}-crun"
+        cp -a "$TREE" "${TREE}-nspawn"
         mkdir -p /run/bench /run/systemd
         crun_bundle /run/bench/crun
         for i in $(seq -2 "$runs"); do

@@ -108,7 +108,7 @@ expect {
 }
 send "root\r"
 expect {
-        -re {[#] $} {}
+        -re {# (\x1b\[6n)?$} {}
         timeout { puts "no shell"; exit 1 }
         eof { puts "ended before the shell"; exit 1 }
 }
@@ -134,7 +134,7 @@ test_shell() {
 set timeout 30
 spawn -noecho nbox shell alice@$env(GUEST)
 expect {
-        -re {[$#] $} {}
+        -re {[$#] (\x1b\[6n)?$} {}
         timeout { puts "no shell"; exit 1 }
 }
 send "echo uid-\$(id -u) \$(test -t 0 && echo terminal)\r"
@@ -235,7 +235,7 @@ test_outgoing_through_nat() {
 test_published_port() {
         local reply
         boot "$GUEST" -p 8080:80
-        nbox exec "$GUEST" /bin/busybox sh -c 'nohup busybox nc -ll -p 80 -e echo served >/dev/null 2>&1 &'
+        nbox exec "$GUEST" /bin/busybox sh -c 'busybox setsid busybox nc -ll -p 80 -e echo served >/dev/null 2>&1 &'
         wait_until 10 nbox exec "$GUEST" /bin/busybox sh -c 'busybox netstat -ltn | grep -q ":80 "'
         for reply in "$(ip netns exec outside /bin/busybox nc -w 5 "$HOST_ADDRESS" 8080 </dev/null)" \
                 "$(/bin/busybox nc -w 5 "$HOST_ADDRESS" 8080 </dev/null)" "$(/bin/busybox nc -w 5 127.0.0.1 8080 </dev/null)"; do

@@ -34,7 +34,7 @@ expect {
 }
 send "open-42\r"
 expect {
-        -re {[#] $} {}
+        -re {# (\x1b\[6n)?$} {}
         timeout { puts "no shell"; exit 1 }
 }
 send "\x1d\x1d\x1d"
