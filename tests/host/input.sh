@@ -122,13 +122,14 @@ test_not_root() {
 }
 
 test_dry_run_without_root() {
-        local plan
+        local plan UUID=0123456789abcdef0123456789abcdef
         plan=$(setpriv --reuid=65534 --regid=65534 --clear-groups nbox boot --dry-run -p 8080:80 "$GUEST")
         has "$plan" "$GUEST"
         has "$plan" 8080
         setpriv --reuid=65534 --regid=65534 --clear-groups nbox boot --dry-run --json "$GUEST" | jq -e . >/dev/null
         # With nothing in it that is found only as root or while running: the same for both.
-        same plan "$(nbox boot --dry-run -p 8080:80 "$GUEST")" "$plan"
+        plan=$(setpriv --reuid=65534 --regid=65534 --clear-groups nbox boot --dry-run --uuid="$UUID" "$GUEST")
+        same plan "$(nbox boot --dry-run --uuid="$UUID" "$GUEST")" "$plan"
         refused setpriv --reuid=65534 --regid=65534 --clear-groups nbox boot --dry-run nowhere
 }
 

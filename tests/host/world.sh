@@ -123,5 +123,5 @@ address_of() {
 }
 
 # tree_with NAME: a small tree of its own under /var/lib/machines, removed with remove_tree.
-tree_with() { cp -a "$MACHINES/.busybox" "$MACHINES/$1"; }
+tree_with() { cp -aT "$MACHINES/.busybox" "$MACHINES/$1"; }
 remove_tree() { rm -rf --one-file-system "${MACHINES:?}/$1"; }
