@@ -10,7 +10,7 @@ DRIVE=/job/scopedrive
 unit_of() { systemctl show -P "$2" "$1"; }
 is_dead() { ! systemctl is-active -q "$1"; }
 is_gone_pid() { [ ! -d "/proc/$1" ]; }
-leader_of() { machinectl show -P Leader "$1" 2>/dev/null || machinectl show -p Leader --value "$1"; }
+leader_of() { machinectl show -p Leader --value "$1"; }
 said() { grep -qx "$1" "$SCRATCH/said"; }
 
 # drive ARGUMENTS: in the background, up when it returns; its pid is in $DRIVER.
@@ -207,10 +207,11 @@ test_transient_service() {
 }
 
 test_transient_service_says_why_not() {
-        printf '#!/bin/sh\n[ "$1" = gc ] || { echo "<6>nbox: a word"; echo "<3>nbox: no such tree" >&2; exit 125; }\n' >"$SCRATCH/failing"
+        printf '#!/bin/sh\n[ "$1" = gc ] && { echo "<3>swept"; exit 1; }\necho "<6>nbox: a word"; echo "<3>nbox: no such tree" >&2; echo "<4>nbox: make one" >&2; exit 125\n' >"$SCRATCH/failing"
         chmod 755 "$SCRATCH/failing"
         refused "$DRIVE" transient nbox-boot-web.service "$SCRATCH/failing"
         has "$REFUSAL" 'nbox-boot-web.service did not start: no such tree'
+        has "$REFUSAL" 'make one'
         refused "$DRIVE" transient nbox-boot-web.service /bin/false
         has "$REFUSAL" 'logged nothing'
         refused "$DRIVE" start nbox-test-nowhere.service
