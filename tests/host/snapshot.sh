@@ -20,10 +20,11 @@ snapshot_mounts() {
         awk '{ for (i = 7; $i != "-"; i++) ; print "mount", $4, $5, $(i + 1), $(i + 2) }' /proc/self/mountinfo
 }
 
-# Processes of nbox and of machines (all else is in our own pid namespace). A zombie is gone.
+# Processes of nbox and of machines (all else is in our own pid namespace). A zombie is gone, and so is a
+# process whose namespace can no longer be read.
 snapshot_processes() {
         ps -e -o stat=,pidns=,comm= | awk -v own="$(stat -Lc %i /proc/self/ns/pid)" \
-                '$1 !~ /^Z/ && ($2 != own || $3 == "nbox") { print "process", $3, ($2 == own ? "" : "inside") }'
+                '$1 !~ /^Z/ && $2 ~ /^[0-9]/ && ($2 != own || $3 == "nbox") { print "process", $3, ($2 == own ? "" : "inside") }'
 }
 
 snapshot_cgroups() {
