@@ -93,9 +93,25 @@ static int run_once(Supervisor *s, Error **reterr) {
         return supervisor_loop(s, reterr);
 }
 
+/* A settings file may lie beside the tree: where that is must be known before it is read. */
+static int find_tree(MachineConfig *c, Error **reterr) {
+        _cleanup_(image_freep) Image *image = NULL;
+        int r;
+
+        if (c->directory)
+                return 0;
+        r = image_find(c->image ?: c->machine, &image, reterr);
+        if (r < 0)
+                return r;
+        c->directory = TAKE_PTR(image->path);
+        return 0;
+}
+
 static int read_config(const Start *start, MachineConfig *c, Error **reterr) {
         int r = config_parse_argv(c, start->argc, start->argv, reterr);
 
+        if (r >= 0)
+                r = find_tree(c, reterr);
         if (r >= 0)
                 r = config_read_settings(c, reterr);
         return r < 0 ? r : config_validate(c, reterr);
