@@ -23,3 +23,23 @@ int verb_disable(int argc, char **argv, Error **reterr); /* verb-unit.c */
 
 int verb_create(int argc, char **argv, Error **reterr);
 extern const VerbOption create_options[];
+
+int verb_login(int argc, char **argv, Error **reterr);
+int verb_console(int argc, char **argv, Error **reterr); /* verb-login.c */
+int verb_passwd(int argc, char **argv, Error **reterr);
+
+int verb_list(int argc, char **argv, Error **reterr);
+extern const VerbOption list_options[];
+int verb_status(int argc, char **argv, Error **reterr);
+int verb_show(int argc, char **argv, Error **reterr);
+extern const VerbOption show_options[];
+int verb_info(int argc, char **argv, Error **reterr);
+
+int verb_poweroff(int argc, char **argv, Error **reterr);
+int verb_halt(int argc, char **argv, Error **reterr);
+int verb_reboot(int argc, char **argv, Error **reterr);
+int verb_terminate(int argc, char **argv, Error **reterr); /* all of verb-stop.c */
+extern const VerbOption stop_options[];
+int verb_kill(int argc, char **argv, Error **reterr);
+extern const VerbOption kill_options[];
+int verb_gc(int argc, char **argv, Error **reterr);

@@ -11,24 +11,42 @@ const Verb verbs[] = {
         { "run", "[OPTIONS] DIR|NAME COMMAND…", "Run one command in a tree", verb_run,
           VERB_RUNS | VERB_ROOT | VERB_CONFIG, OPERAND_IMAGE, "Start" },
 
-        { "shell", "[OPTIONS] [USER@]NAME [COMMAND…]", "Open a shell in a machine, or run a command there", verb_shell,
-          VERB_ROOT | VERB_RUNS, OPERAND_MACHINE, "Use", exec_options },
-        { "exec", "[OPTIONS] NAME COMMAND…", "Run a command in a machine; status, pipes and stderr are kept", verb_exec,
-          VERB_ROOT | VERB_RUNS, OPERAND_MACHINE, "Use", exec_options },
-
         { "start", "NAME…", "Start machines as services of the host's systemd", verb_start, .operand = OPERAND_IMAGES,
           .group = "Start" },
         { "enable", "NAME…", "Have machines start with the host", verb_enable, .operand = OPERAND_IMAGES, .group = "Start" },
         { "disable", "NAME…", "No longer start machines with the host", verb_disable, .operand = OPERAND_IMAGES,
           .group = "Start" },
-        { "stop", "NAME…", "Stop machines that run as services, in order", verb_stop, .operand = OPERAND_MACHINES,
-          .group = "Stop" },
+
+        { "login", "NAME", "Log in on a terminal of a machine", verb_login, VERB_ROOT, OPERAND_MACHINE, "Use" },
+        { "shell", "[OPTIONS] [USER@]NAME [COMMAND…]", "Open a shell in a machine, or run a command there", verb_shell,
+          VERB_ROOT | VERB_RUNS, OPERAND_MACHINE, "Use", exec_options },
+        { "exec", "[OPTIONS] NAME COMMAND…", "Run a command in a machine; status, pipes and stderr are kept", verb_exec,
+          VERB_ROOT | VERB_RUNS, OPERAND_MACHINE, "Use", exec_options },
+        { "console", "NAME", "Attach to a machine's console", verb_console, VERB_ROOT, OPERAND_MACHINE, "Use" },
+        { "passwd", "NAME [USER]", "Set a password in a machine", verb_passwd, VERB_ROOT, OPERAND_MACHINE, "Use" },
 
         { "create", "NAME --os=OS [OPTIONS]", "Make a new tree", verb_create, VERB_ROOT, OPERAND_OTHER, "Make", create_options },
 
+        { "list", "[OPTIONS]", "List running machines", verb_list, VERB_ROOT | VERB_JSON, OPERAND_NONE, "See", list_options },
+        { "status", "NAME…", "Show a machine and its processes", verb_status, VERB_ROOT, OPERAND_MACHINES, "See" },
+        { "show", "[OPTIONS] NAME…", "Show a machine's properties", verb_show, VERB_ROOT | VERB_JSON, OPERAND_MACHINES, "See",
+          show_options },
+        { "info", "", "Show what this host has for machines", verb_info, VERB_JSON, OPERAND_NONE, "See" },
+
+        { "stop", "NAME…", "Stop machines that run as services, in order", verb_stop, .operand = OPERAND_MACHINES,
+          .group = "Stop" },
+        { "poweroff", "[OPTIONS] NAME…", "Power machines off, in order", verb_poweroff, VERB_ROOT, OPERAND_MACHINES, "Stop",
+          stop_options },
+        { "reboot", "[OPTIONS] NAME…", "Reboot machines, in order", verb_reboot, VERB_ROOT, OPERAND_MACHINES, "Stop", stop_options },
+        { "halt", "[OPTIONS] NAME…", "Halt machines, in order", verb_halt, VERB_ROOT, OPERAND_MACHINES, "Stop", stop_options },
+        { "terminate", "[OPTIONS] NAME…", "End machines at once", verb_terminate, VERB_ROOT, OPERAND_MACHINES, "Stop", stop_options },
+        { "kill", "[OPTIONS] NAME…", "Send a signal to a machine's processes", verb_kill, VERB_ROOT, OPERAND_MACHINES, "Stop",
+          kill_options },
+
         { "help", "[VERB]", "Show this help, or a verb's", verb_help, .operand = OPERAND_VERB, .group = "Other" },
 
-        /* called by the shell's completion and by the build */
+        /* called by nbox's units, by the shell's completion and by the build */
+        { "gc", "", "Clear away what dead machines left", verb_gc, VERB_ROOT | VERB_HIDDEN, .group = "Other" },
         { "__complete", "CWORD WORD…", "Print what may stand at a place of a command line", verb_complete,
           VERB_HIDDEN | VERB_OWN_ARGS, .group = "Other" },
         { "__man", "TEMPLATE", "Print a man page, its lists made of the tables", verb_man, VERB_HIDDEN | VERB_OWN_ARGS,

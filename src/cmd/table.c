@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "table.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "log.h"
+
+struct Table {
+        const char *headings[TABLE_COLUMNS_MAX];
+        size_t n_columns;
+        char **cells; /* row by row */
+        size_t n_cells;
+};
+
+Table *table_new(const char *const *headings) {
+        Table *t = calloc(1, sizeof(*t));
+
+        while (t && headings[t->n_columns] && t->n_columns < TABLE_COLUMNS_MAX) {
+                t->headings[t->n_columns] = headings[t->n_columns];
+                t->n_columns++;
+        }
+        return t;
+}
+
+void table_free(Table *t) {
+        if (!t)
+                return;
+        for (size_t i = 0; i < t->n_cells; i++)
+                free(t->cells[i]);
+        free(t->cells);
+        free(t);
+}
+
+const char *show_text(const char *s, char *buf, size_t size) {
+        size_t n = 0;
+
+        for (const unsigned char *p = (const unsigned char *) s; *p && n + 1 < size; p++)
+                buf[n++] = *p < 0x20 || *p == 0x7f ? '?' : (char) *p;
+        buf[n] = 0;
+        return buf;
+}
+
+int table_add(Table *t, const char *const *cells) {
+        char **p = reallocarray(t->cells, t->n_cells + t->n_columns, sizeof(char *));
+
+        if (!p)
+                return -ENOMEM;
+        t->cells = p;
+        for (size_t i = 0; i < t->n_columns; i++) {
+                const char *text = cells[i] && *cells[i] ? cells[i] : "-";
+                char *copy = strdup(text);
+
+                if (!copy) {
+                        while (i-- > 0)
+                                free(t->cells[t->n_cells + i]);
+                        return -ENOMEM;
+                }
+                show_text(text, copy, strlen(text) + 1);
+                t->cells[t->n_cells + i] = copy;
+        }
+        t->n_cells += t->n_columns;
+        return 0;
+}
+
+/* Columns of a terminal that UTF-8 text takes: one a character, which is true of what stands here. */
+static size_t width(const char *s) {
+        size_t n = 0;
+
+        for (; *s; s++)
+                n += ((unsigned char) *s & 0xc0) != 0x80;
+        return n;
+}
+
+static void print_row(const Table *t, FILE *out, const char *const *cells, const size_t *widths) {
+        for (size_t i = 0; i < t->n_columns; i++) {
+                fputs(cells[i], out);
+                if (i + 1 < t->n_columns)
+                        fprintf(out, "%*s", (int) (widths[i] - width(cells[i]) + 1), "");
+        }
+}
+
+void table_print(const Table *t, FILE *out, bool plain) {
+        bool bold = !plain && colors_wanted(fileno(out));
+        size_t widths[TABLE_COLUMNS_MAX] = {};
+
+        for (size_t i = 0; i < t->n_columns && !plain; i++)
+                widths[i] = width(t->headings[i]);
+        for (size_t i = 0; i < t->n_cells; i++) {
+                size_t w = width(t->cells[i]);
+
+                if (w > widths[i % t->n_columns])
+                        widths[i % t->n_columns] = w;
+        }
+        if (!plain) {
+                fputs(bold ? "\x1b[1m" : "", out);
+                print_row(t, out, t->headings, widths);
+                fputs(bold ? "\x1b[0m\n" : "\n", out);
+        }
+        for (size_t row = 0; row < t->n_cells; row += t->n_columns) {
+                print_row(t, out, (const char *const *) t->cells + row, widths);
+                fputc('\n', out);
+        }
+}
+
+int json_print(json_t *json, Error **reterr) {
+        int r;
+
+        if (!json)
+                return error_oom(reterr);
+        r = json_dumpf(json, stdout, isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT);
+        json_decref(json);
+        if (r < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
+                return error_set(reterr, EIO, "Cannot write to standard output");
+        return 0;
+}
+
+json_t *json_text(const char *s) {
+        json_t *j;
+        char *ascii;
+
+        if (!s)
+                return json_null();
+        j = json_string(s);
+        if (j)
+                return j;
+        ascii = strdup(s); /* not UTF-8: what a guest has named so is shown without it */
+        for (char *p = ascii; p && *p; p++)
+                if ((unsigned char) *p >= 0x80)
+                        *p = '?';
+        j = ascii ? json_string(ascii) : NULL;
+        free(ascii);
+        return j;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gc.h"
+#include "log.h"
+#include "verb-list.h"
+
+/* Called by nbox@.service's ExecStopPost=, and by whoever wants to be sure. */
+int verb_gc(int argc, char **argv, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        unsigned swept = 0;
+        int r;
+
+        while ((r = verb_next(&args, reterr)) > 0)
+                ;
+        if (r >= 0)
+                r = verb_check_operands(&args, 0, 0, reterr);
+        if (r >= 0)
+                r = gc_run(true, &swept, reterr);
+        if (swept > 0)
+                log_info("Cleared away what %u dead machine%s left", swept, swept == 1 ? "" : "s");
+        return r;
+}

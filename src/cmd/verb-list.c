@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "gc.h"
+#include "log.h"
+#include "machine.h"
+#include "machine-stop.h"
+#include "table.h"
+#include "verb-list.h"
+
+enum { OPT_NO_LEGEND = 256 };
+
+const VerbOption list_options[] = {
+        { { .name = "quiet", .letter = 'q' }, 'q', "Show names only" },
+        { { .name = "no-legend" }, OPT_NO_LEGEND, "Show no heading and no count" },
+        {},
+};
+
+static const char *const headings[] = { "MACHINE", "CLASS", "INIT", "STATE", "ADDRESS", "PORTS", "OS", NULL };
+
+static const char *init_of(const Machine *m) {
+        Guest g;
+        InitKind kind;
+
+        if (m->leader_fd < 0)
+                return NULL;
+        if (m->record->mode && strcmp(m->record->mode, "run") == 0)
+                return "command";
+        if (guest_open(&g, m->record->name, m->record->leader, m->leader_fd, NULL) < 0)
+                return NULL;
+        kind = init_identify(&g);
+        guest_done(&g);
+        return init_kind_to_string(kind);
+}
+
+static json_t *machine_to_json(const Machine *m) {
+        const MachineRecord *rec = m->record;
+        json_t *ports = json_array();
+
+        for (char **p = rec->ports; p && *p; p++)
+                json_array_append_new(ports, json_text(*p));
+        return json_pack("{s:s, s:s, s:o, s:s, s:i, s:o, s:o, s:o, s:o}", "machine", rec->name, "class", "container",
+                         "init", json_text(init_of(m)), "state", machine_state_to_string(m->state), "leader", (int) rec->leader,
+                         "address", json_text(rec->address), "ports", ports, "os", json_text(rec->os), "root", json_text(rec->root));
+}
+
+static int print_json(Machine **machines, size_t n, Error **reterr) {
+        json_t *all = json_array();
+
+        for (size_t i = 0; i < n; i++)
+                if (json_array_append_new(all, machine_to_json(machines[i])) < 0) {
+                        json_decref(all);
+                        return error_oom(reterr);
+                }
+        return json_print(all, reterr);
+}
+
+static int add_row(Table *t, const Machine *m) {
+        _cleanup_free_ char *ports = strv_join(m->record->ports, ",");
+        const char *cells[] = { m->record->name, "container", init_of(m), machine_state_to_string(m->state),
+                                m->record->address, ports, m->record->os };
+
+        return ports ? table_add(t, cells) : -ENOMEM;
+}
+
+static int print_table(Machine **machines, size_t n, bool plain, Error **reterr) {
+        _cleanup_(table_freep) Table *t = table_new(headings);
+
+        if (!t)
+                return error_oom(reterr);
+        if (n == 0) {
+                if (!plain)
+                        puts("No machines.");
+                return 0;
+        }
+        for (size_t i = 0; i < n; i++)
+                if (add_row(t, machines[i]) < 0)
+                        return error_oom(reterr);
+        table_print(t, stdout, plain);
+        if (!plain)
+                printf("\n%zu machine%s listed.\n", n, n == 1 ? "" : "s");
+        return 0;
+}
+
+static int print_names(Machine **machines, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                puts(machines[i]->record->name);
+        return 0;
+}
+
+int verb_list(int argc, char **argv, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        VerbArgs args = verb_args(argc, argv);
+        bool quiet = false, plain = false;
+        Machine **machines;
+        size_t n;
+        int r;
+
+        while ((r = verb_next(&args, reterr)) > 0)
+                *(r == 'q' ? &quiet : &plain) = true;
+        if (r >= 0)
+                r = verb_check_operands(&args, 0, 0, reterr);
+        if (r < 0)
+                return r;
+        if (gc_run(false, NULL, &error) < 0)
+                log_warning("Cannot clear away what a dead machine left: %s, ignoring", error ? error->message : "out of memory");
+        r = machine_list(&machines, &n, reterr);
+        if (r < 0)
+                return r;
+        r = args.json ? print_json(machines, n, reterr) : quiet ? print_names(machines, n) : print_table(machines, n, plain, reterr);
+        machine_list_free(machines, n);
+        return r;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "attach.h"
+#include "control.h"
+#include "guest-user.h"
+#include "guest.h"
+#include "inside.h"
+#include "log.h"
+#include "name.h"
+#include "parse.h"
+#include "verb-list.h"
+
+/* A login prompt of the machine's own: on a terminal where its getty waits, or else one of its gettys is started on a
+ * terminal that is free. The terminals stand as /dev/tty1… inside: busybox's login refuses root on pts/N. */
+
+#define SPARE_TRIES 5
+
+static void warn_of_locked_root(const Machine *m) {
+        Guest g;
+
+        if (guest_open(&g, m->record->name, m->record->leader, m->leader_fd, NULL) < 0)
+                return;
+        if (guest_user_is_locked(g.root, "root"))
+                log_warning("root's password is locked in machine '%s': set one with `nbox passwd %s`, or enter without one by `nbox shell %s`",
+                            m->record->name, m->record->name, m->record->name);
+        guest_done(&g);
+}
+
+/* Reserve a free terminal: the connection to it, its number in *ret_n. */
+static int attach_spare(const char *name, uint64_t *ret_n, Error **reterr) {
+        for (int tries = 0;; tries++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                _cleanup_free_ char *text = NULL;
+                char request[32];
+                uint64_t n;
+                int fd;
+
+                fd = control_request(name, "spare", &text, reterr);
+                if (fd < 0)
+                        return fd;
+                close_fd(fd);
+                if (parse_u64(text, 64, &n) < 0 || n == 0)
+                        return error_set(reterr, EPROTO, "The supervisor of machine '%s' gave no terminal", name);
+                snprintf(request, sizeof(request), "attach %u", (unsigned) n);
+                fd = control_request(name, request, NULL, &error);
+                if (fd >= 0) {
+                        *ret_n = n;
+                        return fd;
+                }
+                if (fd != -EBUSY || tries == SPARE_TRIES) { /* busy: another login was quicker */
+                        if (reterr)
+                                *reterr = TAKE_PTR(error);
+                        return fd;
+                }
+        }
+}
+
+static int start_on(const Machine *m, const char *tty, const char *const *argv, JoinStdio stdio, Joined *ret, Error **reterr) {
+        JoinRequest q;
+
+        inside_request(m, &q);
+        q.argv = (char *const *) argv;
+        q.stdio = stdio;
+        q.tty = tty;
+        q.chdir = "/";
+        q.fds[0] = q.fds[1] = q.fds[2] = -1;
+        return join_start(&q, ret, reterr);
+}
+
+static const char *terminal_type(void) {
+        const char *term = getenv("TERM");
+
+        return term && *term && *term != '-' && strlen(term) <= 32 && string_is_clean(term) ? term : "vt220";
+}
+
+/* The guest's getty, whichever it has (both open the terminal by themselves); failing that its login. */
+static int start_getty(const Machine *m, uint64_t n, Joined *ret, Error **reterr) {
+        const char *term = terminal_type(), *name;
+        char path[24];
+
+        snprintf(path, sizeof(path), "/dev/tty%u", (unsigned) n);
+        name = path + strlen("/dev/");
+        const char *const agetty[] = { "agetty", "--noclear", name, term, NULL };
+        const char *const getty[] = { "getty", "-L", "0", name, term, NULL };
+        const char *const login[] = { "login", NULL };
+        const struct {
+                const char *const *argv;
+                JoinStdio stdio;
+        } ways[] = { { agetty, JOIN_STDIO }, { getty, JOIN_STDIO }, { login, JOIN_TTY } };
+
+        for (size_t i = 0; i < ELEMENTSOF(ways); i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int r = start_on(m, path, ways[i].argv, ways[i].stdio, ret, &error);
+
+                if (r < 0 && reterr)
+                        *reterr = TAKE_PTR(error);
+                if (r <= 0)
+                        return r;
+        }
+        error_set(reterr, ENOEXEC, "The machine '%s' has no getty and no login that could be executed", m->record->name);
+        return error_hint(reterr, -ENOEXEC, "Enter it without a login: `nbox shell %s`.", m->record->name);
+}
+
+/* Leaving or a logout: either way the terminal is hung up by the supervisor, and what is on it ends. */
+static int login_on_spare(const Machine *m, Error **reterr) {
+        Joined j = { .pidfd = -1, .pty = -1 };
+        AttachEnd end;
+        uint64_t n = 0;
+        int fd, r;
+
+        fd = attach_spare(m->record->name, &n, reterr);
+        if (fd < 0)
+                return fd;
+        r = start_getty(m, n, &j, reterr);
+        if (r < 0)
+                close_fd(fd);
+        else
+                r = attach_run(m->record->name, ATTACH_CONTROL, fd, j.pidfd, ATTACH_EOF_LEAVE, &end, reterr);
+        joined_done(&j);
+        return r;
+}
+
+static int parse_name(int argc, char **argv, const char **ret, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        int r;
+
+        while ((r = verb_next(&args, reterr)) > 0)
+                ;
+        if (r >= 0)
+                r = verb_check_operands(&args, 1, 1, reterr);
+        if (r >= 0)
+                *ret = args.operands[0];
+        return r;
+}
+
+int verb_login(int argc, char **argv, Error **reterr) {
+        _cleanup_(machine_freep) Machine *m = NULL;
+        _cleanup_(error_freep) Error *error = NULL;
+        const char *name = NULL;
+        AttachEnd end;
+        int r;
+
+        r = parse_name(argc, argv, &name, reterr);
+        if (r >= 0)
+                r = machine_open(name, &m, reterr);
+        if (r < 0)
+                return r;
+        warn_of_locked_root(m);
+        r = control_request(name, "attach login", NULL, &error);
+        if (r == -ENXIO)
+                return login_on_spare(m, reterr);
+        if (r < 0) {
+                if (reterr)
+                        *reterr = TAKE_PTR(error);
+                return r;
+        }
+        return attach_run(name, ATTACH_CONTROL, r, -1, ATTACH_EOF_LEAVE, &end, reterr);
+}
+
+int verb_console(int argc, char **argv, Error **reterr) {
+        const char *name = NULL;
+        AttachEnd end;
+        int r;
+
+        r = parse_name(argc, argv, &name, reterr);
+        if (r >= 0)
+                r = control_request(name, "attach console", NULL, reterr);
+        if (r < 0)
+                return r;
+        return attach_run(name, ATTACH_CONTROL, r, -1, ATTACH_EOF_LEAVE, &end, reterr);
+}

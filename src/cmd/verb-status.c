@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "log.h"
+#include "machine.h"
+#include "machine-stop.h"
+#include "processes.h"
+#include "table.h"
+#include "verb-list.h"
+
+/* One machine for people to read, in the form of machinectl(1) status. */
+
+#define SHOWN_PROCESSES 200
+
+static void line(const char *label, const char *fmt, ...) _printf_(2, 3);
+
+static void line(const char *label, const char *fmt, ...) {
+        char text[1024], shown[1024];
+        va_list ap;
+
+        va_start(ap, fmt);
+        (void) vsnprintf(text, sizeof(text), fmt, ap);
+        va_end(ap);
+        printf("%10s%s %s\n", label, *label ? ":" : " ", show_text(text, shown, sizeof(shown)));
+}
+
+static void lines(const char *label, char *const *values) {
+        for (char *const *v = values; v && *v; v++)
+                line(v == values ? label : "", "%s", *v);
+}
+
+static void format_age(uint64_t seconds, char *buf, size_t size) {
+        static const struct {
+                uint64_t seconds;
+                const char *one, *many;
+        } units[] = {
+                { 86400, "day", "days" }, { 3600, "h", "h" }, { 60, "min", "min" }, { 1, "s", "s" },
+        };
+        size_t i = 0;
+
+        while (i + 1 < ELEMENTSOF(units) && seconds < units[i].seconds)
+                i++;
+        snprintf(buf, size, "%" PRIu64 " %s", seconds / units[i].seconds, seconds / units[i].seconds == 1 ? units[i].one : units[i].many);
+}
+
+static void print_since(const MachineRecord *rec) {
+        time_t then = (time_t) (rec->started_usec / 1000000), now = time(NULL);
+        char when[64], age[64];
+        struct tm tm;
+
+        if (!then || !localtime_r(&then, &tm) || !strftime(when, sizeof(when), "%a %Y-%m-%d %H:%M:%S %Z", &tm))
+                return;
+        format_age(now > then ? (uint64_t) (now - then) : 0, age, sizeof(age));
+        line("Since", "%s; %s ago", when, age);
+}
+
+static void print_init(const Machine *m) {
+        Guest g;
+
+        if (m->record->mode && strcmp(m->record->mode, "run") == 0) {
+                line("Init", "a command (nbox run)");
+                return;
+        }
+        if (guest_open(&g, m->record->name, m->record->leader, m->leader_fd, NULL) < 0)
+                return;
+        line("Init", "%s (%s)", m->record->init ?: "-", init_kind_to_string(init_identify(&g)));
+        guest_done(&g);
+}
+
+static void print_network(const MachineRecord *rec) {
+        if (rec->network && strcmp(rec->network, "zone") == 0)
+                line("Network", "zone %s%s%s", rec->zone ?: "default", rec->interface ? ", by " : "", rec->interface ?: "");
+        else if (rec->network)
+                line("Network", "%s", strcmp(rec->network, "host") == 0 ? "the host's" : rec->network);
+        if (rec->address)
+                line("Address", "%s", rec->address);
+        lines("Ports", rec->ports);
+}
+
+static void print_units(const MachineRecord *rec) {
+        if (rec->unit)
+                line("Unit", "%s", rec->unit);
+        if (rec->scope)
+                line("Scope", "%s%s", rec->scope, rec->registered ? " (registered with systemd-machined)" : "");
+        if (rec->slice)
+                line("Slice", "%s", rec->slice);
+        if (rec->cgroup)
+                line("CGroup", "%s", rec->cgroup);
+}
+
+/* Processes of one group end with the last of it; a group's name stands before its first. */
+static void print_processes(const Machine *m) {
+        GuestProcesses p;
+        const char *group = "";
+        char text[1024];
+
+        if (guest_processes_read(m, &p, NULL) < 0)
+                return;
+        for (size_t i = 0; i < p.n && i < SHOWN_PROCESSES; i++) {
+                bool last_of_group = i + 1 == p.n || strcmp(p.items[i + 1].group, p.items[i].group) != 0;
+                bool inside = *p.items[i].group;
+
+                if (strcmp(p.items[i].group, group) != 0) {
+                        group = p.items[i].group;
+                        printf("%12s%s\n", "", show_text(group, text, sizeof(text)));
+                }
+                printf("%12s%s%s%d %s\n", "", inside ? "  " : "", last_of_group ? "└─" : "├─", (int) p.items[i].pid,
+                       show_text(p.items[i].command, text, sizeof(text)));
+        }
+        if (p.n > SHOWN_PROCESSES)
+                printf("%12s… %zu more\n", "", p.n - SHOWN_PROCESSES);
+        guest_processes_done(&p);
+}
+
+static void print_status(const Machine *m) {
+        const MachineRecord *rec = m->record;
+        bool color = colors_wanted(STDOUT_FILENO);
+
+        printf("%s●%s %s (", color ? m->state == MACHINE_RUNNING ? "\x1b[32m" : "\x1b[33m" : "", color ? "\x1b[0m" : "", rec->name);
+        for (size_t i = 0; i < sizeof(rec->id); i++)
+                printf("%02x", rec->id[i]);
+        printf(")\n");
+        line("State", "%s", machine_state_to_string(m->state));
+        print_since(rec);
+        line("Leader", "%d, supervised by %d", (int) rec->leader, (int) rec->supervisor);
+        print_init(m);
+        if (rec->os)
+                line("OS", "%s", rec->os);
+        if (rec->root)
+                line("Root", "%s", rec->root);
+        if (rec->uid_range > 0)
+                line("Users", "%u to %u of the host", rec->uid_base, rec->uid_base + rec->uid_range - 1);
+        print_network(rec);
+        lines("Settings", rec->settings_files);
+        print_units(rec);
+        print_processes(m);
+}
+
+int verb_status(int argc, char **argv, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        int r;
+
+        while ((r = verb_next(&args, reterr)) > 0)
+                ;
+        if (r >= 0)
+                r = verb_check_operands(&args, 1, -1, reterr);
+        for (int i = 0; r >= 0 && i < args.n_operands; i++) {
+                _cleanup_(machine_freep) Machine *m = NULL;
+
+                r = machine_open(args.operands[i], &m, reterr);
+                if (r < 0)
+                        break;
+                fputs(i > 0 ? "\n" : "", stdout);
+                print_status(m);
+        }
+        return r;
+}

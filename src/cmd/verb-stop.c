@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
+#include <string.h>
+
+#include "control.h"
+#include "gc.h"
+#include "log.h"
+#include "machine-stop.h"
+#include "parse.h"
+#include "processes.h"
+#include "verb-list.h"
+
+/* poweroff, halt, reboot, terminate: by the supervisor, so that it knows what the end means; where there is none any more,
+ * by the same function that it would call. And kill, which asks nobody. */
+
+#define TERMINATE_WAIT_USEC (10 * 1000 * 1000)
+
+const VerbOption stop_options[] = {
+        { { .name = "wait", .letter = 'w' }, 'w', "Wait until it has ended" },
+        {},
+};
+
+static int ask_supervisor(const char *name, InitAction action, Error **reterr) {
+        char request[32];
+        int fd;
+
+        snprintf(request, sizeof(request), "stop %s", init_action_to_string(action));
+        fd = control_request(name, request, NULL, reterr);
+        if (fd < 0)
+                return fd;
+        close_fd(fd);
+        return 0;
+}
+
+/* 1: there is no supervisor, and nobody to clear up but us. */
+static int stop_one(const Machine *m, InitAction action, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        StopTarget target;
+        int r;
+
+        r = ask_supervisor(m->record->name, action, &error);
+        if (r >= 0)
+                return 0;
+        if (r != -ESRCH && action != INIT_KILL) {
+                if (reterr)
+                        *reterr = TAKE_PTR(error);
+                return r;
+        }
+        if (r != -ESRCH)
+                log_warning("%s; its init is killed without it", error ? error->message : "The supervisor does not answer");
+        stop_target_of(m, &target);
+        r = machine_stop(&target, action, STOP_READY_TIMEOUT_USEC, reterr);
+        return r < 0 ? r : 1;
+}
+
+static int stop_named(const char *name, InitAction action, bool wait, Error **reterr) {
+        _cleanup_(machine_freep) Machine *m = NULL;
+        int r, alone;
+
+        r = machine_open(name, &m, reterr);
+        if (r < 0)
+                return r;
+        alone = stop_one(m, action, reterr);
+        if (alone < 0)
+                return alone;
+        if (wait || action == INIT_KILL) {
+                r = machine_wait(m, wait ? UINT64_MAX : TERMINATE_WAIT_USEC, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return alone && action == INIT_KILL ? gc_run(false, NULL, reterr) : 0;
+}
+
+/* Each name is tried, whatever became of the one before. */
+static int stop_all(int argc, char **argv, InitAction action, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        bool wait = false;
+        int r, failed = 0;
+
+        while ((r = verb_next(&args, reterr)) > 0)
+                wait = true;
+        if (r >= 0)
+                r = verb_check_operands(&args, 1, -1, reterr);
+        if (r < 0)
+                return r;
+        for (int i = 0; i < args.n_operands; i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+
+                r = stop_named(args.operands[i], action, wait, &error);
+                if (r < 0)
+                        failed = log_report(LOG_LEVEL_ERROR, r, error);
+        }
+        return failed < 0 ? EXIT_FAILURE : 0;
+}
+
+int verb_poweroff(int argc, char **argv, Error **reterr) {
+        return stop_all(argc, argv, INIT_POWEROFF, reterr);
+}
+
+int verb_halt(int argc, char **argv, Error **reterr) {
+        return stop_all(argc, argv, INIT_HALT, reterr);
+}
+
+int verb_reboot(int argc, char **argv, Error **reterr) {
+        return stop_all(argc, argv, INIT_REBOOT, reterr);
+}
+
+int verb_terminate(int argc, char **argv, Error **reterr) {
+        return stop_all(argc, argv, INIT_KILL, reterr);
+}
+
+enum { OPT_WHOM = 256 };
+
+const VerbOption kill_options[] = {
+        { { .name = "signal", .letter = 's', .placeholder = "SIGNAL" }, 's', "The signal (default: SIGTERM)" },
+        { { .name = "kill-whom", .alias = "kill-who", .placeholder = "leader|all" }, OPT_WHOM, "Send it to init alone, or to all processes (default)" },
+        {},
+};
+
+typedef struct KillArguments {
+        int sig;
+        KillWhom whom;
+} KillArguments;
+
+static int store_kill_option(KillArguments *a, int option, const char *value, Error **reterr) {
+        if (option == 's') {
+                if (parse_signal(value, &a->sig) < 0)
+                        return error_set(reterr, EINVAL, "'%s' is not a signal; try SIGTERM, SIGRTMIN+3 or a number", value);
+                return 0;
+        }
+        if (strcmp(value, "leader") != 0 && strcmp(value, "all") != 0)
+                return error_set(reterr, EINVAL, "--kill-whom= takes leader or all, not '%s'", value);
+        a->whom = strcmp(value, "leader") == 0 ? KILL_LEADER : KILL_ALL;
+        return 0;
+}
+
+int verb_kill(int argc, char **argv, Error **reterr) {
+        KillArguments a = { .sig = SIGTERM, .whom = KILL_ALL };
+        VerbArgs args = verb_args(argc, argv);
+        int option, r;
+
+        while ((option = verb_next(&args, reterr)) > 0) {
+                r = store_kill_option(&a, option, args.value, reterr);
+                if (r < 0)
+                        return r;
+        }
+        r = option < 0 ? option : verb_check_operands(&args, 1, -1, reterr);
+        for (int i = 0; r >= 0 && i < args.n_operands; i++) {
+                _cleanup_(machine_freep) Machine *m = NULL;
+
+                r = machine_open(args.operands[i], &m, reterr);
+                if (r >= 0)
+                        r = machine_kill(m, a.whom, a.sig, reterr);
+        }
+        return r;
+}
