@@ -41,5 +41,5 @@ int zone_down_if_unused(Netlink *nl, const char *zone, Error **reterr);
 /* The zone that a link is the bridge of; false when it is none of ours. */
 bool zone_of_bridge(const LinkInfo *link, char ret[ZONE_NAME_MAX + 1]);
 
-/* A locally administered address that is the same each time for this host and purpose ("bridge default"). */
-void stable_mac(const char *purpose, uint8_t ret[6]);
+/* Whether its bridge is there. An error is a yes. */
+bool zone_exists(Netlink *nl, const char *zone);

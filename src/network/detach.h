@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "error.h"
+#include "netlink.h"
+
+/* Take a machine's network away, and the zone's with the last port: what network_detach() does, with the network lock
+ * held (`lock` is its fd). Does what it can, and reports the first error. */
+int network_release(int lock, Netlink *nl, const char *machine, const char *zone, Error **reterr);
