@@ -117,3 +117,28 @@ int service_start_transient(sd_bus *bus, const char *unit, const char *descripti
                 return r;
         return unit_start_outcome(bus, unit, result, since, reterr);
 }
+
+int service_restarts_on(sd_bus *bus, const char *unit, int status, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_free_ char *path = unit_path(unit);
+        const int32_t *statuses;
+        size_t size;
+        int r;
+
+        if (!path)
+                return error_oom(reterr);
+        r = sd_bus_get_property(bus, SYSTEMD_SERVICE, path, SYSTEMD_SERVICE ".Service", "RestartForceExitStatus", &e, &reply,
+                                "(aiai)");
+        if (r < 0)
+                return bus_failed(reterr, r, &e, "Could not ask systemd what %s restarts on", unit);
+        r = sd_bus_message_enter_container(reply, 'r', "aiai");
+        if (r >= 0)
+                r = sd_bus_message_read_array(reply, 'i', (const void **) &statuses, &size);
+        if (r < 0)
+                return error_errno(reterr, r, "Could not read what %s restarts on", unit);
+        for (size_t i = 0; i < size / sizeof(*statuses); i++)
+                if (statuses[i] == status)
+                        return 1;
+        return 0;
+}

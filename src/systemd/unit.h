@@ -33,3 +33,7 @@ int unit_file_state(sd_bus *bus, const char *unit, char **ret, Error **reterr);
  * service, and a shell within some other service (cron, a CI job) are none: their end is not the machine's end, and
  * nobody there makes a restart of our exit status. Told by SYSTEMD_EXEC_PID (systemd 248). *ret is the caller's. */
 int own_unit(char **ret, Error **reterr);
+
+/* Whether systemd starts this service again when its main process exits with `status`, as nbox@.service has it for
+ * UNIT_REBOOT_STATUS: 1 or 0. A service of the user's own around `nbox boot` need not. */
+int service_restarts_on(sd_bus *bus, const char *unit, int status, Error **reterr);

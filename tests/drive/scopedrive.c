@@ -5,7 +5,7 @@
  * an orderly power-off takes its time). What happens is told on stdout, a line each.
  *
  *     scopedrive hold [--plain] [--bind] [--no-watch] [--reboots=N] [--property=P]... NAME
- *     scopedrive start|stop|enable|disable|state UNIT
+ *     scopedrive start|stop|enable|disable|state|restarts UNIT
  *     scopedrive transient UNIT COMMAND...
  *     scopedrive own-unit
  */
@@ -284,6 +284,12 @@ static int drive(int argc, char **argv, Error **reterr) {
                 char *environment[] = { path, NULL };
 
                 return service_start_transient(bus, argv[2], "A test", argv + 3, environment, reterr);
+        }
+        if (strcmp(argv[1], "restarts") == 0) {
+                r = service_restarts_on(bus, argv[2], UNIT_REBOOT_STATUS, reterr);
+                if (r >= 0)
+                        tell("%s", r ? "yes" : "no");
+                return r;
         }
         r = unit_active_state(bus, argv[2], &text, reterr);
         if (r >= 0)

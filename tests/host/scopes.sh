@@ -173,7 +173,7 @@ test_killed_supervisor_without_a_service() {
 }
 
 test_service_stops_in_order() {
-        service_with "StandardOutput=append:$SCRATCH/said"
+        service_with "StandardOutput=append:$(readlink -f "$SCRATCH")/said"
         "$DRIVE" start drive@web.service
         "$DRIVE" stop drive@web.service
         said 'signal TERM'
@@ -199,7 +199,8 @@ test_transient_service() {
         has "$(machinectl list --no-legend)" '^web '
         same type "$(unit_of nbox-boot-web.service Type)" notify
         same slice "$(unit_of nbox-boot-web.service Slice)" machine.slice
-        same "restarts on" "$(unit_of nbox-boot-web.service RestartForceExitStatus)" 133
+        same "restarts after a reboot" "$("$DRIVE" restarts nbox-boot-web.service)" yes
+        same "restarts after a reboot" "$("$DRIVE" restarts job.service)" no
         refused "$DRIVE" transient nbox-boot-web.service "$DRIVE" hold web
         has "$REFUSAL" 'is there already'
         "$DRIVE" stop nbox-boot-web.service
@@ -225,6 +226,18 @@ test_restart_after_133() {
         "$DRIVE" transient nbox-boot-web.service "$SCRATCH/rebooting"
         same restarts "$(unit_of nbox-boot-web.service NRestarts)" 1
         "$DRIVE" stop nbox-boot-web.service
+}
+
+test_many_at_once() {
+        local i pids=()
+        for i in $(seq 1 40); do
+                "$DRIVE" hold "many-$i" >"$SCRATCH/many.$i" 2>&1 &
+                pids+=($!)
+        done
+        for i in $(seq 1 40); do wait_until 60 grep -qx ready "$SCRATCH/many.$i"; done
+        same machines "$(machinectl list --no-legend | grep -c '^many-')" 40
+        kill "${pids[@]}"
+        for i in "${pids[@]}"; do wait "$i" || fail "one ended with $?: $(cat "$SCRATCH"/many.*)"; done
 }
 
 test_own_unit() {
