@@ -25,6 +25,7 @@ const Verb verbs[] = {
         { "console", "NAME", "Attach to a machine's console", verb_console, VERB_ROOT, OPERAND_MACHINE, "Use" },
         { "passwd", "NAME [USER]", "Set a password in a machine", verb_passwd, VERB_ROOT, OPERAND_MACHINE, "Use" },
 
+        { "images", "[OPTIONS]", "List the trees that boot by name", verb_images, VERB_JSON, OPERAND_NONE, "See", images_options },
         { "create", "NAME --os=OS [OPTIONS]", "Make a new tree", verb_create, VERB_ROOT, OPERAND_OTHER, "Make", create_options },
 
         { "list", "[OPTIONS]", "List running machines", verb_list, VERB_ROOT | VERB_JSON, OPERAND_NONE, "See", list_options },
