@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netlink.h"
 
-#include <linux/netlink.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,13 +28,13 @@ void netlink_free(Netlink *nl) {
         free(nl);
 }
 
-int netlink_new(int netns, Netlink **ret) {
+int netlink_new(int protocol, int netns, Netlink **ret) {
         _cleanup_(netlink_freep) Netlink *nl = calloc(1, sizeof(*nl));
         _cleanup_close_ int fd = -1;
 
         if (!nl)
                 return -ENOMEM;
-        fd = netns_socket(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+        fd = netns_socket(netns, AF_NETLINK, SOCK_RAW, protocol);
         if (fd < 0)
                 return fd;
         nl->socket = mnl_socket_fdopen(fd);

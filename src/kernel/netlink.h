@@ -5,18 +5,20 @@
 #include <stdint.h>
 
 #include <libmnl/libmnl.h>
+#include <linux/netlink.h>
 
 #include "cleanup.h"
 
-/* A rtnetlink socket with a batch: messages are added one after another, and sent in one sendmsg(2). The kernel
+/* A netlink socket with a batch: messages are added one after another, and sent in one sendmsg(2). The kernel
  * works through all of them in order, also after one that failed. */
 
 typedef struct Netlink Netlink;
 
 #define NETLINK_BATCH_MAX 16
 
-/* Open a socket in the namespace `netns` (-1: our own), see netns.h. Returns 0 or -errno. */
-int netlink_new(int netns, Netlink **ret);
+/* Open a socket of a netlink protocol (NETLINK_ROUTE …) in the namespace `netns` (-1: our own), see netns.h. Returns 0
+ * or -errno. */
+int netlink_new(int protocol, int netns, Netlink **ret);
 void netlink_free(Netlink *nl);
 DEFINE_CLEANUP(Netlink *, netlink_free);
 

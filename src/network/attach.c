@@ -20,6 +20,7 @@
 #include "machine-link.h"
 #include "name.h"
 #include "netns.h"
+#include "nft-drop.h"
 #include "ports.h"
 #include "veth.h"
 #include "zone.h"
@@ -98,6 +99,8 @@ static int let_through(Attachment *a, int lock, Error **reterr) {
                 r = forwarding_acquire(lock, reterr);
         if (r >= 0)
                 r = firewall_attach(&zone, &machine, &oracle, &loopback, reterr);
+        if (r >= 0 && a->zone.made)
+                nft_warn_of_drop(a->zone.bridge);
         if (r < 0 || !loopback)
                 return r;
         snprintf(path, sizeof(path), "ipv4/conf/%s/route_localnet", a->zone.bridge);
@@ -158,7 +161,7 @@ static int set_up_inside(const Attachment *a, Error **reterr) {
         int results[NETLINK_BATCH_MAX], r;
 
         disable_ipv6(a);
-        r = netlink_new(a->req->netns, &nl);
+        r = netlink_new(NETLINK_ROUTE, a->req->netns, &nl);
         if (r >= 0) {
                 link_put_up(nl, 1);
                 link_put_altname(nl, PEER_NAME, PEER_ALTNAME);
@@ -219,7 +222,7 @@ int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr)
         lock = network_lock(reterr);
         if (lock < 0)
                 return lock;
-        r = netlink_new(-1, &nl);
+        r = netlink_new(NETLINK_ROUTE, -1, &nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
         r = zone_state_load(req->zone, &state, reterr);
@@ -238,7 +241,7 @@ int network_loopback_up(int netns, Error **reterr) {
         _cleanup_(netlink_freep) Netlink *nl = NULL;
         int r;
 
-        r = netlink_new(netns, &nl);
+        r = netlink_new(NETLINK_ROUTE, netns, &nl);
         if (r >= 0) {
                 link_put_up(nl, 1); /* lo is the first interface of every namespace */
                 r = netlink_run(nl, NULL, NULL, NULL);

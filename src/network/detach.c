@@ -61,7 +61,7 @@ int network_detach(const char *machine, const char *zone, Error **reterr) {
         lock = network_lock(reterr);
         if (lock < 0)
                 return lock;
-        r = netlink_new(-1, &nl);
+        r = netlink_new(NETLINK_ROUTE, -1, &nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
         return network_release(lock, nl, machine, zone, reterr);
@@ -115,7 +115,7 @@ int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *u
         lock = network_lock(reterr);
         if (lock < 0)
                 return lock;
-        r = netlink_new(-1, &nl);
+        r = netlink_new(NETLINK_ROUTE, -1, &nl);
         if (r >= 0)
                 r = link_list(nl, 0, &links, &n);
         if (r < 0)

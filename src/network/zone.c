@@ -158,6 +158,7 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
                 return r;
         zone.index = link.index;
         zone.range = state->range;
+        zone.made = make;
         *ret = zone;
         *ret_changed = changed;
         return 0;

@@ -21,6 +21,7 @@ typedef struct Zone {
         char bridge[IF_NAMESIZE];
         int index;
         Range range;
+        bool made; /* by this call */
 } Zone;
 
 /* Letters, digits, '-' and '.', as in machine names; at most ZONE_NAME_MAX bytes. 0 or -EINVAL. */

@@ -210,6 +210,19 @@ test_forward_drop() {
         as_before
 }
 
+test_nft_drop_is_said() {
+        nft add table ip filter
+        nft add chain ip filter FORWARD '{ type filter hook forward priority 0; }'
+        lacks "$(attach default web m1 keep 2>&1)" nftables
+        detach default web
+        nft add chain ip filter FORWARD '{ policy drop; }'
+        has "$(attach default web m1 keep 2>&1)" "chain 'FORWARD' of the nftables table 'filter' drops"
+        lacks "$(attach default db m2 keep 2>&1)" nftables
+        detach default db
+        detach default web
+        as_before
+}
+
 test_foreign_rules() {
         iptables-legacy -t nat -N FOREIGN
         iptables-legacy -t nat -A PREROUTING -j FOREIGN
