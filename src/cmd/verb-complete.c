@@ -130,7 +130,7 @@ static void offer_values(const Completion *c, const ArgSpec *spec) {
                 offer(c, v->name);
         if (o->field == FIELD_MACHINE)
                 offer_machines(c);
-        if (o->flags & OPTION_ENTRY)
+        if (o->flags & OPTION_PATH)
                 puts(o->field == FIELD_DIRECTORY ? ":dirs" : ":files");
 }
 

@@ -91,9 +91,10 @@ static int next_long(ArgCursor *a, const ArgTable *table, const ArgSpec **ret, c
 }
 
 static int next_letter(ArgCursor *a, const ArgTable *table, const ArgSpec **ret, const char **ret_value, Error **reterr) {
-        char letter = *a->cluster++;
-        const char *rest = *a->cluster ? a->cluster : NULL;
+        char letter = *a->cluster;
+        const char *rest = a->cluster[1] ? a->cluster + 1 : NULL;
 
+        a->cluster = rest;
         *ret = find_letter(table, letter);
         if (!*ret)
                 return error_set(reterr, EINVAL, "Unknown option -%c", letter);
@@ -101,8 +102,6 @@ static int next_letter(ArgCursor *a, const ArgTable *table, const ArgSpec **ret,
                 a->cluster = NULL;
                 return take_value(a, *ret, rest, ret_value, reterr);
         }
-        if (!rest)
-                a->cluster = NULL;
         *ret_value = NULL;
         return 1;
 }

@@ -19,7 +19,7 @@
 
 const Option options[] = {
         { { "directory", .letter = 'D', .placeholder = "DIR" },
-          .field = FIELD_DIRECTORY, .flags = OPTION_BOTH | OPTION_ENTRY, .group = TREE, .parse = parse_directory,
+          .field = FIELD_DIRECTORY, .flags = OPTION_BOTH | OPTION_PATH, .group = TREE, .parse = parse_directory,
           .help = "The tree to use; there is then no DIR|NAME operand" },
         { { "read-only" },
           .section = "Files", .key = "ReadOnly", .implied = "yes", .values = boolean_names,
@@ -27,7 +27,7 @@ const Option options[] = {
           .help = "Mount the tree read-only",
           .about = "Mounts of --bind=, --tmpfs= and the like stay writable." },
         { { "bind", .placeholder = "SOURCE[:DEST[:OPTIONS]]" },
-          .section = "Files", .key = "Bind", .field = FIELD_BINDS, .flags = OPTION_BOTH | OPTION_PRIVILEGED | OPTION_ENTRY,
+          .section = "Files", .key = "Bind", .field = FIELD_BINDS, .flags = OPTION_BOTH | OPTION_PRIVILEGED | OPTION_PATH,
           .group = TREE, .parse = parse_bind,
           .help = "Mount a file or directory of the host's",
           .about = "DEST is where it appears in the machine, SOURCE's own path when left out. A \"+\" before SOURCE takes it "
@@ -37,7 +37,7 @@ const Option options[] = {
                    "the machine's range, the same ids', or root's for the owner of SOURCE. May be given several times." },
         { { "bind-ro", .placeholder = "SOURCE[:DEST[:OPTIONS]]" },
           .section = "Files", .key = "BindReadOnly", .field = FIELD_BINDS,
-          .flags = OPTION_BOTH | OPTION_PRIVILEGED | OPTION_ENTRY, .group = TREE, .parse = parse_bind_ro,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED | OPTION_PATH, .group = TREE, .parse = parse_bind_ro,
           .help = "The same, read-only" },
         { { "tmpfs", .placeholder = "DEST[:OPTIONS]" },
           .section = "Files", .key = "TemporaryFileSystem", .field = FIELD_TMPFS, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
@@ -56,8 +56,8 @@ const Option options[] = {
           .section = "Exec", .key = "Timezone", .values = timezone_mode_names, .field = FIELD_TIMEZONE,
           .flags = OPTION_BOTH, .group = TREE, .parse = parse_enum_field,
           .help = "What becomes of /etc/localtime inside",
-          .about = "One of off, copy, bind, symlink, delete and auto (the default: symlink where the host's is one, "
-                   "else copy; bind where the tree is read-only)." },
+          .about = "One of off, copy, bind, symlink, delete and auto. auto (the default) makes it a symlink to the tree's own "
+                   "file of the host's zone, and mounts the host's where the tree is read-only." },
 
         { { "machine", .letter = 'M', .placeholder = "NAME" },
           .field = FIELD_MACHINE, .flags = OPTION_BOTH, .group = IDENTITY, .parse = parse_machine,
@@ -108,8 +108,9 @@ const Option options[] = {
         { { "stop-timeout", .placeholder = "TIME" },
           .section = "Exec", .key = "StopTimeout", .field = FIELD_STOP_TIMEOUT, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
           .group = EXECUTION, .parse = parse_stop_timeout,
-          .help = "How long an orderly end may take (90s, 2min)",
-          .about = "After that the machine is killed. A number is seconds; us, ms, s, min, h and d are units; infinity waits for ever." },
+          .help = "How long an orderly end may take (default: 90s)",
+          .about = "After that the machine is killed. A number is seconds; us, ms, s, min, h and d are units, as in \"2min 30s\"; "
+                   "infinity waits for ever." },
 
         { { "private-users", .optional = true, .placeholder = "MODE" },
           .section = "Exec", .key = "PrivateUsers", .implied = "yes", .values = userns_mode_names, .field = FIELD_USERNS,
@@ -165,7 +166,8 @@ const Option options[] = {
           .help = "interactive, read-only, passive, pipe or autopipe",
           .about = "interactive gives PID 1 a terminal that is joined to the caller's, read-only passes its output only, passive "
                    "keeps it for nbox console. pipe hands on the caller's stdin, stdout and stderr as they are, autopipe does so "
-                   "unless all three are terminals." },
+                   "unless all three are terminals. The default is interactive on a terminal; elsewhere read-only for boot, "
+                   "pipe for run." },
         { { "pipe", .letter = 'P' },
           .implied = "pipe", .values = console_mode_names, .field = FIELD_CONSOLE, .flags = OPTION_BOTH, .group = HOST,
           .parse = parse_enum_field,

@@ -15,7 +15,7 @@ typedef enum OptionFlags {
         OPTION_BOTH = OPTION_BOOT | OPTION_RUN,
         OPTION_PRIVILEGED = 1 << 2, /* ignored in a settings file that lies beside the image: systemd.nspawn(5)
                                      * "privileged setting", and ours that reach into the host */
-        OPTION_ENTRY = 1 << 3,      /* one word of an option's argument: completion offers directories */
+        OPTION_PATH = 1 << 3,       /* its argument begins with a path of the host's, for completion */
 } OptionFlags;
 
 typedef struct Option Option;

@@ -222,6 +222,29 @@ static void completion_knows_the_place(void **state _unused_) {
         assert_string_equal(named, "boot\n");
 }
 
+/* Words that nobody would type, with a fixed seed: completion says something or nothing, and reads nothing it must not. */
+static void completion_of_nonsense(void **state _unused_) {
+        static const char *const words[] = { "nbox", "boot", "run", "exec", "--", "-", "=", "", "-D", "--network", "--network=", "-qaD", "--=",
+                "web", "--console", "-E", "help", "show", "-p", "--bind=/x", "--private-users" };
+        unsigned state_of = 4711;
+
+        for (int i = 0; i < 3000; i++) {
+                const char *line[13] = { "nbox", "__complete" };
+                char cword[8];
+                int n = 2 + i % 8, status;
+                _cleanup_free_ char *text = NULL;
+
+                snprintf(cword, sizeof(cword), "%d", 1 + i % 9);
+                line[2] = cword;
+                for (int j = 0; j < n; j++) {
+                        state_of = state_of * 1103515245 + 12345;
+                        line[3 + j] = words[(state_of >> 16) % ELEMENTSOF(words)];
+                }
+                text = output_of(line, &status);
+                assert_true(status == 0 || (status == 1 && !*text));
+        }
+}
+
 /* A dash in a page is "\-". */
 static void assert_page_has(const char *page, const char *dashes, const char *name) {
         char word[256], *o = word;
@@ -270,6 +293,7 @@ int main(void) {
                 cmocka_unit_test(wrong_command_lines),
                 cmocka_unit_test(completion_offers_everything),
                 cmocka_unit_test(completion_knows_the_place),
+                cmocka_unit_test(completion_of_nonsense),
                 cmocka_unit_test(man_pages_name_everything),
         };
 
