@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static LogLevel max_level(void) {
         const char *e = getenv("NBOX_LOG_LEVEL");
@@ -30,11 +31,22 @@ static void escape(const char *in, char *out, size_t size) {
         out[n] = 0;
 }
 
+/* Whether stderr is the journal. The variable alone says only that it was, for some parent of ours: it carries the
+ * device and inode to compare (systemd.exec(5), $JOURNAL_STREAM). */
+static bool stderr_is_journal(void) {
+        const char *e = getenv("JOURNAL_STREAM");
+        unsigned long long device, inode;
+        struct stat st;
+
+        if (!e || sscanf(e, "%llu:%llu", &device, &inode) != 2 || fstat(STDERR_FILENO, &st) < 0)
+                return false;
+        return st.st_dev == device && st.st_ino == inode;
+}
+
 void log_line(LogLevel level, const char *fmt, ...) {
         _cleanup_free_ char *text = NULL;
         char line[4096];
         const char *color = "";
-        bool journal;
         va_list ap;
 
         if (level > max_level())
@@ -47,10 +59,9 @@ void log_line(LogLevel level, const char *fmt, ...) {
                 return;
         escape(text, line, sizeof(line));
 
-        journal = getenv("JOURNAL_STREAM") != NULL && !isatty(STDERR_FILENO);
         if (level <= LOG_LEVEL_WARNING && colors_wanted(STDERR_FILENO))
                 color = level == LOG_LEVEL_ERROR ? "\x1b[31m" : "\x1b[33m";
-        if (journal)
+        if (stderr_is_journal())
                 dprintf(STDERR_FILENO, "<%d>%s\n", (int) level, line);
         else
                 dprintf(STDERR_FILENO, "%snbox: %s%s%s\n", color, line, *color ? "\x1b[0m" : "",

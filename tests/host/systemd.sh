@@ -22,7 +22,7 @@ test_registered_with_machined() {
         has "$service" "^nbox.*$GUEST\.service"
         is_active "$service"
         same "slice of the supervisor" "$(unit_of "$service" Slice)" machine.slice
-        has "$(machinectl show -p NetworkInterfaces --value "$GUEST")" '[0-9]'
+        has "$(cat "$SCRATCH/status")" 'Iface: nb-'
         terminate "$GUEST"
         has_not "$(machinectl list --no-legend)" "$GUEST"
 }
