@@ -6,7 +6,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "cleanup.h"
 #include "file.h"
@@ -32,11 +34,11 @@ pid_t clone_into(uint64_t flags, int cgroup, int *ret_pidfd) {
         return (pid_t) pid;
 }
 
-int userns_write_maps(pid_t pid, uid_t base, uint32_t range) {
+static int write_maps(pid_t pid, uid_t inside, uid_t outside, uint32_t range) {
         static const char *const files[] = { "uid_map", "gid_map" };
         char path[64], map[64];
 
-        snprintf(map, sizeof(map), "0 %u %u\n", base, range);
+        snprintf(map, sizeof(map), "%u %u %u\n", inside, outside, range);
         for (size_t i = 0; i < ELEMENTSOF(files); i++) {
                 int r;
 
@@ -46,6 +48,31 @@ int userns_write_maps(pid_t pid, uid_t base, uint32_t range) {
                         return r;
         }
         return 0;
+}
+
+int userns_write_maps(pid_t pid, uid_t base, uint32_t range) {
+        return write_maps(pid, 0, base, range);
+}
+
+/* A namespace begins with a process in it, and lives on by our fd. */
+int userns_of_one(uid_t inside, uid_t outside) {
+        _cleanup_close_ int pidfd = -1;
+        pid_t pid = clone_into(CLONE_NEWUSER, -1, &pidfd);
+        int r;
+
+        if (pid < 0)
+                return (int) pid;
+        if (pid == 0) {
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                for (;;)
+                        pause();
+        }
+        r = write_maps(pid, inside, outside, 1);
+        if (r >= 0)
+                r = namespace_open(pid, "user");
+        (void) kill(pid, SIGKILL); /* a child that is not yet waited for keeps its pid */
+        (void) waitpid(pid, NULL, 0);
+        return r;
 }
 
 int namespace_open(pid_t pid, const char *name) {

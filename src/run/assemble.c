@@ -12,6 +12,7 @@
 #include "guest-ids.h"
 #include "guest-files.h"
 #include "mount.h"
+#include "namespace.h"
 #include "path.h"
 #include "record.h"
 #include "assemble-dev.h"
@@ -94,6 +95,17 @@ static int mount_tmpfs(const MachinePlan *p, int root, const MountStep *step, Er
         return 0;
 }
 
+static int idmap_bind(const MachinePlan *p, int mount, int userns, const MountStep *step, uid_t owner) {
+        _cleanup_close_ int one = -1;
+
+        if (userns < 0 || step->idmap == MOUNT_IDMAP_NO)
+                return 0;
+        if (step->idmap == MOUNT_IDMAP_ALL)
+                return mount_idmap(mount, userns, step->recursive);
+        one = userns_of_one(owner, p->uid_base);
+        return one < 0 ? one : mount_idmap(mount, one, step->recursive);
+}
+
 static int mount_bind(const MachinePlan *p, int root, int userns, const MountStep *step, Error **reterr) {
         _cleanup_close_ int source = -1, mount = -1, target = -1;
         struct stat st;
@@ -117,8 +129,8 @@ static int mount_bind(const MachinePlan *p, int root, int userns, const MountSte
         if (mount < 0)
                 return error_errno(reterr, mount, "Cannot bind %s", step->source);
         r = mount_set_attr(mount, step->attr, 0, step->recursive);
-        if (r >= 0 && step->idmap && userns >= 0)
-                r = mount_idmap(mount, userns, step->recursive);
+        if (r >= 0)
+                r = idmap_bind(p, mount, userns, step, st.st_uid);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot set up the bind of %s", step->source);
         target = open_target(p, root, step->destination, S_ISDIR(st.st_mode), reterr);

@@ -96,7 +96,8 @@ static int plan_mounts(MachinePlan *p, const MachineConfig *c) {
                 r = add_mount(p, &(MountStep){ .kind = MOUNT_STEP_BIND, .source = b->source, .destination = b->destination,
                                                .attr = b->read_only ? MOUNT_ATTR_RDONLY : 0,
                                                .from_root = b->from_root, .recursive = b->recursive,
-                                               .optional = b->optional, .idmap = b->idmap == 1 });
+                                               .optional = b->optional,
+                                               .idmap = b->idmap < 0 ? MOUNT_IDMAP_NO : (MountIdmap) b->idmap });
         }
         return r;
 }

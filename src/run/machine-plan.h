@@ -21,6 +21,13 @@ typedef enum MountStepKind {
         MOUNT_STEP_BIND,
 } MountStepKind;
 
+/* Whose the files of a bind are inside; the values are BindMount's. */
+typedef enum MountIdmap {
+        MOUNT_IDMAP_NO,   /* nobody's, where their ids are not of the machine's range */
+        MOUNT_IDMAP_ALL,  /* the same ids' */
+        MOUNT_IDMAP_ROOT, /* root's, those of the source's owner */
+} MountIdmap;
+
 /* One mount of the machine's tree, in the order in which they are made. Strings are the plan's. */
 typedef struct MountStep {
         MountStepKind kind;
@@ -31,7 +38,7 @@ typedef struct MountStep {
         bool from_root;
         bool recursive;
         bool optional;     /* a source, or a place to put it, that is not there is passed over */
-        bool idmap;
+        MountIdmap idmap;
 } MountStep;
 
 #define PLAN_TTYS 6 /* what the inittabs of Alpine and sysvinit start gettys on */

@@ -20,6 +20,9 @@ static json_t *string_or_null(const char *s) {
 }
 
 static json_t *mounts(const MachinePlan *p) {
+        static const char *const idmaps[] = {
+                [MOUNT_IDMAP_NO] = "noidmap", [MOUNT_IDMAP_ALL] = "idmap", [MOUNT_IDMAP_ROOT] = "rootidmap",
+        };
         json_t *a = json_array();
 
         for (size_t i = 0; i < p->n_mounts; i++) {
@@ -34,7 +37,7 @@ static json_t *mounts(const MachinePlan *p) {
                         json_object_set_new(o, "options", json_string(m->options));
                 json_object_set_new(o, "read_only", json_boolean(m->attr & MOUNT_ATTR_RDONLY));
                 if (m->kind == MOUNT_STEP_BIND)
-                        json_object_set_new(o, "idmap", json_boolean(m->idmap));
+                        json_object_set_new(o, "idmap", json_string(idmaps[m->idmap]));
                 json_array_append_new(a, o);
         }
         return a;

@@ -89,6 +89,12 @@ test_run_mounts() {
         nbox run --network=none --bind="$SCRATCH/shared:/mnt:idmap" "$GUEST" sh -c 'echo there >/mnt/new'
         same "file made inside" "$(cat "$SCRATCH/shared/new")" there
         same "its owner" "$(stat -c %u "$SCRATCH/shared/new")" 0
+        # rootidmap: root inside is the owner of the directory.
+        chown -R 4711:4711 "$SCRATCH/shared"
+        same "owner inside" "$(nbox run --network=none --bind="$SCRATCH/shared:/mnt:rootidmap" "$GUEST" stat -c %u /mnt/file)" 0
+        nbox run --network=none --bind="$SCRATCH/shared:/mnt:rootidmap" "$GUEST" sh -c 'echo mine >/mnt/mine'
+        same "owner outside" "$(stat -c %u "$SCRATCH/shared/mine")" 4711
+        status_is 1 nbox run --network=none --bind="$SCRATCH/shared:/mnt:idmap" --user=alice "$GUEST" sh -c 'echo x >/mnt/mine' 2>/dev/null
         status_is 1 nbox run --network=none --bind-ro="$SCRATCH/shared:/mnt" "$GUEST" sh -c 'echo x >/mnt/new' 2>/dev/null
         status_is 1 nbox run --network=none --read-only "$GUEST" sh -c 'echo x >/etc/new' 2>/dev/null
         same "type of a tmpfs" "$(nbox run --network=none --tmpfs=/mnt "$GUEST" sh -c 'stat -f -c %T /mnt')" tmpfs
