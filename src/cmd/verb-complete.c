@@ -7,6 +7,7 @@
  * bash usually cuts words at '=': "--network=ho" comes as three, and what is printed then replaces the last only. */
 
 #include <ctype.h>
+#include <signal.h>
 #include <string.h>
 
 #include "find.h"
@@ -120,18 +121,63 @@ static void offer_operands(const Completion *c, int n_operands) {
         }
 }
 
+static void offer_directories(const Completion *c _unused_) {
+        puts(":dirs");
+}
+
+static void offer_files(const Completion *c _unused_) {
+        puts(":files");
+}
+
+static void offer_signals(const Completion *c) {
+        for (int i = 1; i < SIGRTMIN; i++) {
+                const char *name = sigabbrev_np(i);
+                char word[32];
+
+                if (!name)
+                        continue;
+                snprintf(word, sizeof(word), "SIG%s", name);
+                offer(c, word);
+        }
+}
+
+/* "leader|all", "busybox|debian[:RELEASE]": the words themselves. */
+static void offer_alternatives(const Completion *c, const char *placeholder) {
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyz-";
+
+        if (!strchr(placeholder, '|'))
+                return;
+        for (const char *p = placeholder; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL) {
+                _cleanup_free_ char *word = strndup(p, strspn(p, letters));
+
+                if (word && *word)
+                        offer(c, word);
+        }
+}
+
+/* What a placeholder stands for. */
+static const struct {
+        const char *placeholder;
+        void (*offer)(const Completion *c);
+} placeholders[] = {
+        { "DIR", offer_directories },
+        { "SOURCE[:DEST[:OPTIONS]]", offer_files },
+        { "SIGNAL", offer_signals },
+};
+
 /* The values of an option. */
 static void offer_values(const Completion *c, const ArgSpec *spec) {
-        const Option *o = (const Option *) spec;
+        const Option *o = c->verb->flags & VERB_CONFIG ? (const Option *) spec : NULL;
 
-        if (!(c->verb->flags & VERB_CONFIG))
-                return;
-        for (const EnumName *v = o->values; v && v->name; v++)
+        for (size_t i = 0; i < ELEMENTSOF(placeholders); i++)
+                if (strcmp(spec->placeholder, placeholders[i].placeholder) == 0)
+                        placeholders[i].offer(c);
+        for (const EnumName *v = o ? o->values : NULL; v && v->name; v++)
                 offer(c, v->name);
-        if (o->field == FIELD_MACHINE)
+        if (o && o->field == FIELD_MACHINE)
                 offer_machines(c);
-        if (o->flags & OPTION_PATH)
-                puts(o->field == FIELD_DIRECTORY ? ":dirs" : ":files");
+        if (!o)
+                offer_alternatives(c, spec->placeholder);
 }
 
 /* The option whose argument the current word is: `words` end with it ("-D", "--network"); else NULL.
@@ -192,7 +238,7 @@ static void complete_verb(Completion *c) {
         c->prefix = c->current;
         c->prefix_length = (size_t) (eq + 1 - c->current);
         c->current = eq + 1;
-        if (spec)
+        if (spec && spec->placeholder)
                 offer_values(c, spec);
 }
 

@@ -11,7 +11,7 @@ const VerbOption exec_options[] = {
         { { .name = "tty", .letter = 't' }, 't', "Run it on a terminal of its own in the machine" },
         { { .name = "setenv", .letter = 'E', .placeholder = "NAME[=VALUE]" }, 'E', "Add to its environment" },
         { { .name = "user", .alias = "uid", .letter = 'u', .placeholder = "USER" }, 'u', "Run it as a user of the machine, not as root" },
-        { { .name = "chdir", .placeholder = "DIR" }, OPT_CHDIR, "Run it in this directory of the machine" },
+        { { .name = "chdir", .placeholder = "PATH" }, OPT_CHDIR, "Run it in this directory of the machine" },
         {},
 };
 

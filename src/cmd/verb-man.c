@@ -147,7 +147,8 @@ static void put_verb(const Verb *v) {
 
         puts(".TP");
         put_bold(v->name);
-        putchar(' ');
+        if (*v->arguments)
+                putchar(' ');
         put_paragraph(v->arguments);
         put_text(v->help);
         puts(".");

@@ -19,7 +19,7 @@
 
 const Option options[] = {
         { { "directory", .letter = 'D', .placeholder = "DIR" },
-          .field = FIELD_DIRECTORY, .flags = OPTION_BOTH | OPTION_PATH, .group = TREE, .parse = parse_directory,
+          .field = FIELD_DIRECTORY, .flags = OPTION_BOTH, .group = TREE, .parse = parse_directory,
           .help = "The tree to use; there is then no DIR|NAME operand" },
         { { "read-only" },
           .section = "Files", .key = "ReadOnly", .implied = "yes", .values = boolean_names,
@@ -27,7 +27,7 @@ const Option options[] = {
           .help = "Mount the tree read-only",
           .about = "Mounts of --bind=, --tmpfs= and the like stay writable." },
         { { "bind", .placeholder = "SOURCE[:DEST[:OPTIONS]]" },
-          .section = "Files", .key = "Bind", .field = FIELD_BINDS, .flags = OPTION_BOTH | OPTION_PRIVILEGED | OPTION_PATH,
+          .section = "Files", .key = "Bind", .field = FIELD_BINDS, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
           .group = TREE, .parse = parse_bind,
           .help = "Mount a file or directory of the host's",
           .about = "DEST is where it appears in the machine, SOURCE's own path when left out. A \"+\" before SOURCE takes it "
@@ -37,7 +37,7 @@ const Option options[] = {
                    "the machine's range, the same ids', or root's for the owner of SOURCE. May be given several times." },
         { { "bind-ro", .placeholder = "SOURCE[:DEST[:OPTIONS]]" },
           .section = "Files", .key = "BindReadOnly", .field = FIELD_BINDS,
-          .flags = OPTION_BOTH | OPTION_PRIVILEGED | OPTION_PATH, .group = TREE, .parse = parse_bind_ro,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = TREE, .parse = parse_bind_ro,
           .help = "The same, read-only" },
         { { "tmpfs", .placeholder = "DEST[:OPTIONS]" },
           .section = "Files", .key = "TemporaryFileSystem", .field = FIELD_TMPFS, .flags = OPTION_BOTH | OPTION_PRIVILEGED,

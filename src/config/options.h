@@ -15,7 +15,6 @@ typedef enum OptionFlags {
         OPTION_BOTH = OPTION_BOOT | OPTION_RUN,
         OPTION_PRIVILEGED = 1 << 2, /* ignored in a settings file that lies beside the image: systemd.nspawn(5)
                                      * "privileged setting", and ours that reach into the host */
-        OPTION_PATH = 1 << 3,       /* its argument begins with a path of the host's, for completion */
 } OptionFlags;
 
 typedef struct Option Option;

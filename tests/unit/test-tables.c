@@ -208,8 +208,16 @@ static void completion_knows_the_place(void **state _unused_) {
         _cleanup_free_ char *inside = OUTPUT("__complete", "4", "nbox", "run", "web", "ls", "--");
         _cleanup_free_ char *beyond = OUTPUT("__complete", "2", "nbox", "boot");
         _cleanup_free_ char *other = OUTPUT("__complete", "2", "nbox", "no-such-verb", "");
+        _cleanup_free_ char *signal_name = OUTPUT("__complete", "3", "nbox", "kill", "-s", "SIGT");
+        _cleanup_free_ char *alternatives = OUTPUT("__complete", "3", "nbox", "kill", "--kill-whom", "=");
+        _cleanup_free_ char *open_word = OUTPUT("__complete", "4", "nbox", "create", "x", "--os", "b");
+        _cleanup_free_ char *flag = OUTPUT("__complete", "2", "nbox", "boot", "--read-only=");
         _cleanup_free_ char *named = OUTPUT("__complete", "2", "nbox", "help", "bo");
 
+        assert_has_line(signal_name, "SIGTERM");
+        assert_string_equal(alternatives, "leader\nall\n");
+        assert_string_equal(open_word, "busybox\n");
+        assert_string_equal(flag, "");
         assert_string_equal(verb, "boot\n");
         assert_string_equal(value, "passive\npipe\n");
         assert_has_line(begun, "interactive");
