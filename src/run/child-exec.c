@@ -121,7 +121,7 @@ static int complete_environment(MachinePlan *p, const GuestUser *user, Error **r
         return 0;
 }
 
-int child_exec(const ChildSetup *s, Error **reterr) {
+int child_exec(const ChildSetup *s, bool *ret_executing, Error **reterr) {
         _cleanup_(guest_user_freep) GuestUser *user = NULL;
         MachinePlan *p = (MachinePlan *) s->plan; /* our own copy: we are past the clone */
         _cleanup_close_ int root = -1;
@@ -157,6 +157,7 @@ int child_exec(const ChildSetup *s, Error **reterr) {
         if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
                 return error_errno(reterr, errno, "Cannot close what the machine must not have");
 
+        *ret_executing = true;
         r = exec_in_path(p->argv[0], p->argv, p->environment);
         return error_errno(reterr, r, "Cannot execute %s in the machine", p->argv[0]);
 }

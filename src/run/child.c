@@ -144,6 +144,7 @@ _Noreturn void child_main(const ChildSetup *s) {
         _cleanup_(error_freep) Error *error = NULL;
         int root = -1, api[2] = { -1, -1 }, masters[1 + PLAN_TTYS], r;
         static const char ready = CHILD_READY;
+        bool executing = false;
         size_t n_masters = 0;
 
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setsid() < 0)
@@ -170,6 +171,6 @@ _Noreturn void child_main(const ChildSetup *s) {
         r = child_mount_cgroup(&error);
         if (r < 0)
                 fail(s->socket, r, false, error);
-        r = child_exec(s, &error);
-        fail(s->socket, r, true, error);
+        r = child_exec(s, &executing, &error);
+        fail(s->socket, r, executing, error);
 }
