@@ -81,6 +81,14 @@ static int protect_proc(const MachinePlan *p, int proc, Error **reterr) {
         return 0;
 }
 
+/* The flags that /run is expected to have, set in our own namespace, so that they are the guest's to change. */
+static int finish_run(int root, Error **reterr) {
+        _cleanup_close_ int run = open_in_root(root, "/run", O_PATH | O_DIRECTORY, 0);
+        int r = run < 0 ? run : mount_set_attr(run, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, false);
+
+        return r < 0 ? error_errno(reterr, r, "Cannot set the flags of the machine's /run") : 0;
+}
+
 int child_mount_api(const MachinePlan *p, int api[2], Error **reterr) {
         _cleanup_close_ int root = -1, proc = api[0], sysfs = api[1];
         int r;
@@ -97,7 +105,7 @@ int child_mount_api(const MachinePlan *p, int api[2], Error **reterr) {
                 r = mount_fs_at(root, "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "/dev/pts", reterr);
         if (r >= 0)
                 r = mount_fs_at(root, "mqueue", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "/dev/mqueue", reterr);
-        return r;
+        return r < 0 ? r : finish_run(root, reterr);
 }
 
 int child_mount_cgroup(Error **reterr) {

@@ -77,8 +77,9 @@ static int add_mount(MachinePlan *p, const MountStep *like) {
 /* Ours first, then the user's in their order, so that theirs may stand on /run or /tmp. */
 static int plan_mounts(MachinePlan *p, const MachineConfig *c) {
         static const MountStep standard[] = {
-                { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/run", .options = (char *) "mode=0755,size=20%",
-                  .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV },
+                /* Without flags, which the kernel would lock: systemd binds files of it elsewhere and remounts them with
+                 * flags of its own. The child adds nosuid and nodev to it, unlocked. */
+                { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/run", .options = (char *) "mode=0755,size=20%" },
                 { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/tmp", .options = (char *) "mode=1777,size=20%",
                   .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV },
         };
@@ -151,6 +152,36 @@ static int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **re
         return idrange_pick(p->name, &p->uid_base, reterr);
 }
 
+/* What a path of the tree's is a link to, by its last component ("systemd"). */
+static bool program_is(int root, const char *path, const char *name) {
+        _cleanup_close_ int fd = open_in_root(root, path, O_PATH, 0);
+        char link[64], target[4096], *slash;
+        ssize_t n;
+
+        if (fd < 0)
+                return false;
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        n = readlink(link, target, sizeof(target) - 1);
+        if (n < 0)
+                return false;
+        target[n] = 0;
+        slash = strrchr(target, '/');
+        return slash && strcmp(slash + 1, name) == 0;
+}
+
+/* A tree without a machine-id is on its first boot to systemd, which then stops to ask questions on the console (systemd-firstboot(1)):
+ * a machine that is left in the background would never come up. In a container, systemd's kernel command line is its own. */
+static int answer_first_boot(MachinePlan *p, const MachineConfig *c, int root) {
+        static const char word[] = "systemd.firstboot=";
+
+        if (!program_is(root, p->argv[0], "systemd"))
+                return 0;
+        for (size_t i = 0; c->parameters && c->parameters[i]; i++)
+                if (strncmp(c->parameters[i], word, sizeof(word) - 1) == 0)
+                        return 0;
+        return strv_appendf(&p->argv, "%sno", word);
+}
+
 static int plan_program(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
         _cleanup_free_ char *init = NULL;
         int r;
@@ -160,7 +191,7 @@ static int plan_program(MachinePlan *p, const MachineConfig *c, int root, Error 
                 r = tree_find_init(root, &init, reterr);
                 if (r < 0)
                         return r;
-                if (strv_append(&p->argv, init) < 0)
+                if (strv_append(&p->argv, init) < 0 || answer_first_boot(p, c, root) < 0)
                         return error_oom(reterr);
         }
         for (size_t i = 0; c->parameters && c->parameters[i]; i++)
