@@ -192,6 +192,7 @@ static int check_i386(void) {
         return call_i386(20, 0, 0, 0) == getpid() && call_i386(87, 0, 0, 0) == -EPERM /* swapon */ &&
                call_i386(283, 0, 0, 0) == -EPERM /* kexec_load */ && call_i386(288, 0, 0, 0) == -ENOSYS /* keyctl */ &&
                call_i386(54, -1, TIOCSTI, 0) == -EPERM && call_i386(54, -1, TCGETS, 0) == -EBADF &&
+               call_i386(359, AF_UNIX, SOCK_STREAM, 0) >= 0 && call_i386(359, AF_INET, SOCK_STREAM, 0) >= 0 /* socket */ &&
                call_i386(404, 0, 0, 0) == -EPERM /* clock_settime64 */ ? 0 : 1;
 }
 
