@@ -98,7 +98,7 @@ boot() {
         timeout "$((30 * SLOW))" nbox boot -d "$@" "$name"
 }
 
-is_listed() { nbox list | grep -Eq "^\S*\b$1\b"; }
+is_listed() { nbox list | awk -v name="$1" '$1 == name { found = 1 } END { exit !found }'; }
 is_gone() { ! is_listed "$1"; }
 
 # poweroff NAME: orderly, within the ten seconds that are allowed.
