@@ -143,6 +143,36 @@ static void help_stands_anywhere_before_the_operand(void **state _unused_) {
         assert_string_equal(d, b);
 }
 
+/* What verb_next() returns one after the other, as text, and what is left. */
+static void assert_args(const char *const *words, const char *ids, const char *operands, bool json) {
+        _cleanup_strv_ char **copy = strv_copy((char *const *) words);
+        _cleanup_free_ char **argv = calloc(strv_length(copy) + 1, sizeof(char *)), *left = NULL;
+        VerbArgs args;
+        size_t n = 0;
+        int r;
+
+        memcpy(argv, copy, strv_length(copy) * sizeof(char *));
+        args = verb_args((int) strv_length(copy), argv);
+        while ((r = verb_next(&args, NULL)) > 0)
+                assert_int_equal(ids[n++], r);
+        assert_int_equal(r, 0);
+        assert_int_equal(ids[n], 0);
+        left = strv_join(args.operands, " ");
+        assert_string_equal(left, operands);
+        assert_int_equal(strv_length(args.operands), args.n_operands);
+        assert_int_equal(args.json, json);
+}
+
+static void options_and_operands_of_a_verb(void **state _unused_) {
+        assert_args((const char *const[]){ "exec", "-t", "--user=x", "web", "ls", "-t", "--json", NULL }, "tu", "web ls -t --json", false);
+        assert_args((const char *const[]){ "exec", "-t", "--", "-x", "-t", NULL }, "t", "-x -t", false);
+        assert_args((const char *const[]){ "show", "a", "-p", "X", "b", "--json", "--no-pager", "-pY", NULL }, "pp", "a b", true);
+        assert_args((const char *const[]){ "show", "a", "--", "-p", "b", NULL }, "", "a -p b", false);
+        assert_args((const char *const[]){ "show", "--", "b", "-p", NULL }, "", "b -p", false);
+        assert_args((const char *const[]){ "show", NULL }, "", "", false);
+        assert_args((const char *const[]){ "poweroff", "a", "--wait", NULL }, "w", "a", false);
+}
+
 static void wrong_command_lines(void **state _unused_) {
         static const struct {
                 const char *words[5];
@@ -298,6 +328,7 @@ int main(void) {
                 cmocka_unit_test(groups_are_whole),
                 cmocka_unit_test(help_names_everything),
                 cmocka_unit_test(help_stands_anywhere_before_the_operand),
+                cmocka_unit_test(options_and_operands_of_a_verb),
                 cmocka_unit_test(wrong_command_lines),
                 cmocka_unit_test(completion_offers_everything),
                 cmocka_unit_test(completion_knows_the_place),
