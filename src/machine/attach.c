@@ -27,6 +27,7 @@
 
 #define BUFFER_SIZE (4 * CONTROL_DATA_MAX)
 #define QUIET_USEC (1000 * 1000)
+#define FIRST_OUTPUT_USEC (3000 * 1000)
 #define DRAIN_MSEC 1000
 
 typedef struct Flow {
@@ -40,12 +41,13 @@ struct Attach {
         AttachPolicy policy;
         sd_event *event;
         int in, out, peer;
-        sd_event_source *in_source, *out_source, *peer_source, *winch_source, *quiet_source;
+        sd_event_source *in_source, *out_source, *peer_source, *winch_source, *quiet_source, *first_source;
         Flow to_peer, to_out;
         EscapeState escape;
         struct termios saved_in, saved_out;
         bool raw_in, raw_out;
         bool in_is_tty;
+        bool held;          /* stdin is not read yet: see hold_input() */
         bool done;          /* nothing is copied any more */
         bool winch_blocked; /* it was us who blocked it */
         unsigned depth;     /* handlers running: on_event may call attach_free(), memory stays until they return */
@@ -218,6 +220,7 @@ static void read_peer(Attach *a) {
                         return;
                 }
                 a->to_out.n += (size_t) n;
+                a->held = false;
                 if (a->quiet_source)
                         (void) sd_event_source_set_time_relative(a->quiet_source, QUIET_USEC);
         }
@@ -259,7 +262,7 @@ static void set_ready(sd_event_source *s, uint32_t events) {
 }
 
 static void update_sources(Attach *a) {
-        bool in = !a->done && flow_wants(&a->to_peer) && !a->policy.read_only;
+        bool in = !a->done && !a->held && flow_wants(&a->to_peer) && !a->policy.read_only;
 
         set_ready(a->in_source, in ? EPOLLIN : 0);
         set_ready(a->out_source, !a->done && a->to_out.n > 0 ? EPOLLOUT : 0);
@@ -347,6 +350,22 @@ static void restore(Attach *a) {
         a->raw_in = a->raw_out = false;
 }
 
+static int on_first(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *userdata) {
+        Attach *a = userdata;
+
+        a->held = false;
+        update_sources(a);
+        return 0;
+}
+
+/* A getty throws away what was typed before it asked. So a script's input to a login waits for the first output. */
+static int hold_input(Attach *a) {
+        if (a->in_is_tty || a->policy.eof != ATTACH_EOF_LEAVE)
+                return 0;
+        a->held = true;
+        return sd_event_add_time_relative(a->event, &a->first_source, CLOCK_MONOTONIC, FIRST_OUTPUT_USEC, 0, on_first, a);
+}
+
 static int add_sources(Attach *a) {
         int r;
 
@@ -393,13 +412,15 @@ int attach_new(sd_event *event, AttachPeer kind, int peer, const AttachPolicy *p
         block_winch(a);
 
         r = a->in < 0 ? a->in : a->out < 0 ? a->out : fd_set_nonblock(a->peer, true);
+        a->in_is_tty = a->in >= 0 && isatty(a->in);
         if (r >= 0)
                 r = add_sources(a);
+        if (r >= 0)
+                r = hold_input(a);
         if (r < 0) {
                 attach_free(a);
                 return error_errno(reterr, r, "Cannot connect this terminal to the machine's");
         }
-        a->in_is_tty = isatty(a->in);
         make_raw(a);
         send_size(a);
         update_sources(a);
@@ -443,6 +464,7 @@ Attach *attach_free(Attach *a) {
         sd_event_source_disable_unref(a->peer_source);
         sd_event_source_disable_unref(a->winch_source);
         sd_event_source_disable_unref(a->quiet_source);
+        sd_event_source_disable_unref(a->first_source);
         unblock_winch(a);
         sd_event_unref(a->event);
         close_fd(a->in);
