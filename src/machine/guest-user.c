@@ -126,7 +126,7 @@ int guest_user_parse(const char *passwd, const char *group, const char *user, Gu
                 else if (parse_id(user, &uid) >= 0)
                         r = fill(u, user, uid, uid, NULL, NULL);
                 else
-                        r = -ENOENT;
+                        r = -ENXIO;
         }
         if (r >= 0 && group)
                 r = find_groups(group, u);
@@ -147,8 +147,8 @@ int guest_user_find(int root, const char *user, GuestUser **ret, Error **reterr)
         if (r < 0 && r != -ENOENT && r != -ENOTDIR)
                 return error_errno(reterr, r, "Cannot read the machine's /etc/group");
         r = guest_user_parse(passwd, group, user, ret);
-        if (r == -ENOENT)
-                return error_set(reterr, ENOENT, "The machine has no user '%s' in its /etc/passwd", user);
+        if (r == -ENXIO)
+                return error_set(reterr, ENXIO, "The machine has no user '%s' in its /etc/passwd", user);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot look up the user");
         return 0;

@@ -68,7 +68,7 @@ static void works_without_files(void **state _unused_) {
         assert_int_equal(guest_user_parse(NULL, NULL, "1234", &n), 0);
         assert_int_equal(n->uid, 1234);
         assert_int_equal(n->gid, 1234);
-        assert_int_equal(guest_user_parse(NULL, NULL, "web", &none), -ENOENT);
+        assert_int_equal(guest_user_parse(NULL, NULL, "web", &none), -ENXIO);
 }
 
 static void locked_passwords(void **state _unused_) {
