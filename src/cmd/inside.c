@@ -6,8 +6,22 @@
 
 #include "attach.h"
 #include "log.h"
+#include "seal.h"
 
 #define HANGUP_MSEC 1000
+
+int inside_open(const char *name, Machine **ret, Error **reterr) {
+        _cleanup_(machine_freep) Machine *m = NULL;
+        int r;
+
+        r = machine_open(name, &m, reterr);
+        if (r >= 0 && m->record->uid_base == 0)
+                r = seal_self(reterr);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
 
 void inside_request(const Machine *m, JoinRequest *ret) {
         *ret = (JoinRequest){ .name = m->record->name, .leader = m->record->leader, .leader_fd = m->leader_fd };

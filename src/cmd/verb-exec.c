@@ -85,7 +85,7 @@ int verb_exec(int argc, char **argv, Error **reterr) {
 
         r = parse(&a, 2, argc, argv, reterr);
         if (r >= 0)
-                r = machine_open(a.operands[0], &m, reterr);
+                r = inside_open(a.operands[0], &m, reterr);
         if (r < 0)
                 return r;
         fill_request(&a, m, &request);
@@ -113,7 +113,7 @@ int verb_shell(int argc, char **argv, Error **reterr) {
         r = parse(&a, 1, argc, argv, reterr);
         if (r < 0)
                 return r;
-        r = machine_open(split_target(a.operands[0], &a.user), &m, reterr);
+        r = inside_open(split_target(a.operands[0], &a.user), &m, reterr);
         if (r < 0)
                 return r;
         fill_request(&a, m, &request);

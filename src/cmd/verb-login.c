@@ -143,7 +143,7 @@ int verb_login(int argc, char **argv, Error **reterr) {
 
         r = parse_name(argc, argv, &name, reterr);
         if (r >= 0)
-                r = machine_open(name, &m, reterr);
+                r = inside_open(name, &m, reterr);
         if (r < 0)
                 return r;
         warn_of_locked_root(m);

@@ -153,7 +153,7 @@ int verb_passwd(int argc, char **argv, Error **reterr) {
         user = args.n_operands > 1 ? args.operands[1] : "root";
         r = check_user(user, reterr);
         if (r >= 0)
-                r = machine_open(args.operands[0], &m, reterr);
+                r = inside_open(args.operands[0], &m, reterr);
         if (r < 0)
                 return r;
         return isatty(STDIN_FILENO) ? ask_inside(m, user, reterr) : set_from_stdin(m, user, reterr);
