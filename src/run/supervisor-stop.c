@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "supervisor-stop.h"
 
+#include <inttypes.h>
 #include <signal.h>
+#include <systemd/sd-daemon.h>
 #include <time.h>
 
 #include "guest.h"
@@ -10,6 +12,7 @@
 #include "pidfd.h"
 
 #define RETRY_USEC (50 * 1000)
+#define STOP_MARGIN_USEC (15 * UINT64_C(1000000)) /* to kill, and to clear up */
 
 static uint64_t now_usec(void) {
         struct timespec ts;
@@ -67,6 +70,9 @@ void supervisor_stop(Supervisor *s, InitAction how) {
                 return;
         }
         (void) supervisor_save_record(s, "stopping", NULL);
+        /* Where our unit gives less time than the machine's settings, ask for as much. */
+        (void) sd_notifyf(0, "STOPPING=1\nSTATUS=Machine %s is stopping\nEXTEND_TIMEOUT_USEC=%" PRIu64, s->plan->name,
+                          s->plan->stop_timeout_usec < UINT64_MAX - STOP_MARGIN_USEC ? s->plan->stop_timeout_usec + STOP_MARGIN_USEC : UINT64_MAX);
         s->stop_deadline = s->plan->stop_timeout_usec > UINT64_MAX - now_usec() ? UINT64_MAX : now_usec() + s->plan->stop_timeout_usec;
         if (!s->stop_timer && sd_event_add_time(s->event, &s->stop_timer, CLOCK_MONOTONIC, 0, 0, on_timer, s) < 0) {
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
