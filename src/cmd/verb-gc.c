@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "create.h"
+#include "find.h"
 #include "gc.h"
 #include "log.h"
 #include "verb-list.h"
@@ -7,7 +9,7 @@
 int verb_gc(int argc, char **argv, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
         unsigned swept = 0;
-        int r;
+        int r, trees;
 
         while ((r = verb_next(&args, reterr)) > 0)
                 ;
@@ -17,5 +19,8 @@ int verb_gc(int argc, char **argv, Error **reterr) {
                 r = gc_run(true, &swept, reterr);
         if (swept > 0)
                 log_info("Cleared away what %u dead machine%s left", swept, swept == 1 ? "" : "s");
+        trees = r >= 0 ? image_create_sweep(IMAGE_DIRECTORY) : 0;
+        if (trees > 0)
+                log_info("Removed %d tree%s that nobody finished", trees, trees == 1 ? "" : "s");
         return r;
 }

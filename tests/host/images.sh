@@ -50,6 +50,9 @@ test_create_cut_short() {
         nbox create next --os=busybox
         [ ! -e "$MACHINES/.#nbox-cut.tmp" ] || fail "the unfinished tree is still there"
         rm -rf --one-file-system "${MACHINES:?}/next"
+        mkdir -p "$MACHINES/.#nbox-cut.tmp/etc"
+        nbox gc
+        [ ! -e "$MACHINES/.#nbox-cut.tmp" ] || fail "gc leaves the unfinished tree"
 
         mkdir "$SCRATCH/small"
         mount -t tmpfs -o size=1m tmpfs "$SCRATCH/small"
