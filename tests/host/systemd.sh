@@ -154,8 +154,27 @@ test_reboot_keeps_the_unit() {
 test_a_session_of_logind() {
         [ "$GUEST" = debian ] || return 0
         boot "$GUEST"
-        wait_until 20 nbox exec "$GUEST" systemctl is-active -q systemd-logind
-        has "$(nbox shell "$GUEST" /bin/sh -c 'echo session-$XDG_SESSION_ID' | tr -d '\r')" 'session-[0-9a-z]+'
+        wait_until 20 nbox exec "$GUEST" systemctl is-active -q multi-user.target
+        timeout "$((45 * SLOW))" expect -f - <<'EOF'
+set timeout 30
+spawn -noecho nbox login $env(GUEST)
+expect {
+        -re {ogin: $} {}
+        timeout { puts "no login prompt"; exit 1 }
+}
+send "root\r"
+expect {
+        -re {# $} {}
+        timeout { puts "no shell"; exit 1 }
+}
+send "echo session-\$XDG_SESSION_ID; loginctl show-session \$XDG_SESSION_ID -p State -p TTY\r"
+expect {
+        -re {session-[0-9a-z]+\s.*State=active} {}
+        timeout { puts "no session of logind"; exit 1 }
+}
+send "\x1d\x1d\x1d"
+expect eof
+EOF
         terminate "$GUEST"
 }
 

@@ -42,8 +42,9 @@ elapsed() {
         printf '%d.%d' $(((now - $1) / 1000000000)) $(((now - $1) / 100000000 % 10))
 }
 
+# Says why, also from where the caller's stderr goes elsewhere (fd 3 is the test's own, see inside).
 fail() {
-        echo "failed: $*" >&2
+        echo "failed: $*" >&3
         exit 1
 }
 
@@ -63,6 +64,14 @@ status_is() {
         shift
         "$@" || got=$?
         [ "$got" = "$want" ] || fail "exit status $got, not $want: $*"
+}
+
+# fails COMMAND...: what runs inside fails, and not for a reason of nbox's own.
+fails() {
+        local got=0
+        "$@" || got=$?
+        [ "$got" != 0 ] || fail "does not fail: $*"
+        [ "$got" -lt 125 ] || fail "exit status $got: $*"
 }
 
 # same WHAT GOT WANTED
