@@ -95,7 +95,9 @@ test_killed_supervisor_ends_the_machine() {
         kill -9 "$supervisor"
         wait_until 5 test ! -d "/proc/$leader"
         wait_until 5 is_dead 'machine-web.scope'
-        has_not "$(nbox list)" web
+        wait_until 5 is_gone web
+        nbox gc
+        [ ! -e /run/nbox/machines/web ] || fail "its record is left"
         systemctl reset-failed nbox@web
         # Its name and tree are free again.
         systemctl start nbox@web
