@@ -4,21 +4,30 @@
 # Faults on purpose: a system call that fails, and a supervisor killed at a named step. Whatever happens, either nbox
 # undoes what it did and says why, or the next nbox does; afterwards the host is as before.
 
-# What a boot does, in order, as system calls of the supervisor that can be counted on: NAME CALL.
+# What a run does, in about this order, as system calls that mark the steps: NAME CALL.
 STEPS='
-record      flock
+claim       flock
+record      renameat
+cgroup      mkdir
+child       clone3
 links       sendto
 rules       setsockopt
 tree        open_tree
+ids         mount_setattr
+filesystems fsmount
 mounts      move_mount
-child       clone3
-ptys        pidfd_open
+handshake   sendmsg
+init        execve
+names       sethostname
+undo        unlinkat
+unlock      unlink
 '
 
-# The number of a call's occurrences in an undisturbed run: occurrences CALL.
+# How often the process that makes a call most makes it in an undisturbed run: occurrences CALL. (strace counts for
+# each process by itself.)
 occurrences() {
-        strace -f -qq -o "$SCRATCH/trace" -e "trace=$1" nbox run "$GUEST" true >/dev/null 2>&1 || true
-        grep -c "$1(" "$SCRATCH/trace" || true
+        strace -f -qq -o "$SCRATCH/trace" -e "trace=$1" nbox run -p 8070:80 "$GUEST" true >/dev/null 2>&1 || true
+        awk -v call=" $1(" 'index($0, call) { if (++n[$1] > most) most = n[$1] } END { print most + 0 }' "$SCRATCH/trace"
 }
 
 # spread N: at most five numbers from 1 to N, the first and the last among them.
