@@ -88,6 +88,18 @@ static int print_names(Machine **machines, size_t n) {
         return 0;
 }
 
+/* One that is still there and dead is being swept by somebody else just now: it is no running machine. */
+static size_t living(Machine **machines, size_t n) {
+        size_t kept = 0;
+
+        for (size_t i = 0; i < n; i++)
+                if (machines[i]->state == MACHINE_DEAD)
+                        machine_free(machines[i]);
+                else
+                        machines[kept++] = machines[i];
+        return kept;
+}
+
 int verb_list(int argc, char **argv, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
         VerbArgs args = verb_args(argc, argv);
@@ -107,6 +119,7 @@ int verb_list(int argc, char **argv, Error **reterr) {
         r = machine_list(&machines, &n, reterr);
         if (r < 0)
                 return r;
+        n = living(machines, n);
         r = args.json ? print_json(machines, n, reterr) : quiet ? print_names(machines, n) : print_table(machines, n, plain, reterr);
         machine_list_free(machines, n);
         return r;

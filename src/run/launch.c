@@ -350,8 +350,12 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
         if (r >= 0)
                 r = take_terminals(s, masters, n_masters, reterr);
         if (r < 0) {
-                registration_cancel(pending);
-                s->registered = s->bus && s->plan->registered; /* it may yet be: remove it */
+                if (pending) {
+                        /* The call cannot be taken back: what it may yet make is removed with the rest. */
+                        registration_cancel(pending);
+                        s->registered = true;
+                        s->scope = machine_scope_name(s->plan->name);
+                }
                 return r;
         }
         r = finish_registration(s, pending, &reg, reterr);

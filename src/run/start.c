@@ -74,6 +74,8 @@ static int run_once(Supervisor *s, Error **reterr) {
                 return error_errno(reterr, r, "Cannot make an event loop");
         if (s->bus) {
                 r = own_unit(&s->unit, reterr);
+                if (r >= 0 && s->unit)
+                        s->restarts = service_restarts_on(s->bus, s->unit, UNIT_REBOOT_STATUS, NULL) > 0;
                 if (r >= 0 && sd_bus_attach_event(s->bus, s->event, 0) < 0)
                         r = error_set(reterr, EIO, "Cannot listen to the system bus");
                 if (r < 0)
@@ -224,8 +226,8 @@ int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
                 }
                 if (!s.reboot)
                         return s.exit_status;
-                if (s.unit)
-                        return EXIT_REBOOT;
+                if (s.restarts)
+                        return UNIT_REBOOT_STATUS;
                 if (!s.plan->quiet)
                         log_info("Machine %s reboots", s.plan->name);
         }

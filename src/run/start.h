@@ -5,9 +5,9 @@
 #include "error.h"
 
 /* `nbox boot` and `nbox run`, from their arguments (argv[0] is the verb) to the machine's end. A reboot asked for inside
- * starts anew from the arguments, with the settings read again; within a unit, by exit status 133.
+ * starts anew from the arguments, with the settings read again; within a unit that
+ * restarts on it, by exit status 133.
  * Returns nbox's exit status, or -errno with *reterr set (main() makes 125 of it). */
 int start_machine(StartMode mode, int argc, char **argv, Error **reterr);
 
 #define EXIT_TIMED_OUT 124
-#define EXIT_REBOOT 133

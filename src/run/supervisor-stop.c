@@ -71,7 +71,7 @@ void supervisor_stop(Supervisor *s, InitAction how) {
         }
         (void) supervisor_save_record(s, "stopping", NULL);
         /* Where our unit gives less time than the machine's settings, ask for as much. */
-        (void) sd_notifyf(0, "STOPPING=1\nSTATUS=Machine %s is stopping\nEXTEND_TIMEOUT_USEC=%" PRIu64, s->plan->name,
+        (void) sd_notifyf(0, "STATUS=Machine %s is stopping\nEXTEND_TIMEOUT_USEC=%" PRIu64, s->plan->name,
                           s->plan->stop_timeout_usec < UINT64_MAX - STOP_MARGIN_USEC ? s->plan->stop_timeout_usec + STOP_MARGIN_USEC : UINT64_MAX);
         s->stop_deadline = s->plan->stop_timeout_usec > UINT64_MAX - now_usec() ? UINT64_MAX : now_usec() + s->plan->stop_timeout_usec;
         if (!s->stop_timer && sd_event_add_time(s->event, &s->stop_timer, CLOCK_MONOTONIC, 0, 0, on_timer, s) < 0) {

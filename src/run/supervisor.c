@@ -40,6 +40,9 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
                 s->exit_status = 128 + s->killed_for;
         if (s->timed_out)
                 s->exit_status = EXIT_TIMED_OUT;
+        /* So that a start of our unit waits for our end. Not before a reboot: systemd would not restart us. */
+        if (!s->reboot)
+                (void) sd_notify(0, "STOPPING=1");
         return sd_event_exit(s->event, 0);
 }
 

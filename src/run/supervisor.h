@@ -30,6 +30,7 @@ typedef struct Supervisor {
         sd_event *event;
         sd_bus *bus;      /* NULL: no systemd here */
         char *unit;       /* the service we are, or NULL */
+        bool restarts;    /* it starts us anew on UNIT_REBOOT_STATUS */
         char *scope;      /* the guest's, once it is there */
         bool registered;  /* with systemd-machined */
         char *cgroup;     /* the guest's, relative to the hierarchy's root */
