@@ -15,6 +15,10 @@
 
 #define STOP_USEC (120 * 1000000ULL) /* the supervisor asks for more when a machine's own time is longer */
 
+/* How long a service of that name that is just ending is waited for. */
+#define ENDING_USEC (60 * 1000000ULL)
+#define ENDING_STEP_USEC (20 * 1000)
+
 static int append_command(sd_bus_message *m, const char *property, char *const *argv, bool may_fail) {
         int r;
 
@@ -55,10 +59,12 @@ static int append_environment(sd_bus_message *m, char *const *environment) {
 
 static int append_service(sd_bus_message *m, const char *description, char *const *argv, char *const *environment) {
         char *gc[] = { argv[0], (char *) "gc", NULL };
+        _cleanup_free_ char *cwd = getcwd(NULL, 0); /* the command line may name things from there */
         int r;
 
-        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)",
+        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)",
                                   "Description", "s", description,
+                                  "WorkingDirectory", "s", cwd ?: "/",
                                   "Type", "s", "notify",
                                   "NotifyAccess", "s", "main",
                                   "KillMode", "s", "mixed",
@@ -82,6 +88,19 @@ static int append_service(sd_bus_message *m, const char *description, char *cons
         return r;
 }
 
+/* The machine has gone a moment before its service has. A unit in any other state is the call's to refuse. */
+static int wait_for_ending(sd_bus *bus, const char *unit, Error **reterr) {
+        for (uint64_t waited = 0; waited < ENDING_USEC; waited += ENDING_STEP_USEC) {
+                _cleanup_free_ char *state = NULL;
+                int r = unit_active_state(bus, unit, &state, reterr);
+
+                if (r < 0 || strcmp(state, "deactivating") != 0)
+                        return r;
+                usleep(ENDING_STEP_USEC);
+        }
+        return 0;
+}
+
 int service_start_transient(sd_bus *bus, const char *unit, const char *description, char *const *argv,
                             char *const *environment, Error **reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
@@ -91,6 +110,9 @@ int service_start_transient(sd_bus *bus, const char *unit, const char *descripti
         uint64_t since = failure_clock();
         int r;
 
+        r = wait_for_ending(bus, unit, reterr);
+        if (r < 0)
+                return r;
         r = sd_bus_message_new_method_call(bus, &m, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
         if (r >= 0)
                 r = sd_bus_message_append(m, "ss", unit, "fail");
