@@ -3,6 +3,7 @@
 
 #include "inside.h"
 #include "path.h"
+#include "session.h"
 #include "verb-list.h"
 
 enum { OPT_CHDIR = 256 };
@@ -104,6 +105,21 @@ static const char *split_target(char *target, const char **user) {
         return at + 1;
 }
 
+/* A session where the guest has such a thing: its own program then becomes the user. */
+static int run_shell(const ExecArguments *a, JoinRequest *request, Error **reterr) {
+        _cleanup_strv_ char **session = NULL;
+        int r = session_command(request, &session, reterr);
+
+        if (r < 0)
+                return r;
+        if (r > 0) {
+                request->argv = session;
+                request->user = request->chdir = NULL;
+                request->environment = NULL;
+        }
+        return a->tty || isatty(STDIN_FILENO) ? inside_on_terminal(request, reterr) : inside_on_stdio(request, reterr);
+}
+
 int verb_shell(int argc, char **argv, Error **reterr) {
         _cleanup_(exec_arguments_done) ExecArguments a = {};
         _cleanup_(machine_freep) Machine *m = NULL;
@@ -117,5 +133,5 @@ int verb_shell(int argc, char **argv, Error **reterr) {
         if (r < 0)
                 return r;
         fill_request(&a, m, &request);
-        return a.tty || isatty(STDIN_FILENO) ? inside_on_terminal(&request, reterr) : inside_on_stdio(&request, reterr);
+        return run_shell(&a, &request, reterr);
 }

@@ -88,12 +88,12 @@ static int print_names(Machine **machines, size_t n) {
         return 0;
 }
 
-/* One that is still there and dead is being swept by somebody else just now: it is no running machine. */
+/* What is closing, or still there and dead, is being cleared away by somebody else just now: it is no running machine. */
 static size_t living(Machine **machines, size_t n) {
         size_t kept = 0;
 
         for (size_t i = 0; i < n; i++)
-                if (machines[i]->state == MACHINE_DEAD)
+                if (machines[i]->state == MACHINE_DEAD || machines[i]->state == MACHINE_CLOSING)
                         machine_free(machines[i]);
                 else
                         machines[kept++] = machines[i];

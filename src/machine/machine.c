@@ -26,6 +26,7 @@ const char *machine_state_to_string(MachineState s) {
                 [MACHINE_STARTING] = "starting",
                 [MACHINE_RUNNING] = "running",
                 [MACHINE_STOPPING] = "stopping",
+                [MACHINE_CLOSING] = "closing",
                 [MACHINE_DEAD] = "dead",
         };
 
@@ -59,8 +60,10 @@ static bool is_supervised(const char *name) {
 static MachineState state_of(const Machine *m) {
         const char *s = m->record->state;
 
+        if (m->leader_fd < 0 && !is_supervised(m->record->name))
+                return MACHINE_DEAD;
         if (m->leader_fd < 0)
-                return m->record->leader == 0 && is_supervised(m->record->name) ? MACHINE_STARTING : MACHINE_DEAD;
+                return m->record->leader == 0 ? MACHINE_STARTING : MACHINE_CLOSING;
         if (s && strcmp(s, "starting") == 0)
                 return MACHINE_STARTING;
         if (s && strcmp(s, "stopping") == 0)
@@ -80,6 +83,13 @@ static int machine_load(const char *name, Machine **ret, Error **reterr) {
                 return r;
         m->leader_fd = open_leader(m->record);
         m->state = state_of(m);
+        if (m->state == MACHINE_DEAD) { /* or swept since the record was read */
+                _cleanup_(record_freep) MachineRecord *again = NULL;
+
+                r = record_load(name, &again, reterr);
+                if (r < 0)
+                        return r;
+        }
         *ret = TAKE_PTR(m);
         return 0;
 }

@@ -13,6 +13,7 @@ typedef enum MachineState {
         MACHINE_STARTING, /* a supervisor has the name; init is not there yet */
         MACHINE_RUNNING,
         MACHINE_STOPPING,
+        MACHINE_CLOSING,  /* init has ended; its supervisor, or a sweep, is clearing up */
         MACHINE_DEAD,     /* a record without a living init or supervisor: for the sweep */
 } MachineState;
 

@@ -10,6 +10,7 @@
 #include "fd.h"
 #include "file.h"
 #include "name.h"
+#include "process.h"
 
 /* Who owns a machine's name is a lock, not a file: flock() on the directory, which the kernel gives up for a
  * supervisor that dies in any way. The directory can be removed and made anew between opening and locking it, so
@@ -17,7 +18,7 @@
 
 #define MACHINES_DIRECTORY RUN_DIRECTORY "/machines"
 #define RECORD_MAX (64 * 1024)
-#define CLAIM_TRIES 40
+#define CLAIM_TRIES 100
 #define CLAIM_PAUSE_NSEC (50 * 1000 * 1000)
 
 char *record_path(const char *name) {
@@ -56,14 +57,17 @@ static int open_and_lock(const char *path) {
         return is_at_path(fd, path) ? TAKE_FD(fd) : -ESTALE;
 }
 
-static bool has_supervisor(const char *name) {
+/* Whether the lock is held for good: by a machine that starts or runs. One whose init has ended is being cleared away, by its
+ * supervisor or by a sweep, and the name will be free in a moment. */
+static bool is_lasting(const char *name) {
         _cleanup_(record_freep) MachineRecord *r = NULL;
-        char proc[32];
+        uint64_t start;
 
         if (record_load(name, &r, NULL) < 0)
                 return false;
-        snprintf(proc, sizeof(proc), "/proc/%d", (int) r->supervisor);
-        return r->supervisor > 0 && access(proc, F_OK) >= 0;
+        if (r->leader > 0)
+                return process_start_time(r->leader, &start) >= 0 && start == r->leader_start;
+        return r->supervisor > 0 && process_start_time(r->supervisor, &start) >= 0;
 }
 
 int record_claim(const char *name, Error **reterr) {
@@ -92,7 +96,7 @@ int record_claim(const char *name, Error **reterr) {
                         continue;
                 if (fd != -EWOULDBLOCK)
                         return error_errno(reterr, fd, "Cannot lock %s", path);
-                if (has_supervisor(name))
+                if (is_lasting(name))
                         break;
                 nanosleep(&(struct timespec){ .tv_nsec = CLAIM_PAUSE_NSEC }, NULL);
         }

@@ -60,7 +60,7 @@ DEFINE_CLEANUP(MachineRecord *, record_free);
 
 /* Take the name: make the directory and lock it. Returns the locked directory fd (closing it gives the name up),
  * -EBUSY with a clear Error when a live supervisor has it. What a dead one left is the caller's to sweep first
- * (gc_sweep_claimed()). Waits up to two seconds for a sweep that is just looking at the directory. */
+ * (gc_sweep_claimed()). Waits up to five seconds for what is just being cleared away, or looked at by a sweep. */
 int record_claim(const char *name, Error **reterr);
 
 /* Write the record into a claimed directory. */
