@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
+#include <time.h>
 
 #include "attach.h"
 #include "control.h"
 #include "guest-user.h"
 #include "guest.h"
+#include "init.h"
 #include "inside.h"
 #include "log.h"
 #include "name.h"
@@ -15,6 +17,12 @@
  * terminal that is free. The terminals stand as /dev/tty1… inside: busybox's login refuses root on pts/N. */
 
 #define SPARE_TRIES 5
+#define RETRY_NSEC (100 * 1000 * 1000)
+
+/* How long after its start a machine may still be about to start gettys of its own. A second one on the same terminal would
+ * throw out whoever has logged in on the first. */
+#define SYSTEMD_GETTY_USEC (20 * UINT64_C(1000000))
+#define OTHER_GETTY_USEC (2 * UINT64_C(1000000))
 
 static void warn_of_locked_root(const Machine *m) {
         Guest g;
@@ -134,6 +142,37 @@ static int parse_name(int argc, char **argv, const char **ret, Error **reterr) {
         return r;
 }
 
+static bool may_still_start_gettys(const Machine *m) {
+        InitKind kind = INIT_OTHER;
+        struct timespec now;
+        uint64_t age;
+        Guest g;
+
+        if (guest_open(&g, m->record->name, m->record->leader, m->leader_fd, NULL) < 0)
+                return false;
+        kind = init_identify(&g);
+        guest_done(&g);
+        clock_gettime(CLOCK_REALTIME, &now);
+        age = (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000 - m->record->started_usec;
+        return age < (kind == INIT_SYSTEMD ? SYSTEMD_GETTY_USEC : OTHER_GETTY_USEC);
+}
+
+/* A terminal where a getty waits; -ENXIO when there is none and none is to be expected. */
+static int attach_login(const Machine *m, Error **reterr) {
+        for (;;) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int fd = control_request(m->record->name, "attach login", NULL, &error);
+
+                if (fd == -ENXIO && may_still_start_gettys(m)) {
+                        nanosleep(&(struct timespec){ .tv_nsec = RETRY_NSEC }, NULL);
+                        continue;
+                }
+                if (fd < 0 && reterr)
+                        *reterr = TAKE_PTR(error);
+                return fd;
+        }
+}
+
 int verb_login(int argc, char **argv, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
         _cleanup_(error_freep) Error *error = NULL;
@@ -147,7 +186,7 @@ int verb_login(int argc, char **argv, Error **reterr) {
         if (r < 0)
                 return r;
         warn_of_locked_root(m);
-        r = control_request(name, "attach login", NULL, &error);
+        r = attach_login(m, &error);
         if (r == -ENXIO)
                 return login_on_spare(m, reterr);
         if (r < 0) {
