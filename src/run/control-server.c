@@ -40,10 +40,14 @@ static int attach_to(Supervisor *s, size_t i, int fd, Error **reterr) {
         return terminal_add_client(s->terminals[i], fd, reterr);
 }
 
+/* Where a getty waits, from the first on; or where none does, from the last on, since the guest may still come to the first. */
 static int find_tty(const Supervisor *s, bool with_getty) {
-        for (size_t i = 1; i < s->n_terminals; i++)
+        for (size_t n = 1; n < s->n_terminals; n++) {
+                size_t i = with_getty ? n : s->n_terminals - n;
+
                 if (!terminal_has_client(s->terminals[i]) && terminal_has_output(s->terminals[i]) == with_getty)
                         return (int) i;
+        }
         return -ENXIO;
 }
 
