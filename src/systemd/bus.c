@@ -55,7 +55,7 @@ int bus_failed(Error **reterr, int r, const sd_bus_error *e, const char *fmt, ..
 }
 
 int bus_unbuilt(Error **reterr, int r, const char *method) {
-        return error_errno(reterr, r, "Could not put together the D-Bus call %s", method);
+        return error_errno(reterr, r, "Cannot put together the D-Bus call %s", method);
 }
 
 int host_bus_open(sd_bus **ret, Error **reterr) {
@@ -118,7 +118,7 @@ static int unit_is_loaded(sd_bus *bus, const char *unit, Error **reterr) {
                 return 0;
         if (sd_bus_error_has_name(&e, SYSTEMD_SERVICE ".NoSuchUnit"))
                 return error_set(reterr, ENXIO, "Unit %s is not loaded", unit);
-        return bus_failed(reterr, r, &e, "Could not ask systemd for %s", unit);
+        return bus_failed(reterr, r, &e, "Cannot ask systemd for %s", unit);
 }
 
 int unit_get_string(sd_bus *bus, const char *unit, const char *interface, const char *property, char **ret, Error **reterr) {
@@ -132,7 +132,7 @@ int unit_get_string(sd_bus *bus, const char *unit, const char *interface, const 
         if (r < 0)
                 return r;
         r = sd_bus_get_property_string(bus, SYSTEMD_SERVICE, path, interface, property, &e, ret);
-        return r < 0 ? bus_failed(reterr, r, &e, "Could not read %s of %s", property, unit) : 0;
+        return r < 0 ? bus_failed(reterr, r, &e, "Cannot read %s of %s", property, unit) : 0;
 }
 
 int unit_get_strv(sd_bus *bus, const char *unit, const char *interface, const char *property, char ***ret, Error **reterr) {
@@ -148,7 +148,7 @@ int unit_get_strv(sd_bus *bus, const char *unit, const char *interface, const ch
                 return r;
         r = sd_bus_get_property_strv(bus, SYSTEMD_SERVICE, path, interface, property, &e, &v);
         if (r < 0)
-                return bus_failed(reterr, r, &e, "Could not read %s of %s", property, unit);
+                return bus_failed(reterr, r, &e, "Cannot read %s of %s", property, unit);
         *ret = v;
         return 0;
 }

@@ -42,7 +42,7 @@ int job_wait_new(sd_bus *bus, JobWait **ret, Error **reterr) {
         r = sd_bus_match_signal(bus, &w->slot, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved",
                                 on_job_removed, w);
         if (r < 0)
-                return error_errno(reterr, r, "Could not listen for systemd's jobs on the system bus");
+                return error_errno(reterr, r, "Cannot listen for systemd's jobs on the system bus");
         *ret = TAKE_PTR(w);
         return 0;
 }
@@ -68,7 +68,7 @@ int job_run(JobWait *w, sd_bus_message *call, sd_bus_error *e, char **ret_result
                 return bus_failed(reterr, r, e, "systemd refused %s()", sd_bus_message_get_member(call));
         r = sd_bus_message_read(reply, "o", &path);
         if (r < 0)
-                return error_errno(reterr, r, "Could not read systemd's answer to %s()", sd_bus_message_get_member(call));
+                return error_errno(reterr, r, "Cannot read systemd's answer to %s()", sd_bus_message_get_member(call));
 
         free(w->job);
         w->job = strdup(path);

@@ -463,7 +463,7 @@ int properties_append(sd_bus_message *m, char *const *assignments, Error **reter
                         return r;
                 r = m ? property_append(m, &v) : 0;
                 if (r < 0)
-                        return error_errno(reterr, r, "Could not hand --property=%.80s to systemd", *a);
+                        return error_errno(reterr, r, "Cannot hand --property=%.80s to systemd", *a);
         }
         return 0;
 }

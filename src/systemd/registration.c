@@ -113,7 +113,7 @@ int registration_start(sd_bus *bus, const Registration *reg, PendingRegistration
         if (r >= 0)
                 r = sd_bus_flush(bus); /* it leaves now, not when the caller next comes to its event loop */
         if (r < 0)
-                return error_errno(reterr, r, "Could not send systemd-machined the registration of '%s'", reg->name);
+                return error_errno(reterr, r, "Cannot send systemd-machined the registration of '%s'", reg->name);
         *ret = TAKE_PTR(p);
         return 0;
 }
@@ -164,5 +164,5 @@ int registration_remove(sd_bus *bus, const char *name, Error **reterr) {
                                "s", name);
         if (r >= 0 || sd_bus_error_has_name(&e, MACHINED_SERVICE ".NoSuchMachine") || is_machined_missing(&e))
                 return 0;
-        return bus_failed(reterr, r, &e, "Could not take '%s' out of systemd-machined's list", name);
+        return bus_failed(reterr, r, &e, "Cannot take '%s' out of systemd-machined's list", name);
 }

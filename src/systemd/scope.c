@@ -156,7 +156,7 @@ int scope_watch_request_stop(sd_bus *bus, const char *scope, void (*cb)(void *us
         if (r >= 0)
                 r = sd_bus_slot_set_destroy_callback(slot, free);
         if (r < 0)
-                return error_errno(reterr, r, "Could not listen for the request to stop %s", scope);
+                return error_errno(reterr, r, "Cannot listen for the request to stop %s", scope);
         (void) TAKE_PTR(w); /* the slot's, which lives as long as the bus */
         return sd_bus_slot_set_floating(slot, 1) < 0 ? error_oom(reterr) : 0;
 }
@@ -205,7 +205,7 @@ static int wait_collected(sd_bus *bus, const char *unit, Error **reterr) {
                 if (sd_bus_error_has_name(&e, SYSTEMD_SERVICE ".NoSuchUnit"))
                         return 0;
                 if (r < 0)
-                        return bus_failed(reterr, r, &e, "Could not ask systemd for %s", unit);
+                        return bus_failed(reterr, r, &e, "Cannot ask systemd for %s", unit);
                 usleep((useconds_t) pause);
         }
         return error_set(reterr, ETIMEDOUT, "%s has ended, but systemd still holds its name", unit);

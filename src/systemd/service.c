@@ -153,12 +153,12 @@ int service_restarts_on(sd_bus *bus, const char *unit, int status, Error **reter
         r = sd_bus_get_property(bus, SYSTEMD_SERVICE, path, SYSTEMD_SERVICE ".Service", "RestartForceExitStatus", &e, &reply,
                                 "(aiai)");
         if (r < 0)
-                return bus_failed(reterr, r, &e, "Could not ask systemd what %s restarts on", unit);
+                return bus_failed(reterr, r, &e, "Cannot ask systemd what %s restarts on", unit);
         r = sd_bus_message_enter_container(reply, 'r', "aiai");
         if (r >= 0)
                 r = sd_bus_message_read_array(reply, 'i', (const void **) &statuses, &size);
         if (r < 0)
-                return error_errno(reterr, r, "Could not read what %s restarts on", unit);
+                return error_errno(reterr, r, "Cannot read what %s restarts on", unit);
         for (size_t i = 0; i < size / sizeof(*statuses); i++)
                 if (statuses[i] == status)
                         return 1;

@@ -101,9 +101,9 @@ int unit_file_state(sd_bus *bus, const char *unit, char **ret, Error **reterr) {
         if (r == -ENOENT || sd_bus_error_has_names(&e, SD_BUS_ERROR_FILE_NOT_FOUND, SYSTEMD_SERVICE ".NoSuchUnit"))
                 state = "";
         else if (r < 0)
-                return bus_failed(reterr, r, &e, "Could not ask systemd whether %s is enabled", unit);
+                return bus_failed(reterr, r, &e, "Cannot ask systemd whether %s is enabled", unit);
         else if ((r = sd_bus_message_read(reply, "s", &state)) < 0)
-                return error_errno(reterr, r, "Could not read systemd's answer about %s", unit);
+                return error_errno(reterr, r, "Cannot read systemd's answer about %s", unit);
         *ret = strdup(state);
         return *ret ? 0 : error_oom(reterr);
 }
@@ -122,7 +122,7 @@ int own_unit(char **ret, Error **reterr) {
         if (r == -ENODATA || r == -ENXIO || r == -ENOENT)
                 return 0;
         if (r < 0)
-                return error_errno(reterr, r, "Could not find out which unit this process is in");
+                return error_errno(reterr, r, "Cannot tell which unit this process is in");
         n = strlen(unit);
         if (n < 8 || strcmp(unit + n - 8, ".service") != 0 || strncmp(unit, "user@", 5) == 0)
                 return 0;
