@@ -82,3 +82,17 @@ int job_run(JobWait *w, sd_bus_message *call, sd_bus_error *e, char **ret_result
         *ret_result = TAKE_PTR(w->result);
         return 0;
 }
+
+int job_run_for_unit(sd_bus *bus, const char *method, const char *unit, sd_bus_error *e, char **ret_result, Error **reterr) {
+        _cleanup_(job_wait_freep) JobWait *wait = NULL;
+        _cleanup_message_ sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &m, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "ss", unit, "replace");
+        if (r < 0)
+                return bus_unbuilt(reterr, r, method);
+        r = job_wait_new(bus, &wait, reterr);
+        return r < 0 ? r : job_run(wait, m, e, ret_result, reterr);
+}

@@ -18,6 +18,9 @@ JobWait *job_wait_free(JobWait *w); /* returns NULL */
  * A refused call is -errno, with its bus error in *e. */
 int job_run(JobWait *w, sd_bus_message *call, sd_bus_error *e, char **ret_result, Error **reterr);
 
+/* All of it for a method that takes a unit and a mode ("StartUnit", "StopUnit"), with the mode "replace". */
+int job_run_for_unit(sd_bus *bus, const char *method, const char *unit, sd_bus_error *e, char **ret_result, Error **reterr);
+
 static inline void job_wait_freep(JobWait **w) {
         job_wait_free(*w);
 }

@@ -163,20 +163,10 @@ int scope_watch_request_stop(sd_bus *bus, const char *scope, void (*cb)(void *us
 
 static int stop_unit(sd_bus *bus, const char *unit, Error **reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
-        _cleanup_(job_wait_freep) JobWait *wait = NULL;
-        _cleanup_message_ sd_bus_message *m = NULL;
         _cleanup_free_ char *result = NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(bus, &m, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "ss", unit, "replace");
-        if (r < 0)
-                return bus_unbuilt(reterr, r, "StopUnit");
-        r = job_wait_new(bus, &wait, reterr);
-        if (r < 0)
-                return r;
-        r = job_run(wait, m, &e, &result, reterr);
+        r = job_run_for_unit(bus, "StopUnit", unit, &e, &result, reterr);
         if (sd_bus_error_has_name(&e, SYSTEMD_SERVICE ".NoSuchUnit")) {
                 if (reterr) {
                         error_free(*reterr);

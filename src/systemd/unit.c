@@ -13,37 +13,24 @@
 #include "job.h"
 #include "parse.h"
 
-static int run_job(sd_bus *bus, const char *method, const char *unit, char **ret_result, Error **reterr) {
-        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
-        _cleanup_(job_wait_freep) JobWait *wait = NULL;
-        _cleanup_message_ sd_bus_message *m = NULL;
-        int r;
-
-        r = sd_bus_message_new_method_call(bus, &m, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "ss", unit, "replace");
-        if (r < 0)
-                return bus_unbuilt(reterr, r, method);
-        r = job_wait_new(bus, &wait, reterr);
-        return r < 0 ? r : job_run(wait, m, &e, ret_result, reterr);
-}
-
 int unit_start(sd_bus *bus, const char *unit, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_free_ char *result = NULL;
         uint64_t since = failure_clock();
         int r;
 
-        r = run_job(bus, "StartUnit", unit, &result, reterr);
+        r = job_run_for_unit(bus, "StartUnit", unit, &e, &result, reterr);
         if (r < 0)
                 return r;
         return unit_start_outcome(bus, unit, result, since, reterr);
 }
 
 int unit_stop(sd_bus *bus, const char *unit, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_free_ char *result = NULL;
         int r;
 
-        r = run_job(bus, "StopUnit", unit, &result, reterr);
+        r = job_run_for_unit(bus, "StopUnit", unit, &e, &result, reterr);
         if (r < 0)
                 return r;
         if (strcmp(result, "done") != 0)
