@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "file.h"
 
 #define CGROUP_NESTING_MAX 64
@@ -114,16 +114,9 @@ bool cgroup_populated(const char *path) {
         return events >= 0 && events_say_populated(events);
 }
 
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
-}
-
 int cgroup_kill(const char *path, uint64_t timeout_usec) {
         _cleanup_close_ int dir = cgroup_open(path), events = -1;
-        uint64_t deadline = now_usec() + timeout_usec;
+        uint64_t deadline = clock_deadline(timeout_usec);
         int r;
 
         if (dir == -ENOENT)
@@ -139,7 +132,7 @@ int cgroup_kill(const char *path, uint64_t timeout_usec) {
         if (events < 0)
                 return errno == ENOENT ? 0 : -errno;
         while (events_say_populated(events)) {
-                uint64_t now = now_usec();
+                uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
                 if (now >= deadline)
                         return -ETIMEDOUT;

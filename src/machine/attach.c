@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
-#include <time.h>
 
+#include "clock.h"
 #include "control.h"
 #include "fd.h"
 
@@ -53,13 +53,6 @@ struct Attach {
         unsigned depth;     /* handlers running: on_event may call attach_free(), memory stays until they return */
         bool freed;
 };
-
-static uint64_t now_monotonic(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
-}
 
 /* An fd of our own on what fd is, non-blocking where that can be had without touching others. */
 static int own_fd(int fd, int mode) {
@@ -167,7 +160,7 @@ static void stdin_ended(Attach *a) {
 
 static void scan_keys(Attach *a, size_t from) {
         for (size_t i = from; i < a->to_peer.n && !a->done; i++) {
-                EscapeKey key = escape_scan(&a->escape, a->to_peer.data[i], now_monotonic(), a->policy.power_keys);
+                EscapeKey key = escape_scan(&a->escape, a->to_peer.data[i], clock_usec(CLOCK_MONOTONIC), a->policy.power_keys);
 
                 if (key == ESCAPE_NONE)
                         continue;
@@ -429,7 +422,7 @@ int attach_new(sd_event *event, AttachPeer kind, int peer, const AttachPolicy *p
 }
 
 void attach_drain(Attach *a) {
-        uint64_t end = now_monotonic() + DRAIN_MSEC * 1000;
+        uint64_t end = clock_deadline(DRAIN_MSEC * 1000);
 
         do {
                 read_peer(a);
@@ -442,7 +435,7 @@ void attach_drain(Attach *a) {
                                 return;
                 } else
                         (void) poll(&(struct pollfd){ .fd = a->out, .events = POLLOUT }, 1, 50);
-        } while (now_monotonic() < end);
+        } while (clock_usec(CLOCK_MONOTONIC) < end);
 }
 
 static void unblock_winch(Attach *a) {

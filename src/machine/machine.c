@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "pidfd.h"
 #include "process.h"
 
@@ -138,13 +139,6 @@ int machine_list(Machine ***ret, size_t *ret_n, Error **reterr) {
         return 0;
 }
 
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
-}
-
 /* Whether the record still speaks of the init that m had. */
 static bool still_recorded(const Machine *m) {
         _cleanup_(record_freep) MachineRecord *now = NULL;
@@ -154,11 +148,11 @@ static bool still_recorded(const Machine *m) {
 }
 
 int machine_wait(const Machine *m, uint64_t timeout_usec, Error **reterr) {
-        uint64_t begin = now_usec(), end = timeout_usec > UINT64_MAX - begin ? UINT64_MAX : begin + timeout_usec;
+        uint64_t end = clock_deadline(timeout_usec);
         struct pollfd p = { .fd = m->leader_fd, .events = POLLIN };
 
         for (;;) {
-                uint64_t now = now_usec(), left = now < end ? end - now : 0;
+                uint64_t now = clock_usec(CLOCK_MONOTONIC), left = now < end ? end - now : 0;
                 int r = poll(&p, 1, left / 1000 > 3600000 ? 3600000 : (int) (left / 1000));
 
                 if (r > 0)
@@ -169,7 +163,7 @@ int machine_wait(const Machine *m, uint64_t timeout_usec, Error **reterr) {
                         return error_set(reterr, ETIMEDOUT, "The machine '%s' has not ended in time", m->record->name);
         }
         while (is_supervised(m->record->name) && still_recorded(m)) {
-                if (now_usec() >= end)
+                if (clock_usec(CLOCK_MONOTONIC) >= end)
                         return error_set(reterr, ETIMEDOUT, "The supervisor of machine '%s' has not ended in time", m->record->name);
                 nanosleep(&(struct timespec){ .tv_nsec = WAIT_STEP_NSEC }, NULL);
         }

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "api-mounts.h"
 #include "assemble.h"
 #include "cgroup.h"
 #include "child.h"
+#include "clock.h"
 #include "fd.h"
 #include "guest-hints.h"
 #include "log.h"
@@ -22,13 +22,6 @@
 /* The order of a start. The child is born first and parked, for systemd-machined wants a process to register and the
  * network a namespace to put a link into; what takes long (the registering: 20 to 35 ms, most of it in PID 1) runs while
  * the child mounts. The cgroup namespace comes last, when the child is in its final group. */
-
-static uint64_t realtime_usec(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_REALTIME, &ts);
-        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
-}
 
 int supervisor_save_record(Supervisor *s, const char *state, Error **reterr) {
         if (state && (!s->record->state || strcmp(s->record->state, state) != 0)) {
@@ -54,7 +47,7 @@ static int write_first_record(Supervisor *s, Error **reterr) {
 
         memcpy(rec->id, p->id, sizeof(rec->id));
         rec->supervisor = getpid();
-        rec->started_usec = realtime_usec();
+        rec->started_usec = clock_usec(CLOCK_REALTIME);
         rec->kill_signal = p->kill_signal;
         rec->stop_timeout_usec = p->stop_timeout_usec;
         rec->uid_base = p->uid_base;

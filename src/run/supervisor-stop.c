@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
+#include "clock.h"
 #include "guest.h"
 #include "log.h"
 #include "machine-stop.h"
@@ -13,13 +13,6 @@
 
 #define RETRY_USEC (50 * 1000)
 #define STOP_MARGIN_USEC (15 * UINT64_C(1000000)) /* to kill, and to clear up */
-
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
-}
 
 static StopTarget target(const Supervisor *s) {
         return (StopTarget){ .name = s->plan->name, .leader = s->leader, .leader_fd = s->leader_fd,
@@ -35,7 +28,7 @@ static void step(Supervisor *s) {
 
         if (s->leader_fd < 0)
                 return;
-        if (now_usec() >= s->stop_deadline) {
+        if (clock_usec(CLOCK_MONOTONIC) >= s->stop_deadline) {
                 log_warning("Machine %s has not ended in time: killing it", s->plan->name);
                 s->timed_out = true;
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
@@ -49,7 +42,7 @@ static void step(Supervisor *s) {
                         s->stop_sent = true; /* the deadline is what is left */
                 }
         }
-        next = s->stop_sent ? s->stop_deadline : now_usec() + RETRY_USEC;
+        next = s->stop_sent ? s->stop_deadline : clock_usec(CLOCK_MONOTONIC) + RETRY_USEC;
         (void) sd_event_source_set_time(s->stop_timer, next);
         (void) sd_event_source_set_enabled(s->stop_timer, SD_EVENT_ONESHOT);
 }
@@ -73,7 +66,7 @@ void supervisor_stop(Supervisor *s, InitAction how) {
         /* Where our unit gives less time than the machine's settings, ask for as much. */
         (void) sd_notifyf(0, "STATUS=Machine %s is stopping\nEXTEND_TIMEOUT_USEC=%" PRIu64, s->plan->name,
                           s->plan->stop_timeout_usec < UINT64_MAX - STOP_MARGIN_USEC ? s->plan->stop_timeout_usec + STOP_MARGIN_USEC : UINT64_MAX);
-        s->stop_deadline = s->plan->stop_timeout_usec > UINT64_MAX - now_usec() ? UINT64_MAX : now_usec() + s->plan->stop_timeout_usec;
+        s->stop_deadline = clock_deadline(s->plan->stop_timeout_usec);
         if (!s->stop_timer && sd_event_add_time(s->event, &s->stop_timer, CLOCK_MONOTONIC, 0, 0, on_timer, s) < 0) {
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
                 return;

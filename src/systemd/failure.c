@@ -11,25 +11,14 @@
 #include <stdbool.h>
 #include <string.h>
 #include <systemd/sd-journal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bus.h"
+#include "clock.h"
 #include "unit.h"
 
 #define PATIENCE_USEC 500000
 #define LINE_MAX_BYTES 400
-
-static uint64_t now_usec(clockid_t clock) {
-        struct timespec ts;
-
-        clock_gettime(clock, &ts);
-        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
-}
-
-uint64_t failure_clock(void) {
-        return now_usec(CLOCK_REALTIME);
-}
 
 static char *field(sd_journal *j, const char *name) {
         size_t skip = strlen(name) + 1, n;
@@ -95,14 +84,14 @@ static void find_last_word(sd_journal *j, uint64_t since_usec, Reason *ret) {
 
 static void find_reason(const char *unit, uint64_t since_usec, Reason *ret) {
         _cleanup_(sd_journal_closep) sd_journal *j = NULL;
-        uint64_t end = now_usec(CLOCK_MONOTONIC) + PATIENCE_USEC;
+        uint64_t end = clock_deadline(PATIENCE_USEC);
         _cleanup_free_ char *match = NULL;
 
         if (asprintf(&match, "_SYSTEMD_UNIT=%s", unit) < 0 ||
             sd_journal_open(&j, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM) < 0 || sd_journal_add_match(j, match, 0) < 0)
                 return;
         for (;;) {
-                uint64_t now = now_usec(CLOCK_MONOTONIC);
+                uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
                 find_error(j, since_usec, ret);
                 if (ret->text || now >= end || sd_journal_wait(j, end - now) < 0)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bus.h"
+#include "clock.h"
 #include "failure.h"
 #include "job.h"
 #include "unit.h"
@@ -107,7 +108,7 @@ int service_start_transient(sd_bus *bus, const char *unit, const char *descripti
         _cleanup_(job_wait_freep) JobWait *wait = NULL;
         _cleanup_message_ sd_bus_message *m = NULL;
         _cleanup_free_ char *result = NULL;
-        uint64_t since = failure_clock();
+        uint64_t since = clock_usec(CLOCK_REALTIME);
         int r;
 
         r = wait_for_ending(bus, unit, reterr);

@@ -9,6 +9,7 @@
 #include <systemd/sd-login.h>
 
 #include "bus.h"
+#include "clock.h"
 #include "failure.h"
 #include "job.h"
 #include "parse.h"
@@ -16,7 +17,7 @@
 int unit_start(sd_bus *bus, const char *unit, Error **reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_free_ char *result = NULL;
-        uint64_t since = failure_clock();
+        uint64_t since = clock_usec(CLOCK_REALTIME);
         int r;
 
         r = job_run_for_unit(bus, "StartUnit", unit, &e, &result, reterr);
