@@ -146,6 +146,12 @@ int parse_id128(const char *s, uint8_t ret[16]) {
         return 0;
 }
 
+char *id128_to_text(const uint8_t id[16], char ret[33]) {
+        for (size_t i = 0; i < 16; i++)
+                sprintf(ret + 2 * i, "%02x", id[i]);
+        return ret;
+}
+
 int parse_signal(const char *s, int *ret) {
         uint64_t v;
 

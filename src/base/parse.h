@@ -15,5 +15,8 @@ int parse_size(const char *s, uint64_t *ret);                        /* bytes, K
 int parse_port(const char *s, uint16_t *ret);                        /* 1..65535 */
 int parse_id128(const char *s, uint8_t ret[16]);                     /* 32 hex digits, or the form with dashes */
 
+/* And back: 32 hex digits, as sd_id128_to_string() has them. Returns ret. */
+char *id128_to_text(const uint8_t id[16], char ret[33]);
+
 /* A signal's number by name ("SIGTERM", "TERM", "RTMIN+3") or number. -EINVAL if there is none. */
 int parse_signal(const char *s, int *ret);

@@ -6,6 +6,7 @@
 #include "log.h"
 #include "machine.h"
 #include "machine-stop.h"
+#include "parse.h"
 #include "processes.h"
 #include "table.h"
 #include "verb-list.h"
@@ -117,11 +118,10 @@ static void print_processes(const Machine *m) {
 static void print_status(const Machine *m) {
         const MachineRecord *rec = m->record;
         bool color = colors_wanted(STDOUT_FILENO);
+        char id[33];
 
-        printf("%s●%s %s (", color ? m->state == MACHINE_RUNNING ? "\x1b[32m" : "\x1b[33m" : "", color ? "\x1b[0m" : "", rec->name);
-        for (size_t i = 0; i < sizeof(rec->id); i++)
-                printf("%02x", rec->id[i]);
-        printf(")\n");
+        printf("%s●%s %s (%s)\n", color ? m->state == MACHINE_RUNNING ? "\x1b[32m" : "\x1b[33m" : "", color ? "\x1b[0m" : "",
+               rec->name, id128_to_text(rec->id, id));
         line("State", "%s", machine_state_to_string(m->state));
         print_since(rec);
         line("Leader", "%d, supervised by %d", (int) rec->leader, (int) rec->supervisor);

@@ -73,14 +73,6 @@ void record_free(MachineRecord *r) {
         free(r);
 }
 
-static char *id128_to_text(const uint8_t id[16]) {
-        char *s = malloc(33);
-
-        for (size_t i = 0; s && i < 16; i++)
-                sprintf(s + i * 2, "%02x", id[i]);
-        return s;
-}
-
 static char *text_of(const char *fmt, ...) _printf_(1, 2);
 
 static char *text_of(const char *fmt, ...) {
@@ -96,7 +88,7 @@ static char *text_of(const char *fmt, ...) {
 
 int record_field_format(const MachineRecord *r, const RecordField *f, char **ret) {
         const void *p = (const char *) r + f->offset;
-        char *s;
+        char *s, id[33];
 
         switch (f->type) {
         case FIELD_STRING:
@@ -114,7 +106,7 @@ int record_field_format(const MachineRecord *r, const RecordField *f, char **ret
                 s = strv_join(*(char **const *) p, " ");
                 break;
         case FIELD_ID128:
-                s = id128_to_text(p);
+                s = strdup(id128_to_text(p, id));
                 break;
         case FIELD_BOOT_ID:
                 s = strdup(p);

@@ -205,13 +205,11 @@ static int plan_environment(MachinePlan *p, const MachineConfig *c, Error **rete
         char uuid[33];
         int r;
 
-        for (size_t i = 0; i < sizeof(p->id); i++)
-                sprintf(uuid + 2 * i, "%02x", p->id[i]);
         r = strv_append(&p->environment, "PATH=" DEFAULT_PATH);
         if (r >= 0)
                 r = strv_append(&p->environment, "container=" CONTAINER_WORD);
         if (r >= 0)
-                r = strv_appendf(&p->environment, "container_uuid=%s", uuid);
+                r = strv_appendf(&p->environment, "container_uuid=%s", id128_to_text(p->id, uuid));
         if (r >= 0)
                 r = strv_append(&p->environment, "NOTIFY_SOCKET=/run/host/notify");
         /* Two ttys on which a systemd guest starts gettys at once; other inits use the names /dev/tty1 and on. */

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "parse.h"
+
 #include "machine-plan.h"
 
 /* One description of the plan, as JSON; what people read is made of the same, so that the two cannot differ. */
@@ -56,8 +58,6 @@ static json_t *describe(const MachinePlan *p) {
         json_t *o = json_object();
         char id[33], caps[20], signal_name[24];
 
-        for (size_t i = 0; i < sizeof(p->id); i++)
-                sprintf(id + 2 * i, "%02x", p->id[i]);
         snprintf(caps, sizeof(caps), "0x%llx", (unsigned long long) p->capabilities);
         if (p->kill_signal > 0)
                 snprintf(signal_name, sizeof(signal_name), "%d", p->kill_signal);
@@ -68,7 +68,7 @@ static json_t *describe(const MachinePlan *p) {
         json_object_set_new(o, "mode", json_string(p->mode == START_BOOT ? "boot" : "run"));
         json_object_set_new(o, "root", json_string(p->root));
         json_object_set_new(o, "os", string_or_null(p->os));
-        json_object_set_new(o, "id", json_string(id));
+        json_object_set_new(o, "id", json_string(id128_to_text(p->id, id)));
         json_object_set_new(o, "command", strings(p->argv));
         json_object_set_new(o, "environment", strings(p->environment));
         json_object_set_new(o, "user", json_string(p->user ?: "root"));
