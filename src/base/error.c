@@ -95,6 +95,14 @@ int error_prefix(Error **reterr, int r, const char *fmt, ...) {
         return r;
 }
 
+int error_pass(Error **reterr, int r, Error **e) {
+        error_free(reterr ? *reterr : *e);
+        if (reterr)
+                *reterr = *e;
+        *e = NULL;
+        return r;
+}
+
 int error_oom(Error **reterr) {
         return error_set(reterr, ENOMEM, "Out of memory");
 }

@@ -31,5 +31,8 @@ int error_hint(Error **reterr, int r, const char *fmt, ...) _printf_(3, 4);
 /* Put "<text>: " before the message, as it passes upwards. Returns r. */
 int error_prefix(Error **reterr, int r, const char *fmt, ...) _printf_(3, 4);
 
+/* Hand an error that was held back up after all: moves *e to *reterr (or frees it), and returns r. */
+int error_pass(Error **reterr, int r, Error **e);
+
 /* Out of memory: the one error that has no message of its own. */
 int error_oom(Error **reterr);

@@ -41,11 +41,8 @@ static int stop_one(const Machine *m, InitAction action, Error **reterr) {
         r = ask_supervisor(m->record->name, action, &error);
         if (r >= 0)
                 return 0;
-        if (r != -ESRCH && action != INIT_KILL) {
-                if (reterr)
-                        *reterr = TAKE_PTR(error);
-                return r;
-        }
+        if (r != -ESRCH && action != INIT_KILL)
+                return error_pass(reterr, r, &error);
         if (r != -ESRCH)
                 log_warning("%s; its init is killed without it", error ? error->message : "The supervisor does not answer");
         stop_target_of(m, &target);

@@ -60,8 +60,8 @@ static int for_each_name(int argc, char **argv, UnitAction action, Error **reter
                 failed = r;
                 if (i < args.n_operands - 1)
                         log_report(LOG_LEVEL_ERROR, r, error);
-                else if (reterr)
-                        *reterr = TAKE_PTR(error);
+                else
+                        error_pass(reterr, r, &error);
         }
         return r < 0 ? r : failed < 0;
 }

@@ -44,9 +44,7 @@ static int run_program(const StopTarget *t, InitAction how, Error **reterr) {
                         return 0;
                 if (r > 0)
                         continue;
-                if (reterr)
-                        *reterr = TAKE_PTR(error);
-                return r;
+                return error_pass(reterr, r, &error);
         }
         error_set(reterr, EOPNOTSUPP, "The machine '%s' has an init that is not known, and no program that could tell it to %s", t->name, init_action_to_string(how));
         return error_hint(reterr, -EOPNOTSUPP, "Set KillSignal= in its settings, or end it with `nbox terminate %s`.", t->name);

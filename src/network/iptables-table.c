@@ -164,11 +164,7 @@ int iptables_edit(const char *name, TableEdit edit, void *userdata, Error **rete
                         return 0;
                 if (r == -EAGAIN && i < COMMIT_TRIES)
                         continue;
-                if (reterr) {
-                        error_free(*reterr);
-                        *reterr = TAKE_PTR(error);
-                }
-                break;
+                return error_pass(reterr, r, &error);
         }
         return r;
 }

@@ -200,11 +200,8 @@ static int finish_registration(Supervisor *s, PendingRegistration *pending, cons
                         s->registered = true;
                         return 0;
                 }
-                if (r != -EOPNOTSUPP) {
-                        if (reterr)
-                                *reterr = TAKE_PTR(error);
-                        return r;
-                }
+                if (r != -EOPNOTSUPP)
+                        return error_pass(reterr, r, &error);
                 log_warning("%s: machinectl will not see %s, ignoring", error ? error->message : strerror(-r), s->plan->name);
         }
         return scope_start(s->bus, reg, &s->scope, reterr);

@@ -220,9 +220,7 @@ int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
                                 log_report(LOG_LEVEL_ERROR, r, error);
                                 return s.exit_status;
                         }
-                        if (reterr)
-                                *reterr = TAKE_PTR(error);
-                        return r;
+                        return error_pass(reterr, r, &error);
                 }
                 if (!s.reboot)
                         return s.exit_status;

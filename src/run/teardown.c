@@ -17,10 +17,7 @@ static void note(int r, Error *error, int *first, Error **reterr) {
                 return;
         if (*first >= 0) {
                 *first = r;
-                if (reterr)
-                        *reterr = error;
-                else
-                        error_free(error);
+                error_pass(reterr, r, &error);
                 return;
         }
         log_report(LOG_LEVEL_WARNING, r, error);

@@ -135,11 +135,8 @@ int registration_wait(PendingRegistration *p, char **ret_scope, Error **reterr) 
                 if (r < 0)
                         return r;
         }
-        if (p->result < 0) {
-                if (reterr)
-                        *reterr = TAKE_PTR(p->error);
-                return p->result;
-        }
+        if (p->result < 0)
+                return error_pass(reterr, p->result, &p->error);
         *ret_scope = TAKE_PTR(p->scope);
         return 0;
 }

@@ -233,10 +233,5 @@ int slice_stop(sd_bus *bus, const char *slice, Error **reterr) {
         r = slice_is_ours(bus, slice, &error);
         if (r == 0 || r == -ENXIO)
                 return 0;
-        if (r < 0) {
-                if (reterr)
-                        *reterr = TAKE_PTR(error);
-                return r;
-        }
-        return stop_unit(bus, slice, reterr);
+        return r < 0 ? error_pass(reterr, r, &error) : stop_unit(bus, slice, reterr);
 }

@@ -48,9 +48,7 @@ int unit_active_state(sd_bus *bus, const char *unit, char **ret, Error **reterr)
                 *ret = strdup("inactive");
                 return *ret ? 0 : error_oom(reterr);
         }
-        if (r < 0 && reterr)
-                *reterr = TAKE_PTR(error);
-        return r;
+        return r < 0 ? error_pass(reterr, r, &error) : 0;
 }
 
 static int reload(sd_bus *bus, Error **reterr) {
