@@ -10,6 +10,7 @@
 
 #include "caps.h"
 #include "fd.h"
+#include "file.h"
 #include "find.h"
 #include "guest-timezone.h"
 #include "idrange.h"
@@ -20,6 +21,7 @@
 #include "tree.h"
 
 #define STOP_TIMEOUT_USEC (90 * UINT64_C(1000000))
+#define OS_RELEASE_MAX (64 * 1024)
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* Guests that ask what they run in know a few names only, and take themselves for a real machine under any other:
@@ -200,6 +202,21 @@ static int plan_program(MachinePlan *p, const MachineConfig *c, int root, Error 
         return 0;
 }
 
+/* Which system the machine runs on (systemd's CONTAINER_INTERFACE). */
+static int host_environment(char ***environment) {
+        _cleanup_(os_release_done) OsRelease host = {};
+        _cleanup_free_ char *text = NULL;
+        int r = 0;
+
+        if (file_read(AT_FDCWD, "/etc/os-release", OS_RELEASE_MAX, &text) < 0 || os_release_parse(text, &host) < 0)
+                return 0;
+        if (host.id)
+                r = strv_appendf(environment, "container_host_id=%s", host.id);
+        if (r >= 0 && host.version_id)
+                r = strv_appendf(environment, "container_host_version_id=%s", host.version_id);
+        return r;
+}
+
 static int plan_environment(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         const char *term = getenv("TERM");
         char uuid[33];
@@ -210,6 +227,8 @@ static int plan_environment(MachinePlan *p, const MachineConfig *c, Error **rete
                 r = strv_append(&p->environment, "container=" CONTAINER_WORD);
         if (r >= 0)
                 r = strv_appendf(&p->environment, "container_uuid=%s", id128_to_text(p->id, uuid));
+        if (r >= 0)
+                r = host_environment(&p->environment);
         if (r >= 0)
                 r = strv_append(&p->environment, "NOTIFY_SOCKET=/run/host/notify");
         /* Two ttys on which a systemd guest starts gettys at once; other inits use the names /dev/tty1 and on. */

@@ -13,6 +13,7 @@
 #include "name.h"
 #include "registration.h"
 #include "supervisor.h"
+#include "tree.h"
 #include "unit.h"
 
 /* What outlives a reboot. */
@@ -143,6 +144,15 @@ static int look_for_systemd(Supervisor *s, Error **reterr) {
         return 0;
 }
 
+/* The tree's files are owned on disk as root inside sees them: to whoever gets at them from outside, a setuid program made
+ * inside is one of the host's root. */
+static void warn_of_reachable_tree(const MachinePlan *p) {
+        if (p->quiet || p->mode != START_BOOT || !p->idmapped || !tree_is_reachable_by_users(p->root))
+                return;
+        log_warning("Users of this host can reach %s, and would run a setuid program that is made in it with the host's root's rights: "
+                    "keep it below a directory that is root's alone (chmod 0700)", p->root);
+}
+
 /* Before anything of the tree is opened: a mount can only be copied from the namespace that it is opened in. */
 static int enter_namespace(Start *start, Error **reterr) {
         int r;
@@ -175,6 +185,7 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
                 return r < 0 ? r : 1;
         }
         if (!start->in_background) {
+                warn_of_reachable_tree(s->plan);
                 r = look_for_systemd(s, reterr);
                 if (r < 0)
                         return r;
