@@ -71,50 +71,37 @@ static int lock_file(int dir, const char *name, bool shared) {
         }
 }
 
-static int lock_in(const char *directory, const char *name, bool shared, ImageLock *lock, size_t slot) {
-        _cleanup_close_ int dir = open_roots_directory(directory);
-        _cleanup_free_ char *path = NULL;
-        int fd;
-
-        if (dir < 0)
-                return dir;
-        if (asprintf(&path, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, name) < 0)
-                return -ENOMEM;
-        fd = lock_file(dir, name, shared);
-        if (fd < 0)
-                return fd;
-        lock->fds[slot] = fd;
-        lock->files[slot] = TAKE_PTR(path);
-        return 0;
-}
-
-static int lock_beside(const Image *image, bool shared, ImageLock *lock) {
-        _cleanup_free_ char *directory = strdup(image->path), *name = NULL;
+static int open_directory_of(const char *file) {
+        _cleanup_free_ char *directory = strdup(file);
         char *slash;
 
         if (!directory)
                 return -ENOMEM;
         slash = strrchr(directory, '/');
-        if (asprintf(&name, ".#%s.lck", slash + 1) < 0)
-                return -ENOMEM;
         slash[slash == directory] = 0;
-        return lock_in(directory, name, shared, lock, 0);
+        return open_roots_directory(directory);
 }
 
-static int lock_by_inode(const Image *image, bool shared, ImageLock *lock) {
-        char name[64];
-        struct stat st;
-        int r;
+/* Take the lock whose path is in the slot. */
+static int take(ImageLock *lock, size_t slot) {
+        _cleanup_close_ int dir = open_directory_of(lock->files[slot]);
+        int fd;
 
-        if (fstat(image->fd, &st) < 0)
-                return -errno;
-        r = mkdir_parents("/run/systemd/nspawn", 0755);
-        if (r < 0)
-                return r;
-        if (mkdir(LOCK_DIRECTORY, 0700) < 0 && errno != EEXIST)
-                return -errno;
-        snprintf(name, sizeof(name), "inode-%lu:%lu", (unsigned long) st.st_dev, (unsigned long) st.st_ino);
-        return lock_in(LOCK_DIRECTORY, name, shared, lock, 1);
+        if (dir < 0)
+                return dir;
+        fd = lock_file(dir, strrchr(lock->files[slot], '/') + 1, lock->shared);
+        if (fd < 0)
+                return fd;
+        lock->fds[slot] = fd;
+        return 0;
+}
+
+static int make_lock_directory(void) {
+        int r = mkdir_parents("/run/systemd/nspawn", 0755);
+
+        if (r >= 0 && mkdir(LOCK_DIRECTORY, 0700) < 0 && errno != EEXIST)
+                r = -errno;
+        return r;
 }
 
 /* Errors that say that the directory is not one for a lock file, rather than that locking failed. */
@@ -129,35 +116,81 @@ static int lock_error(const Image *image, const char *file, int r, Error **reter
         return error_hint(reterr, r, "`nbox list` and `machinectl list` show which; several machines can share a tree with --read-only.");
 }
 
-int image_lock(const Image *image, bool shared, ImageLock **ret, Error **reterr) {
+int image_lock_prepare(const Image *image, bool shared, ImageLock **ret, Error **reterr) {
         _cleanup_(image_lock_releasep) ImageLock *lock = calloc(1, sizeof(*lock));
-        int r;
+        const char *name = strrchr(image->path, '/') + 1;
+        _cleanup_close_ int beside = -1;
+        struct stat st;
 
         if (!lock)
                 return error_oom(reterr);
         lock->fds[0] = lock->fds[1] = -1;
         lock->shared = shared;
-
-        r = lock_beside(image, shared, lock);
-        if (lock_is_not_for_here(r))
-                log_debug("No lock file beside %s: %s, ignoring", image->path, strerror(-r));
-        else if (r < 0)
-                return lock_error(image, "a file beside it", r, reterr);
-
-        r = lock_by_inode(image, shared, lock);
-        if (r < 0)
-                return lock_error(image, "its inode in " LOCK_DIRECTORY, r, reterr);
+        if (fstat(image->fd, &st) < 0)
+                return error_errno(reterr, errno, "Cannot look at %s", image->path);
+        if (asprintf(&lock->files[0], "%.*s.#%s.lck", (int) (name - image->path), image->path, name) < 0) {
+                lock->files[0] = NULL;
+                return error_oom(reterr);
+        }
+        if (asprintf(&lock->files[1], LOCK_DIRECTORY "/inode-%lu:%lu", (unsigned long) st.st_dev, (unsigned long) st.st_ino) < 0) {
+                lock->files[1] = NULL;
+                return error_oom(reterr);
+        }
+        beside = open_directory_of(lock->files[0]);
+        if (lock_is_not_for_here(beside)) {
+                log_debug("No lock file beside %s: %s, ignoring", image->path, strerror(-beside));
+                lock->files[0] = (free(lock->files[0]), NULL);
+        }
         *ret = TAKE_PTR(lock);
         return 0;
+}
+
+int image_lock_take(const Image *image, ImageLock *lock, Error **reterr) {
+        int r = lock->files[0] ? take(lock, 0) : 0;
+
+        if (lock_is_not_for_here(r)) {
+                log_debug("No lock file beside %s: %s, ignoring", image->path, strerror(-r));
+                lock->files[0] = (free(lock->files[0]), NULL);
+        } else if (r < 0)
+                return lock_error(image, "a file beside it", r, reterr);
+
+        r = make_lock_directory();
+        if (r >= 0)
+                r = take(lock, 1);
+        return r < 0 ? lock_error(image, "its inode in " LOCK_DIRECTORY, r, reterr) : 0;
+}
+
+int image_lock(const Image *image, bool shared, ImageLock **ret, Error **reterr) {
+        _cleanup_(image_lock_releasep) ImageLock *lock = NULL;
+        int r;
+
+        r = image_lock_prepare(image, shared, &lock, reterr);
+        if (r >= 0)
+                r = image_lock_take(image, lock, reterr);
+        if (r >= 0)
+                *ret = TAKE_PTR(lock);
+        return r;
+}
+
+int image_lock_remove(ImageLock *lock) {
+        int first = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(lock->files); i++) {
+                /* The last of several sharers becomes the only one, and as such removes the file. By path: the directory is root's. */
+                if (lock->fds[i] < 0 || (lock->shared && set_lock(lock->fds[i], F_WRLCK) < 0))
+                        continue;
+                if (unlink(lock->files[i]) < 0 && errno != ENOENT && first == 0)
+                        first = -errno;
+                lock->fds[i] = close_fd(lock->fds[i]);
+        }
+        return first;
 }
 
 ImageLock *image_lock_release(ImageLock *lock) {
         if (!lock)
                 return NULL;
+        (void) image_lock_remove(lock);
         for (size_t i = 0; i < ELEMENTSOF(lock->files); i++) {
-                /* The last of several sharers becomes the only one, and as such removes the file. By path: the directory is root's. */
-                if (lock->files[i] && (!lock->shared || set_lock(lock->fds[i], F_WRLCK) >= 0))
-                        (void) unlink(lock->files[i]);
                 free(lock->files[i]);
                 close_fd(lock->fds[i]);
         }

@@ -10,16 +10,25 @@
 /* A tree in use, known to systemd-nspawn, machinectl and nbox alike. */
 
 typedef struct ImageLock {
-        char *files[2]; /* absolute paths of the lock files that are held, or NULL: what a record lists */
+        char *files[2]; /* absolute paths of the lock files, held or not (fds): what a record lists */
         int fds[2];     /* CLOEXEC; the locks live as long as these (and what was forked with them and has not exec'ed) */
         bool shared;
 } ImageLock;
+
+/* In two steps, for who must write down what is locked before it is: first the paths, with no lock taken; then the locks,
+ * with image_lock()'s errors. After a failure image_lock_release() lets go of what was taken. */
+int image_lock_prepare(const Image *image, bool shared, ImageLock **ret, Error **reterr);
+int image_lock_take(const Image *image, ImageLock *lock, Error **reterr);
 
 /* Take the locks without waiting. `shared` is for a tree that is only read (--read-only, the source of an ephemeral copy).
  * -EBUSY with an Error that names the tree when somebody has it. */
 int image_lock(const Image *image, bool shared, ImageLock **ret, Error **reterr);
 
-/* Unlink the files (unless other shared holders are left) and let go. NULL is fine. Returns NULL. */
+/* Unlink the files (unless other shared holders are left) and let go of the locks: 0, or the first failure, after which a file
+ * is left for image_lock_sweep(). */
+int image_lock_remove(ImageLock *lock);
+
+/* The same, whatever fails, and free it. NULL is fine. Returns NULL. */
 ImageLock *image_lock_release(ImageLock *lock);
 static inline void image_lock_releasep(ImageLock **lock) {
         image_lock_release(*lock);

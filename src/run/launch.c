@@ -9,7 +9,6 @@
 #include "assemble.h"
 #include "cgroup.h"
 #include "child.h"
-#include "clock.h"
 #include "fd.h"
 #include "guest-hints.h"
 #include "log.h"
@@ -23,81 +22,16 @@
  * network a namespace to put a link into; what takes long (the registering: 20 to 35 ms, most of it in PID 1) runs while
  * the child mounts. The cgroup namespace comes last, when the child is in its final group. */
 
-int supervisor_save_record(Supervisor *s, const char *state, Error **reterr) {
-        if (state && (!s->record->state || strcmp(s->record->state, state) != 0)) {
-                free(s->record->state);
-                s->record->state = strdup(state);
-                if (!s->record->state)
-                        return error_oom(reterr);
-        }
-        return record_write(s->record_dir, s->record, reterr);
-}
-
-static int set_string(char **field, const char *value) {
-        free(*field);
-        *field = value ? strdup(value) : NULL;
-        return value && !*field ? -ENOMEM : 0;
-}
-
-/* What must be undone, written down before it is made. */
-static int write_first_record(Supervisor *s, Error **reterr) {
-        MachineRecord *rec = s->record;
-        MachinePlan *p = s->plan;
-        int r = 0;
-
-        memcpy(rec->id, p->id, sizeof(rec->id));
-        rec->supervisor = getpid();
-        rec->started_usec = clock_usec(CLOCK_REALTIME);
-        rec->kill_signal = p->kill_signal;
-        rec->stop_timeout_usec = p->stop_timeout_usec;
-        rec->uid_base = p->uid_base;
-        rec->uid_range = p->userns ? p->uid_range : 0;
-        rec->n_ttys = (int) p->n_ttys;
-        rec->cgroup_owned = s->cgroup_owned;
-        if (boot_id(rec->boot_id) < 0 || set_string(&rec->name, p->name) < 0 || set_string(&rec->root, p->root) < 0 ||
-            set_string(&rec->mode, p->mode == START_BOOT ? "boot" : "run") < 0 || set_string(&rec->init, p->argv[0]) < 0 ||
-            set_string(&rec->os, p->os) < 0 || set_string(&rec->unit, s->unit) < 0 || set_string(&rec->cgroup, s->cgroup) < 0 ||
-            set_string(&rec->network, network_kind_to_string(p->network)) < 0 || set_string(&rec->zone, p->zone) < 0 ||
-            set_string(&rec->slice, s->bus ? p->slice : NULL) < 0)
-                return error_oom(reterr);
-        for (size_t i = 0; s->lock && i < ELEMENTSOF(s->lock->files) && r >= 0; i++)
-                if (s->lock->files[i])
-                        r = strv_append(&rec->locks, s->lock->files[i]);
-        for (size_t i = 0; r >= 0 && i < p->n_ports; i++)
-                r = strv_appendf(&rec->ports, "%s:%u:%u", protocol_to_string(p->ports[i].protocol), p->ports[i].host,
-                                 p->ports[i].machine);
-        for (size_t i = 0; r >= 0 && p->settings_files && p->settings_files[i]; i++)
-                r = strv_append(&rec->settings_files, p->settings_files[i]);
-        if (r >= 0 && s->bus && !rec->scope) {
-                rec->scope = machine_scope_name(p->name);
-                r = rec->scope ? 0 : -ENOMEM;
-        }
-        if (r < 0)
-                return error_oom(reterr);
-        return supervisor_save_record(s, "starting", reterr);
-}
-
-/* Without systemd, a group of our own beside where we are, so that all of the guest can be found and killed. */
+/* The group that supervisor_choose_cgroup() chose. */
 static int make_cgroup(Supervisor *s, int *ret_fd, Error **reterr) {
-        _cleanup_free_ char *own = NULL;
         int fd, r;
 
         *ret_fd = -1;
-        if (s->bus)
+        if (!s->cgroup_owned)
                 return 0;
-        if (cgroup_of(0, &own) < 0 || !cgroup_mount_point()) {
-                log_warning("There is no unified cgroup hierarchy here: processes of %s cannot be told from others if nbox is killed, ignoring", s->plan->name);
-                return 0;
-        }
-        if (asprintf(&s->cgroup, "%s/nbox-%s", strcmp(own, "/") == 0 ? "" : own, s->plan->name) < 0)
-                return error_oom(reterr);
         r = cgroup_create(s->cgroup);
-        if (r < 0) {
-                error_errno(reterr, r, "Cannot make the cgroup %s", s->cgroup);
-                s->cgroup = (free(s->cgroup), NULL);
-                return r;
-        }
-        s->cgroup_owned = true;
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot make the cgroup %s", s->cgroup);
         fd = cgroup_open(s->cgroup);
         if (fd < 0)
                 return error_errno(reterr, fd, "Cannot open the cgroup %s", s->cgroup);
@@ -128,8 +62,6 @@ static int spawn_child(Supervisor *s, int *ret_socket, Error **reterr) {
         pid_t pid;
 
         r = make_cgroup(s, &cgroup, reterr);
-        if (r >= 0)
-                r = write_first_record(s, reterr);
         if (r < 0)
                 return r;
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
@@ -224,9 +156,9 @@ static int settle_cgroup(Supervisor *s, Error **reterr) {
         r = cgroup < 0 ? cgroup : s->plan->userns ? cgroup_delegate(cgroup, s->plan->uid_base) : 0;
         if (r < 0)
                 return error_errno(reterr, r, "Cannot hand the cgroup %s over to the machine", s->cgroup);
-        if (set_string(&s->record->cgroup, s->cgroup) < 0)
-                return error_oom(reterr);
-        return 0;
+        free(s->record->cgroup);
+        s->record->cgroup = strdup(s->cgroup);
+        return s->record->cgroup ? 0 : error_oom(reterr);
 }
 
 static int report_child_failure(Supervisor *s, const ChildFailure *f, Error **reterr) {

@@ -52,7 +52,7 @@ static int block_signals(Error **reterr) {
         return 0;
 }
 
-/* The name and the tree are taken: nobody else starts either from here on. */
+/* The name and the tree are taken: nobody else starts either from here on. All that has to be undone is written down first. */
 static int claim(Supervisor *s, Error **reterr) {
         int r;
 
@@ -60,7 +60,13 @@ static int claim(Supervisor *s, Error **reterr) {
         if (s->record_dir < 0)
                 return s->record_dir;
         r = gc_sweep_claimed(s->record_dir, s->plan->name, reterr);
-        return r < 0 ? r : image_lock(s->image, s->plan->read_only, &s->lock, reterr);
+        if (r >= 0)
+                r = image_lock_prepare(s->image, s->plan->read_only, &s->lock, reterr);
+        if (r >= 0)
+                r = supervisor_choose_cgroup(s, reterr);
+        if (r >= 0)
+                r = supervisor_write_first_record(s, reterr);
+        return r < 0 ? r : image_lock_take(s->image, s->lock, reterr);
 }
 
 /* One life of the machine, between two reboots. */

@@ -75,8 +75,15 @@ void supervisor_stop(Supervisor *s, InitAction how);
 /* control-server.c: serve RUN_DIRECTORY/machines/NAME/control. */
 int control_server_start(Supervisor *s, Error **reterr);
 
-/* launch.c: put what the record says now on disk. */
+/* supervisor-record.c: put what the record says now on disk. */
 int supervisor_save_record(Supervisor *s, const char *state, Error **reterr);
+
+/* What must be undone, written down before any of it is made. */
+int supervisor_write_first_record(Supervisor *s, Error **reterr);
+
+/* Without systemd: the path of a group of the machine's own, beside where we are, so that all of the guest can be found and
+ * killed. Sets cgroup and cgroup_owned. */
+int supervisor_choose_cgroup(Supervisor *s, Error **reterr);
 
 /* teardown.c: undo everything, in an order that leaves no window in which a sweep would be needed; reports the
  * first thing that could not be undone. */

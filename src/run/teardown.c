@@ -96,10 +96,19 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
                 s->cgroup_owned = false;
         }
         s->cgroup = (free(s->cgroup), NULL);
-        s->lock = image_lock_release(s->lock);
+        if (s->lock) {
+                r = image_lock_remove(s->lock);
+                if (r < 0)
+                        error_errno(&error, r, "Cannot remove the lock of %s", s->plan->root);
+                note(r, TAKE_PTR(error), &first, reterr);
+                s->lock = image_lock_release(s->lock);
+        }
         s->notify_fd = close_fd(s->notify_fd);
         s->control_fd = close_fd(s->control_fd);
-        if (s->record_dir >= 0) {
+        if (s->record_dir >= 0 && first < 0) {
+                /* What could not be undone stays written down, for the next nbox to try. */
+                s->record_dir = close_fd(s->record_dir);
+        } else if (s->record_dir >= 0) {
                 r = record_remove(s->record_dir, s->plan->name);
                 if (r < 0)
                         error_errno(&error, r, "Cannot remove the record of %s", s->plan->name);
