@@ -30,7 +30,8 @@ static const struct {
         { "var", 0755 }, { "var/lib", 0755 }, { "var/log", 0755 }, { "var/tmp", 01777 },
 };
 
-/* The terminals' gettys go by a script: on a terminal that the machine was not given, init would start one each second. */
+/* The terminals' gettys name theirs in the first field, or init makes the console their controlling terminal, and what
+ * they start on their own is hung up. */
 static const struct {
         const char *path;
         mode_t mode;
@@ -40,17 +41,12 @@ static const struct {
           "# busybox init: ID:RUNLEVELS(unused):ACTION:PROCESS\n"
           "::sysinit:/etc/init.d/rcS\n"
           "::respawn:/sbin/getty -L console 0 vt100\n"
-          "::respawn:/etc/init.d/getty tty1\n"
-          "::respawn:/etc/init.d/getty tty2\n"
-          "::respawn:/etc/init.d/getty tty3\n"
-          "::respawn:/etc/init.d/getty tty4\n"
+          "tty1::respawn:/sbin/getty -L tty1 0 linux\n"
+          "tty2::respawn:/sbin/getty -L tty2 0 linux\n"
+          "tty3::respawn:/sbin/getty -L tty3 0 linux\n"
+          "tty4::respawn:/sbin/getty -L tty4 0 linux\n"
           "::ctrlaltdel:/sbin/reboot\n"
           "::shutdown:/etc/init.d/rcK\n" },
-        { "etc/init.d/getty", 0755,
-          "#!/bin/sh\n"
-          "# A getty on a terminal, where the machine has that terminal.\n"
-          "[ -c \"/dev/$1\" ] || exec tail -f /dev/null\n"
-          "exec getty -L \"$1\" 0 linux\n" },
         { "etc/init.d/rcS", 0755,
           "#!/bin/sh\n"
           "# As the machine starts. The host has mounted /proc, /sys, /dev and /run and set up the network.\n"

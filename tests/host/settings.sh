@@ -108,6 +108,7 @@ test_create_busybox() {
         [ "$(($(date +%s%N) - began))" -lt $((1000000000 * SLOW)) ] || fail "took $(elapsed "$began") s"
         boot fresh
         has "$(nbox exec fresh cat /etc/os-release)" busybox
+        log_in fresh
         poweroff fresh
         refused nbox create fresh --os busybox # does not write over what is there
         refused nbox create other --os no-such-os

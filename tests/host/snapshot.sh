@@ -34,7 +34,7 @@ snapshot_cgroups() {
         else
                 own=$(sed -n 's/^0:://p' /proc/self/cgroup)
                 find "$(cgroup2_root)$own" -type d
-                find /sys/fs/cgroup/*/ -maxdepth 2 -type d -name "*$GUEST*"
+                find /sys/fs/cgroup/*/ -maxdepth 2 -type d -name "*$GUEST*" ! -path '*/nbox-test.*'
         fi
 }
 

@@ -134,3 +134,33 @@ address_of() {
 # tree_with NAME: a small tree of its own under /var/lib/machines, removed with remove_tree.
 tree_with() { cp -aT "$MACHINES/.busybox" "$MACHINES/$1"; }
 remove_tree() { rm -rf --one-file-system "${MACHINES:?}/$1"; }
+
+# log_in NAME: the guest's own login on one of its ttys, a shell behind it, and ^]^]^] leaves without ending the machine.
+log_in() {
+        NAME=$1 timeout "$((45 * SLOW))" expect -f - <<'EOF'
+set timeout 30
+spawn -noecho nbox login $env(NAME)
+expect {
+        -re {ogin: $} {}
+        timeout { puts "no login prompt"; exit 1 }
+        eof { puts "ended before the login prompt"; exit 1 }
+}
+send "root\r"
+expect {
+        -re {# (\x1b\[6n)?$} {}
+        timeout { puts "no shell"; exit 1 }
+        eof { puts "ended before the shell"; exit 1 }
+}
+send "echo answer-\$((40+2)); tty\r"
+expect {
+        -re {answer-42\s+/dev/(tty|pts/|console)} {}
+        timeout { puts "the shell does not answer"; exit 1 }
+        eof { puts "the shell ended"; exit 1 }
+}
+send "\x1d\x1d\x1d"
+expect {
+        eof {}
+        timeout { puts "^\]^\]^\] does not leave"; exit 1 }
+}
+EOF
+}
