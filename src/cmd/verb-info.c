@@ -5,7 +5,7 @@
 
 #include "cgroup.h"
 #include "file.h"
-#include "iptables.h"
+#include "firewall.h"
 #include "parse.h"
 #include "registration.h"
 #include "table.h"
@@ -56,10 +56,7 @@ static void find_cgroups(Fact *f) {
 }
 
 static void find_firewall(Fact *f) {
-        if (geteuid() != 0)
-                say(f, "not known without root");
-        else
-                say(f, iptables_table_exists("nat") ? "iptables (legacy tables)" : "none that can be used: only --network=none and --network=host");
+        say(f, geteuid() != 0 ? "not known without root" : firewall_describe());
 }
 
 static void find_userns(Fact *f) {

@@ -260,7 +260,7 @@ static int guard_loopback(Edit *edit, bool *ret_loopback, Error **reterr) {
                 return 0;
         }
         if (r < 0)
-                return error_set(reterr, r, "%s", error ? error->message : "Cannot change the iptables table 'raw'");
+                return error_pass(reterr, r, &error);
         *ret_loopback = true;
         return 0;
 }
@@ -319,4 +319,10 @@ int firewall_detach(const char *machine, const char *zone, Error **reterr) {
 
 int firewall_sweep(const FirewallOracle *oracle, Error **reterr) {
         return remove_rules(&(Edit){ .oracle = oracle }, reterr);
+}
+
+const char *firewall_describe(void) {
+        if (iptables_table_exists("nat"))
+                return "iptables (legacy tables)";
+        return "iptables (legacy tables), not in use yet: the first machine on a network loads them";
 }

@@ -46,5 +46,8 @@ int firewall_attach(const FirewallZone *zone, const FirewallMachine *machine, co
 /* Remove a machine's rules and a zone's (either may be NULL), and with the last rule our chains. */
 int firewall_detach(const char *machine, const char *zone, Error **reterr);
 
+/* What it is and whether it is in use, for people; constant. Needs root, changes nothing. */
+const char *firewall_describe(void);
+
 /* Remove what belongs to nobody alive. */
 int firewall_sweep(const FirewallOracle *oracle, Error **reterr);

@@ -53,9 +53,6 @@ int network_detach(const char *machine, const char *zone, Error **reterr);
  * port left. For gc. */
 int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *userdata, Error **reterr);
 
-/* Without root, for --dry-run: the bridge's name of a zone. */
-int network_bridge_name(const char *zone, char ret[IF_NAMESIZE]);
-
 /* Where the host's names are resolved, for a machine in a network of its own: nameserver lines whose address is
  * no loopback (from /run/systemd/resolve/resolv.conf or /etc/resolv.conf), search and options lines kept.
  * *ret is the caller's; may hold no nameserver at all (then returns 0, else 1). */

@@ -191,13 +191,3 @@ bool zone_exists(Netlink *nl, const char *zone) {
         zone_bridge_name(zone, name);
         return link_get(nl, name, &link) != -ENODEV;
 }
-
-int network_bridge_name(const char *zone, char ret[IF_NAMESIZE]) {
-        int r;
-
-        r = zone_name_check(zone, NULL);
-        if (r < 0)
-                return r;
-        zone_bridge_name(zone, ret);
-        return 0;
-}
