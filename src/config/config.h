@@ -162,5 +162,4 @@ const char *network_kind_to_string(NetworkKind k);
 const char *console_mode_to_string(ConsoleMode m);
 const char *resolv_conf_mode_to_string(ResolvConfMode m);
 const char *timezone_mode_to_string(TimezoneMode m);
-const char *userns_mode_to_string(UserNamespaceMode m);
 const char *protocol_to_string(int protocol);

@@ -136,10 +136,6 @@ const char *timezone_mode_to_string(TimezoneMode m) {
         return enum_to_string(timezone_mode_names, (int) m);
 }
 
-const char *userns_mode_to_string(UserNamespaceMode m) {
-        return m == USERNS_FIXED ? "fixed" : enum_to_string(userns_mode_names, (int) m);
-}
-
 const char *protocol_to_string(int protocol) {
         return enum_to_string(protocol_names, protocol);
 }

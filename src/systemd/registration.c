@@ -23,8 +23,6 @@ struct PendingRegistration {
         bool answered;
         int result;
         Error *error;
-        void (*done)(void *userdata);
-        void *userdata;
 };
 
 static inline void pending_freep(PendingRegistration **p) {
@@ -65,8 +63,6 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
         (void) unused;
         p->answered = true;
         p->result = e ? read_failure(p->name, e, &p->error) : 0;
-        if (p->done)
-                p->done(p->userdata);
         return 0;
 }
 
@@ -118,18 +114,10 @@ int registration_start(sd_bus *bus, const Registration *reg, PendingRegistration
         return 0;
 }
 
-void registration_notify(PendingRegistration *p, void (*done)(void *userdata), void *userdata) {
-        p->done = done;
-        p->userdata = userdata;
-        if (p->answered)
-                done(userdata);
-}
-
 int registration_wait(PendingRegistration *p, char **ret_scope, Error **reterr) {
         _cleanup_(pending_freep) PendingRegistration *pending = p;
         int r;
 
-        p->done = NULL; /* the caller learns it from our return */
         while (!p->answered) {
                 r = bus_step(p->bus, UINT64_MAX, reterr);
                 if (r < 0)

@@ -23,7 +23,6 @@ typedef struct Registration {
         size_t n_ifindices;
         char *const *properties; /* NAME=value of the user's, for the scope (property.h) */
         uint64_t stop_timeout_usec; /* the supervisor's own; the scope's is longer */
-        bool allow_devices;     /* leave DevicePolicy alone */
 } Registration;
 
 /* Whether PID 1 is systemd and a system bus answers: 1 and a connection in *ret (unref: sd_bus_flush_close_unref),
@@ -34,11 +33,7 @@ int host_bus_open(sd_bus **ret, Error **reterr);
 typedef struct PendingRegistration PendingRegistration;
 int registration_start(sd_bus *bus, const Registration *reg, PendingRegistration **ret, Error **reterr);
 
-/* Have `done` called once, from the bus's event loop, when the answer is there (at once if it is already): then
- * registration_wait() does not wait. For a caller that has signals to attend to meanwhile. */
-void registration_notify(PendingRegistration *p, void (*done)(void *userdata), void *userdata);
-
-/* Process the bus until the answer is there; not from within a callback of the same bus, unless `done` has come.
+/* Process the bus until the answer is there; not from within a callback of the same bus.
  * Frees `p`. On success the leader is in the scope; *ret_scope is the scope's unit name (the caller's).
  * -EEXIST: machined still has that name, or systemd that scope. -EOPNOTSUPP: machined is not installed, masked, or
  * does not answer: scope_start() is what is left. */

@@ -64,7 +64,7 @@ int scope_append_properties(sd_bus_message *m, sd_bus *bus, const Registration *
                                           "After", "as", 2, "dbus.service", "dbus.socket");
         if (r >= 0 && reg->unit)
                 r = sd_bus_message_append(m, "(sv)", "BindsTo", "as", 1, reg->unit);
-        if (r >= 0 && !reg->allow_devices)
+        if (r >= 0)
                 r = append_devices(m);
         if (r < 0)
                 return bus_unbuilt(reterr, r, "that makes the scope");
