@@ -324,5 +324,5 @@ int firewall_sweep(const FirewallOracle *oracle, Error **reterr) {
 const char *firewall_describe(void) {
         if (iptables_table_exists("nat"))
                 return "iptables (legacy tables)";
-        return "iptables (legacy tables), not in use yet: the first machine on a network loads them";
+        return "iptables (legacy tables), not in use yet: a machine on a network loads them, where the kernel has them";
 }
