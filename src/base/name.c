@@ -2,7 +2,6 @@
 #include "name.h"
 
 #include <ctype.h>
-#include <stdint.h>
 #include <string.h>
 
 static bool name_char(char c) {
@@ -86,22 +85,4 @@ char *unit_name_escape(const char *name) {
                         o += sprintf(o, "\\x%02x", (unsigned char) *p);
         *o = 0;
         return out;
-}
-
-bool string_is_clean(const char *s) {
-        for (const unsigned char *p = (const unsigned char *) s; *p; p++)
-                if (*p < 0x20 || *p == 0x7f)
-                        return false;
-        return true;
-}
-
-unsigned long long string_hash(const char *s) {
-        uint64_t h = 0xcbf29ce484222325ULL;
-
-        for (const unsigned char *p = (const unsigned char *) s; *p; p++)
-                h = (h ^ *p) * 0x100000001b3ULL;
-        h ^= h >> 33;
-        h *= 0xff51afd7ed558ccdULL;
-        h ^= h >> 33;
-        return h;
 }

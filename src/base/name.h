@@ -21,9 +21,3 @@ int machine_name_from_path(const char *path, char **ret, Error **reterr);
 
 /* Escape as systemd-escape(1) does: "web-1" -> "web\x2d1". NULL on out of memory. */
 char *unit_name_escape(const char *name);
-
-/* No byte below 0x20 and no DEL in s: what may go into a record, a unit or a command line. */
-bool string_is_clean(const char *s);
-
-/* A well-mixed 64-bit number that is the same on every host: FNV-1a and a finaliser. Not for secrets. */
-unsigned long long string_hash(const char *s);

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 
 #include "cleanup.h"
-#include "name.h"
+#include "text.h"
 
 int open_in_root(int root, const char *path, int flags, mode_t mode) {
         struct open_how how = {

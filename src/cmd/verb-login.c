@@ -9,8 +9,8 @@
 #include "init.h"
 #include "inside.h"
 #include "log.h"
-#include "name.h"
 #include "parse.h"
+#include "text.h"
 #include "verb-list.h"
 
 /* A login prompt of the machine's own: on a terminal where its getty waits, or else one of its gettys is started on a

@@ -4,7 +4,7 @@
 
 #include "fd.h"
 #include "inside.h"
-#include "name.h"
+#include "text.h"
 #include "verb-list.h"
 
 /* The machine's own programs write its password files, inside: which hash it knows, and whether the files are really its

@@ -7,6 +7,7 @@
 
 #include "name.h"
 #include "options.h"
+#include "text.h"
 #include "values.h"
 
 static const char *verb_name(StartMode mode) {

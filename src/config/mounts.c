@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "name.h"
 #include "path.h"
+#include "text.h"
 #include "values.h"
 
 /* The text up to the next ':' that has no backslash before it, without the backslashes; *s moves behind the ':',

@@ -8,18 +8,13 @@
 #include "name.h"
 #include "parse.h"
 #include "path.h"
+#include "text.h"
 
 #define DIGITS "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 static int replace_string(char **p, const char *value, Error **reterr) {
-        char *copy = strdup(value);
-
-        if (!copy)
-                return error_oom(reterr);
-        free(*p);
-        *p = copy;
-        return 0;
+        return string_set(p, value) < 0 ? error_oom(reterr) : 0;
 }
 
 int parse_ignored(MachineConfig *c _unused_, const OptionValue *v, Error **reterr) {

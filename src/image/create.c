@@ -16,9 +16,9 @@
 #include "file.h"
 #include "find.h"
 #include "log.h"
-#include "name.h"
 #include "path.h"
 #include "remove.h"
+#include "text.h"
 
 static const OsBuilder builders[] = {
         { "busybox", "root logs in without a password; `nbox passwd` gives it one", build_busybox },

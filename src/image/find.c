@@ -16,6 +16,7 @@
 #include "name.h"
 #include "path.h"
 #include "strv.h"
+#include "text.h"
 
 static const char *const search_path[] = {
         "/etc/machines",

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "name.h"
 #include "parse.h"
 #include "path.h"
+#include "text.h"
 #include "tree.h"
 
 #define FILE_MAX (1024 * 1024)

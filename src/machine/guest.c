@@ -9,9 +9,9 @@
 #include "cgroup.h"
 #include "cleanup.h"
 #include "file.h"
-#include "name.h"
 #include "parse.h"
 #include "pidfd.h"
+#include "text.h"
 
 #define PROC_FILE_MAX (64 * 1024)
 

@@ -14,12 +14,12 @@
 #include "fd.h"
 #include "join-child.h"
 #include "log.h"
-#include "name.h"
 #include "namespace.h"
 #include "path.h"
 #include "pidfd.h"
 #include "pty.h"
 #include "strv.h"
+#include "text.h"
 
 /* Everything is looked up and opened here, on the host and by fd; then join-child.c enters. What is run inside joins
  * init's own leaf of the cgroup tree, for a systemd guest with controllers on lets no process into the others (EBUSY). The

@@ -7,6 +7,7 @@
 
 #include "name.h"
 #include "parse.h"
+#include "text.h"
 
 /* The text of a record: one table from which it is written, read and shown, so that the three cannot differ.
  *
@@ -181,16 +182,6 @@ int record_format(const MachineRecord *r, char **ret, Error **reterr) {
         return 0;
 }
 
-static int set_string(char **p, const char *value) {
-        char *s = strdup(value);
-
-        if (!s)
-                return -ENOMEM;
-        free(*p);
-        *p = s;
-        return 0;
-}
-
 static int set_u32(uint32_t *p, const char *value, uint64_t max) {
         uint64_t v;
         int r = parse_u64(value, max, &v);
@@ -220,7 +211,7 @@ static int set_field(MachineRecord *r, const RecordField *f, const char *value) 
 
         switch (f->type) {
         case FIELD_STRING:
-                return set_string(p, value);
+                return string_set(p, value);
         case FIELD_STRINGS:
                 return strv_length(*(char ***) p) >= STRINGS_MAX ? -E2BIG : strv_append(p, value);
         case FIELD_ID128:

@@ -6,7 +6,7 @@
 
 #include "cleanup.h"
 #include "file.h"
-#include "name.h"
+#include "text.h"
 
 uint64_t host_hash(const char *purpose) {
         _cleanup_free_ char *id = NULL, *text = NULL;

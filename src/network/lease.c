@@ -8,6 +8,7 @@
 #include "fd.h"
 #include "file.h"
 #include "name.h"
+#include "text.h"
 
 #define STATE_MAX (1024 * 1024)
 

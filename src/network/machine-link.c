@@ -4,7 +4,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "name.h"
+#include "text.h"
+
 
 #define ALIAS_FORMAT "nbox machine=%s address=%s"
 #define ALIAS_SCAN "nbox machine=%64[A-Za-z0-9.-] address=%15[0-9.]"

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "file.h"
-#include "name.h"
 #include "parse.h"
 #include "record.h"
+#include "text.h"
 
 #define FIRST 0x00080000U
 #define LAST 0x6FFF0000U

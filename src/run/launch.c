@@ -17,6 +17,7 @@
 #include "process.h"
 #include "registration.h"
 #include "supervisor.h"
+#include "text.h"
 
 /* The order of a start. The child is born first and parked, for systemd-machined wants a process to register and the
  * network a namespace to put a link into; what takes long (the registering: 20 to 35 ms, most of it in PID 1) runs while
@@ -156,9 +157,9 @@ static int settle_cgroup(Supervisor *s, Error **reterr) {
         r = cgroup < 0 ? cgroup : s->plan->userns ? cgroup_delegate(cgroup, s->plan->uid_base) : 0;
         if (r < 0)
                 return error_errno(reterr, r, "Cannot hand the cgroup %s over to the machine", s->cgroup);
-        free(s->record->cgroup);
-        s->record->cgroup = strdup(s->cgroup);
-        return s->record->cgroup ? 0 : error_oom(reterr);
+        if (string_set(&s->record->cgroup, s->cgroup) < 0)
+                return error_oom(reterr);
+        return 0;
 }
 
 static int report_child_failure(Supervisor *s, const ChildFailure *f, Error **reterr) {

@@ -14,10 +14,10 @@
 #include "find.h"
 #include "guest-timezone.h"
 #include "idrange.h"
-#include "name.h"
 #include "parse.h"
 #include "path.h"
 #include "registration.h"
+#include "text.h"
 #include "tree.h"
 
 #define STOP_TIMEOUT_USEC (90 * UINT64_C(1000000))
@@ -54,13 +54,6 @@ void plan_free(MachinePlan *p) {
         free(p);
 }
 
-static int copy_string(const char *from, char **to) {
-        if (!from)
-                return 0;
-        *to = strdup(from);
-        return *to ? 0 : -ENOMEM;
-}
-
 static int add_mount(MachinePlan *p, const MountStep *like) {
         MountStep *m = reallocarray(p->mounts, p->n_mounts + 1, sizeof(*m));
 
@@ -70,8 +63,8 @@ static int add_mount(MachinePlan *p, const MountStep *like) {
         m += p->n_mounts++;
         *m = *like;
         m->source = m->destination = m->options = NULL;
-        if (copy_string(like->source, &m->source) < 0 || copy_string(like->destination, &m->destination) < 0 ||
-            copy_string(like->options, &m->options) < 0)
+        if (string_set(&m->source, like->source) < 0 || string_set(&m->destination, like->destination) < 0 ||
+            string_set(&m->options, like->options) < 0)
                 return -ENOMEM;
         return 0;
 }
@@ -263,7 +256,7 @@ static int plan_network(MachinePlan *p, const MachineConfig *c) {
         p->network = c->network == NETWORK_UNSET ? NETWORK_ZONE : c->network;
         if (p->network != NETWORK_ZONE)
                 return 0;
-        if (copy_string(c->zone ?: "default", &p->zone) < 0)
+        if (string_set(&p->zone, c->zone ?: "default") < 0)
                 return -ENOMEM;
         if (c->n_ports > 0) {
                 p->ports = calloc(c->n_ports, sizeof(*p->ports));
@@ -299,8 +292,8 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         p->detach = c->detach > 0;
         p->quiet = c->quiet > 0;
         p->keep_address = c->mode == START_BOOT;
-        if (plan_network(p, c) < 0 || copy_string(c->user, &p->user) < 0 || copy_string(c->chdir, &p->chdir) < 0 ||
-            copy_string(c->hostname ?: p->name, &p->hostname) < 0 || plan_mounts(p, c) < 0)
+        if (plan_network(p, c) < 0 || string_set(&p->user, c->user) < 0 || string_set(&p->chdir, c->chdir) < 0 ||
+            string_set(&p->hostname, c->hostname ?: p->name) < 0 || plan_mounts(p, c) < 0)
                 return error_oom(reterr);
         p->slice = c->slice ? strdup(c->slice) : machine_slice_name(p->name);
         p->properties = strv_copy(c->properties);
@@ -323,7 +316,7 @@ int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Erro
         r = c->directory ? image_open_directory(c->directory, &image, reterr) : image_find(c->image ?: c->machine, &image, reterr);
         if (r < 0)
                 return r;
-        if (copy_string(c->machine, &p->name) < 0 || copy_string(image->path, &p->root) < 0)
+        if (string_set(&p->name, c->machine) < 0 || string_set(&p->root, image->path) < 0)
                 return error_oom(reterr);
         r = plan_program(p, c, image->fd, reterr);
         if (r >= 0)

@@ -7,23 +7,14 @@
 #include "process.h"
 #include "registration.h"
 #include "supervisor.h"
+#include "text.h"
 
 /* What the supervisor writes down of itself, for others and for the sweep that comes when it is killed. */
 
 int supervisor_save_record(Supervisor *s, const char *state, Error **reterr) {
-        if (state && (!s->record->state || strcmp(s->record->state, state) != 0)) {
-                free(s->record->state);
-                s->record->state = strdup(state);
-                if (!s->record->state)
-                        return error_oom(reterr);
-        }
+        if (state && string_set(&s->record->state, state) < 0)
+                return error_oom(reterr);
         return record_write(s->record_dir, s->record, reterr);
-}
-
-static int set_string(char **field, const char *value) {
-        free(*field);
-        *field = value ? strdup(value) : NULL;
-        return value && !*field ? -ENOMEM : 0;
 }
 
 int supervisor_write_first_record(Supervisor *s, Error **reterr) {
@@ -40,11 +31,11 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         rec->uid_range = p->userns ? p->uid_range : 0;
         rec->n_ttys = (int) p->n_ttys;
         rec->cgroup_owned = s->cgroup_owned;
-        if (boot_id(rec->boot_id) < 0 || set_string(&rec->name, p->name) < 0 || set_string(&rec->root, p->root) < 0 ||
-            set_string(&rec->mode, p->mode == START_BOOT ? "boot" : "run") < 0 || set_string(&rec->init, p->argv[0]) < 0 ||
-            set_string(&rec->os, p->os) < 0 || set_string(&rec->unit, s->unit) < 0 || set_string(&rec->cgroup, s->cgroup) < 0 ||
-            set_string(&rec->network, network_kind_to_string(p->network)) < 0 || set_string(&rec->zone, p->zone) < 0 ||
-            set_string(&rec->slice, s->bus ? p->slice : NULL) < 0)
+        if (boot_id(rec->boot_id) < 0 || string_set(&rec->name, p->name) < 0 || string_set(&rec->root, p->root) < 0 ||
+            string_set(&rec->mode, p->mode == START_BOOT ? "boot" : "run") < 0 || string_set(&rec->init, p->argv[0]) < 0 ||
+            string_set(&rec->os, p->os) < 0 || string_set(&rec->unit, s->unit) < 0 || string_set(&rec->cgroup, s->cgroup) < 0 ||
+            string_set(&rec->network, network_kind_to_string(p->network)) < 0 || string_set(&rec->zone, p->zone) < 0 ||
+            string_set(&rec->slice, s->bus ? p->slice : NULL) < 0)
                 return error_oom(reterr);
         for (size_t i = 0; s->lock && i < ELEMENTSOF(s->lock->files) && r >= 0; i++)
                 if (s->lock->files[i])

@@ -7,11 +7,11 @@
 #include <systemd/sd-daemon.h>
 
 #include "log.h"
-#include "name.h"
 #include "pidfd.h"
 #include "registration.h"
 #include "start.h"
 #include "supervisor-stop.h"
+#include "text.h"
 
 #define NOTIFY_MAX 4096
 

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "name.h"
 #include "parse.h"
+#include "text.h"
 
 #define CPU_MAX 8191 /* the kernel's NR_CPUS has never been built larger */
 
