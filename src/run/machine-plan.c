@@ -16,6 +16,7 @@
 #include "idrange.h"
 #include "parse.h"
 #include "path.h"
+#include "property.h"
 #include "registration.h"
 #include "text.h"
 #include "tree.h"
@@ -301,7 +302,7 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         if (!p->slice || !p->properties || !p->settings_files)
                 return error_oom(reterr);
         p->capabilities = caps_default_set(p->network != NETWORK_HOST, p->userns);
-        return 0;
+        return properties_check(p->properties, reterr);
 }
 
 int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Error **reterr) {
