@@ -24,9 +24,19 @@ const char *cgroup_mount_point(void) {
         return NULL;
 }
 
+int cgroup_parse(const char *text, char **ret) {
+        const char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+
+        if (!line)
+                return -ENOENT;
+        line += *line == '\n' ? 4 : 3;
+        *ret = strndup(line, strcspn(line, "\n"));
+        return *ret ? 0 : -ENOMEM;
+}
+
 int cgroup_of(pid_t pid, char **ret) {
         _cleanup_free_ char *text = NULL;
-        char path[64], *line, *end;
+        char path[64];
         int r;
 
         if (pid == 0)
@@ -36,14 +46,7 @@ int cgroup_of(pid_t pid, char **ret) {
         r = file_read(AT_FDCWD, path, 64 * 1024, &text);
         if (r < 0)
                 return r == -ENOENT ? -ESRCH : r;
-
-        line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
-        if (!line)
-                return -ENOENT;
-        line += *line == '\n' ? 4 : 3;
-        end = strchrnul(line, '\n');
-        *ret = strndup(line, (size_t) (end - line));
-        return *ret ? 0 : -ENOMEM;
+        return cgroup_parse(text, ret);
 }
 
 int cgroup_open(const char *path) {

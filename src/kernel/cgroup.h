@@ -15,6 +15,9 @@ const char *cgroup_mount_point(void);
 /* The group of a process (0: ourselves), the caller's. */
 int cgroup_of(pid_t pid, char **ret);
 
+/* The same from the text of a /proc/PID/cgroup. */
+int cgroup_parse(const char *text, char **ret);
+
 /* O_PATH|O_DIRECTORY fd of a group. */
 int cgroup_open(const char *path);
 

@@ -195,20 +195,13 @@ int guest_open(Guest *g, const char *name, pid_t leader, int leader_fd, Error **
 }
 
 int guest_open_cgroup(const Guest *g) {
-        _cleanup_free_ char *text = NULL;
-        char *line, *end;
+        _cleanup_free_ char *text = NULL, *group = NULL;
         int r;
 
         r = file_read(g->proc, "cgroup", PROC_FILE_MAX, &text);
+        if (r >= 0)
+                r = cgroup_parse(text, &group);
         if (r < 0)
                 return r;
-        line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
-        if (!line)
-                return -ENOENT;
-        line += *line == '\n' ? 4 : 3;
-        end = strchrnul(line, '\n');
-        *end = 0;
-        if (strncmp(line, "/..", 3) == 0)
-                return -ENOENT;
-        return cgroup_open(line);
+        return strncmp(group, "/..", 3) == 0 ? -ENOENT : cgroup_open(group);
 }
