@@ -124,8 +124,9 @@ static int split_target(const CreateRequest *request, Place *p, Error **reterr) 
         *slash = 0;
         p->parent = realpath(slash == target ? "/" : target, NULL);
         if (!p->parent && errno != ENOMEM) {
-                error_errno(reterr, errno, "Cannot make a tree in '%s'", target);
-                return error_hint(reterr, -errno, "Make that directory first.");
+                int r = error_errno(reterr, errno, "Cannot make a tree in '%s'", target);
+
+                return error_hint(reterr, r, "Make that directory first.");
         }
         if (!p->name || !p->parent ||
             asprintf(&p->temporary, TEMPORARY_PREFIX "%s" TEMPORARY_SUFFIX, p->name) < 0)
