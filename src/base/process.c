@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,6 +16,16 @@ int process_exit_status(int wait_status) {
         if (WIFEXITED(wait_status))
                 return WEXITSTATUS(wait_status);
         return 128 + WTERMSIG(wait_status);
+}
+
+void process_reset_signals(void) {
+        sigset_t none;
+
+        for (int i = 1; i <= SIGRTMAX; i++)
+                if (i != SIGKILL && i != SIGSTOP)
+                        (void) signal(i, SIG_DFL);
+        sigemptyset(&none);
+        (void) sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 int process_run(char *const *argv, int out_fd, int err_fd, Error **reterr) {

@@ -18,5 +18,8 @@ int process_start_time(pid_t pid, uint64_t *ret);
 /* Wait status (as of waitpid) to nbox's exit convention: the status, or 128+N by signal. */
 int process_exit_status(int wait_status);
 
+/* Every signal as a new program expects it: its default action, and none held back. */
+void process_reset_signals(void);
+
 /* The boot's id as 32 hex digits and a NUL (/proc/sys/kernel/random/boot_id). */
 int boot_id(char ret[33]);

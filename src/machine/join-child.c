@@ -18,6 +18,7 @@
 #include "fd.h"
 #include "file.h"
 #include "namespace.h"
+#include "process.h"
 #include "seccomp.h"
 
 /* Two processes, for setns(2) moves only the children into a pid namespace:
@@ -68,16 +69,6 @@ static void take_limits(const Guest *g) {
                         want.rlim_cur = want.rlim_max;
                 (void) setrlimit(what, &want);
         }
-}
-
-static void reset_signals(void) {
-        sigset_t none;
-
-        for (int i = 1; i < NSIG; i++)
-                if (i != SIGKILL && i != SIGSTOP)
-                        (void) signal(i, SIG_DFL);
-        sigemptyset(&none);
-        (void) sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static void take_session(const JoinPlan *p) {
@@ -140,7 +131,7 @@ static _Noreturn void run_command(const JoinPlan *p) {
                 (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (recv(SOCK_FD, &go, 1, 0) != 1) /* the caller has ended meanwhile */
                 _exit(125);
-        reset_signals();
+        process_reset_signals();
         take_session(p);
         take_bounds(p->guest);
         take_ids(p);

@@ -15,6 +15,7 @@
 
 #include "caps.h"
 #include "guest-user.h"
+#include "process.h"
 #include "seccomp.h"
 #include "stub-init.h"
 
@@ -53,16 +54,6 @@ static int become_user(const MachinePlan *p, const GuestUser *user, Error **rete
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
                 return error_errno(reterr, errno, "Cannot tie the machine to its supervisor");
         return 0;
-}
-
-static void reset_signals(void) {
-        sigset_t none;
-
-        for (int i = 1; i <= SIGRTMAX; i++)
-                if (i != SIGKILL && i != SIGSTOP)
-                        (void) signal(i, SIG_DFL);
-        sigemptyset(&none);
-        (void) sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static int drop_privileges(const MachinePlan *p, const GuestUser *user, Error **reterr) {
@@ -145,7 +136,7 @@ int child_exec(const ChildSetup *s, bool *ret_executing, Error **reterr) {
                 if (r < 0)
                         return r;
         }
-        reset_signals();
+        process_reset_signals();
         r = drop_privileges(p, user, reterr);
         if (r < 0)
                 return r;
