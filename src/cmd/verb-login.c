@@ -4,13 +4,13 @@
 
 #include "attach.h"
 #include "control.h"
+#include "guest-environment.h"
 #include "guest-user.h"
 #include "guest.h"
 #include "init.h"
 #include "inside.h"
 #include "log.h"
 #include "parse.h"
-#include "text.h"
 #include "verb-list.h"
 
 /* A login prompt of the machine's own: on a terminal where its getty waits, or else one of its gettys is started on a
@@ -76,15 +76,9 @@ static int start_on(const Machine *m, const char *tty, const char *const *argv, 
         return join_start(&q, ret, reterr);
 }
 
-static const char *terminal_type(void) {
-        const char *term = getenv("TERM");
-
-        return term && *term && *term != '-' && strlen(term) <= 32 && string_is_clean(term) ? term : "vt220";
-}
-
 /* The guest's getty, whichever it has (both open the terminal by themselves); failing that its login. */
 static int start_getty(const Machine *m, uint64_t n, Joined *ret, Error **reterr) {
-        const char *term = terminal_type(), *name;
+        const char *term = guest_own_term(), *name;
         char path[24];
 
         snprintf(path, sizeof(path), "/dev/tty%u", (unsigned) n);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "fd.h"
+#include "guest-environment.h"
 #include "join-child.h"
 #include "log.h"
 #include "namespace.h"
@@ -19,7 +20,6 @@
 #include "pidfd.h"
 #include "pty.h"
 #include "strv.h"
-#include "text.h"
 
 /* Everything is looked up and opened here, on the host and by fd; then join-child.c enters. What is run inside joins
  * init's own leaf of the cgroup tree, for a systemd guest with controllers on lets no process into the others (EBUSY). The
@@ -29,7 +29,6 @@
 #define CGROUP_PAUSE_NSEC (5 * 1000 * 1000)
 #define TTY_GID 5 /* group "tty" of every distribution; where it is not mapped, the pty keeps root's */
 #define PIPEFS_MAGIC_NUMBER 0x50495045
-#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* What is owned while a join is prepared. */
 typedef struct Join {
@@ -67,11 +66,10 @@ static int set_env(Join *j, const char *name, const char *value) {
 }
 
 static int build_environment(Join *j, Error **reterr) {
-        const char *term = getenv("TERM");
         char *const *extra = j->request->environment;
         int r;
 
-        r = strv_append(&j->environment, DEFAULT_PATH);
+        r = strv_append(&j->environment, "PATH=" GUEST_PATH);
         if (r >= 0)
                 r = set_env(j, "HOME", j->user->home);
         if (r >= 0)
@@ -81,9 +79,9 @@ static int build_environment(Join *j, Error **reterr) {
         if (r >= 0)
                 r = set_env(j, "SHELL", j->user->shell);
         if (r >= 0 && j->request->stdio != JOIN_STDIO)
-                r = set_env(j, "TERM", term && *term && strlen(term) < 64 && string_is_clean(term) ? term : "vt220");
+                r = set_env(j, "TERM", guest_own_term());
         if (r >= 0)
-                r = strv_append(&j->environment, j->guest.container ?: "container=nbox");
+                r = strv_append(&j->environment, j->guest.container ?: GUEST_CONTAINER);
         if (r >= 0 && j->guest.container_uuid)
                 r = strv_append(&j->environment, j->guest.container_uuid);
         for (; r >= 0 && extra && *extra; extra++) {

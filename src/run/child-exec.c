@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #include "caps.h"
+#include "guest-environment.h"
 #include "guest-user.h"
 #include "process.h"
 #include "seccomp.h"
@@ -84,7 +85,7 @@ static int exec_in_path(const char *file, char **argv, char **env) {
                 execve(file, argv, env);
                 return -errno;
         }
-        path = strdup(value ? value : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        path = strdup(value ?: GUEST_PATH);
         for (char *dir = path ? strtok_r(path, ":", &state) : NULL; dir; dir = strtok_r(NULL, ":", &state)) {
                 _cleanup_free_ char *full = NULL;
 

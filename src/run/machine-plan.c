@@ -12,6 +12,7 @@
 #include "fd.h"
 #include "file.h"
 #include "find.h"
+#include "guest-environment.h"
 #include "guest-timezone.h"
 #include "idrange.h"
 #include "parse.h"
@@ -23,12 +24,6 @@
 
 #define STOP_TIMEOUT_USEC (90 * UINT64_C(1000000))
 #define OS_RELEASE_MAX (64 * 1024)
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-/* Guests that ask what they run in know a few names only, and take themselves for a real machine under any other:
- * OpenRC then sets clocks and loads modules. systemd, OpenRC and Debian's scripts all behave under this one, whose
- * host0, /run/host and read-only /sys are what a guest of ours finds. Who we are stands in /run/host/container-manager. */
-#define CONTAINER_WORD "systemd-nspawn"
 
 void plan_free(MachinePlan *p) {
         if (!p)
@@ -212,13 +207,12 @@ static int host_environment(char ***environment) {
 }
 
 static int plan_environment(MachinePlan *p, const MachineConfig *c, Error **reterr) {
-        const char *term = getenv("TERM");
         char uuid[33];
         int r;
 
-        r = strv_append(&p->environment, "PATH=" DEFAULT_PATH);
+        r = strv_append(&p->environment, "PATH=" GUEST_PATH);
         if (r >= 0)
-                r = strv_append(&p->environment, "container=" CONTAINER_WORD);
+                r = strv_append(&p->environment, GUEST_CONTAINER);
         if (r >= 0)
                 r = strv_appendf(&p->environment, "container_uuid=%s", id128_to_text(p->id, uuid));
         if (r >= 0)
@@ -229,7 +223,7 @@ static int plan_environment(MachinePlan *p, const MachineConfig *c, Error **rete
         if (r >= 0 && p->mode == START_BOOT && p->n_ttys >= 2)
                 r = strv_append(&p->environment, "container_ttys=pts/1 pts/2");
         if (r >= 0 && p->console != CONSOLE_PIPE)
-                r = strv_appendf(&p->environment, "TERM=%s", term && string_is_clean(term) && p->console == CONSOLE_INTERACTIVE ? term : "vt220");
+                r = strv_appendf(&p->environment, "TERM=%s", p->console == CONSOLE_INTERACTIVE ? guest_own_term() : GUEST_TERM);
         for (size_t i = 0; r >= 0 && c->environment && c->environment[i]; i++)
                 r = strv_env_set(&p->environment, c->environment[i]);
         return r < 0 ? error_oom(reterr) : 0;
