@@ -17,10 +17,10 @@ die() {
 
 # --- packages -------------------------------------------------------------------------------------------------------
 
-# need_packages SECTION...: installs what tests/packages lists and this host lacks. Only root on a Debian can; others
-# are told what to install.
+# need_packages SECTION...: installs what tests/packages lists and this host lacks; what dpkg says
+# is shown only if it fails. Only root on a Debian can; others are told what to install.
 need_packages() {
-        local section wanted missing=()
+        local section wanted log missing=()
         for section in "$@"; do
                 wanted=$(sed -n "s/^$section //p" "$TESTS/packages")
                 for package in $wanted; do
@@ -30,9 +30,16 @@ need_packages() {
         [ ${#missing[@]} -gt 0 ] || return 0
         [ "$(id -u)" = 0 ] || die "not root, so install these packages first: ${missing[*]}"
         say "installing ${missing[*]}"
+        log=$(mktemp)
         # An index that cannot be had matters only if a package is then not found.
-        apt-get -qq update >&2 || say "apt-get update failed, ignoring"
-        DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "${missing[@]}" >&2 </dev/null
+        apt-get -qq update >"$log" 2>&1 || say "apt-get update failed, ignoring"
+        if DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "${missing[@]}" \
+                >>"$log" 2>&1 </dev/null; then
+                rm "$log"
+        else
+                tail -n 20 "$log" >&2
+                die "installing failed, see $log"
+        fi
 }
 
 # --- trees ----------------------------------------------------------------------------------------------------------
