@@ -47,12 +47,15 @@ static void find_systemd(Fact *f) {
 
 static void find_cgroups(Fact *f) {
         const char *mount = cgroup_mount_point();
+        const char *kind = mount && strcmp(mount, "/sys/fs/cgroup") == 0 ? "unified" : "hybrid";
+        _cleanup_free_ char *controllers = NULL;
 
         if (!mount)
                 say(f, "no unified hierarchy");
+        else if (cgroup_controllers(&controllers) < 0 || !*controllers)
+                snprintf(f->value, sizeof(f->value), "%s, without controllers: no limits", kind);
         else
-                snprintf(f->value, sizeof(f->value), "%s, %s", strcmp(mount, "/sys/fs/cgroup") == 0 ? "unified" : "hybrid",
-                         cgroup_has_controllers() ? "limits can be set" : "without controllers: no limits");
+                snprintf(f->value, sizeof(f->value), "%s, controllers: %.90s", kind, controllers);
 }
 
 static void find_firewall(Fact *f) {

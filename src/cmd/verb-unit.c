@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "find.h"
 #include "log.h"
 #include "name.h"
 #include "record.h"
@@ -115,11 +116,27 @@ static int target_state(sd_bus *bus, char **ret, Error **reterr) {
 }
 
 /* An enabled machine starts with machines.target, which is of no use while that is disabled itself. */
-static int enable(sd_bus *bus, const char *name _unused_, const char *unit, Error **reterr) {
+/* A misspelt name would be noticed only when the host starts. Who may not look is believed. */
+static int check_image(const char *name, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(image_freep) Image *image = NULL;
+        int r;
+
+        r = image_find(name, &image, &error);
+        if (r != -ENOENT)
+                return 0;
+        if (reterr)
+                *reterr = TAKE_PTR(error);
+        return r;
+}
+
+static int enable(sd_bus *bus, const char *name, const char *unit, Error **reterr) {
         _cleanup_free_ char *target = NULL;
         int r;
 
-        r = target_state(bus, &target, reterr);
+        r = check_image(name, reterr);
+        if (r >= 0)
+                r = target_state(bus, &target, reterr);
         if (r >= 0)
                 r = unit_enable(bus, unit, reterr);
         if (r < 0 || strcmp(target, "disabled") != 0)

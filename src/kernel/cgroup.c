@@ -181,11 +181,19 @@ int cgroup_remove(const char *path) {
         return remove_below(root, path + 1, CGROUP_NESTING_MAX);
 }
 
-bool cgroup_has_controllers(void) {
+int cgroup_controllers(char **ret) {
         const char *mount = cgroup_mount_point();
         _cleanup_free_ char *file = NULL, *text = NULL;
+        int r;
 
-        if (!mount || asprintf(&file, "%s/cgroup.controllers", mount) < 0)
-                return false;
-        return file_read(AT_FDCWD, file, 4096, &text) >= 0 && text[strspn(text, " \n")] != 0;
+        if (!mount)
+                return -ENOENT;
+        if (asprintf(&file, "%s/cgroup.controllers", mount) < 0)
+                return -ENOMEM;
+        r = file_read(AT_FDCWD, file, 4096, &text);
+        if (r < 0)
+                return r;
+        text[strcspn(text, "\n")] = 0;
+        *ret = TAKE_PTR(text);
+        return 0;
 }

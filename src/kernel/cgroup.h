@@ -36,5 +36,5 @@ int cgroup_remove(const char *path);
 /* Whether a process is in or below the group; a group that is not there is empty. */
 bool cgroup_populated(const char *path);
 
-/* Whether any resource controller is there to be used below this mount point. */
-bool cgroup_has_controllers(void);
+/* The resource controllers that can be used below the mount point, blanks between them; "" for none. The caller's. */
+int cgroup_controllers(char **ret);

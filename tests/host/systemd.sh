@@ -74,6 +74,7 @@ test_start_and_stop_as_a_unit() {
         systemctl is-enabled -q nbox@web-1
         nbox disable web-1
         status_is 1 systemctl is-enabled -q nbox@web-1
+        status_is 1 nbox enable web-11
         nbox stop web-1
         wait_until 10 is_dead nbox@web-1.service
         same "shutdowns" "$(marks web-1 down)" 2
