@@ -139,11 +139,8 @@ int help_all(void) {
 int verb_help(int argc, char **argv, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
         const Verb *verb;
-        int r = verb_next(&args, reterr);
+        int r = verb_operands(&args, 0, 1, reterr);
 
-        if (r < 0)
-                return r;
-        r = verb_check_operands(&args, 0, 1, reterr);
         if (r < 0)
                 return r;
         if (args.n_operands == 0)

@@ -34,9 +34,7 @@ static int start(const JoinRequest *request, Joined *j, Error **reterr) {
 
         if (r > 0)
                 return log_report(LOG_LEVEL_ERROR, r, error);
-        if (r < 0 && reterr)
-                *reterr = TAKE_PTR(error);
-        return r;
+        return r < 0 ? error_pass(reterr, r, &error) : 0;
 }
 
 int inside_on_stdio(JoinRequest *request, Error **reterr) {

@@ -97,6 +97,14 @@ int verb_check_operands(const VerbArgs *a, int min, int max, Error **reterr) {
         return error_hint(reterr, -EINVAL, "Usage: nbox %s%s%s", a->verb->name, *a->verb->arguments ? " " : "", a->verb->arguments);
 }
 
+int verb_operands(VerbArgs *a, int min, int max, Error **reterr) {
+        int r;
+
+        while ((r = verb_next(a, reterr)) > 0)
+                ;
+        return r < 0 ? r : verb_check_operands(a, min, max, reterr);
+}
+
 bool verb_option_given(const Verb *verb, int argc, char **argv, const char *name) {
         VerbTables storage;
         const ArgTable *table = verb_tables(verb, &storage);

@@ -11,10 +11,7 @@ int verb_gc(int argc, char **argv, Error **reterr) {
         unsigned swept = 0;
         int r, trees;
 
-        while ((r = verb_next(&args, reterr)) > 0)
-                ;
-        if (r >= 0)
-                r = verb_check_operands(&args, 0, 0, reterr);
+        r = verb_operands(&args, 0, 0, reterr);
         if (r >= 0)
                 r = gc_run(true, &swept, reterr);
         if (swept > 0)

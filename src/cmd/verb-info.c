@@ -112,10 +112,7 @@ int verb_info(int argc, char **argv, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
         int r;
 
-        while ((r = verb_next(&args, reterr)) > 0)
-                ;
-        if (r >= 0)
-                r = verb_check_operands(&args, 0, 0, reterr);
+        r = verb_operands(&args, 0, 0, reterr);
         if (r < 0)
                 return r;
         find_kernel(&facts[FACT_KERNEL]);

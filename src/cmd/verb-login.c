@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "attach.h"
+#include "clock.h"
 #include "control.h"
 #include "guest-environment.h"
 #include "guest-user.h"
@@ -56,11 +57,8 @@ static int attach_spare(const char *name, uint64_t *ret_n, Error **reterr) {
                         *ret_n = n;
                         return fd;
                 }
-                if (fd != -EBUSY || tries == SPARE_TRIES) { /* busy: another login was quicker */
-                        if (reterr)
-                                *reterr = TAKE_PTR(error);
-                        return fd;
-                }
+                if (fd != -EBUSY || tries == SPARE_TRIES) /* busy: another login was quicker */
+                        return error_pass(reterr, fd, &error);
         }
 }
 
@@ -95,10 +93,8 @@ static int start_getty(const Machine *m, uint64_t n, Joined *ret, Error **reterr
                 _cleanup_(error_freep) Error *error = NULL;
                 int r = start_on(m, path, ways[i].argv, ways[i].stdio, ret, &error);
 
-                if (r < 0 && reterr)
-                        *reterr = TAKE_PTR(error);
                 if (r <= 0)
-                        return r;
+                        return r < 0 ? error_pass(reterr, r, &error) : 0;
         }
         error_set(reterr, ENOEXEC, "The machine '%s' has no getty and no login that could be executed", m->record->name);
         return error_hint(reterr, -ENOEXEC, "Enter it without a login: `nbox shell %s`.", m->record->name);
@@ -127,10 +123,7 @@ static int parse_name(int argc, char **argv, const char **ret, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
         int r;
 
-        while ((r = verb_next(&args, reterr)) > 0)
-                ;
-        if (r >= 0)
-                r = verb_check_operands(&args, 1, 1, reterr);
+        r = verb_operands(&args, 1, 1, reterr);
         if (r >= 0)
                 *ret = args.operands[0];
         return r;
@@ -138,7 +131,6 @@ static int parse_name(int argc, char **argv, const char **ret, Error **reterr) {
 
 static bool may_still_start_gettys(const Machine *m) {
         InitKind kind = INIT_OTHER;
-        struct timespec now;
         uint64_t age;
         Guest g;
 
@@ -146,8 +138,7 @@ static bool may_still_start_gettys(const Machine *m) {
                 return false;
         kind = init_identify(&g);
         guest_done(&g);
-        clock_gettime(CLOCK_REALTIME, &now);
-        age = (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000 - m->record->started_usec;
+        age = clock_usec(CLOCK_REALTIME) - m->record->started_usec;
         return age < (kind == INIT_SYSTEMD ? SYSTEMD_GETTY_USEC : OTHER_GETTY_USEC);
 }
 
@@ -161,9 +152,7 @@ static int attach_login(const Machine *m, Error **reterr) {
                         nanosleep(&(struct timespec){ .tv_nsec = RETRY_NSEC }, NULL);
                         continue;
                 }
-                if (fd < 0 && reterr)
-                        *reterr = TAKE_PTR(error);
-                return fd;
+                return fd < 0 ? error_pass(reterr, fd, &error) : fd;
         }
 }
 
@@ -183,11 +172,8 @@ int verb_login(int argc, char **argv, Error **reterr) {
         r = attach_login(m, &error);
         if (r == -ENXIO)
                 return login_on_spare(m, reterr);
-        if (r < 0) {
-                if (reterr)
-                        *reterr = TAKE_PTR(error);
-                return r;
-        }
+        if (r < 0)
+                return error_pass(reterr, r, &error);
         return attach_run(name, ATTACH_CONTROL, r, -1, ATTACH_EOF_LEAVE, &end, reterr);
 }
 

@@ -87,10 +87,8 @@ static int feed(const Machine *m, const char *const *argv, const char *text, Err
         q.fds[0] = in;
         q.fds[1] = q.fds[2] = -1;
         r = join_start(&q, &j, &error);
-        if (r < 0 && reterr)
-                *reterr = TAKE_PTR(error);
         if (r != 0)
-                return r;
+                return r < 0 ? error_pass(reterr, r, &error) : r;
         r = join_wait(&j, NULL, reterr);
         joined_done(&j);
         return r;
@@ -144,10 +142,7 @@ int verb_passwd(int argc, char **argv, Error **reterr) {
         const char *user;
         int r;
 
-        while ((r = verb_next(&args, reterr)) > 0)
-                ;
-        if (r >= 0)
-                r = verb_check_operands(&args, 1, 2, reterr);
+        r = verb_operands(&args, 1, 2, reterr);
         if (r < 0)
                 return r;
         user = args.n_operands > 1 ? args.operands[1] : "root";

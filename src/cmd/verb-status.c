@@ -142,10 +142,7 @@ int verb_status(int argc, char **argv, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
         int r;
 
-        while ((r = verb_next(&args, reterr)) > 0)
-                ;
-        if (r >= 0)
-                r = verb_check_operands(&args, 1, -1, reterr);
+        r = verb_operands(&args, 1, -1, reterr);
         for (int i = 0; r >= 0 && i < args.n_operands; i++) {
                 _cleanup_(machine_freep) Machine *m = NULL;
 

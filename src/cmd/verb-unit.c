@@ -39,9 +39,7 @@ static int for_each_name(int argc, char **argv, UnitAction action, Error **reter
         VerbArgs args = verb_args(argc, argv);
         int r, failed = 0;
 
-        r = verb_next(&args, reterr);
-        if (r >= 0)
-                r = verb_check_operands(&args, 1, -1, reterr);
+        r = verb_operands(&args, 1, -1, reterr);
         for (int i = 0; r >= 0 && i < args.n_operands; i++)
                 r = machine_name_check(args.operands[i], reterr);
         if (r < 0)

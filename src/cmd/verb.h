@@ -78,6 +78,9 @@ typedef struct VerbArgs {
 VerbArgs verb_args(int argc, char **argv);
 int verb_next(VerbArgs *a, Error **reterr); /* an option's id, 0 at the end, or -EINVAL */
 
+/* For a verb without options of its own: all of that, and verb_check_operands(). */
+int verb_operands(VerbArgs *a, int min, int max, Error **reterr);
+
 /* How many operands there are must be within min and max (-1: any number): 0, or -EINVAL with the verb's usage. */
 int verb_check_operands(const VerbArgs *a, int min, int max, Error **reterr);
 
