@@ -24,6 +24,14 @@ unsigned long long string_hash(const char *s) {
         return h;
 }
 
+size_t string_columns(const char *s, size_t bytes) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < bytes; i++)
+                n += ((unsigned char) s[i] & 0xc0) != 0x80;
+        return n;
+}
+
 int string_set(char **p, const char *s) {
         char *copy = s ? strdup(s) : NULL;
 

@@ -5,17 +5,9 @@
 
 #include "log.h"
 #include "options.h"
+#include "text.h"
 
 #define LEFT_COLUMN 30
-
-/* Columns of UTF-8 text: code points; the tables hold no wide or combining ones. */
-static size_t columns(const char *s, size_t bytes) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < bytes; i++)
-                n += ((unsigned char) s[i] & 0xc0) != 0x80;
-        return n;
-}
 
 /* How many bytes of s fit into width columns, ending at a blank. */
 static size_t fitting(const char *s, size_t width) {
@@ -23,7 +15,7 @@ static size_t fitting(const char *s, size_t width) {
 
         for (const char *p = s;; p++)
                 if (*p == ' ' || *p == 0) {
-                        if (columns(s, (size_t) (p - s)) > width)
+                        if (string_columns(s, (size_t) (p - s)) > width)
                                 return end ? end : (size_t) (p - s);
                         end = (size_t) (p - s);
                         if (*p == 0)
@@ -32,7 +24,7 @@ static size_t fitting(const char *s, size_t width) {
 }
 
 void help_row(FILE *f, const char *left, const char *right) {
-        size_t used = columns(left, strlen(left)) + 2;
+        size_t used = string_columns(left, strlen(left)) + 2;
 
         fprintf(f, "  %s", left);
         if (used + 2 > LEFT_COLUMN) {
@@ -78,13 +70,12 @@ static void show_option(const ArgSpec *spec, const char *help) {
 }
 
 static void show_config_options(const Verb *verb) {
-        unsigned flag = strcmp(verb->name, "boot") == 0 ? OPTION_BOOT : OPTION_RUN;
         const char *group = "";
 
         for (size_t i = 0; i < n_options; i++) {
                 const Option *o = &options[i];
 
-                if (!(o->flags & flag) || (!o->spec.name && !o->spec.letter))
+                if (!verb_takes(verb, &o->spec) || (!o->spec.name && !o->spec.letter))
                         continue;
                 if (strcmp(group, o->group) != 0)
                         heading(group = o->group);

@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "log.h"
+#include "text.h"
 
 struct Table {
         const char *headings[TABLE_COLUMNS_MAX];
@@ -64,13 +65,8 @@ int table_add(Table *t, const char *const *cells) {
         return 0;
 }
 
-/* Columns of a terminal that UTF-8 text takes: one a character, which is true of what stands here. */
 static size_t width(const char *s) {
-        size_t n = 0;
-
-        for (; *s; s++)
-                n += ((unsigned char) *s & 0xc0) != 0x80;
-        return n;
+        return string_columns(s, strlen(s));
 }
 
 static void print_row(const Table *t, FILE *out, const char *const *cells, const size_t *widths) {

@@ -41,6 +41,12 @@ const ArgTable *verb_tables(const Verb *verb, VerbTables *storage) {
         return &t[0];
 }
 
+bool verb_takes(const Verb *verb, const ArgSpec *spec) {
+        if (!(verb->flags & VERB_CONFIG))
+                return true;
+        return ((const Option *) spec)->flags & (strcmp(verb->name, "boot") == 0 ? OPTION_BOOT : OPTION_RUN);
+}
+
 VerbArgs verb_args(int argc, char **argv) {
         return (VerbArgs){ .verb = verb_find(argv[0]), .cursor = args_begin(argc, argv), .operands = argv + 1 };
 }

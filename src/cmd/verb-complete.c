@@ -53,19 +53,13 @@ static void offer_option(const Completion *c, const char *name, const ArgSpec *s
         offer(c, word);
 }
 
-static bool option_applies(const Verb *verb, const ArgSpec *spec) {
-        if (!(verb->flags & VERB_CONFIG))
-                return true;
-        return ((const Option *) spec)->flags & (strcmp(verb->name, "boot") == 0 ? OPTION_BOOT : OPTION_RUN);
-}
-
 static void offer_options(const Completion *c) {
         VerbTables storage;
         const ArgTable *table = verb_tables(c->verb, &storage);
         const ArgSpec *spec;
 
         for (size_t i = 0; (spec = args_iterate(&table, &i));)
-                if (option_applies(c->verb, spec)) {
+                if (verb_takes(c->verb, spec)) {
                         offer_option(c, spec->name, spec);
                         offer_option(c, spec->alias, spec);
                 }

@@ -92,3 +92,6 @@ typedef struct VerbTables {
         ArgTable tables[3];
 } VerbTables;
 const ArgTable *verb_tables(const Verb *verb, VerbTables *storage);
+
+/* Whether an option of that table is for this verb: boot and run share one. */
+bool verb_takes(const Verb *verb, const ArgSpec *spec);
