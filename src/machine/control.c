@@ -24,15 +24,22 @@ static int set_timeouts(int fd, time_t seconds) {
         return 0;
 }
 
+char *control_path(const char *machine) {
+        _cleanup_free_ char *dir = record_path(machine);
+        char *path = NULL;
+
+        return dir && asprintf(&path, "%s/control", dir) >= 0 ? path : NULL;
+}
+
 static int connect_to(const char *machine, Error **reterr) {
-        _cleanup_free_ char *dir = NULL, *path = NULL;
+        _cleanup_free_ char *path = NULL;
         int fd;
 
         fd = machine_name_check(machine, reterr);
         if (fd < 0)
                 return fd;
-        dir = record_path(machine);
-        if (!dir || asprintf(&path, "%s/control", dir) < 0)
+        path = control_path(machine);
+        if (!path)
                 return error_oom(reterr);
         fd = unix_connect(path, SOCK_SEQPACKET);
         if (fd == -ENOENT || fd == -ECONNREFUSED) {

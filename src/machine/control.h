@@ -28,6 +28,9 @@
 #define CONTROL_SIZE 's'
 #define CONTROL_DATA_MAX 4096
 
+/* The socket's path; the caller's, NULL on out of memory. */
+char *control_path(const char *machine);
+
 /* Connect and send one request; returns the connected fd once the answer was "ok", its TEXT in *ret_text (may be
  * NULL; the caller's), or -errno with the supervisor's own message. */
 int control_request(const char *machine, const char *request, char **ret_text, Error **reterr);

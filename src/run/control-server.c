@@ -148,10 +148,10 @@ static int on_connection(_unused_ sd_event_source *source, int fd, _unused_ uint
 }
 
 int control_server_start(Supervisor *s, Error **reterr) {
-        _cleanup_free_ char *path = NULL;
+        _cleanup_free_ char *path = control_path(s->plan->name);
         int r;
 
-        if (asprintf(&path, RUN_DIRECTORY "/machines/%s/control", s->plan->name) < 0)
+        if (!path)
                 return error_oom(reterr);
         r = s->control_fd = unix_listen(path, SOCK_SEQPACKET, 0600);
         if (r >= 0)

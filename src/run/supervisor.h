@@ -72,7 +72,7 @@ int supervisor_loop(Supervisor *s, Error **reterr);
 /* Ask for an end; again, or TERMINATE, for a harder one. */
 void supervisor_stop(Supervisor *s, InitAction how);
 
-/* control-server.c: serve RUN_DIRECTORY/machines/NAME/control. */
+/* control-server.c: serve control.h. */
 int control_server_start(Supervisor *s, Error **reterr);
 
 /* supervisor-record.c: put what the record says now on disk. */
