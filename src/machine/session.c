@@ -41,6 +41,8 @@ static int build(const JoinRequest *q, const GuestUser *user, char ***ret) {
                 r = strv_append(&argv, "--shell=/bin/sh");
         if (r >= 0 && !plain)
                 r = strv_appendf(&argv, "--session-command=%s", command ? RUN_COMMAND : RUN_SHELL);
+        if (r >= 0) /* or it takes the command's options for its own */
+                r = strv_append(&argv, "--");
         if (r >= 0)
                 r = strv_append(&argv, user->name);
         if (r >= 0 && !plain)
