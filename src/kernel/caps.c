@@ -96,6 +96,19 @@ int caps_drop_bounding(uint64_t keep) {
         return 0;
 }
 
+int caps_limit(uint64_t keep) {
+        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+        if (syscall(SYS_capget, &header, data) < 0)
+                return -errno;
+        for (size_t i = 0; i < ELEMENTSOF(data); i++) {
+                data[i].permitted &= (uint32_t) (keep >> 32 * i);
+                data[i].effective &= data[i].permitted;
+        }
+        return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
 int caps_clear_inheritable_ambient(void) {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
         struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};

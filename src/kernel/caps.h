@@ -16,6 +16,10 @@ uint64_t caps_default_set(bool private_network, bool private_users);
  * limited by it. Needs CAP_SETPCAP in the own user namespace. Capabilities that the bounding set already lacks stay away. */
 int caps_drop_bounding(uint64_t keep);
 
+/* Give up every permitted and effective capability of the calling thread that is not in `keep`: for a process that does not
+ * execute anything, which the bounding set says nothing about. */
+int caps_limit(uint64_t keep);
+
 /* Empty the inheritable and ambient sets of the calling thread. A set that is left full hands capabilities to
  * unprivileged programs that carry file capabilities (CVE-2022-27649 and its kin). Permitted and effective stay. */
 int caps_clear_inheritable_ambient(void);

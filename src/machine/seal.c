@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
@@ -70,8 +71,10 @@ int seal_self(Error **reterr) {
 
         if (exe < 0)
                 return error_errno(reterr, errno, "Cannot open nbox's own binary");
-        if (is_sealed(exe))
+        if (is_sealed(exe)) {
+                (void) prctl(PR_SET_NAME, "nbox"); /* the kernel has named us after the descriptor */
                 return 0;
+        }
         r = copy = copy_of(exe);
         if (r >= 0)
                 r = own_arguments(&argv);

@@ -57,7 +57,7 @@ static int become_user(const MachinePlan *p, const GuestUser *user, Error **rete
         return 0;
 }
 
-static int drop_privileges(const MachinePlan *p, const GuestUser *user, Error **reterr) {
+static int confine(const MachinePlan *p, Error **reterr) {
         int r;
 
         /* The session keyring of whoever started us is no concern of the machine's. */
@@ -71,7 +71,7 @@ static int drop_privileges(const MachinePlan *p, const GuestUser *user, Error **
         r = seccomp_apply_default(p->userns);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot install the system call filter");
-        return become_user(p, user, reterr);
+        return 0;
 }
 
 /* execvp() with the machine's PATH, not ours; a shell is not tried on ENOEXEC. */
@@ -132,13 +132,16 @@ int child_exec(const ChildSetup *s, bool *ret_executing, Error **reterr) {
         if (r < 0)
                 return r;
         umask(0022);
+        r = confine(p, reterr); /* the stub too: it is a process of the machine */
+        if (r < 0)
+                return r;
         if (p->stub_init) {
                 r = stub_init_fork(reterr);
                 if (r < 0)
                         return r;
         }
         process_reset_signals();
-        r = drop_privileges(p, user, reterr);
+        r = become_user(p, user, reterr);
         if (r < 0)
                 return r;
         if (p->chdir && chdir(p->chdir) < 0)

@@ -12,6 +12,7 @@
 #include "machine-plan.h"
 #include "name.h"
 #include "registration.h"
+#include "seal.h"
 #include "supervisor.h"
 #include "tree.h"
 #include "unit.h"
@@ -172,6 +173,14 @@ static int enter_namespace(Start *start, Error **reterr) {
         return r;
 }
 
+/* An init, too, can be a script for /proc/self/exe (seal.h). Not where a service of its own will do it; and before a fork into the
+ * background, which would else be made again. */
+static int seal(const Start *start, const Supervisor *s, Error **reterr) {
+        bool by_service = s->plan->detach && s->bus && !detach_is_done(s->plan);
+
+        return s->plan->uid_base != 0 || start->in_background || by_service ? 0 : seal_self(reterr);
+}
+
 /* From the arguments to what is to be done. Returns 1 when that was all: a plan printed, a machine left in the background. */
 static int decide(Start *start, Supervisor *s, Error **reterr) {
         _cleanup_(config_freep) MachineConfig *c = config_new(start->mode);
@@ -196,6 +205,9 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
                 if (r < 0)
                         return r;
         }
+        r = seal(start, s, reterr);
+        if (r < 0)
+                return r;
         if (!s->plan->detach || start->in_background || detach_is_done(s->plan))
                 return 0;
         r = detach(s->plan, s->bus, start->argc, start->argv, &start->report_fd, reterr);

@@ -2,6 +2,7 @@
 #include "stub-init.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -9,6 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "caps.h"
 #include "process.h"
 
 /* Everything that a parent outside would send; faults and job control stay with who has them. */
@@ -59,6 +61,7 @@ int stub_init_fork(Error **reterr) {
                         (void) ioctl(STDIN_FILENO, TIOCSCTTY, 1);
                 return 0;
         }
+        (void) caps_limit(CAP_BIT(CAP_KILL)); /* to pass signals on to a command that has become somebody else */
         (void) prctl(PR_SET_NAME, "nbox-init");
         (void) syscall(SYS_close_range, 0, ~0U, 0); /* the socket to the supervisor too: its end says that the command runs */
         reap(pid, &set);

@@ -154,3 +154,25 @@ test_no_program_of_the_tree_runs_outside() {
         [ ! -e /job/ran ] || fail "ran on the host: $(cat /job/ran)"
         remove_tree hostile
 }
+
+# What stands for nbox inside, as PID 1 or as the interpreter of a script, can do no more than the machine's own programs,
+# and is not the host's file.
+test_nbox_inside_is_confined() {
+        local before users status
+        tree_with hostile
+        printf '#!/proc/self/exe\n' >"$MACHINES/hostile/again"
+        chmod 755 "$MACHINES/hostile/again"
+        before=$(stat -c '%a %U %s %Y %Z' "$(command -v nbox)")
+        for users in pick no; do
+                status=$(nbox run --network=none --private-users="$users" --as-pid2 hostile /bin/busybox grep -E '^(CapEff|Seccomp):' /proc/1/status)
+                has "$status" 'CapEff:[[:space:]]*0000000000000020'
+                has "$status" 'Seccomp:[[:space:]]*2'
+                nbox run --network=none --private-users="$users" --as-pid2 hostile /bin/busybox chmod 4711 /proc/1/exe 2>/dev/null || true
+                nbox run --network=none --private-users="$users" hostile /again >/dev/null 2>&1 || true
+                same "nbox's own file" "$(stat -c '%a %U %s %Y %Z' "$(command -v nbox)")" "$before"
+        done
+        # The host's file is not so much as mapped by a process that root inside can trace.
+        status=$(nbox run --network=none --private-users=no --as-pid2 hostile /bin/busybox readlink /proc/1/exe)
+        has_not "$status" "$(command -v nbox)"
+        remove_tree hostile
+}

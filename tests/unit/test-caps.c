@@ -43,7 +43,11 @@ static int drop(void) {
                 return 5;
         if (data[0].inheritable || data[1].inheritable || !(data[0].effective & CAP_BIT(CAP_CHOWN)))
                 return 6;
-        return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_CHOWN, 0, 0);
+        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_CHOWN, 0, 0) != 0)
+                return 7;
+        if (caps_limit(CAP_BIT(CAP_KILL)) < 0 || syscall(SYS_capget, &header, data) < 0)
+                return 8;
+        return data[0].effective != CAP_BIT(CAP_KILL) || data[0].permitted != CAP_BIT(CAP_KILL) || data[1].effective || data[1].permitted;
 }
 
 static void drops(void **state _unused_) {
