@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cgroup.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <string.h>
@@ -11,8 +13,6 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "file.h"
-
-#define CGROUP_NESTING_MAX 64
 
 const char *cgroup_mount_point(void) {
         static const char *const candidates[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
@@ -144,41 +144,79 @@ int cgroup_kill(const char *path, uint64_t timeout_usec) {
         return 0;
 }
 
-/* Depth first. Only directories beneath a cgroup2 mount are ever seen: a guest can make groups, not links. */
-static int remove_below(int parent, const char *name, unsigned depth) {
+/* Removes the groups in `here` that hold no others; 1 with the name of the first that could not be, 0 when none is left. */
+static int remove_leaves(int here, char ret_busy[NAME_MAX + 1], bool *ret_any) {
         _cleanup_closedir_ DIR *dir = NULL;
-        int fd;
+        int fd = openat(here, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-        if (unlinkat(parent, name, AT_REMOVEDIR) >= 0 || errno == ENOENT)
-                return 0;
-        if (errno != EBUSY || depth == 0)
-                return -errno;
-        fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
-        dir = fdopendir(fd);
+        dir = fd >= 0 ? fdopendir(fd) : NULL;
         if (!dir) {
                 close_fd(fd);
                 return -errno;
         }
-        for (struct dirent *e; (e = readdir(dir));)
-                if (e->d_type == DT_DIR && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-                        (void) remove_below(dirfd(dir), e->d_name, depth - 1);
-        if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-                return -errno;
+        *ret_any = false;
+        for (struct dirent *e; (e = readdir(dir));) {
+                if (e->d_type != DT_DIR || strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+                        continue;
+                *ret_any = true;
+                if (unlinkat(here, e->d_name, AT_REMOVEDIR) >= 0 || errno == ENOENT)
+                        continue;
+                if (errno != EBUSY)
+                        return -errno;
+                strcpy(ret_busy, e->d_name);
+                return 1;
+        }
         return 0;
+}
+
+/* Depth first, but with one group open at a time, whose way back is "..": root inside can nest them deeper than we may
+ * have descriptors, stack, or a path be long. It can make groups there, not links, and nothing of it runs any more. */
+static int remove_below(int top) {
+        _cleanup_close_ int here = fcntl(top, F_DUPFD_CLOEXEC, 3);
+        bool descended = false, any = false;
+
+        if (here < 0)
+                return -errno;
+        for (unsigned depth = 0;;) {
+                char busy[NAME_MAX + 1];
+                int r, next;
+
+                r = remove_leaves(here, busy, &any);
+                if (r < 0)
+                        return r;
+                if (r == 0 && descended && !any) /* it is not groups that keep this one */
+                        return -EBUSY;
+                if (r == 0 && depth == 0)
+                        return 0;
+                descended = r > 0;
+                depth = descended ? depth + 1 : depth - 1;
+                next = openat(here, descended ? busy : "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                if (next < 0)
+                        return -errno;
+                close_fd(here);
+                here = next;
+        }
+}
+
+int cgroup_remove_below(const char *path) {
+        _cleanup_close_ int top = cgroup_open(path);
+
+        return top == -ENOENT ? 0 : top < 0 ? top : remove_below(top);
 }
 
 int cgroup_remove(const char *path) {
         const char *mount = cgroup_mount_point();
-        _cleanup_close_ int root = -1;
+        _cleanup_free_ char *full = NULL;
+        int r;
 
         if (!mount || !path[0] || !path[1]) /* never the root itself */
                 return mount ? -EINVAL : 0;
-        root = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (root < 0)
-                return -errno;
-        return remove_below(root, path + 1, CGROUP_NESTING_MAX);
+        if (asprintf(&full, "%s%s", mount, path) < 0)
+                return -ENOMEM;
+        r = cgroup_remove_below(path);
+        if (r < 0)
+                return r;
+        return rmdir(full) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 int cgroup_controllers(char **ret) {

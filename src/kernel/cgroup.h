@@ -30,6 +30,9 @@ int cgroup_delegate(int cgroup, uid_t uid);
 /* Kill everything in and below a group (cgroup.kill, Linux 5.14), and wait (at most timeout_usec) until it is empty. */
 int cgroup_kill(const char *path, uint64_t timeout_usec);
 
+/* Remove all groups below a group, however deep; not the group itself. Errors as of cgroup_remove(). */
+int cgroup_remove_below(const char *path);
+
 /* Remove a group with all groups below it. What still has processes stays: -EBUSY. No group is success. */
 int cgroup_remove(const char *path);
 

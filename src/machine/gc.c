@@ -66,9 +66,7 @@ static void sweep_processes(const MachineRecord *rec) {
         r = cgroup_kill(rec->cgroup, KILL_TIMEOUT_USEC);
         if (r < 0)
                 warn_about("processes are left in its cgroup", rec->name, r, NULL);
-        if (!rec->cgroup_owned)
-                return;
-        r = cgroup_remove(rec->cgroup);
+        r = rec->cgroup_owned ? cgroup_remove(rec->cgroup) : cgroup_remove_below(rec->cgroup);
         if (r < 0)
                 warn_about("cannot remove its cgroup", rec->name, r, NULL);
 }

@@ -37,6 +37,10 @@ static void end_guest(Supervisor *s) {
                 r = cgroup_kill(s->cgroup, KILL_TIMEOUT_USEC);
                 if (r < 0)
                         log_warning("Cannot end all processes of %s: %s, ignoring", s->plan->name, strerror(-r));
+                /* systemd, too, goes by paths, and those that a guest can make are longer than a path may be. */
+                r = cgroup_remove_below(s->cgroup);
+                if (r < 0)
+                        log_warning("Cannot remove all control groups of %s: %s, ignoring", s->plan->name, strerror(-r));
         }
 }
 
