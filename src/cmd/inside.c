@@ -49,10 +49,10 @@ int inside_on_stdio(JoinRequest *request, Error **reterr) {
                 request->stdio = JOIN_STDIO;
                 for (size_t i = 0; i < 3; i++)
                         request->fds[i] = relay.theirs[i];
-                join_block_signals();
                 r = start(request, &j, reterr);
         }
         if (r == 0) {
+                join_block_signals(); /* not before: a machine that lets nothing start can be left with ^C; the command dies with us */
                 relay_started(&relay);
                 r = join_wait(&j, &relay, reterr);
         }

@@ -192,3 +192,21 @@ test_deep_control_groups() {
         wait_until 5 is_gone hostile
         remove_tree hostile
 }
+
+# Root inside can freeze its groups, and with them whatever is to tell its init to end.
+test_frozen_machine_ends() {
+        local began
+        tree_with hostile
+        rm "$MACHINES/hostile/sbin/init"
+        printf '#!/bin/busybox sh\ntrap "" TERM INT HUP USR1 USR2\nwhile :; do sleep 1; done\n' >"$MACHINES/hostile/sbin/init"
+        chmod 755 "$MACHINES/hostile/sbin/init"
+        boot hostile
+        nbox exec hostile /bin/busybox sh -c 'cd /sys/fs/cgroup && mkdir f && echo 1 >f/cgroup.procs && echo 1 >f/cgroup.freeze'
+        # What is to run inside waits until it is left: by ^C as well.
+        status_is 124 timeout -s INT -k 5 1 nbox exec hostile /bin/busybox true
+        nbox poweroff hostile # by a program inside, which does not come to run
+        began=$SECONDS
+        terminate hostile
+        [ $((SECONDS - began)) -le $((10 * SLOW)) ] || fail "the end of a frozen machine took $((SECONDS - began)) s"
+        remove_tree hostile
+}
