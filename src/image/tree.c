@@ -2,8 +2,10 @@
 #include "tree.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include "fd.h"
 #include "path.h"
@@ -64,13 +66,14 @@ int tree_find_init(int root, char **ret, Error **reterr) {
 int tree_read_file(int root, const char *path, size_t max, char **ret) {
         _cleanup_close_ int place = open_in_root(root, path, O_PATH, 0), fd = -1;
         char again[64];
+        struct statfs fs;
         struct stat st;
 
         if (place < 0)
                 return place;
-        if (fstat(place, &st) < 0)
+        if (fstat(place, &st) < 0 || fstatfs(place, &fs) < 0)
                 return -errno;
-        if (!S_ISREG(st.st_mode))
+        if (!S_ISREG(st.st_mode) || fs.f_type == PROC_SUPER_MAGIC)
                 return -EBADF;
         snprintf(again, sizeof(again), "/proc/self/fd/%d", place); /* ours, of a file that has been looked at */
         fd = open(again, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

@@ -30,7 +30,8 @@ int tree_os_release(int root, OsRelease *ret);
 int os_release_parse(const char *text, OsRelease *ret);
 
 /* Read a regular file of the tree, up to max bytes (-EFBIG beyond). Neither a device nor a pipe that stands in its place is
- * opened (-EBADF). *ret is NUL-terminated and the caller's. */
+ * opened (-EBADF), nor a file of proc, some of which are the host's own: reading /proc/kmsg takes its log away. *ret is
+ * NUL-terminated and the caller's. */
 int tree_read_file(int root, const char *path, size_t max, char **ret);
 
 /* Whether users of the host get to the tree's files by its path: a setuid program made inside is then theirs to run. */

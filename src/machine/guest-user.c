@@ -136,16 +136,25 @@ int guest_user_parse(const char *passwd, const char *group, const char *user, Gu
         return 0;
 }
 
+static int read_table(int root, const char *path, char **ret, Error **reterr) {
+        int r = tree_read_file(root, path, FILE_MAX, ret);
+
+        if (r == -ENOENT || r == -ENOTDIR)
+                return 0;
+        if (r == -EBADF)
+                return error_set(reterr, EBADF, "The machine's %s is not a regular file", path);
+        return r < 0 ? error_errno(reterr, r, "Cannot read the machine's %s", path) : 0;
+}
+
 int guest_user_find(int root, const char *user, GuestUser **ret, Error **reterr) {
         _cleanup_free_ char *passwd = NULL, *group = NULL;
         int r;
 
-        r = tree_read_file(root, "/etc/passwd", FILE_MAX, &passwd);
-        if (r < 0 && r != -ENOENT && r != -ENOTDIR)
-                return error_errno(reterr, r, "Cannot read the machine's /etc/passwd");
-        r = tree_read_file(root, "/etc/group", FILE_MAX, &group);
-        if (r < 0 && r != -ENOENT && r != -ENOTDIR)
-                return error_errno(reterr, r, "Cannot read the machine's /etc/group");
+        r = read_table(root, "/etc/passwd", &passwd, reterr);
+        if (r >= 0)
+                r = read_table(root, "/etc/group", &group, reterr);
+        if (r < 0)
+                return r;
         r = guest_user_parse(passwd, group, user, ret);
         if (r == -ENXIO)
                 return error_set(reterr, ENXIO, "The machine has no user '%s' in its /etc/passwd", user);

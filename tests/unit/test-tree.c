@@ -98,6 +98,12 @@ static void reads_bounded(void **state) {
         assert_int_equal(tree_read_file(t->fd, "/etc/magic", 4096, &(char *){ NULL }), -ENOENT);
 }
 
+static void files_of_proc(void **state _unused_) {
+        _cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        assert_int_equal(tree_read_file(root, "/proc/uptime", 4096, &(char *){ NULL }), -EBADF);
+}
+
 static void os_release_of_a_tree(void **state) {
         OsRelease os = {};
         Tree *t = *state;
@@ -157,6 +163,7 @@ int main(void) {
                 WITH_TREE(finds_init),
                 WITH_TREE(reads_bounded),
                 WITH_TREE(os_release_of_a_tree),
+                cmocka_unit_test(files_of_proc),
                 cmocka_unit_test(os_release_text),
                 cmocka_unit_test(os_release_is_cut),
         };
