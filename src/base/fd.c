@@ -2,6 +2,7 @@
 #include "fd.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -76,6 +77,39 @@ int fd_set_nonblock(int fd, bool on) {
         if (want != flags && fcntl(fd, F_SETFL, want) < 0)
                 return -errno;
         return 0;
+}
+
+int fd_reopen(int fd, int flags) {
+        char path[32];
+        int again;
+
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        again = open(path, flags | O_NOCTTY | O_CLOEXEC);
+        return again < 0 ? -errno : again;
+}
+
+int fd_path(int fd, char **ret) {
+        char link[32], target[PATH_MAX];
+        ssize_t n;
+
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        n = readlink(link, target, sizeof(target) - 1);
+        if (n < 0)
+                return -errno;
+        target[n] = 0;
+        if (target[0] != '/')
+                return -ESTALE;
+        *ret = strdup(target);
+        return *ret ? 0 : -ENOMEM;
+}
+
+DIR *fd_opendir(int dir, const char *name) {
+        int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+
+        if (!d)
+                close_fd(fd);
+        return d;
 }
 
 int fd_send(int sock, const void *data, size_t size, const int *fds, size_t n_fds) {

@@ -18,6 +18,15 @@ int fd_write_all(int fd, const void *data, size_t size);
 
 int fd_set_nonblock(int fd, bool on);
 
+/* What an O_PATH or other fd is, opened anew by way of /proc: never by a path that could have changed meanwhile. An fd. */
+int fd_reopen(int fd, int flags);
+
+/* Where fd is now, as seen from our root: the caller's. -ESTALE when it is not to be seen from there. */
+int fd_path(int fd, char **ret);
+
+/* The entries of a directory that stands in dir ("." for dir itself, at its begin); no link is followed. NULL with errno. */
+DIR *fd_opendir(int dir, const char *name);
+
 /* One message of `size` bytes with up to FD_PASS_MAX descriptors over an AF_UNIX SEQPACKET/STREAM socket.
  * fd_recv() fills *n_fds with how many came (each CLOEXEC, the caller's); returns the bytes read, 0 at the end.
  * More descriptors than `*n_fds` holds: they are closed and -EBADMSG is returned. */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "fd.h"
 #include "file.h"
 #include "name.h"
 #include "path.h"
@@ -55,21 +56,6 @@ static int open_host_directory(int dirfd, const char *path) {
         long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 
         return fd < 0 ? -errno : (int) fd;
-}
-
-static int fd_path(int fd, char **ret) {
-        char link[64], target[PATH_MAX];
-        ssize_t n;
-
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        n = readlink(link, target, sizeof(target) - 1);
-        if (n < 0)
-                return -errno;
-        target[n] = 0;
-        if (target[0] != '/') /* not reachable from our root */
-                return -ESTALE;
-        *ret = strdup(target);
-        return *ret ? 0 : -ENOMEM;
 }
 
 static int image_new(int fd, const struct stat *st, Image **ret) {

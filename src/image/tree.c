@@ -65,7 +65,6 @@ int tree_find_init(int root, char **ret, Error **reterr) {
 
 int tree_read_file(int root, const char *path, size_t max, char **ret) {
         _cleanup_close_ int place = open_in_root(root, path, O_PATH, 0), fd = -1;
-        char again[64];
         struct statfs fs;
         struct stat st;
 
@@ -75,11 +74,8 @@ int tree_read_file(int root, const char *path, size_t max, char **ret) {
                 return -errno;
         if (!S_ISREG(st.st_mode) || fs.f_type == PROC_SUPER_MAGIC)
                 return -EBADF;
-        snprintf(again, sizeof(again), "/proc/self/fd/%d", place); /* ours, of a file that has been looked at */
-        fd = open(again, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-        if (fd < 0)
-                return -errno;
-        return fd_read_all(fd, max, ret, NULL);
+        fd = fd_reopen(place, O_RDONLY | O_NONBLOCK);
+        return fd < 0 ? fd : fd_read_all(fd, max, ret, NULL);
 }
 
 void os_release_done(OsRelease *r) {

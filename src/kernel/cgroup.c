@@ -11,6 +11,7 @@
 #include <sys/statfs.h>
 
 #include "cleanup.h"
+#include "fd.h"
 #include "clock.h"
 #include "file.h"
 
@@ -146,14 +147,10 @@ int cgroup_kill(const char *path, uint64_t timeout_usec) {
 
 /* Removes the groups in `here` that hold no others; 1 with the name of the first that could not be, 0 when none is left. */
 static int remove_leaves(int here, char ret_busy[NAME_MAX + 1], bool *ret_any) {
-        _cleanup_closedir_ DIR *dir = NULL;
-        int fd = openat(here, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_closedir_ DIR *dir = fd_opendir(here, ".");
 
-        dir = fd >= 0 ? fdopendir(fd) : NULL;
-        if (!dir) {
-                close_fd(fd);
+        if (!dir)
                 return -errno;
-        }
         *ret_any = false;
         for (struct dirent *e; (e = readdir(dir));) {
                 if (e->d_type != DT_DIR || strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
@@ -217,6 +214,12 @@ int cgroup_remove(const char *path) {
         if (r < 0)
                 return r;
         return rmdir(full) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+bool cgroup_is_below(const char *path, const char *top) {
+        size_t n = strlen(top);
+
+        return strncmp(path, top, n) == 0 && (path[n] == 0 || path[n] == '/');
 }
 
 int cgroup_controllers(char **ret) {

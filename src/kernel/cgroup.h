@@ -18,6 +18,9 @@ int cgroup_of(pid_t pid, char **ret);
 /* The same from the text of a /proc/PID/cgroup. */
 int cgroup_parse(const char *text, char **ret);
 
+/* Whether `path` is `top` or in it. */
+bool cgroup_is_below(const char *path, const char *top);
+
 /* O_PATH|O_DIRECTORY fd of a group. */
 int cgroup_open(const char *path);
 

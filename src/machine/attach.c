@@ -56,13 +56,11 @@ struct Attach {
 
 /* An fd of our own on what fd is, non-blocking where that can be had without touching others. */
 static int own_fd(int fd, int mode) {
-        char path[32];
         struct stat st;
         int copy;
 
         if (fstat(fd, &st) >= 0 && (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd)))) {
-                snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-                copy = open(path, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+                copy = fd_reopen(fd, mode | O_NONBLOCK);
                 if (copy >= 0)
                         return copy;
         }

@@ -39,12 +39,6 @@ static void kill_leader(const MachineRecord *rec) {
                 (void) pidfd_kill(fd, SIGKILL);
 }
 
-static bool is_below(const char *path, const char *top) {
-        size_t n = strlen(top);
-
-        return strncmp(path, top, n) == 0 && (path[n] == 0 || path[n] == '/');
-}
-
 /* Whether a cgroup of a record can be a machine's own: made by us, or its scope's; never one that we stand in. */
 static bool is_machines_cgroup(const MachineRecord *rec) {
         _cleanup_free_ char *own = NULL;
@@ -54,7 +48,7 @@ static bool is_machines_cgroup(const MachineRecord *rec) {
                 return false;
         if (rec->scope && !rec->cgroup_owned && !strstr(cgroup, rec->scope))
                 return false;
-        return cgroup_of(0, &own) < 0 || !is_below(own, cgroup);
+        return cgroup_of(0, &own) < 0 || !cgroup_is_below(own, cgroup);
 }
 
 static void sweep_processes(const MachineRecord *rec) {

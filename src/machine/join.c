@@ -154,16 +154,14 @@ static int open_pty(Join *j, Error **reterr) {
 static int open_tty(Join *j, Error **reterr) {
         _cleanup_close_ int found = open_in_root(j->guest.root, j->request->tty, O_PATH, 0), tty = -1;
         struct statfs fs;
-        char self[32];
 
         if (found < 0)
                 return error_errno(reterr, found, "Cannot open %s of machine '%s'", j->request->tty, j->request->name);
         if (fstatfs(found, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
                 return error_set(reterr, EUCLEAN, "%s of machine '%s' is no terminal of nbox's", j->request->tty, j->request->name);
-        snprintf(self, sizeof(self), "/proc/self/fd/%d", found);
-        tty = open(self, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        tty = fd_reopen(found, O_RDWR);
         if (tty < 0)
-                return error_errno(reterr, errno, "Cannot open %s of machine '%s'", j->request->tty, j->request->name);
+                return error_errno(reterr, tty, "Cannot open %s of machine '%s'", j->request->tty, j->request->name);
         for (size_t i = 0; i < 3; i++)
                 j->plan.fds[i] = tty;
         j->opened[0] = TAKE_FD(tty);

@@ -84,17 +84,14 @@ static int read_group(int dir, const char *group, GuestProcesses *p) {
 
 static int walk(int dir, const char *group, unsigned depth, GuestProcesses *p) {
         _cleanup_closedir_ DIR *d = NULL;
-        int copy, r;
+        int r;
 
         r = read_group(dir, group, p);
         if (r < 0 || depth == 0)
                 return r;
-        copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        d = copy >= 0 ? fdopendir(copy) : NULL;
-        if (!d) {
-                close_fd(copy);
+        d = fd_opendir(dir, ".");
+        if (!d)
                 return 0;
-        }
         for (struct dirent *e; (e = readdir(d)) && p->n < PROCESSES_MAX;) {
                 _cleanup_free_ char *below = NULL;
                 _cleanup_close_ int fd = -1;
@@ -134,11 +131,10 @@ int guest_processes_read(const Machine *m, GuestProcesses *ret, Error **reterr) 
 static int kill_one(const Machine *m, pid_t pid, int sig) {
         _cleanup_close_ int fd = pidfd_of(pid);
         _cleanup_free_ char *group = NULL;
-        size_t n = strlen(m->record->cgroup);
 
         if (fd < 0)
                 return fd == -ESRCH ? 0 : fd;
-        if (cgroup_of(pid, &group) < 0 || strncmp(group, m->record->cgroup, n) != 0 || (group[n] && group[n] != '/'))
+        if (cgroup_of(pid, &group) < 0 || !cgroup_is_below(group, m->record->cgroup))
                 return 0;
         return pidfd_kill(fd, sig);
 }

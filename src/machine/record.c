@@ -134,19 +134,12 @@ int record_write(int dir, const MachineRecord *r, Error **reterr) {
 
 int record_remove(int dir, const char *name) {
         _cleanup_free_ char *path = record_path(name);
-        _cleanup_closedir_ DIR *d = NULL;
-        int copy;
+        _cleanup_closedir_ DIR *d = fd_opendir(dir, ".");
 
         if (!path)
                 return -ENOMEM;
-        copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        d = copy >= 0 ? fdopendir(copy) : NULL;
-        if (!d) {
-                int r = -errno;
-
-                close_fd(copy);
-                return r;
-        }
+        if (!d)
+                return -errno;
         for (struct dirent *e; (e = readdir(d));)
                 if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
                         (void) unlinkat(dir, e->d_name, 0); /* temporary files of a killed writer too */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "fd.h"
 #include "file.h"
 
 #define SOCKET_TABLE_MAX (64U * 1024 * 1024)
@@ -52,17 +53,11 @@ static unsigned long find_socket(const char *table, const PortMap *p) {
 static bool process_has_socket(int proc, const char *pid, const char *link) {
         _cleanup_closedir_ DIR *dir = NULL;
         char path[64], target[64];
-        int fd;
 
         snprintf(path, sizeof(path), "%.20s/fd", pid);
-        fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
+        dir = fd_opendir(proc, path);
+        if (!dir)
                 return false;
-        dir = fdopendir(fd);
-        if (!dir) {
-                close_fd(fd);
-                return false;
-        }
         for (struct dirent *d; (d = readdir(dir));) {
                 ssize_t k = readlinkat(dirfd(dir), d->d_name, target, sizeof(target) - 1);
 

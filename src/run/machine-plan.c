@@ -146,18 +146,9 @@ static int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **re
 /* What a path of the tree's is a link to, by its last component ("systemd"). */
 static bool program_is(int root, const char *path, const char *name) {
         _cleanup_close_ int fd = open_in_root(root, path, O_PATH, 0);
-        char link[64], target[4096], *slash;
-        ssize_t n;
+        _cleanup_free_ char *target = NULL;
 
-        if (fd < 0)
-                return false;
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        n = readlink(link, target, sizeof(target) - 1);
-        if (n < 0)
-                return false;
-        target[n] = 0;
-        slash = strrchr(target, '/');
-        return slash && strcmp(slash + 1, name) == 0;
+        return fd >= 0 && fd_path(fd, &target) >= 0 && strcmp(strrchr(target, '/') + 1, name) == 0;
 }
 
 /* A tree without a machine-id is on its first boot to systemd, which then stops to ask questions on the console (systemd-firstboot(1)):
