@@ -30,9 +30,9 @@ static int attach_to(Supervisor *s, size_t i, int fd, Error **reterr) {
         int r;
 
         if (i >= s->n_terminals)
-                return error_set(reterr, ENXIO, "Machine %s has no such terminal", s->plan->name);
+                return error_set(reterr, ENXIO, "The machine '%s' has no such terminal", s->plan->name);
         if (i > 0 && terminal_has_client(s->terminals[i]))
-                return error_set(reterr, EBUSY, "Somebody is on tty%zu of %s already", i, s->plan->name);
+                return error_set(reterr, EBUSY, "Somebody is on tty%zu of machine '%s' already", i, s->plan->name);
         snprintf(text, sizeof(text), "ok %zu", i);
         r = answer(fd, text);
         if (r < 0)
@@ -55,14 +55,14 @@ static int attach(Supervisor *s, const char *which, int fd, Error **reterr) {
         uint64_t n;
 
         if (s->n_terminals == 0)
-                return error_set(reterr, ENXIO, "Machine %s has no terminals: it was started with --console=pipe", s->plan->name);
+                return error_set(reterr, ENXIO, "The machine '%s' has no terminals: it was started with --console=pipe", s->plan->name);
         if (strcmp(which, "console") == 0)
                 return attach_to(s, 0, fd, reterr);
         if (strcmp(which, "login") == 0) {
                 int i = find_tty(s, true);
 
                 if (i < 0)
-                        return error_set(reterr, ENXIO, "No getty is waiting on a terminal of %s", s->plan->name);
+                        return error_set(reterr, ENXIO, "No getty is waiting on a terminal of machine '%s'", s->plan->name);
                 return attach_to(s, (size_t) i, fd, reterr);
         }
         if (parse_u64(which, PLAN_TTYS, &n) < 0 || n == 0)
@@ -100,7 +100,7 @@ static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
 
                 r = find_tty(s, false);
                 if (r < 0)
-                        return error_set(reterr, ENXIO, "Machine %s has no free terminal", s->plan->name);
+                        return error_set(reterr, ENXIO, "The machine '%s' has no free terminal", s->plan->name);
                 snprintf(text, sizeof(text), "ok %d", r);
                 return answer(fd, text);
         }

@@ -29,7 +29,7 @@ static void step(Supervisor *s) {
         if (s->leader_fd < 0)
                 return;
         if (clock_usec(CLOCK_MONOTONIC) >= s->stop_deadline) {
-                log_warning("Machine %s has not ended in time: killing it", s->plan->name);
+                log_warning("The machine '%s' has not ended in time: killing it", s->plan->name);
                 s->timed_out = true;
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
                 return;

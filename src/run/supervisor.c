@@ -148,5 +148,5 @@ int supervisor_loop(Supervisor *s, Error **reterr) {
                 return r;
         r = sd_event_loop(s->event);
         s->stop_timer = sd_event_source_disable_unref(s->stop_timer);
-        return r < 0 ? error_errno(reterr, r, "Cannot go on watching machine %s", s->plan->name) : 0;
+        return r < 0 ? error_errno(reterr, r, "Cannot go on watching machine '%s'", s->plan->name) : 0;
 }
