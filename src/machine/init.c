@@ -33,8 +33,8 @@ static const struct {
         [INIT_SYSVINIT] = { "sysvinit", { 0, 0, SIGINT } },
 };
 
-const char *init_action_to_string(InitAction how) {
-        return action_names[how];
+const char *init_action_to_string(InitAction action) {
+        return action_names[action];
 }
 
 int init_action_from_string(const char *s, InitAction *ret) {
@@ -50,8 +50,8 @@ const char *init_kind_to_string(InitKind kind) {
         return kinds[kind].name;
 }
 
-int init_signal(InitKind kind, InitAction how) {
-        return how == INIT_KILL ? SIGKILL : kinds[kind].signals[how];
+int init_signal(InitKind kind, InitAction action) {
+        return action == INIT_KILL ? SIGKILL : kinds[kind].signals[action];
 }
 
 static const char *last_component(const char *path) {
@@ -121,12 +121,12 @@ bool init_can_take(const Guest *g, int sig) {
         return ((mask_of(status, "\nSigCgt:") | mask_of(status, "\nSigBlk:")) & bit) || waits_for_signals(g);
 }
 
-char *const *init_program(InitAction how, unsigned attempt) {
+char *const *init_program(InitAction action, unsigned attempt) {
         static char *const programs[3][3][5] = {
                 [INIT_POWEROFF] = { { (char *) "poweroff" }, { (char *) "shutdown", (char *) "-h", (char *) "now" }, { (char *) "init", (char *) "0" } },
                 [INIT_HALT] = { { (char *) "halt" }, { (char *) "shutdown", (char *) "-H", (char *) "now" }, { (char *) "init", (char *) "0" } },
                 [INIT_REBOOT] = { { (char *) "reboot" }, { (char *) "shutdown", (char *) "-r", (char *) "now" }, { (char *) "init", (char *) "6" } },
         };
 
-        return how == INIT_KILL || attempt >= 3 ? NULL : programs[how][attempt];
+        return action == INIT_KILL || attempt >= 3 ? NULL : programs[action][attempt];
 }

@@ -15,7 +15,7 @@ typedef enum InitAction {
         INIT_KILL, /* at once, without asking */
 } InitAction;
 
-const char *init_action_to_string(InitAction how);
+const char *init_action_to_string(InitAction action);
 int init_action_from_string(const char *s, InitAction *ret); /* 0 or -EINVAL */
 
 typedef enum InitKind {
@@ -33,11 +33,11 @@ InitKind init_kind_of(const char *exe, const char *argv0);
 InitKind init_identify(const Guest *g);
 
 /* The signal that makes this kind do it; 0: there is none. */
-int init_signal(InitKind kind, InitAction how);
+int init_signal(InitKind kind, InitAction action);
 
 /* Whether init would act on the signal just now: it has a handler, or holds it back to read it later, or waits for it in
  * rt_sigtimedwait(2). Before that it is lost. */
 bool init_can_take(const Guest *g, int sig);
 
 /* The program of the guest's own that does it: try (NULL ends) 0, 1, …, each a NULL-terminated argv. */
-char *const *init_program(InitAction how, unsigned attempt);
+char *const *init_program(InitAction action, unsigned attempt);

@@ -31,10 +31,10 @@ static int send_signal(const StopTarget *t, int sig, Error **reterr) {
 }
 
 /* Nothing is known of init's signals: its own poweroff(8) knows. It runs on by itself. */
-static int run_program(const StopTarget *t, InitAction how, Error **reterr) {
+static int run_program(const StopTarget *t, InitAction action, Error **reterr) {
         char *const *argv;
 
-        for (unsigned i = 0; (argv = init_program(how, i)); i++) {
+        for (unsigned i = 0; (argv = init_program(action, i)); i++) {
                 _cleanup_(error_freep) Error *error = NULL;
                 JoinRequest q = { .name = t->name, .leader = t->leader, .leader_fd = t->leader_fd, .argv = argv, .fds = { -1, -1, -1 }, .detached = true };
                 Joined j = { .pidfd = -1, .pty = -1 };
@@ -46,7 +46,7 @@ static int run_program(const StopTarget *t, InitAction how, Error **reterr) {
                         continue;
                 return error_pass(reterr, r, &error);
         }
-        error_set(reterr, EOPNOTSUPP, "The machine '%s' has an init that is not known, and no program that could tell it to %s", t->name, init_action_to_string(how));
+        error_set(reterr, EOPNOTSUPP, "The machine '%s' has an init that is not known, and no program that could tell it to %s", t->name, init_action_to_string(action));
         return error_hint(reterr, -EOPNOTSUPP, "Set KillSignal= in its settings, or end it with `nbox terminate %s`.", t->name);
 }
 
@@ -57,46 +57,46 @@ static int stop_command(const StopTarget *t, const Guest *g, Error **reterr) {
         return send_signal(t, init_can_take(g, sig) ? sig : SIGKILL, reterr);
 }
 
-static int choose_signal(const StopTarget *t, const Guest *g, InitAction how) {
+static int choose_signal(const StopTarget *t, const Guest *g, InitAction action) {
         InitKind kind;
         int sig;
 
-        if (how == INIT_POWEROFF && t->kill_signal > 0)
+        if (action == INIT_POWEROFF && t->kill_signal > 0)
                 return t->kill_signal;
         kind = init_identify(g);
-        sig = init_signal(kind, how);
+        sig = init_signal(kind, action);
         if (sig == 0 && kind == INIT_SYSVINIT && init_can_take(g, init_signal(INIT_SYSTEMD, INIT_POWEROFF)))
                 return init_signal(INIT_SYSTEMD, INIT_POWEROFF); /* sysvinit since 3.10 */
         return sig;
 }
 
-static int stop_init(const StopTarget *t, const Guest *g, InitAction how, Error **reterr) {
-        int sig = choose_signal(t, g, how);
+static int stop_init(const StopTarget *t, const Guest *g, InitAction action, Error **reterr) {
+        int sig = choose_signal(t, g, action);
 
         if (sig == 0)
-                return run_program(t, how, reterr);
+                return run_program(t, action, reterr);
         if (!init_can_take(g, sig))
                 return -EAGAIN;
         return send_signal(t, sig, reterr);
 }
 
-int machine_stop_try(const StopTarget *t, InitAction how, Error **reterr) {
+int machine_stop_try(const StopTarget *t, InitAction action, Error **reterr) {
         Guest g;
         int r;
 
-        if (how == INIT_KILL)
+        if (action == INIT_KILL)
                 return send_signal(t, SIGKILL, reterr);
         r = guest_open(&g, t->name, t->leader, t->leader_fd, reterr);
         if (r < 0)
                 return r;
-        r = t->runs_command ? stop_command(t, &g, reterr) : stop_init(t, &g, how, reterr);
+        r = t->runs_command ? stop_command(t, &g, reterr) : stop_init(t, &g, action, reterr);
         guest_done(&g);
         return r;
 }
 
-int machine_stop(const StopTarget *t, InitAction how, uint64_t timeout_usec, Error **reterr) {
+int machine_stop(const StopTarget *t, InitAction action, uint64_t timeout_usec, Error **reterr) {
         for (uint64_t waited = 0;; waited += RETRY_NSEC / 1000) {
-                int r = machine_stop_try(t, how, reterr);
+                int r = machine_stop_try(t, action, reterr);
 
                 if (r != -EAGAIN)
                         return r;
@@ -104,6 +104,6 @@ int machine_stop(const StopTarget *t, InitAction how, uint64_t timeout_usec, Err
                         break;
                 nanosleep(&(struct timespec){ .tv_nsec = RETRY_NSEC }, NULL);
         }
-        error_set(reterr, ETIMEDOUT, "The init of machine '%s' does not listen to the signal that would %s it", t->name, init_action_to_string(how));
+        error_set(reterr, ETIMEDOUT, "The init of machine '%s' does not listen to the signal that would %s it", t->name, init_action_to_string(action));
         return error_hint(reterr, -ETIMEDOUT, "End it without asking: `nbox terminate %s`.", t->name);
 }

@@ -18,9 +18,9 @@ void stop_target_of(const Machine *m, StopTarget *ret);
 
 /* Tell init, without waiting for anything: 0 it has been told (or SIGKILL sent, for INIT_KILL and for a command that
  * does not heed the signal); -EAGAIN, without an Error: it cannot take the signal yet, call again in 50 ms. -ESRCH: it has ended. */
-int machine_stop_try(const StopTarget *target, InitAction how, Error **reterr);
+int machine_stop_try(const StopTarget *target, InitAction action, Error **reterr);
 
 /* The same, tried again for as long as timeout_usec; then -ETIMEDOUT with what to do. */
-int machine_stop(const StopTarget *target, InitAction how, uint64_t timeout_usec, Error **reterr);
+int machine_stop(const StopTarget *target, InitAction action, uint64_t timeout_usec, Error **reterr);
 
 #define STOP_READY_TIMEOUT_USEC (20 * 1000 * 1000)

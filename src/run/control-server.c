@@ -70,15 +70,14 @@ static int attach(Supervisor *s, const char *which, int fd, Error **reterr) {
         return attach_to(s, (size_t) n, fd, reterr);
 }
 
-static int stop(Supervisor *s, const char *how, int fd, Error **reterr) {
-        InitAction kind;
+static int stop(Supervisor *s, const char *name, int fd, Error **reterr) {
+        InitAction action;
 
-        if (init_action_from_string(how, &kind) >= 0) {
-                (void) answer(fd, "ok");
-                supervisor_stop(s, kind);
-                return 0;
-        }
-        return error_set(reterr, EINVAL, "There is no way '%s' to stop a machine", how);
+        if (init_action_from_string(name, &action) < 0)
+                return error_set(reterr, EINVAL, "There is no way '%s' to stop a machine", name);
+        (void) answer(fd, "ok");
+        supervisor_stop(s, action);
+        return 0;
 }
 
 /* Returns 1 when a terminal has taken the fd. */

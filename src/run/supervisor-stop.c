@@ -35,7 +35,7 @@ static void step(Supervisor *s) {
                 return;
         }
         if (!s->stop_sent) {
-                r = machine_stop_try(&t, s->stop_how, &error);
+                r = machine_stop_try(&t, s->stop_action, &error);
                 s->stop_sent = r >= 0 || r == -ESRCH;
                 if (r < 0 && r != -EAGAIN && r != -ESRCH) {
                         log_report(LOG_LEVEL_WARNING, r, error);
@@ -52,13 +52,13 @@ static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
         return 0;
 }
 
-void supervisor_stop(Supervisor *s, InitAction how) {
-        if (s->leader_fd < 0 || (s->stopping && s->stop_how == how && how != INIT_KILL))
+void supervisor_stop(Supervisor *s, InitAction action) {
+        if (s->leader_fd < 0 || (s->stopping && s->stop_action == action && action != INIT_KILL))
                 return;
         s->stopping = true;
-        s->stop_how = how;
+        s->stop_action = action;
         s->stop_sent = false;
-        if (how == INIT_KILL) {
+        if (action == INIT_KILL) {
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
                 return;
         }

@@ -33,7 +33,7 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
                 s->exit_status = 0;
         else if (s->plan->mode == START_BOOT && info.si_status == SIGHUP) {
                 s->exit_status = 0;
-                s->reboot = !s->stopping || s->stop_how == INIT_REBOOT;
+                s->reboot = !s->stopping || s->stop_action == INIT_REBOOT;
         } else
                 s->exit_status = 128 + info.si_status;
         if (s->killed_for > 0)

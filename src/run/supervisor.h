@@ -50,7 +50,7 @@ typedef struct Supervisor {
         Attach *attach;   /* our own terminal on the console */
 
         bool stopping;
-        InitAction stop_how;
+        InitAction stop_action;
         bool stop_sent;         /* the guest's init was told */
         uint64_t stop_deadline; /* CLOCK_MONOTONIC µs */
         sd_event_source *stop_timer;
@@ -70,7 +70,7 @@ int supervisor_launch(Supervisor *s, Error **reterr);
 int supervisor_loop(Supervisor *s, Error **reterr);
 
 /* Ask for an end; again, or TERMINATE, for a harder one. */
-void supervisor_stop(Supervisor *s, InitAction how);
+void supervisor_stop(Supervisor *s, InitAction action);
 
 /* control-server.c: serve control.h. */
 int control_server_start(Supervisor *s, Error **reterr);
