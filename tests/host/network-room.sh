@@ -39,6 +39,7 @@ make_world() {
                 ip netns add "$ns"
                 ip -n "$ns" link set lo up
         done
+        sysctl -q net.ipv4.ip_forward=0 # a new namespace begins with what the host has
         sysctl -q net.ipv6.conf.default.disable_ipv6=1 # addresses that settle are no change of ours
         ip link add up0 type veth peer name up1 netns out
         sysctl -q net.ipv6.conf.default.disable_ipv6=0
