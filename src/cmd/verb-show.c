@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "machine.h"
+#include "machine-json.h"
 #include "table.h"
 #include "verb-list.h"
 
@@ -21,6 +21,18 @@ typedef struct ShowArguments {
         bool value;
 } ShowArguments;
 
+/* Not `nbox show NAME`, which leaves out what is unset. */
+static int hint_properties(Error **reterr) {
+        char names[512] = "";
+
+        for (const RecordField *f = record_fields; f->key; f++) {
+                size_t n = strlen(names);
+
+                snprintf(names + n, sizeof(names) - n, "%s%s", n > 0 ? ", " : "", f->key);
+        }
+        return error_hint(reterr, -EINVAL, "There are %s.", names);
+}
+
 static int add_properties(ShowArguments *a, const char *list, Error **reterr) {
         _cleanup_free_ char *copy = strdup(list);
         char *rest = copy;
@@ -34,7 +46,7 @@ static int add_properties(ShowArguments *a, const char *list, Error **reterr) {
                         f++;
                 if (!f->key) {
                         error_set(reterr, EINVAL, "There is no property '%s'", name);
-                        return error_hint(reterr, -EINVAL, "`nbox show NAME` shows all that there are.");
+                        return hint_properties(reterr);
                 }
                 if (strv_append(&a->properties, f->key) < 0)
                         return error_oom(reterr);
@@ -46,65 +58,19 @@ static bool is_wanted(const ShowArguments *a, const RecordField *f) {
         return !a->properties || strv_contains(a->properties, f->key);
 }
 
-/* The state is what the kernel says, not what was written. */
-static int format(const Machine *m, const RecordField *f, char **ret) {
-        if (strcmp(f->key, "State") == 0) {
-                *ret = strdup(machine_state_to_string(m->state));
-                return *ret ? 0 : -ENOMEM;
-        }
-        return record_field_format(m->record, f, ret);
-}
-
 static int print_text(const ShowArguments *a, const Machine *m, Error **reterr) {
         for (const RecordField *f = record_fields; f->key; f++) {
                 _cleanup_free_ char *value = NULL;
 
                 if (!is_wanted(a, f))
                         continue;
-                if (format(m, f, &value) < 0)
+                if (machine_property(m, f, &value) < 0)
                         return error_oom(reterr);
                 if (!value && !a->properties) /* unset ones only when asked for */
                         continue;
                 printf("%s%s%s\n", a->value ? "" : f->key, a->value ? "" : "=", value ?: "");
         }
         return 0;
-}
-
-static json_t *field_to_json(const Machine *m, const RecordField *f) {
-        const void *p = (const char *) m->record + f->offset;
-        _cleanup_free_ char *value = NULL;
-        json_t *list;
-
-        switch (f->type) {
-        case FIELD_STRINGS:
-                list = json_array();
-                for (char **s = *(char **const *) p; s && *s; s++)
-                        json_array_append_new(list, json_text(*s));
-                return list;
-        case FIELD_PID:
-        case FIELD_INT:
-                return json_integer(*(const int *) p);
-        case FIELD_UID:
-        case FIELD_U32:
-                return json_integer(*(const uint32_t *) p);
-        case FIELD_U64:
-                return json_integer((json_int_t) *(const uint64_t *) p); /* "infinity" is -1 there */
-        case FIELD_BOOL:
-                return json_boolean(*(const bool *) p);
-        default:
-                return format(m, f, &value) < 0 ? NULL : json_text(value);
-        }
-}
-
-static json_t *machine_to_json(const ShowArguments *a, const Machine *m) {
-        json_t *o = json_object();
-
-        for (const RecordField *f = record_fields; f->key; f++)
-                if (is_wanted(a, f) && json_object_set_new(o, f->key, field_to_json(m, f)) < 0) {
-                        json_decref(o);
-                        return NULL;
-                }
-        return o;
 }
 
 static int show(const ShowArguments *a, const VerbArgs *args, Error **reterr) {
@@ -118,9 +84,9 @@ static int show(const ShowArguments *a, const VerbArgs *args, Error **reterr) {
                 if (r < 0)
                         break;
                 if (all)
-                        r = json_array_append_new(all, machine_to_json(a, m)) < 0 ? error_oom(reterr) : 0;
+                        r = json_array_append_new(all, machine_to_json(m, a->properties)) < 0 ? error_oom(reterr) : 0;
                 else if (args->json)
-                        r = json_print(machine_to_json(a, m), reterr);
+                        r = json_print(machine_to_json(m, a->properties), reterr);
                 else {
                         fputs(i > 0 ? "\n" : "", stdout);
                         r = print_text(a, m, reterr);

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "log.h"
-#include "machine.h"
+#include "machine-json.h"
 #include "machine-stop.h"
 #include "parse.h"
 #include "processes.h"
@@ -138,11 +138,54 @@ static void print_status(const Machine *m) {
         print_processes(m);
 }
 
+static json_t *processes_to_json(const Machine *m) {
+        json_t *all = json_array();
+        GuestProcesses p;
+
+        if (guest_processes_read(m, &p, NULL) < 0)
+                return all;
+        for (size_t i = 0; i < p.n; i++)
+                json_array_append_new(all, json_pack("{s:i, s:o, s:o}", "PID", (int) p.items[i].pid, "Group",
+                                                     json_text(p.items[i].group), "Command", json_text(p.items[i].command)));
+        guest_processes_done(&p);
+        return all;
+}
+
+/* What `show --json` says, and the processes; as there, a list only where several names are given. */
+static int print_json(const VerbArgs *args, Error **reterr) {
+        json_t *all = json_array(), *only;
+
+        for (int i = 0; i < args->n_operands; i++) {
+                _cleanup_(machine_freep) Machine *m = NULL;
+                json_t *o;
+                int r;
+
+                r = machine_open(args->operands[i], &m, reterr);
+                if (r < 0) {
+                        json_decref(all);
+                        return r;
+                }
+                o = machine_to_json(m, NULL);
+                json_object_set_new(o, "Processes", processes_to_json(m));
+                json_array_append_new(all, o);
+        }
+        if (args->n_operands > 1)
+                return json_print(all, reterr);
+        only = json_incref(json_array_get(all, 0));
+        json_decref(all);
+        return json_print(only, reterr);
+}
+
 int verb_status(int argc, char **argv, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
         int r;
 
-        r = verb_operands(&args, 1, -1, reterr);
+        while ((r = verb_next(&args, reterr)) > 0)
+                ;
+        if (r >= 0)
+                r = verb_check_operands(&args, 1, -1, reterr);
+        if (r >= 0 && args.json)
+                return print_json(&args, reterr);
         for (int i = 0; r >= 0 && i < args.n_operands; i++) {
                 _cleanup_(machine_freep) Machine *m = NULL;
 

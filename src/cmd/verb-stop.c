@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "clock.h"
 #include "control.h"
 #include "gc.h"
 #include "log.h"
@@ -14,9 +15,10 @@
  * by the same function that it would call. And kill, which asks nobody. */
 
 #define TERMINATE_WAIT_USEC (10 * 1000 * 1000)
+#define REBOOT_WAIT_USEC (60 * 1000 * 1000)
 
 const VerbOption stop_options[] = {
-        { { .name = "wait", .letter = 'w' }, 'w', "Wait until it has ended" },
+        { { .name = "wait", .letter = 'w' }, 'w', "Wait until it has ended (reboot: until it is up again)" },
         {},
 };
 
@@ -50,6 +52,27 @@ static int stop_one(const Machine *m, InitAction action, Error **reterr) {
         return r < 0 ? r : 1;
 }
 
+static bool runs_anew(const Machine *before) {
+        _cleanup_(machine_freep) Machine *m = NULL;
+
+        return machine_open(before->record->name, &m, NULL) >= 0 && m->state == MACHINE_RUNNING &&
+                m->record->leader_start != before->record->leader_start;
+}
+
+/* Between two boots there is no machine of that name for a moment; a unit may take its time to start it again. */
+static int wait_for_reboot(const Machine *m, Error **reterr) {
+        uint64_t end = clock_deadline(REBOOT_WAIT_USEC);
+
+        while (!runs_anew(m)) {
+                if (clock_usec(CLOCK_MONOTONIC) >= end) {
+                        error_set(reterr, ETIMEDOUT, "The machine '%s' has ended, and does not run again", m->record->name);
+                        return error_hint(reterr, -ETIMEDOUT, "`nbox boot %s` starts it.", m->record->name);
+                }
+                nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+        }
+        return 0;
+}
+
 static int stop_named(const char *name, InitAction action, bool wait, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
         int r, alone;
@@ -65,6 +88,8 @@ static int stop_named(const char *name, InitAction action, bool wait, Error **re
                 if (r < 0)
                         return r;
         }
+        if (wait && action == INIT_REBOOT)
+                return wait_for_reboot(m, reterr);
         return alone && action == INIT_KILL ? gc_run(false, NULL, reterr) : 0;
 }
 

@@ -29,7 +29,8 @@ const Verb verbs[] = {
         { "create", "NAME --os=OS [OPTIONS]", "Make a new tree", verb_create, VERB_ROOT, OPERAND_OTHER, "Make", create_options },
 
         { "list", "[OPTIONS]", "List running machines", verb_list, VERB_ROOT | VERB_JSON, OPERAND_NONE, "See", list_options },
-        { "status", "NAME…", "Show a machine and its processes", verb_status, VERB_ROOT, OPERAND_MACHINES, "See" },
+        { "status", "[OPTIONS] NAME…", "Show a machine and its processes", verb_status, VERB_ROOT | VERB_JSON, OPERAND_MACHINES,
+          "See" },
         { "show", "[OPTIONS] NAME…", "Show a machine's properties", verb_show, VERB_ROOT | VERB_JSON, OPERAND_MACHINES, "See",
           show_options },
         { "info", "", "Show what this host has for machines", verb_info, VERB_JSON, OPERAND_NONE, "See" },

@@ -207,6 +207,10 @@ static int not_found(const char *name, Error **reterr) {
         const char *near;
         struct stat st;
 
+        if (access(IMAGE_DIRECTORY, X_OK) < 0 && errno == EACCES) {
+                error_set(reterr, EACCES, "Only root may look for the image '%s' in " IMAGE_DIRECTORY, name);
+                return error_hint(reterr, -EACCES, "Give the directory of a tree that you may read, or try as root.");
+        }
         error_set(reterr, ENOENT, "There is no image '%s' in " IMAGE_DIRECTORY
                   " or the other places where images are looked for", name);
         if (stat(name, &st) >= 0 && S_ISDIR(st.st_mode))

@@ -131,6 +131,10 @@ static int mount_bind(const MachinePlan *p, int root, int userns, const MountSte
         r = mount_set_attr(mount, step->attr, 0, step->recursive);
         if (r >= 0)
                 r = idmap_bind(p, mount, userns, step, st.st_uid);
+        if (r == -EINVAL && step->idmap != MOUNT_IDMAP_NO) {
+                error_set(reterr, -r, "The file system of %s cannot map user ids, as its bind says", step->source);
+                return error_hint(reterr, r, "Leave out idmap, or keep it on ext4, xfs, btrfs or tmpfs.");
+        }
         if (r < 0)
                 return error_errno(reterr, r, "Cannot set up the bind of %s", step->source);
         target = open_target(p, root, step->destination, S_ISDIR(st.st_mode), reterr);

@@ -133,8 +133,8 @@ int service_start_transient(sd_bus *bus, const char *unit, const char *descripti
                 return r;
         r = job_run(wait, m, &e, &result, reterr);
         if (sd_bus_error_has_name(&e, SYSTEMD_SERVICE ".UnitExists")) {
-                error_set(reterr, EEXIST, "%s is there already", unit);
-                return error_hint(reterr, -EEXIST, "Look with `systemctl status '%s'`.", unit);
+                error_set(reterr, EEXIST, "%s is there already: its machine is running or just ending", unit);
+                return error_hint(reterr, -EEXIST, "Look with `nbox list` and `systemctl status '%s'`.", unit);
         }
         if (r < 0)
                 return r;

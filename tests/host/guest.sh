@@ -9,6 +9,7 @@ test_boot_list_exec() {
         has "$(nbox list)" "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' "$MACHINES/$GUEST/etc/os-release" | tr '()' '..')"
         nbox list --json | jq -e --arg m "$GUEST" '[.. | strings] | index($m) != null' >/dev/null
         nbox show --json "$GUEST" | jq -e . >/dev/null
+        same "init among the processes" "$(nbox status --json "$GUEST" | jq '.Leader as $l | any(.Processes[]; .PID == $l)')" true
         has "$(nbox status "$GUEST")" "$GUEST"
         has "$(nbox exec "$GUEST" cat /etc/os-release)" "^ID=$GUEST"
         # Its init is PID 1 in namespaces of its own, and root there is nobody here.

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "machine-json.h"
+
+#include <string.h>
+
+#include "table.h"
+
+/* The state is what the kernel says, not what was written. */
+int machine_property(const Machine *m, const RecordField *f, char **ret) {
+        if (strcmp(f->key, "State") == 0) {
+                *ret = strdup(machine_state_to_string(m->state));
+                return *ret ? 0 : -ENOMEM;
+        }
+        return record_field_format(m->record, f, ret);
+}
+
+static json_t *field_to_json(const Machine *m, const RecordField *f) {
+        const void *p = (const char *) m->record + f->offset;
+        _cleanup_free_ char *value = NULL;
+        json_t *list;
+
+        switch (f->type) {
+        case FIELD_STRINGS:
+                list = json_array();
+                for (char **s = *(char **const *) p; s && *s; s++)
+                        json_array_append_new(list, json_text(*s));
+                return list;
+        case FIELD_PID:
+        case FIELD_INT: /* below 0 is unset */
+                return *(const int *) p < 0 ? json_null() : json_integer(*(const int *) p);
+        case FIELD_UID:
+        case FIELD_U32:
+                return json_integer(*(const uint32_t *) p);
+        case FIELD_U64:
+                return json_integer((json_int_t) *(const uint64_t *) p); /* "infinity" is -1 there */
+        case FIELD_BOOL:
+                return json_boolean(*(const bool *) p);
+        default:
+                return machine_property(m, f, &value) < 0 ? NULL : json_text(value);
+        }
+}
+
+json_t *machine_to_json(const Machine *m, char *const *wanted) {
+        json_t *o = json_object();
+
+        for (const RecordField *f = record_fields; f->key; f++)
+                if ((!wanted || strv_contains(wanted, f->key)) && json_object_set_new(o, f->key, field_to_json(m, f)) < 0) {
+                        json_decref(o);
+                        return NULL;
+                }
+        return o;
+}
