@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Keys that take several words a line, Parameters= and Environment=: split as systemd.nspawn(5) does, at white space, with '…' and "…" around what belongs together.
- * A backslash takes the next character as it stands, within "…" and outside quotes. */
+/* Keys that take several words a line, Parameters= and Environment=: split as systemd.nspawn(5) does, at white space,
+ * with '…' and "…" around what belongs together. A backslash takes the next character as it stands, within "…" and outside quotes. */
 
 #include <string.h>
 

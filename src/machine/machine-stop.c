@@ -36,7 +36,8 @@ static int run_program(const StopTarget *t, InitAction action, Error **reterr) {
 
         for (unsigned i = 0; (argv = init_program(action, i)); i++) {
                 _cleanup_(error_freep) Error *error = NULL;
-                JoinRequest q = { .name = t->name, .leader = t->leader, .leader_fd = t->leader_fd, .argv = argv, .fds = { -1, -1, -1 }, .detached = true };
+                JoinRequest q = { .name = t->name, .leader = t->leader, .leader_fd = t->leader_fd, .argv = argv,
+                                  .fds = { -1, -1, -1 }, .detached = true };
                 Joined j = { .pidfd = -1, .pty = -1 };
                 int r = join_start(&q, &j, &error);
 
@@ -46,7 +47,8 @@ static int run_program(const StopTarget *t, InitAction action, Error **reterr) {
                         continue;
                 return error_pass(reterr, r, &error);
         }
-        error_set(reterr, EOPNOTSUPP, "The machine '%s' has an init that is not known, and no program that could tell it to %s", t->name, init_action_to_string(action));
+        error_set(reterr, EOPNOTSUPP, "The machine '%s' has an init that is not known, and no program that could tell it to %s",
+                  t->name, init_action_to_string(action));
         return error_hint(reterr, -EOPNOTSUPP, "Set KillSignal= in its settings, or end it with `nbox terminate %s`.", t->name);
 }
 

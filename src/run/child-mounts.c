@@ -102,7 +102,8 @@ int child_mount_api(const MachinePlan *p, int api[2], Error **reterr) {
         if (r >= 0)
                 r = protect_proc(p, proc, reterr);
         if (r >= 0)
-                r = mount_fs_at(root, "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "/dev/pts", reterr);
+                r = mount_fs_at(root, "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+                                "/dev/pts", reterr);
         if (r >= 0)
                 r = mount_fs_at(root, "mqueue", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "/dev/mqueue", reterr);
         return r < 0 ? r : finish_run(root, reterr);

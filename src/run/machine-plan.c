@@ -136,8 +136,10 @@ static int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **re
                 return 0;
         }
         if (st.st_uid != 0) {
-                error_set(reterr, EINVAL, "%s belongs to user %u, not to root: it is not the root of a system's tree", p->root, st.st_uid);
-                return error_hint(reterr, -EINVAL, "Give it the owners that it had (chown root:root %s), or start it with --private-users=no.", p->root);
+                error_set(reterr, EINVAL, "%s belongs to user %u, not to root: it is not the root of a system's tree",
+                          p->root, st.st_uid);
+                return error_hint(reterr, -EINVAL, "Give it the owners that it had (chown root:root %s), or start it with --private-users=no.",
+                                  p->root);
         }
         p->idmapped = true;
         return idrange_pick(p->name, &p->uid_base, reterr);

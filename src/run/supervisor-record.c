@@ -60,7 +60,8 @@ int supervisor_choose_cgroup(Supervisor *s, Error **reterr) {
         if (s->bus)
                 return 0;
         if (cgroup_of(0, &own) < 0 || !cgroup_mount_point()) {
-                log_warning("There is no unified cgroup hierarchy here: processes of %s cannot be told from others if nbox is killed, ignoring", s->plan->name);
+                log_warning("There is no unified cgroup hierarchy here: processes of %s cannot be told from others if nbox is killed, ignoring",
+                            s->plan->name);
                 return 0;
         }
         if (asprintf(&s->cgroup, "%s/nbox-%s", strcmp(own, "/") == 0 ? "" : own, s->plan->name) < 0) {

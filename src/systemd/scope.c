@@ -12,8 +12,9 @@
  *
  * BindsTo= the service that the supervisor runs in, so that killing the service ends the guest even where the guest's
  * root has cleared its parent-death signal. (systemd may learn of the dead service before it learns of the dead
- * controller, then asks nobody and waits: so the service's ExecStopPost= kills what is in the scope.) There is no After= beside it: the service is Type=notify and still
- * starting while its guest boots, and a scope ordered after it would wait for the readiness that waits for the scope.
+ * controller, then asks nobody and waits: so the service's ExecStopPost= kills what is in the scope.) There is no
+ * After= beside it: the service is Type=notify and still starting while its guest boots, and a scope ordered after it
+ * would wait for the readiness that waits for the scope.
  *
  * After=dbus.service: at shutdown units stop in the reverse order, and RequestStop travels by that bus. */
 
