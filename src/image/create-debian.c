@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 
 #include "create-os.h"
-#include "file.h"
 #include "process.h"
 #include "strv.h"
 #include "tree.h"

@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 
 #include "create-os.h"
-#include "file.h"
 #include "find.h"
 #include "log.h"
 #include "path.h"

@@ -13,9 +13,7 @@
 #include <sys/syscall.h>
 
 #include "fd.h"
-#include "file.h"
 #include "name.h"
-#include "path.h"
 #include "strv.h"
 #include "text.h"
 

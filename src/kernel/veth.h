@@ -16,6 +16,6 @@ typedef struct VethRequest {
         bool hairpin;            /* the bridge may send packets back through the port that they came from */
 } VethRequest;
 
-/* One batch: make the pair, our end up and in the bridge, name it, andlook at it (ret->peer is the other end's
+/* One batch: make the pair, our end up and in the bridge, name it, and look at it (ret->peer is the other end's
  * ifindex in its namespace). -EEXIST when a link of that name is there; -EXFULL when the bridge has 1,023 ports. */
 int veth_create(Netlink *nl, const VethRequest *req, LinkInfo *ret);

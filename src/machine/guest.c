@@ -9,7 +9,6 @@
 #include "cgroup.h"
 #include "cleanup.h"
 #include "file.h"
-#include "parse.h"
 #include "pidfd.h"
 #include "text.h"
 

@@ -11,17 +11,17 @@
 
 #include <string.h>
 
-#include "detach.h"
 #include "firewall.h"
 #include "forwarding.h"
 #include "host-hash.h"
-#include "lock.h"
 #include "log.h"
 #include "machine-link.h"
 #include "name.h"
 #include "netns.h"
+#include "network-lock.h"
 #include "nft-drop.h"
 #include "ports.h"
+#include "release.h"
 #include "veth.h"
 #include "zone.h"
 

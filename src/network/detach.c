@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "detach.h"
+#include "release.h"
 
 #include <string.h>
 
 #include "firewall.h"
 #include "forwarding.h"
-#include "lock.h"
 #include "machine-link.h"
 #include "name.h"
+#include "network-lock.h"
 #include "network.h"
 #include "zone.h"
 

@@ -14,7 +14,7 @@
  *     machine web 10.83.12.17
  *
  * and comments (#). An administrator may write the range by hand before the zone's first machine starts. The file
- * is replaced atomically; whoever changes it holds the network lock (network.c). */
+ * is replaced atomically; whoever changes it holds the network lock (network-lock.h). */
 
 #define ZONE_STATE_DIRECTORY "/var/lib/nbox/zones"
 

@@ -14,14 +14,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "caps.h"
 #include "child-exec.h"
 #include "child-mounts.h"
 #include "fd.h"
 #include "mount.h"
-#include "path.h"
 #include "pty.h"
-#include "seccomp.h"
 
 static _Noreturn void fail(int socket, int r, bool exec, const Error *e) {
         ChildFailure f = { .type = CHILD_FAILED, .code = r, .exec = exec };

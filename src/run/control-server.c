@@ -4,7 +4,6 @@
 
 #include "control.h"
 #include "fd.h"
-#include "log.h"
 #include "parse.h"
 #include "supervisor.h"
 

@@ -6,7 +6,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "fd.h"
 #include "file.h"
 #include "mount.h"
 #include "path.h"

@@ -10,7 +10,6 @@
 #include "gc.h"
 #include "log.h"
 #include "machine-plan.h"
-#include "name.h"
 #include "registration.h"
 #include "seal.h"
 #include "supervisor.h"

@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 
 #include "registration.h"
-#include "strv.h"
 
 /* Instead of the 25 s that sd-bus has: PID 1 needs as long when fifty machines start at once on a busy host. */
 #define CALL_TIMEOUT_USEC (120 * 1000000ULL)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "lock.h"
+#include "network-lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
