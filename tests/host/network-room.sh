@@ -47,6 +47,7 @@ make_world() {
         ip link set up0 up
         ip -n out address add 203.0.113.2/24 dev up1
         ip -n out link set up1 up
+        until ip link show up0 | grep -q LOWER_UP; do sleep 0.05; done # a carrier that comes later is no change of ours
         ip route add default via 203.0.113.2
 }
 

@@ -266,6 +266,7 @@ test_verbs() {
         refused nbox stop web-1
         refused nbox start 'web/1'
         systemctl disable --quiet machines.target
+        mkdir /var/lib/machines/web-1
         has "$(nbox enable web-1 2>&1)" machines.target
         same machines.target "$(systemctl is-enabled machines.target)" enabled
         same unit "$(systemctl is-enabled nbox@web-1)" enabled
@@ -274,6 +275,7 @@ test_verbs() {
         systemctl stop machines.target
         nbox disable web-1
         same unit "$(systemctl is-enabled nbox@web-1 || true)" disabled
+        rmdir /var/lib/machines/web-1
         rm -r /run/systemd/system/nbox@.service.d
         systemctl daemon-reload
 }
