@@ -6,6 +6,7 @@
 #include "log.h"
 #include "machine-json.h"
 #include "machine-stop.h"
+#include "network.h"
 #include "parse.h"
 #include "processes.h"
 #include "table.h"
@@ -72,7 +73,7 @@ static void print_init(const Machine *m) {
 
 static void print_network(const MachineRecord *rec) {
         if (rec->network && strcmp(rec->network, "zone") == 0)
-                line("Network", "zone %s%s%s", rec->zone ?: "default", rec->interface ? ", by " : "", rec->interface ?: "");
+                line("Network", "zone %s%s%s", rec->zone ?: ZONE_DEFAULT, rec->interface ? ", by " : "", rec->interface ?: "");
         else if (rec->network)
                 line("Network", "%s", strcmp(rec->network, "host") == 0 ? "the host's" : rec->network);
         if (rec->address)

@@ -94,7 +94,7 @@ static void sweep_units(const MachineRecord *rec) {
 
 static void sweep_network(const char *name, const char *zone) {
         _cleanup_(error_freep) Error *error = NULL;
-        int r = network_detach(name, zone ?: "default", &error);
+        int r = network_detach(name, zone ?: ZONE_DEFAULT, &error);
 
         if (r < 0)
                 warn_about("cannot take its network away", name, r, error);

@@ -56,7 +56,7 @@ static int addresses_in_use(const Attachment *a, uint32_t **ret, size_t *ret_n) 
         if (!addresses)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
-                char machine[65];
+                char machine[MACHINE_NAME_MAX + 1];
 
                 if (machine_of_link(ports + i, machine, addresses + used) && strcmp(machine, a->req->machine) != 0)
                         used++;

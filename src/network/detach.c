@@ -88,7 +88,7 @@ static bool sweep_zone(const char *zone, void *userdata) {
 }
 
 static int sweep_links(const Sweep *s, const LinkInfo *links, size_t n, Error **reterr) {
-        char machine[65], zone[ZONE_NAME_MAX + 1];
+        char machine[MACHINE_NAME_MAX + 1], zone[ZONE_NAME_MAX + 1];
         int result = 0, r;
         uint32_t address;
 

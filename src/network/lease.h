@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "name.h"
 #include "plan.h"
 
 /* What a zone remembers over reboots, in ZONE_STATE_DIRECTORY/NAME: lines
@@ -19,7 +20,7 @@
 #define ZONE_STATE_DIRECTORY "/var/lib/nbox/zones"
 
 typedef struct Lease {
-        char machine[65];
+        char machine[MACHINE_NAME_MAX + 1];
         uint32_t address; /* host byte order */
 } Lease;
 

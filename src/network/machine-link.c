@@ -14,7 +14,7 @@ void machine_link_name(const char *machine, char ret[IF_NAMESIZE]) {
         snprintf(ret, IF_NAMESIZE, "nb-%012llx", string_hash(machine) & 0xffffffffffffULL);
 }
 
-bool machine_of_link(const LinkInfo *link, char ret_machine[65], uint32_t *ret_address) {
+bool machine_of_link(const LinkInfo *link, char ret_machine[MACHINE_NAME_MAX + 1], uint32_t *ret_address) {
         char text[16];
         struct in_addr a;
 

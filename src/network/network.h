@@ -17,9 +17,11 @@
  * after a reboot; the bridge and the rules are there only while a machine is. What is there is read from the kernel:
  * links carry their owner in their alias, rules in their comment. */
 
+#define ZONE_DEFAULT "default"
+
 typedef struct NetworkRequest {
         const char *machine;  /* valid machine name */
-        const char *zone;     /* "default" or a name of at most 12 bytes */
+        const char *zone;     /* ZONE_DEFAULT, or a name of at most 12 bytes */
         int netns;            /* fd of the machine's network namespace */
         const PortMap *ports; /* published on all addresses of the host */
         size_t n_ports;

@@ -8,12 +8,12 @@
 #include "error.h"
 #include "lease.h"
 #include "link.h"
+#include "network.h"
 
 /* A zone's bridge. It is known as ours by its name with its fixed MAC address, both of them there from birth. Its
  * alias says which range it has and is set last: a bridge without it is half made. All of it is called with the
  * network lock held. */
 
-#define ZONE_DEFAULT "default"
 #define ZONE_NAME_MAX 12
 
 typedef struct Zone {

@@ -15,6 +15,7 @@
 #include "guest-environment.h"
 #include "guest-timezone.h"
 #include "idrange.h"
+#include "network.h"
 #include "parse.h"
 #include "path.h"
 #include "property.h"
@@ -244,7 +245,7 @@ static int plan_network(MachinePlan *p, const MachineConfig *c) {
         p->network = c->network == NETWORK_UNSET ? NETWORK_ZONE : c->network;
         if (p->network != NETWORK_ZONE)
                 return 0;
-        if (string_set(&p->zone, c->zone ?: "default") < 0)
+        if (string_set(&p->zone, c->zone ?: ZONE_DEFAULT) < 0)
                 return -ENOMEM;
         if (c->n_ports > 0) {
                 p->ports = calloc(c->n_ports, sizeof(*p->ports));
