@@ -7,7 +7,7 @@
 
 #include "host-hash.h"
 #include "link.h"
-#include "zone.h"
+#include "zone-name.h"
 
 typedef struct TakenList {
         TakenRange *items;

@@ -5,26 +5,11 @@
 #include <string.h>
 
 #include "host-hash.h"
-#include "name.h"
 #include "netns.h"
 #include "network.h"
 #include "zone-range.h"
 
 #define ALIAS_FORMAT "nbox zone=%s range=%s"
-
-int zone_name_check(const char *zone, Error **reterr) {
-        if (strlen(zone) <= ZONE_NAME_MAX && machine_name_is_valid(zone))
-                return 0;
-        error_set(reterr, EINVAL, "'%.40s' is not a zone's name", zone);
-        return error_hint(reterr, -EINVAL, "It takes 1 to 12 letters, digits, '-' and '.', as in a host name.");
-}
-
-void zone_bridge_name(const char *zone, char ret[IF_NAMESIZE]) {
-        if (strcmp(zone, ZONE_DEFAULT) == 0)
-                snprintf(ret, IF_NAMESIZE, "nbox0");
-        else
-                snprintf(ret, IF_NAMESIZE, "nz-%.12s", zone);
-}
 
 static void bridge_mac(const char *zone, uint8_t ret[6]) {
         char purpose[64];

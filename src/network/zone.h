@@ -8,13 +8,11 @@
 #include "error.h"
 #include "lease.h"
 #include "link.h"
-#include "network.h"
+#include "zone-name.h"
 
 /* A zone's bridge. It is known as ours by its name with its fixed MAC address, both of them there from birth. Its
  * alias says which range it has and is set last: a bridge without it is half made. All of it is called with the
  * network lock held. */
-
-#define ZONE_NAME_MAX 12
 
 typedef struct Zone {
         char name[ZONE_NAME_MAX + 1];
@@ -23,12 +21,6 @@ typedef struct Zone {
         Range range;
         bool made; /* by this call */
 } Zone;
-
-/* Letters, digits, '-' and '.', as in machine names; at most ZONE_NAME_MAX bytes. 0 or -EINVAL. */
-int zone_name_check(const char *zone, Error **reterr);
-
-/* "nbox0" for the default zone, "nz-NAME" else. */
-void zone_bridge_name(const char *zone, char ret[IF_NAMESIZE]);
 
 /* Have the bridge up with the range of `state`; where that has none yet, one is chosen (or read from a bridge that
  * stands) and *ret_changed set: the caller saves the state. A kept range that something else of the host has by
