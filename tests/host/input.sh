@@ -204,3 +204,13 @@ test_no_legacy_tables() {
         has "$REFUSAL" '--network=none'
         nbox run --network=none "$GUEST" true
 }
+
+test_closed_standard_files() {
+        boot "$GUEST" <&- >&- 2>&-
+        same "what init has open" "$(nbox exec "$GUEST" /bin/busybox ls /proc/1/fd | sort -n | head -n 3 | tr '\n' ' ')" '0 1 2 '
+        same "output without an input" "$(nbox exec "$GUEST" /bin/busybox echo heard <&-)" heard
+        nbox exec "$GUEST" /bin/busybox true <&- >&- 2>&-
+        status_is 1 nbox list >&- 2>/dev/null
+        terminate "$GUEST" <&- >&- 2>&-
+        nbox run --network=none "$GUEST" /bin/busybox true <&- >&- 2>&-
+}
