@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 #include "log.h"
 #include "pidfd.h"
@@ -14,6 +15,7 @@
 #include "text.h"
 
 #define NOTIFY_MAX 4096
+#define STATUS_BURST 20 /* a second */
 
 /* Init ended. reboot(2) in a pid namespace kills its init with a signal that tells which (pid_namespaces(7)); for a
  * command, which is no init, a signal is a signal. */
@@ -46,6 +48,18 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
         return sd_event_exit(s->event, 0);
 }
 
+/* Each line makes work for the host's PID 1: a guest does not say how much. What is over is read, for its sender must not wait. */
+static bool status_may_pass(Supervisor *s) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        if (ts.tv_sec != s->status_second) {
+                s->status_second = ts.tv_sec;
+                s->status_count = 0;
+        }
+        return s->status_count++ < STATUS_BURST;
+}
+
 /* Of what a guest says to the service manager, only a STATUS line passes; READY was ours to say. */
 static int on_notify(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
         Supervisor *s = userdata;
@@ -56,7 +70,7 @@ static int on_notify(_unused_ sd_event_source *source, int fd, _unused_ uint32_t
                 return 0;
         text[n] = 0;
         for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
-                if (strncmp(line, "STATUS=", 7) == 0 && string_is_clean(line))
+                if (strncmp(line, "STATUS=", 7) == 0 && string_is_clean(line) && status_may_pass(s))
                         (void) sd_notifyf(0, "STATUS=Machine %s: %.200s", s->plan->name, line + 7);
         return 0;
 }

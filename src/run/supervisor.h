@@ -43,6 +43,8 @@ typedef struct Supervisor {
         pid_t leader;
         int leader_fd;    /* pidfd; -1 once it is reaped */
         int notify_fd;
+        time_t status_second; /* of the guest, how many in this second */
+        unsigned status_count;
         int control_fd;
 
         Terminal *terminals[1 + PLAN_TTYS]; /* [0] is the console */
