@@ -73,46 +73,56 @@ static int wait_for_reboot(const Machine *m, Error **reterr) {
         return 0;
 }
 
-static int stop_named(const char *name, InitAction action, bool wait, Error **reterr) {
+/* Each name is tried, whatever became of the one before. */
+static int for_each(const VerbArgs *args, int (*act)(const char *name, const void *how, Error **reterr), const void *how) {
+        int failed = 0;
+
+        for (int i = 0; i < args->n_operands; i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int r = act(args->operands[i], how, &error);
+
+                if (r < 0)
+                        failed = log_report(LOG_LEVEL_ERROR, r, error);
+        }
+        return failed < 0 ? EXIT_FAILURE : 0;
+}
+
+typedef struct StopArguments {
+        InitAction action;
+        bool wait;
+} StopArguments;
+
+static int stop_named(const char *name, const void *how, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
+        const StopArguments *a = how;
         int r, alone;
 
         r = machine_open(name, &m, reterr);
         if (r < 0)
                 return r;
-        alone = stop_one(m, action, reterr);
+        alone = stop_one(m, a->action, reterr);
         if (alone < 0)
                 return alone;
-        if (wait || action == INIT_KILL) {
-                r = machine_wait(m, wait ? UINT64_MAX : TERMINATE_WAIT_USEC, reterr);
+        if (a->wait || a->action == INIT_KILL) {
+                r = machine_wait(m, a->wait ? UINT64_MAX : TERMINATE_WAIT_USEC, reterr);
                 if (r < 0)
                         return r;
         }
-        if (wait && action == INIT_REBOOT)
+        if (a->wait && a->action == INIT_REBOOT)
                 return wait_for_reboot(m, reterr);
-        return alone && action == INIT_KILL ? gc_run(false, NULL, reterr) : 0;
+        return alone && a->action == INIT_KILL ? gc_run(false, NULL, reterr) : 0;
 }
 
-/* Each name is tried, whatever became of the one before. */
 static int stop_all(int argc, char **argv, InitAction action, Error **reterr) {
+        StopArguments a = { .action = action };
         VerbArgs args = verb_args(argc, argv);
-        bool wait = false;
-        int r, failed = 0;
+        int r;
 
         while ((r = verb_next(&args, reterr)) > 0)
-                wait = true;
+                a.wait = true;
         if (r >= 0)
                 r = verb_check_operands(&args, 1, -1, reterr);
-        if (r < 0)
-                return r;
-        for (int i = 0; i < args.n_operands; i++) {
-                _cleanup_(error_freep) Error *error = NULL;
-
-                r = stop_named(args.operands[i], action, wait, &error);
-                if (r < 0)
-                        failed = log_report(LOG_LEVEL_ERROR, r, error);
-        }
-        return failed < 0 ? EXIT_FAILURE : 0;
+        return r < 0 ? r : for_each(&args, stop_named, &a);
 }
 
 int verb_poweroff(int argc, char **argv, Error **reterr) {
@@ -156,6 +166,14 @@ static int store_kill_option(KillArguments *a, int option, const char *value, Er
         return 0;
 }
 
+static int kill_named(const char *name, const void *how, Error **reterr) {
+        _cleanup_(machine_freep) Machine *m = NULL;
+        const KillArguments *a = how;
+        int r = machine_open(name, &m, reterr);
+
+        return r < 0 ? r : machine_kill(m, a->whom, a->sig, reterr);
+}
+
 int verb_kill(int argc, char **argv, Error **reterr) {
         KillArguments a = { .sig = SIGTERM, .whom = KILL_ALL };
         VerbArgs args = verb_args(argc, argv);
@@ -167,12 +185,5 @@ int verb_kill(int argc, char **argv, Error **reterr) {
                         return r;
         }
         r = option < 0 ? option : verb_check_operands(&args, 1, -1, reterr);
-        for (int i = 0; r >= 0 && i < args.n_operands; i++) {
-                _cleanup_(machine_freep) Machine *m = NULL;
-
-                r = machine_open(args.operands[i], &m, reterr);
-                if (r >= 0)
-                        r = machine_kill(m, a.whom, a.sig, reterr);
-        }
-        return r;
+        return r < 0 ? r : for_each(&args, kill_named, &a);
 }
