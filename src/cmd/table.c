@@ -111,21 +111,3 @@ int json_print(json_t *json, Error **reterr) {
                 return error_set(reterr, EIO, "Cannot write to standard output");
         return 0;
 }
-
-json_t *json_text(const char *s) {
-        json_t *j;
-        char *ascii;
-
-        if (!s)
-                return json_null();
-        j = json_string(s);
-        if (j)
-                return j;
-        ascii = strdup(s); /* not UTF-8: what a guest has named so is shown without it */
-        for (char *p = ascii; p && *p; p++)
-                if ((unsigned char) *p >= 0x80)
-                        *p = '?';
-        j = ascii ? json_string(ascii) : NULL;
-        free(ascii);
-        return j;
-}

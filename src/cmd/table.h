@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "json-text.h"
 #include "error.h"
 
 /* What verbs show: aligned columns for people, JSON for programs. */
@@ -27,9 +28,6 @@ void table_print(const Table *t, FILE *out, bool plain);
 
 /* Print and release `json`: indented on a terminal, in one line else. NULL is out of memory. */
 int json_print(json_t *json, Error **reterr);
-
-/* A string, or null where s is NULL or no UTF-8 (with what is not replaced). A new reference. */
-json_t *json_text(const char *s);
 
 /* Into buf: text without control bytes, cut at its size; for what comes from a guest. Returns buf. */
 const char *show_text(const char *s, char *buf, size_t size);

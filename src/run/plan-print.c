@@ -5,6 +5,7 @@
 
 #include "parse.h"
 
+#include "json-text.h"
 #include "machine-plan.h"
 
 /* One description of the plan, as JSON; what people read is made of the same, so that the two cannot differ. */
@@ -13,12 +14,8 @@ static json_t *strings(char *const *v) {
         json_t *a = json_array();
 
         for (size_t i = 0; v && v[i]; i++)
-                json_array_append_new(a, json_string(v[i]));
+                json_array_append_new(a, json_text(v[i]));
         return a;
-}
-
-static json_t *string_or_null(const char *s) {
-        return s ? json_string(s) : json_null();
 }
 
 static json_t *mounts(const MachinePlan *p) {
@@ -32,11 +29,11 @@ static json_t *mounts(const MachinePlan *p) {
                 json_t *o = json_object();
 
                 json_object_set_new(o, "type", json_string(m->kind == MOUNT_STEP_TMPFS ? "tmpfs" : "bind"));
-                json_object_set_new(o, "destination", json_string(m->destination));
+                json_object_set_new(o, "destination", json_text(m->destination));
                 if (m->source)
-                        json_object_set_new(o, "source", json_string(m->source));
+                        json_object_set_new(o, "source", json_text(m->source));
                 if (m->options)
-                        json_object_set_new(o, "options", json_string(m->options));
+                        json_object_set_new(o, "options", json_text(m->options));
                 json_object_set_new(o, "read_only", json_boolean(m->attr & MOUNT_ATTR_RDONLY));
                 if (m->kind == MOUNT_STEP_BIND)
                         json_object_set_new(o, "idmap", json_string(idmaps[m->idmap]));
@@ -64,16 +61,16 @@ static json_t *describe(const MachinePlan *p) {
         else
                 strcpy(signal_name, "by init");
 
-        json_object_set_new(o, "machine", json_string(p->name));
+        json_object_set_new(o, "machine", json_text(p->name));
         json_object_set_new(o, "mode", json_string(p->mode == START_BOOT ? "boot" : "run"));
-        json_object_set_new(o, "root", json_string(p->root));
-        json_object_set_new(o, "os", string_or_null(p->os));
+        json_object_set_new(o, "root", json_text(p->root));
+        json_object_set_new(o, "os", json_text(p->os));
         json_object_set_new(o, "id", json_string(id128_to_text(p->id, id)));
         json_object_set_new(o, "command", strings(p->argv));
         json_object_set_new(o, "environment", strings(p->environment));
-        json_object_set_new(o, "user", json_string(p->user ?: "root"));
-        json_object_set_new(o, "chdir", string_or_null(p->chdir));
-        json_object_set_new(o, "hostname", json_string(p->hostname));
+        json_object_set_new(o, "user", json_text(p->user ?: "root"));
+        json_object_set_new(o, "chdir", json_text(p->chdir));
+        json_object_set_new(o, "hostname", json_text(p->hostname));
         json_object_set_new(o, "stub_init", json_boolean(p->stub_init));
         json_object_set_new(o, "user_namespace", json_boolean(p->userns));
         json_object_set_new(o, "uid_base", json_integer(p->uid_base));
@@ -85,10 +82,10 @@ static json_t *describe(const MachinePlan *p) {
         json_object_set_new(o, "resolv_conf", json_string(resolv_conf_mode_to_string(p->resolv_conf)));
         json_object_set_new(o, "timezone", json_string(timezone_mode_to_string(p->timezone)));
         json_object_set_new(o, "network", json_string(network_kind_to_string(p->network)));
-        json_object_set_new(o, "zone", string_or_null(p->zone));
+        json_object_set_new(o, "zone", json_text(p->zone));
         json_object_set_new(o, "ports", ports(p));
         json_object_set_new(o, "registered", json_boolean(p->registered));
-        json_object_set_new(o, "slice", json_string(p->slice));
+        json_object_set_new(o, "slice", json_text(p->slice));
         json_object_set_new(o, "properties", strings(p->properties));
         json_object_set_new(o, "console", json_string(console_mode_to_string(p->console)));
         json_object_set_new(o, "kill_signal", json_string(signal_name));
