@@ -149,14 +149,16 @@ cgroup2_root() {
         fi
 }
 
-# cgroup_make: a cgroup of a test host's own; prints its path.
+# cgroup_make: a cgroup of a test host's own; prints its path. Its name has the pid and the pid namespace that it is of:
+# what a dead one of this namespace left is removed, what is of another is another's.
 cgroup_make() {
-        local root left
+        local root left namespace
         root=$(cgroup2_root) || return
-        for left in "$root"/nbox-test.*; do
+        namespace=$(stat -Lc %i /proc/self/ns/pid)
+        for left in "$root/nbox-test.$namespace".*; do
                 [ ! -d "$left" ] || kill -0 "${left##*.}" 2>/dev/null || cgroup_remove "$left"
         done
-        mkdir "$root/nbox-test.$$" && echo "$root/nbox-test.$$"
+        mkdir "$root/nbox-test.$namespace.$$" && echo "$root/nbox-test.$namespace.$$"
 }
 
 # cgroup_remove PATH: with everything below it, and what systemd-nspawn made for it in the v1 hierarchy; processes

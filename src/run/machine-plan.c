@@ -159,7 +159,8 @@ static bool program_is(int root, const char *path, const char *name) {
 static int answer_first_boot(MachinePlan *p, const MachineConfig *c, int root) {
         static const char word[] = "systemd.firstboot=";
 
-        if (!program_is(root, p->argv[0], "systemd"))
+        p->init_says_ready = program_is(root, p->argv[0], "systemd");
+        if (!p->init_says_ready)
                 return 0;
         for (size_t i = 0; c->parameters && c->parameters[i]; i++)
                 if (strncmp(c->parameters[i], word, sizeof(word) - 1) == 0)

@@ -56,6 +56,7 @@ typedef struct MachinePlan {
         char *chdir;
         char *hostname;
         bool stub_init;      /* --as-pid2 */
+        bool init_says_ready; /* it is systemd, which does on NOTIFY_SOCKET */
 
         bool userns;
         bool idmapped;       /* the tree's ids are mapped; false where its files already belong to uid_base */

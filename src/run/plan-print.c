@@ -71,6 +71,7 @@ static json_t *describe(const MachinePlan *p) {
         json_object_set_new(o, "user", json_text(p->user ?: "root"));
         json_object_set_new(o, "chdir", json_text(p->chdir));
         json_object_set_new(o, "hostname", json_text(p->hostname));
+        json_object_set_new(o, "waits_for_ready", json_boolean(p->init_says_ready));
         json_object_set_new(o, "stub_init", json_boolean(p->stub_init));
         json_object_set_new(o, "user_namespace", json_boolean(p->userns));
         json_object_set_new(o, "uid_base", json_integer(p->uid_base));

@@ -3,7 +3,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "assemble.h"
 #include "detach.h"
@@ -97,8 +96,6 @@ static int run_once(Supervisor *s, Error **reterr) {
         r = supervisor_launch(s, reterr);
         if (r < 0)
                 return r;
-        (void) sd_notifyf(0, "READY=1\nSTATUS=Machine %s is running", s->plan->name);
-        detach_report_ready(&s->report_fd);
         return supervisor_loop(s, reterr);
 }
 

@@ -5,17 +5,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "log.h"
 #include "pidfd.h"
 #include "registration.h"
 #include "start.h"
 #include "supervisor-stop.h"
-#include "text.h"
-
-#define NOTIFY_MAX 4096
-#define STATUS_BURST 20 /* a second */
 
 /* Init ended. reboot(2) in a pid namespace kills its init with a signal that tells which (pid_namespaces(7)); for a
  * command, which is no init, a signal is a signal. */
@@ -46,33 +41,6 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
         if (!s->reboot)
                 (void) sd_notify(0, "STOPPING=1");
         return sd_event_exit(s->event, 0);
-}
-
-/* Each line makes work for the host's PID 1: a guest does not say how much. What is over is read, for its sender must not wait. */
-static bool status_may_pass(Supervisor *s) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        if (ts.tv_sec != s->status_second) {
-                s->status_second = ts.tv_sec;
-                s->status_count = 0;
-        }
-        return s->status_count++ < STATUS_BURST;
-}
-
-/* Of what a guest says to the service manager, only a STATUS line passes; READY was ours to say. */
-static int on_notify(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
-        Supervisor *s = userdata;
-        char text[NOTIFY_MAX + 1], *state = NULL;
-        ssize_t n = recv(fd, text, NOTIFY_MAX, MSG_DONTWAIT | MSG_TRUNC);
-
-        if (n <= 0 || n > NOTIFY_MAX)
-                return 0;
-        text[n] = 0;
-        for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
-                if (strncmp(line, "STATUS=", 7) == 0 && string_is_clean(line) && status_may_pass(s))
-                        (void) sd_notifyf(0, "STATUS=Machine %s: %.200s", s->plan->name, line + 7);
-        return 0;
 }
 
 static int on_signal(_unused_ sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
@@ -142,7 +110,7 @@ static int add_sources(Supervisor *s, Error **reterr) {
 
         r = sd_event_add_io(s->event, NULL, s->leader_fd, EPOLLIN, on_leader, s);
         if (r >= 0)
-                r = sd_event_add_io(s->event, NULL, s->notify_fd, EPOLLIN, on_notify, s);
+                r = supervisor_watch_notify(s);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
                 r = sd_event_add_signal(s->event, NULL, signals[i], on_signal, s);
         if (r < 0)
@@ -162,5 +130,6 @@ int supervisor_loop(Supervisor *s, Error **reterr) {
                 return r;
         r = sd_event_loop(s->event);
         s->stop_timer = sd_event_source_disable_unref(s->stop_timer);
+        s->ready_timer = sd_event_source_disable_unref(s->ready_timer);
         return r < 0 ? error_errno(reterr, r, "Cannot go on watching machine '%s'", s->plan->name) : 0;
 }

@@ -59,6 +59,8 @@ typedef struct Supervisor {
         bool timed_out;
         int killed_for;         /* the signal that a command did not take, or 0 */
 
+        bool up;               /* it was said so */
+        sd_event_source *ready_timer;
         int report_fd;    /* of `boot -d` without systemd: who waits for us to be up; or -1 */
         int exit_status;  /* nbox's own, once the leader has ended */
         bool reboot;      /* it ended by asking for one */
@@ -70,6 +72,10 @@ int supervisor_launch(Supervisor *s, Error **reterr);
 
 /* supervisor.c: until the machine has ended; sets exit_status and reboot. */
 int supervisor_loop(Supervisor *s, Error **reterr);
+
+/* supervisor-notify.c: listen to the guest; and the moment from which the machine counts as up. 0 or -errno. */
+int supervisor_watch_notify(Supervisor *s);
+void supervisor_is_up(Supervisor *s);
 
 /* Ask for an end; again, or TERMINATE, for a harder one. */
 void supervisor_stop(Supervisor *s, InitAction action);

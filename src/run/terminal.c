@@ -13,7 +13,8 @@
 
 #define CLIENTS_MAX 32
 #define PENDING_MAX (64 * 1024) /* input that the guest has not read yet */
-#define RETRY_USEC (200 * 1000) /* how often a terminal that nobody has open is looked at again */
+#define MASTER_EVENTS ((uint32_t) EPOLLIN | (uint32_t) EPOLLET) /* by edges: a hung up terminal is readable all the time */
+#define READS_MAX 16 /* at a time */
 #define STALL_USEC (10 * 1000)  /* how long the guest's output waits for a slow client, at a time */
 #define STALLS_MAX 500          /* after so many in a row the client is let go, not the guest held */
 
@@ -86,7 +87,7 @@ static void flush_pending(Terminal *t) {
                 t->n_pending -= (size_t) n;
         }
         if (t->source)
-                (void) sd_event_source_set_io_events(t->source, EPOLLIN | (t->n_pending > 0 ? (uint32_t) EPOLLOUT : 0U));
+                (void) sd_event_source_set_io_events(t->source, MASTER_EVENTS | (t->n_pending > 0 ? (uint32_t) EPOLLOUT : 0U));
 }
 
 static void input(Terminal *t, const char *data, size_t size) {
@@ -162,16 +163,27 @@ static bool clients_have_room(Terminal *t) {
         return room;
 }
 
-static void pause_master(Terminal *t, uint64_t usec) {
-        (void) sd_event_source_set_enabled(t->source, SD_EVENT_OFF);
+static void look_again(Terminal *t, uint64_t usec) {
         (void) sd_event_source_set_time_relative(t->retry, usec);
         (void) sd_event_source_set_enabled(t->retry, SD_EVENT_ONESHOT);
 }
 
-static int on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
-        Terminal *t = userdata;
+/* Read what is there. A terminal that nobody has open says EIO, which is no end: somebody may open it again, and then there is a
+ * new edge. To wait for it by the clock would lose what is written just before a getty's vhangup(2), which drops it. */
+static void pump(Terminal *t) {
+        for (int i = 0; i < READS_MAX; i++) {
+                if (!clients_have_room(t)) {
+                        look_again(t, STALL_USEC);
+                        return;
+                }
+                if (read_master(t) <= 0)
+                        return;
+        }
+        look_again(t, 0); /* a guest that writes without end is not all that there is to do */
+}
 
-        (void) sd_event_source_set_enabled(t->source, SD_EVENT_ON);
+static int on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        pump(userdata);
         return 0;
 }
 
@@ -180,13 +192,7 @@ static int on_master(_unused_ sd_event_source *source, _unused_ int fd, uint32_t
 
         if (revents & EPOLLOUT)
                 flush_pending(t);
-        if (!(revents & (EPOLLIN | EPOLLHUP)))
-                return 0;
-        if (!clients_have_room(t))
-                pause_master(t, STALL_USEC);
-        else if (read_master(t) < 0)
-                /* Hung up, and EPOLLHUP would wake us for ever. Someone may open it again: look from time to time. */
-                pause_master(t, RETRY_USEC);
+        pump(t);
         return 0;
 }
 
@@ -203,9 +209,9 @@ int terminal_new(sd_event *event, int master, size_t ring, bool exclusive, Termi
         t->pending = malloc(PENDING_MAX);
         r = t->ring && t->pending ? fd_set_nonblock(master, true) : -ENOMEM;
         if (r >= 0)
-                r = sd_event_add_io(event, &t->source, master, EPOLLIN, on_master, t);
+                r = sd_event_add_io(event, &t->source, master, MASTER_EVENTS, on_master, t);
         if (r >= 0)
-                r = sd_event_add_time_relative(event, &t->retry, CLOCK_MONOTONIC, RETRY_USEC, 0, on_retry, t);
+                r = sd_event_add_time_relative(event, &t->retry, CLOCK_MONOTONIC, 0, 0, on_retry, t);
         if (r >= 0)
                 r = sd_event_source_set_enabled(t->retry, SD_EVENT_OFF);
         if (r < 0) {
