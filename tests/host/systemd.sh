@@ -98,7 +98,7 @@ test_killed_supervisor_ends_the_machine() {
         wait_until 5 is_dead 'machine-web.scope'
         wait_until 5 is_gone web
         nbox gc
-        [ ! -e /run/nbox/machines/web ] || fail "its record is left"
+        wait_until 5 test ! -e /run/nbox/machines/web # the service's own sweep may still hold it
         systemctl reset-failed nbox@web
         # Its name and tree are free again.
         systemctl start nbox@web
