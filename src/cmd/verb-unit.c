@@ -113,7 +113,6 @@ static int target_state(sd_bus *bus, char **ret, Error **reterr) {
         return error_hint(reterr, -ENOENT, "It comes with systemd-machined (on Debian: `apt install systemd-container`).");
 }
 
-/* An enabled machine starts with machines.target, which is of no use while that is disabled itself. */
 /* A misspelt name would be noticed only when the host starts. Who may not look is believed. */
 static int check_image(const char *name, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
@@ -128,6 +127,7 @@ static int check_image(const char *name, Error **reterr) {
         return r;
 }
 
+/* An enabled machine starts with machines.target, which is of no use while that is disabled itself. */
 static int enable(sd_bus *bus, const char *name, const char *unit, Error **reterr) {
         _cleanup_free_ char *target = NULL;
         int r;
