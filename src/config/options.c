@@ -174,7 +174,9 @@ const Option options[] = {
           .help = "The same as --console=pipe" },
         { { "detach", .letter = 'd' },
           .implied = "yes", .field = FIELD_DETACH, .flags = OPTION_BOOT, .group = HOST, .parse = parse_bool_field,
-          .help = "Leave it running under systemd; return once it is up" },
+          .help = "Leave it running in the background; return once it is up",
+          .about = "In the background is a service of systemd's, where that runs. A systemd guest is up when it says so, and after 30 "
+                   "seconds in any case; any other init is up as soon as it runs." },
 
         { { "settings", .placeholder = "MODE" },
           .values = settings_mode_names, .field = FIELD_SETTINGS, .flags = OPTION_BOTH, .group = OTHER, .parse = parse_settings_mode,
