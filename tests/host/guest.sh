@@ -61,7 +61,10 @@ pipes() {
 test_pipes_of_run() {
         pipes nbox run --network=none "$GUEST"
         # A reader that goes away ends the writer, not with an error of nbox's.
-        { nbox run --network=none "$GUEST" sh -c 'while echo y; do :; done' 2>"$SCRATCH/err" || true; } | head -n 1 >/dev/null
+        { timeout "$((20 * SLOW))" nbox run --network=none "$GUEST" sh -c 'while echo y; do :; done' 2>"$SCRATCH/err"
+                echo "$?" >"$SCRATCH/rc"; } | head -n 1 >/dev/null
+        has_not "$(cat "$SCRATCH/rc")" '^12[45]$'
+        has_not "$(cat "$SCRATCH/err")" '^nbox:'
 }
 
 test_pipes_of_exec() {
