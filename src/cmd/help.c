@@ -43,7 +43,7 @@ void help_row(FILE *f, const char *left, const char *right) {
 
 const char *help_option_spelling(const ArgSpec *s, char *buf, size_t size) {
         const char *open = s->optional ? "[" : "", *close = s->optional ? "]" : "";
-        char letter[8] = "    ", name[160] = "";
+        char letter[8] = "    ", name[160] = "", alias[80] = "";
 
         if (s->letter)
                 snprintf(letter, sizeof(letter), s->name ? "-%c, " : "-%c", s->letter);
@@ -53,7 +53,9 @@ const char *help_option_spelling(const ArgSpec *s, char *buf, size_t size) {
                 snprintf(name, sizeof(name), "--%s", s->name);
         else if (s->placeholder)
                 snprintf(name, sizeof(name), " %s", s->placeholder);
-        snprintf(buf, size, "%s%s", letter, name);
+        if (s->alias)
+                snprintf(alias, sizeof(alias), ", --%s", s->alias);
+        snprintf(buf, size, "%s%s%s", letter, name, alias);
         return buf;
 }
 
