@@ -9,6 +9,7 @@
 #include "machine-stop.h"
 #include "parse.h"
 #include "processes.h"
+#include "stop-by-bus.h"
 #include "verb-list.h"
 
 /* poweroff, halt, reboot, terminate: by the supervisor, so that it knows what the end means; where there is none any more,
@@ -100,7 +101,7 @@ static int stop_named(const char *name, const void *how, Error **reterr) {
         r = machine_open(name, &m, reterr);
         if (r < 0)
                 return r;
-        alone = stop_one(m, a->action, reterr);
+        alone = geteuid() == 0 ? stop_one(m, a->action, reterr) : stop_by_bus(m, a->action, reterr);
         if (alone < 0)
                 return alone;
         if (a->wait || a->action == INIT_KILL) {
@@ -171,6 +172,8 @@ static int kill_named(const char *name, const void *how, Error **reterr) {
         const KillArguments *a = how;
         int r = machine_open(name, &m, reterr);
 
+        if (r >= 0 && geteuid() != 0)
+                return kill_by_bus(m, a->whom, a->sig, reterr);
         return r < 0 ? r : machine_kill(m, a->whom, a->sig, reterr);
 }
 

@@ -19,6 +19,7 @@
 #define MACHINES_DIRECTORY RUN_DIRECTORY "/machines"
 #define RECORD_MAX (64 * 1024)
 #define CLAIM_TRIES 100
+#define DIRECTORY_MODE 0711 /* not to be opened, and so not to be locked, by anybody but root */
 #define CLAIM_PAUSE_NSEC (50 * 1000 * 1000)
 
 char *record_path(const char *name) {
@@ -27,11 +28,11 @@ char *record_path(const char *name) {
         return asprintf(&path, MACHINES_DIRECTORY "/%s", name) < 0 ? NULL : path;
 }
 
-/* Root's alone: the control sockets and records beneath are not for others to reach. */
-static int make_directory(const char *path, mode_t mode, Error **reterr) {
+/* Root's alone to write to. Whatever the umask of who came first, others may look. */
+static int make_directory(const char *path, Error **reterr) {
         struct stat st;
 
-        if (mkdir(path, mode) < 0 && errno != EEXIST)
+        if (mkdir(path, 0755) < 0 ? errno != EEXIST : chmod(path, 0755) < 0)
                 return error_errno(reterr, errno, "Cannot make %s", path);
         if (lstat(path, &st) < 0)
                 return error_errno(reterr, errno, "Cannot look at %s", path);
@@ -80,14 +81,14 @@ int record_claim(const char *name, Error **reterr) {
         path = record_path(name);
         if (!path)
                 return error_oom(reterr);
-        r = make_directory(RUN_DIRECTORY, 0755, reterr);
+        r = make_directory(RUN_DIRECTORY, reterr);
         if (r >= 0)
-                r = make_directory(MACHINES_DIRECTORY, 0700, reterr);
+                r = make_directory(MACHINES_DIRECTORY, reterr);
         if (r < 0)
                 return r;
 
         for (int tries = 0; tries < CLAIM_TRIES; tries++) {
-                if (mkdir(path, 0700) < 0 && errno != EEXIST)
+                if (mkdir(path, DIRECTORY_MODE) < 0 ? errno != EEXIST : chmod(path, DIRECTORY_MODE) < 0 && errno != ENOENT)
                         return error_errno(reterr, errno, "Cannot make %s", path);
                 fd = open_and_lock(path);
                 if (fd >= 0)
@@ -126,7 +127,7 @@ int record_write(int dir, const MachineRecord *r, Error **reterr) {
 
         if (k < 0)
                 return k;
-        k = file_replace(dir, "record", text, 0600);
+        k = file_replace(dir, "record", text, 0644);
         if (k < 0)
                 return error_errno(reterr, k, "Cannot write the record of machine '%s'", r->name);
         return 0;

@@ -14,6 +14,9 @@
  *     record    lines KEY=value, replaced atomically; a hint, plus the list of what must be undone
  *     control   the supervisor's socket (control.h)
  *
+ * Everybody may read a record: it has no more in it than systemd-machined and ps(1) tell everybody, and `list`, `status`
+ * and `show` need no root for it. The socket is root's. So is the directory to open, since who can open it can lock it.
+ *
  * The supervisor holds flock(LOCK_EX) on the directory for as long as it lives: a directory that can be locked
  * belongs to a machine whose supervisor is dead, and is swept (gc.h). Readers check the leader by pid *and* start
  * time, and the boot id; the kernel is the truth, not the file. */
@@ -77,7 +80,7 @@ int record_load(const char *name, MachineRecord **ret, Error **reterr);
 char *record_path(const char *name);
 
 /* Lock the directory of an existing record, as record_claim() does but without making it: an fd, -ENOENT when
- * there is none, -EBUSY when a live supervisor (or another sweep) has it. */
+ * there is none, -EBUSY when a live supervisor (or another sweep) has it, -EACCES when not root. */
 int record_lock(const char *name, Error **reterr);
 
 /* The fields by their names, for what writes, reads and shows them. `show` prints a value as the record holds it. */

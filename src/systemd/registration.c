@@ -151,3 +151,11 @@ int registration_remove(sd_bus *bus, const char *name, Error **reterr) {
                 return 0;
         return bus_failed(reterr, r, &e, "Cannot take '%s' out of systemd-machined's list", name);
 }
+
+int registration_kill(sd_bus *bus, const char *name, const char *whom, int sig, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call_method(bus, MACHINED_SERVICE, MACHINED_PATH, MACHINED_MANAGER, "KillMachine", &e, NULL, "ssi", name, whom, sig);
+        return r < 0 ? bus_failed(reterr, r, &e, "systemd-machined could not send the machine '%s' a signal", name) : 0;
+}

@@ -48,6 +48,9 @@ int scope_start(sd_bus *bus, const Registration *reg, char **ret_scope, Error **
 /* UnregisterMachine; -ENXIO/no such machine is success. */
 int registration_remove(sd_bus *bus, const char *name, Error **reterr);
 
+/* KillMachine, whose polkit action is org.freedesktop.machine1.manage-machines: a signal to "leader" or "all". */
+int registration_kill(sd_bus *bus, const char *name, const char *whom, int sig, Error **reterr);
+
 /* Call `cb` when systemd asks the scope's controller to stop it (systemctl stop of the scope, machinectl terminate,
  * host shutdown). The bus must be attached to an sd-event loop. It lasts as long as the bus: once for a name, also
  * where the machine reboots into a new scope of that name. May be called before the scope is there. */

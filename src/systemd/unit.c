@@ -14,16 +14,32 @@
 #include "job.h"
 #include "parse.h"
 
-int unit_start(sd_bus *bus, const char *unit, Error **reterr) {
+static int start_by(sd_bus *bus, const char *method, const char *unit, Error **reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_free_ char *result = NULL;
         uint64_t since = clock_usec(CLOCK_REALTIME);
         int r;
 
-        r = job_run_for_unit(bus, "StartUnit", unit, &e, &result, reterr);
+        r = job_run_for_unit(bus, method, unit, &e, &result, reterr);
         if (r < 0)
                 return r;
         return unit_start_outcome(bus, unit, result, since, reterr);
+}
+
+int unit_start(sd_bus *bus, const char *unit, Error **reterr) {
+        return start_by(bus, "StartUnit", unit, reterr);
+}
+
+int unit_restart(sd_bus *bus, const char *unit, Error **reterr) {
+        return start_by(bus, "RestartUnit", unit, reterr);
+}
+
+int unit_kill(sd_bus *bus, const char *unit, int sig, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call_method(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "KillUnit", &e, NULL, "ssi", unit, "all", sig);
+        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not kill %s", unit) : 0;
 }
 
 int unit_stop(sd_bus *bus, const char *unit, Error **reterr) {

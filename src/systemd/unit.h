@@ -14,6 +14,8 @@
 
 int unit_start(sd_bus *bus, const char *unit, Error **reterr);
 int unit_stop(sd_bus *bus, const char *unit, Error **reterr);
+int unit_restart(sd_bus *bus, const char *unit, Error **reterr); /* waits as unit_start() does */
+int unit_kill(sd_bus *bus, const char *unit, int sig, Error **reterr); /* all of its processes */
 int unit_enable(sd_bus *bus, const char *unit, Error **reterr); /* symlinks, then daemon-reload */
 int unit_disable(sd_bus *bus, const char *unit, Error **reterr);
 
