@@ -19,6 +19,7 @@
 
 #define SPARE_TRIES 5
 #define RETRY_NSEC (100 * 1000 * 1000)
+#define CONSOLE_WAIT_USEC (60 * UINT64_C(1000000)) /* longer than a machine that reboots in a loop waits */
 
 /* How long after its start a machine may still be about to start gettys of its own. A second one on the same terminal would
  * throw out whoever has logged in on the first. */
@@ -177,15 +178,35 @@ int verb_login(int argc, char **argv, Error **reterr) {
         return attach_run(name, ATTACH_CONTROL, r, -1, ATTACH_EOF_LEAVE, &end, reterr);
 }
 
+/* Its console, as soon as there is one. */
+static int attach_console(const char *name, Error **reterr) {
+        _cleanup_(machine_freep) Machine *m = NULL;
+        int r = machine_open_wait(name, CONSOLE_WAIT_USEC, &m, reterr);
+
+        return r < 0 ? r : control_request(name, "attach console", NULL, reterr);
+}
+
+/* Whether the machine whose console has closed goes on to another life. */
+static bool lives_on(const char *name) {
+        _cleanup_(machine_freep) Machine *m = NULL;
+
+        return machine_find(name, &m, NULL) >= 0;
+}
+
+/* Who looks at it on a terminal sees a reboot as on a screen: the next life goes on below. Not with a stdin that has an end. */
 int verb_console(int argc, char **argv, Error **reterr) {
         const char *name = NULL;
-        AttachEnd end;
+        AttachEnd end = ATTACH_END_PEER;
         int r;
 
         r = parse_name(argc, argv, &name, reterr);
-        if (r >= 0)
-                r = control_request(name, "attach console", NULL, reterr);
-        if (r < 0)
-                return r;
-        return attach_run(name, ATTACH_CONTROL, r, -1, ATTACH_EOF_LEAVE, &end, reterr);
+        while (r >= 0) {
+                r = attach_console(name, reterr);
+                if (r >= 0)
+                        r = attach_run(name, ATTACH_CONTROL, r, -1, ATTACH_EOF_LEAVE, &end, reterr);
+                if (r < 0 || end != ATTACH_END_PEER || !isatty(STDIN_FILENO) || !lives_on(name))
+                        break;
+                fprintf(stderr, "Machine %s reboots.\n", name);
+        }
+        return r;
 }

@@ -80,7 +80,7 @@ static int show(const ShowArguments *a, const VerbArgs *args, Error **reterr) {
         for (int i = 0; i < args->n_operands && r >= 0; i++) {
                 _cleanup_(machine_freep) Machine *m = NULL;
 
-                r = machine_open(args->operands[i], &m, reterr);
+                r = machine_find(args->operands[i], &m, reterr);
                 if (r < 0)
                         break;
                 if (all)

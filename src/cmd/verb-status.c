@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "log.h"
 #include "machine-json.h"
 #include "machine-stop.h"
@@ -15,6 +16,7 @@
 /* One machine for people to read, in the form of machinectl(1) status. */
 
 #define SHOWN_PROCESSES 200
+#define SHOWN_QUICK_REBOOTS 5 /* one or two may be a set-up's own */
 
 static void line(const char *label, const char *fmt, ...) _printf_(2, 3);
 
@@ -58,8 +60,20 @@ static void print_since(const MachineRecord *rec) {
         line("Since", "%s; %s ago", when, age);
 }
 
+static void print_reboots(const MachineRecord *rec) {
+        uint64_t now = clock_usec(CLOCK_REALTIME);
+
+        if (rec->quick_reboots >= SHOWN_QUICK_REBOOTS)
+                line("Reboots", "in a loop: %u times in a row, each soon after its start", rec->quick_reboots);
+        if (rec->next_start_usec > now)
+                line("", "the next start is in %u s", (unsigned) ((rec->next_start_usec - now) / 1000000 + 1));
+}
+
 static void print_init(const Machine *m) {
         Guest g;
+
+        if (m->leader_fd < 0)
+                return;
 
         if (m->record->mode && strcmp(m->record->mode, "run") == 0) {
                 line("Init", "a command (nbox run)");
@@ -125,7 +139,9 @@ static void print_status(const Machine *m) {
                rec->name, id128_to_text(rec->id, id));
         line("State", "%s", machine_state_to_string(m->state));
         print_since(rec);
-        line("Leader", "%d, supervised by %d", (int) rec->leader, (int) rec->supervisor);
+        if (m->leader_fd >= 0)
+                line("Leader", "%d, supervised by %d", (int) rec->leader, (int) rec->supervisor);
+        print_reboots(rec);
         print_init(m);
         if (rec->os)
                 line("OS", "%s", rec->os);
@@ -136,7 +152,8 @@ static void print_status(const Machine *m) {
         print_network(rec);
         lines("Settings", rec->settings_files);
         print_units(rec);
-        print_processes(m);
+        if (m->leader_fd >= 0)
+                print_processes(m);
 }
 
 static json_t *processes_to_json(const Machine *m) {
@@ -161,7 +178,7 @@ static int print_json(const VerbArgs *args, Error **reterr) {
                 json_t *o;
                 int r;
 
-                r = machine_open(args->operands[i], &m, reterr);
+                r = machine_find(args->operands[i], &m, reterr);
                 if (r < 0) {
                         json_decref(all);
                         return r;
@@ -190,7 +207,7 @@ int verb_status(int argc, char **argv, Error **reterr) {
         for (int i = 0; r >= 0 && i < args.n_operands; i++) {
                 _cleanup_(machine_freep) Machine *m = NULL;
 
-                r = machine_open(args.operands[i], &m, reterr);
+                r = machine_find(args.operands[i], &m, reterr);
                 if (r < 0)
                         break;
                 fputs(i > 0 ? "\n" : "", stdout);

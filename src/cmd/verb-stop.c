@@ -16,7 +16,8 @@
  * by the same function that it would call. And kill, which asks nobody. */
 
 #define TERMINATE_WAIT_USEC (10 * 1000 * 1000)
-#define REBOOT_WAIT_USEC (60 * 1000 * 1000)
+#define REBOOT_GAP_USEC (5 * 1000 * 1000) /* in which nobody holds the name */
+#define STARTING_USEC (2 * 1000 * 1000)
 
 const VerbOption stop_options[] = {
         { { .name = "wait", .letter = 'w' }, 'w', "Wait until it has ended (reboot: until it is up again)" },
@@ -35,15 +36,31 @@ static int ask_supervisor(const char *name, InitAction action, Error **reterr) {
         return 0;
 }
 
+/* One that has no init just now is asked too, and ends before it starts one; its socket may not be there yet. */
+static int ask_while_starting(const Machine *m, InitAction action, Error **reterr) {
+        uint64_t end = clock_deadline(STARTING_USEC);
+
+        for (;;) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int r = ask_supervisor(m->record->name, action, &error);
+
+                if (r != -ESRCH || m->leader_fd >= 0 || clock_usec(CLOCK_MONOTONIC) >= end)
+                        return r < 0 ? error_pass(reterr, r, &error) : 0;
+                nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+        }
+}
+
 /* 1: there is no supervisor, and nobody to clear up but us. */
 static int stop_one(const Machine *m, InitAction action, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
         StopTarget target;
         int r;
 
-        r = ask_supervisor(m->record->name, action, &error);
+        r = ask_while_starting(m, action, &error);
         if (r >= 0)
                 return 0;
+        if (m->leader_fd < 0)
+                return error_pass(reterr, r, &error);
         if (r != -ESRCH && action != INIT_KILL)
                 return error_pass(reterr, r, &error);
         if (r != -ESRCH)
@@ -53,21 +70,27 @@ static int stop_one(const Machine *m, InitAction action, Error **reterr) {
         return r < 0 ? r : 1;
 }
 
-static bool runs_anew(const Machine *before) {
+/* 1 when the machine runs anew, 0 when it is about to, -ESRCH when nothing tells that it will. */
+static int runs_anew(const Machine *before) {
         _cleanup_(machine_freep) Machine *m = NULL;
 
-        return machine_open(before->record->name, &m, NULL) >= 0 && m->state == MACHINE_RUNNING &&
-                m->record->leader_start != before->record->leader_start;
+        if (machine_find(before->record->name, &m, NULL) < 0)
+                return -ESRCH;
+        return m->state == MACHINE_RUNNING && m->record->leader_start != before->record->leader_start;
 }
 
-/* Between two boots there is no machine of that name for a moment; a unit may take its time to start it again. */
+/* However long it takes to be up. A supervisor whose unit keeps nothing for it between two lives (lives.c), as one of an older nbox,
+ * gives the name up for a moment. */
 static int wait_for_reboot(const Machine *m, Error **reterr) {
-        uint64_t end = clock_deadline(REBOOT_WAIT_USEC);
+        uint64_t seen = clock_usec(CLOCK_MONOTONIC);
+        int r;
 
-        while (!runs_anew(m)) {
-                if (clock_usec(CLOCK_MONOTONIC) >= end) {
-                        error_set(reterr, ETIMEDOUT, "The machine '%s' has ended, and does not run again", m->record->name);
-                        return error_hint(reterr, -ETIMEDOUT, "`nbox boot %s` starts it.", m->record->name);
+        while ((r = runs_anew(m)) <= 0) {
+                if (r == 0)
+                        seen = clock_usec(CLOCK_MONOTONIC);
+                if (clock_usec(CLOCK_MONOTONIC) - seen >= REBOOT_GAP_USEC) {
+                        error_set(reterr, ESRCH, "The machine '%s' has ended, and does not run again", m->record->name);
+                        return error_hint(reterr, -ESRCH, "Its log may tell why; `nbox boot %s` starts it.", m->record->name);
                 }
                 nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
         }
@@ -98,7 +121,7 @@ static int stop_named(const char *name, const void *how, Error **reterr) {
         const StopArguments *a = how;
         int r, alone;
 
-        r = machine_open(name, &m, reterr);
+        r = machine_find(name, &m, reterr);
         if (r < 0)
                 return r;
         alone = geteuid() == 0 ? stop_one(m, a->action, reterr) : stop_by_bus(m, a->action, reterr);

@@ -13,6 +13,7 @@
  * the start time compared: if both agree, the pidfd is the process that was meant, whatever happens to it later. */
 
 #define WAIT_STEP_NSEC (20 * 1000 * 1000)
+#define CLOSING_USEC (10 * UINT64_C(1000000)) /* a supervisor clears up in less */
 
 void machine_free(Machine *m) {
         if (!m)
@@ -27,6 +28,7 @@ const char *machine_state_to_string(MachineState s) {
                 [MACHINE_STARTING] = "starting",
                 [MACHINE_RUNNING] = "running",
                 [MACHINE_STOPPING] = "stopping",
+                [MACHINE_REBOOTING] = "rebooting",
                 [MACHINE_CLOSING] = "closing",
                 [MACHINE_DEAD] = "dead",
         };
@@ -64,6 +66,8 @@ static MachineState state_of(const Machine *m) {
 
         if (m->leader_fd < 0 && !is_supervised(m->record->name))
                 return MACHINE_DEAD;
+        if (m->leader_fd < 0 && s && strcmp(s, RECORD_REBOOTING) == 0)
+                return MACHINE_REBOOTING;
         if (m->leader_fd < 0)
                 return m->record->leader == 0 ? MACHINE_STARTING : MACHINE_CLOSING;
         if (s && strcmp(s, "starting") == 0)
@@ -96,20 +100,84 @@ static int machine_load(const char *name, Machine **ret, Error **reterr) {
         return 0;
 }
 
+static int not_running(const char *name, Error **reterr) {
+        error_set(reterr, ESRCH, "No machine '%s' is running", name);
+        return error_hint(reterr, -ESRCH, "Start it with `nbox boot %s`; `nbox list` shows what is running.", name);
+}
+
+static int without_init(const Machine *m, Error **reterr) {
+        const char *name = m->record->name;
+        uint64_t now = clock_usec(CLOCK_REALTIME), next = m->record->next_start_usec;
+
+        if (m->state == MACHINE_REBOOTING && next > now) {
+                error_set(reterr, EAGAIN, "The machine '%s' reboots in a loop, and starts again in %u s", name,
+                          (unsigned) ((next - now) / 1000000 + 1));
+                return error_hint(reterr, -EAGAIN, "Its log or console may tell why; `nbox poweroff %s` ends the loop.", name);
+        }
+        if (m->state != MACHINE_REBOOTING && m->state != MACHINE_STARTING)
+                return not_running(name, reterr);
+        error_set(reterr, EAGAIN, "The machine '%s' is still starting", name);
+        return error_hint(reterr, -EAGAIN, "Try again in a moment; `nbox list` shows when it runs.");
+}
+
 int machine_open(const char *name, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
         int r = machine_load(name, &m, reterr);
 
+        if (r >= 0 && m->leader_fd < 0)
+                r = without_init(m, reterr);
         if (r < 0)
                 return r;
-        if (m->leader_fd < 0 && m->state == MACHINE_STARTING) {
-                error_set(reterr, EAGAIN, "The machine '%s' is still starting", name);
-                return error_hint(reterr, -EAGAIN, "Try again in a moment; `nbox list` shows when it runs.");
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+/* Load it until `done`, for as long as it may change by itself. */
+static int load_when(const char *name, bool (*done)(MachineState s), uint64_t timeout_usec, Machine **ret, Error **reterr) {
+        uint64_t end = clock_deadline(timeout_usec);
+
+        for (;;) {
+                _cleanup_(machine_freep) Machine *m = NULL;
+                int r = machine_load(name, &m, reterr);
+
+                if (r < 0)
+                        return r;
+                if (done(m->state) || clock_usec(CLOCK_MONOTONIC) >= end) {
+                        *ret = TAKE_PTR(m);
+                        return 0;
+                }
+                nanosleep(&(struct timespec){ .tv_nsec = WAIT_STEP_NSEC }, NULL);
         }
-        if (m->leader_fd < 0) {
-                error_set(reterr, ESRCH, "No machine '%s' is running", name);
-                return error_hint(reterr, -ESRCH, "Start it with `nbox boot %s`; `nbox list` shows what is running.", name);
-        }
+}
+
+static bool has_settled(MachineState s) {
+        return s != MACHINE_STARTING && s != MACHINE_REBOOTING && s != MACHINE_CLOSING;
+}
+
+static bool is_not_closing(MachineState s) {
+        return s != MACHINE_CLOSING;
+}
+
+int machine_open_wait(const char *name, uint64_t timeout_usec, Machine **ret, Error **reterr) {
+        _cleanup_(machine_freep) Machine *m = NULL;
+        int r = load_when(name, has_settled, timeout_usec, &m, reterr);
+
+        if (r >= 0 && m->leader_fd < 0)
+                r = without_init(m, reterr);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+int machine_find(const char *name, Machine **ret, Error **reterr) {
+        _cleanup_(machine_freep) Machine *m = NULL;
+        int r = load_when(name, is_not_closing, CLOSING_USEC, &m, reterr);
+
+        if (r < 0)
+                return r;
+        if (m->leader_fd < 0 && m->state != MACHINE_STARTING && m->state != MACHINE_REBOOTING)
+                return not_running(name, reterr);
         *ret = TAKE_PTR(m);
         return 0;
 }
@@ -152,7 +220,7 @@ int machine_wait(const Machine *m, uint64_t timeout_usec, Error **reterr) {
         uint64_t end = clock_deadline(timeout_usec);
         struct pollfd p = { .fd = m->leader_fd, .events = POLLIN };
 
-        for (;;) {
+        while (m->leader_fd >= 0) {
                 uint64_t now = clock_usec(CLOCK_MONOTONIC), left = now < end ? end - now : 0;
                 int r = poll(&p, 1, left / 1000 > 3600000 ? 3600000 : (int) (left / 1000));
 
@@ -163,7 +231,7 @@ int machine_wait(const Machine *m, uint64_t timeout_usec, Error **reterr) {
                 if (left == 0)
                         return error_set(reterr, ETIMEDOUT, "The machine '%s' has not ended in time", m->record->name);
         }
-        while (is_supervised(m->record->name) && still_recorded(m)) {
+        while (is_supervised(m->record->name) && (m->leader_fd < 0 || still_recorded(m))) {
                 if (clock_usec(CLOCK_MONOTONIC) >= end)
                         return error_set(reterr, ETIMEDOUT, "The supervisor of machine '%s' has not ended in time", m->record->name);
                 nanosleep(&(struct timespec){ .tv_nsec = WAIT_STEP_NSEC }, NULL);

@@ -13,6 +13,7 @@ typedef enum MachineState {
         MACHINE_STARTING, /* a supervisor has the name; init is not there yet */
         MACHINE_RUNNING,
         MACHINE_STOPPING,
+        MACHINE_REBOOTING, /* between two lives: its init has ended by a reboot, its supervisor is about to start it anew */
         MACHINE_CLOSING,  /* init has ended; its supervisor, or a sweep, is clearing up */
         MACHINE_DEAD,     /* a record without a living init or supervisor: for the sweep */
 } MachineState;
@@ -31,10 +32,19 @@ const char *machine_state_to_string(MachineState s);
 /* A machine whose init lives. -ESRCH with a hint when there is none of that name, -EAGAIN when it is still starting. */
 int machine_open(const char *name, Machine **ret, Error **reterr);
 
+/* The same, but a machine that has no init just now since it starts or reboots is waited for as long as timeout_usec. */
+int machine_open_wait(const char *name, uint64_t timeout_usec, Machine **ret, Error **reterr);
+
+#define MACHINE_OPEN_WAIT_USEC (20 * UINT64_C(1000000)) /* for a verb that wants to go in */
+
+/* A machine that lives, its init or not: leader_fd is -1 between two lives. What has ended a moment ago is waited for, since it may
+ * be about to reboot. -ESRCH with a hint when there is none of that name. */
+int machine_find(const char *name, Machine **ret, Error **reterr);
+
 /* All machines with a record that can be read, by name; dead ones too. The caller's (machine_list_free()). */
 int machine_list(Machine ***ret, size_t *ret_n, Error **reterr);
 void machine_list_free(Machine **machines, size_t n);
 
-/* Wait for the end of init (and, when nbox supervises it, until its supervisor has cleared up). timeout_usec may be
- * UINT64_MAX. 0, or -ETIMEDOUT with an Error. */
+/* Wait for the end of init and, when nbox supervises it, until its supervisor has cleared up; where there is no init (machine_find()),
+ * until nobody holds the name. timeout_usec may be UINT64_MAX. 0, or -ETIMEDOUT with an Error. */
 int machine_wait(const Machine *m, uint64_t timeout_usec, Error **reterr);

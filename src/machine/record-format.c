@@ -51,6 +51,9 @@ const RecordField record_fields[] = {
         F("Lock", FIELD_STRINGS, locks),
         F("SettingsFile", FIELD_STRINGS, settings_files),
         F("TTYs", FIELD_INT, n_ttys),
+        F("Reboots", FIELD_U32, reboots),
+        F("QuickReboots", FIELD_U32, quick_reboots),
+        F("NextStartUSec", FIELD_U64, next_start_usec),
         {},
 };
 

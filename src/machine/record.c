@@ -58,7 +58,7 @@ static int open_and_lock(const char *path) {
         return is_at_path(fd, path) ? TAKE_FD(fd) : -ESTALE;
 }
 
-/* Whether the lock is held for good: by a machine that starts or runs. One whose init has ended is being cleared away, by its
+/* Whether the lock is held for good: by a machine that starts, runs, or reboots. One whose init has ended is being cleared away, by its
  * supervisor or by a sweep, and the name will be free in a moment. */
 static bool is_lasting(const char *name) {
         _cleanup_(record_freep) MachineRecord *r = NULL;
@@ -66,6 +66,8 @@ static bool is_lasting(const char *name) {
 
         if (record_load(name, &r, NULL) < 0)
                 return false;
+        if (r->state && strcmp(r->state, RECORD_REBOOTING) == 0)
+                return true;
         if (r->leader > 0)
                 return process_start_time(r->leader, &start) >= 0 && start == r->leader_start;
         return r->supervisor > 0 && process_start_time(r->supervisor, &start) >= 0;
@@ -103,6 +105,12 @@ int record_claim(const char *name, Error **reterr) {
         }
         error_set(reterr, EBUSY, "A machine with the name '%s' is already running", name);
         return error_hint(reterr, -EBUSY, "See it with `nbox status %s`, or start this one under another name with --machine=NAME.", name);
+}
+
+bool record_is_claim(int fd, const char *name) {
+        _cleanup_free_ char *path = record_path(name);
+
+        return path && is_at_path(fd, path) && flock(fd, LOCK_EX | LOCK_NB) >= 0;
 }
 
 int record_lock(const char *name, Error **reterr) {

@@ -23,13 +23,14 @@
 
 #define RUN_DIRECTORY "/run/nbox"
 #define RECORD_VERSION 1
+#define RECORD_REBOOTING "rebooting"
 
 typedef struct MachineRecord {
         char *name;
         uint8_t id[16];
         char boot_id[33];
         char *mode;               /* "boot" or "run" */
-        char *state;              /* "starting", "running", "stopping" */
+        char *state;              /* "starting", "running", "stopping", "rebooting" (between two lives: nothing but the name is held) */
         pid_t supervisor;
         pid_t leader;             /* the host's pid of the machine's init; 0 while there is none yet */
         uint64_t leader_start;    /* its start time, clock ticks since boot (process_start_time()) */
@@ -55,6 +56,9 @@ typedef struct MachineRecord {
         char **locks;             /* lock files to unlink */
         char **settings_files;
         int n_ttys;               /* /dev/tty1 … /dev/ttyN are served */
+        uint32_t reboots;         /* lives before this one, since it was started */
+        uint32_t quick_reboots;   /* the last of them that ended soon, one after the other, by reboots of the guest's own */
+        uint64_t next_start_usec; /* CLOCK_REALTIME, of a machine that waits for it since it reboots in a loop; or 0 */
 } MachineRecord;
 
 MachineRecord *record_new(void);
@@ -65,6 +69,9 @@ DEFINE_CLEANUP(MachineRecord *, record_free);
  * -EBUSY with a clear Error when a live supervisor has it. What a dead one left is the caller's to sweep first
  * (gc_sweep_claimed()). Waits up to five seconds for what is just being cleared away, or looked at by a sweep. */
 int record_claim(const char *name, Error **reterr);
+
+/* Whether fd is a directory of record_claim() for that name, still locked and in its place. */
+bool record_is_claim(int fd, const char *name);
 
 /* Write the record into a claimed directory. */
 int record_write(int dir, const MachineRecord *r, Error **reterr);

@@ -89,6 +89,8 @@ static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
                 return error_set(reterr, EPROTONOSUPPORT, "This machine was started by another version of nbox: reboot it");
         if (verb && strcmp(verb, "ping") == 0)
                 return answer(fd, "ok");
+        if (verb && (strcmp(verb, "attach") == 0 || strcmp(verb, "spare") == 0) && !s->launched)
+                return error_set(reterr, EAGAIN, "The machine '%s' is still starting", s->plan->name);
         if (verb && strcmp(verb, "attach") == 0 && argument) {
                 r = attach(s, argument, fd, reterr);
                 return r < 0 ? r : 1;
@@ -116,22 +118,36 @@ static int on_request(sd_event_source *source, int fd, _unused_ uint32_t revents
 
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return 0;
-        sd_event_source_disable_unref(source); /* one request a connection */
+        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF); /* a terminal is about to watch the same fd */
         if (n > 0) {
                 request[n] = 0;
                 r = serve(s, request, fd, &error);
                 if (r < 0)
                         answer_error(fd, r, error);
         }
-        if (r != 1)
-                close_fd(fd);
+        if (r == 1)
+                (void) sd_event_source_set_io_fd_own(source, false);
+        sd_event_source_disable_unref(source); /* one request a connection */
         return 0;
 }
 
+/* The source belongs to the loop and the fd to the source, so that who never says anything is gone with the life that he came in. */
 static int add_connection(Supervisor *s, int fd) {
-        sd_event_source *source; /* on_request() drops it */
+        sd_event_source *source;
+        int r = sd_event_add_io(s->event, &source, fd, EPOLLIN, on_request, s);
 
-        return sd_event_add_io(s->event, &source, fd, EPOLLIN, on_request, s);
+        if (r < 0)
+                return r;
+        r = sd_event_source_set_io_fd_own(source, true);
+        if (r >= 0)
+                r = sd_event_source_set_floating(source, true);
+        if (r < 0) {
+                (void) sd_event_source_set_io_fd_own(source, false);
+                sd_event_source_disable_unref(source);
+                return r;
+        }
+        sd_event_source_unref(source);
+        return 0;
 }
 
 static int on_connection(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
@@ -151,7 +167,9 @@ int control_server_start(Supervisor *s, Error **reterr) {
 
         if (!path)
                 return error_oom(reterr);
-        r = s->control_fd = unix_listen(path, SOCK_SEQPACKET, 0600);
+        if (s->control_fd < 0)
+                s->control_fd = unix_listen(path, SOCK_SEQPACKET, 0600);
+        r = s->control_fd;
         if (r >= 0)
                 r = sd_event_add_io(s->event, NULL, s->control_fd, EPOLLIN, on_connection, s);
         return r < 0 ? error_errno(reterr, r, "Cannot serve %s", path) : 0;

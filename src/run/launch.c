@@ -9,6 +9,7 @@
 #include "assemble.h"
 #include "cgroup.h"
 #include "child.h"
+#include "clock.h"
 #include "fd.h"
 #include "guest-hints.h"
 #include "log.h"
@@ -293,5 +294,7 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
         r = await_child(s, socket, false, NULL, NULL, reterr);
         if (r < 0)
                 return r;
+        s->launched = true;
+        s->launched_usec = clock_usec(CLOCK_MONOTONIC);
         return supervisor_save_record(s, "running", reterr);
 }

@@ -3,10 +3,12 @@
 
 #include <signal.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 #include "assemble.h"
 #include "detach.h"
 #include "gc.h"
+#include "lives.h"
 #include "log.h"
 #include "machine-plan.h"
 #include "registration.h"
@@ -23,6 +25,7 @@ typedef struct Start {
         int report_fd;       /* detach.h */
         bool in_background;
         bool private_mounts; /* we are in a mount namespace of our own */
+        Lives lives;
 } Start;
 
 static void supervisor_done(Supervisor *s) {
@@ -52,12 +55,12 @@ static int block_signals(Error **reterr) {
 }
 
 /* The name and the tree are taken: nobody else starts either from here on. All that has to be undone is written down first. */
-static int claim(Supervisor *s, Error **reterr) {
+static int claim(Start *start, Supervisor *s, Error **reterr) {
         int r;
 
-        s->record_dir = record_claim(s->plan->name, reterr);
-        if (s->record_dir < 0)
-                return s->record_dir;
+        r = lives_begin(&start->lives, s, reterr);
+        if (r < 0)
+                return r;
         r = gc_sweep_claimed(s->record_dir, s->plan->name, reterr);
         if (r >= 0)
                 r = image_lock_prepare(s->image, s->plan->read_only, &s->lock, reterr);
@@ -68,8 +71,23 @@ static int claim(Supervisor *s, Error **reterr) {
         return r < 0 ? r : image_lock_take(s->image, s->lock, reterr);
 }
 
+/* An end that was asked for is none of ours that failed; who waits for it to be up is told. */
+static int was_cancelled(Supervisor *s, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+
+        if (reterr && *reterr)
+                *reterr = (error_free(*reterr), NULL);
+        if (!s->plan->quiet)
+                log_info("Machine %s was asked to end before it ran", s->plan->name);
+        error_set(&error, ECANCELED, "The machine '%s' was asked to end before it ran", s->plan->name);
+        detach_report_failure(&s->report_fd, -ECANCELED, error);
+        if (s->record->reboots > 0) /* of the service's earlier life, so that systemd does not take it for a start that failed */
+                (void) sd_notify(0, "READY=1\nSTOPPING=1");
+        return 0;
+}
+
 /* One life of the machine, between two reboots. */
-static int run_once(Supervisor *s, Error **reterr) {
+static int run_once(Start *start, Supervisor *s, Error **reterr) {
         int r;
 
         r = block_signals(reterr);
@@ -87,16 +105,19 @@ static int run_once(Supervisor *s, Error **reterr) {
                 if (r < 0)
                         return r;
         }
-        r = claim(s, reterr);
+        r = claim(start, s, reterr);
+        if (r >= 0)
+                r = control_server_start(s, reterr);
+        if (r >= 0)
+                r = supervisor_watch_signals(s, reterr);
         if (r < 0)
                 return r;
-        r = control_server_start(s, reterr);
-        if (r < 0)
-                return r;
-        r = supervisor_launch(s, reterr);
-        if (r < 0)
-                return r;
-        return supervisor_loop(s, reterr);
+        supervisor_hear(s); /* what was said between two lives */
+        if (!supervisor_is_cancelled(s))
+                r = supervisor_launch(s, reterr);
+        if (supervisor_is_cancelled(s))
+                return was_cancelled(s, reterr);
+        return r < 0 ? r : supervisor_loop(s, reterr);
 }
 
 /* A settings file may lie beside the tree: where that is must be known before it is read. */
@@ -211,21 +232,38 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
         return r;
 }
 
+/* To the next life; `reboot` is unset when none is to come. */
+static int pass_on(Start *start, Supervisor *s, Error **reterr) {
+        int r = lives_pass(s, reterr);
+
+        lives_keep(&start->lives, s);
+        if (r != 0)
+                lives_end(&start->lives);
+        else if (s->restarts)
+                lives_leave_with_systemd(&start->lives);
+        return r < 0 ? r : 0;
+}
+
 static int live(Start *start, Supervisor *s, Error **reterr) {
         int r, t;
 
+        lives_receive(&start->lives); /* not before seal(), which begins main() again and keeps nothing open */
         s->record = record_new();
         if (!s->record)
                 return error_oom(reterr);
         s->report_fd = start->report_fd;
-        r = run_once(s, reterr);
+        r = run_once(start, s, reterr);
         start->report_fd = s->report_fd;
+        if (r >= 0 && s->reboot)
+                (void) supervisor_save_record(s, RECORD_REBOOTING, NULL); /* before anybody sees its console closed */
         t = supervisor_teardown(s, r < 0 ? NULL : reterr);
+        if (r >= 0 && t >= 0 && s->reboot)
+                r = pass_on(start, s, reterr);
         return r < 0 ? r : t;
 }
 
 int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
-        Start start = { .mode = mode, .argc = argc, .argv = argv, .report_fd = -1 };
+        Start start = { .mode = mode, .argc = argc, .argv = argv, .report_fd = -1, .lives = LIVES_NONE };
 
         for (;;) {
                 _cleanup_(supervisor_done) Supervisor s = { .record_dir = -1, .leader_fd = -1, .notify_fd = -1,
@@ -239,6 +277,8 @@ int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
                 if (r == 0)
                         r = live(&start, &s, &error);
                 if (r < 0) {
+                        lives_receive(&start.lives);
+                        lives_end(&start.lives);
                         detach_report_failure(&start.report_fd, r, error);
                         /* A command that is not there has a status of its own; every other failure is ours. */
                         if (s.exit_status == 126 || s.exit_status == 127) {

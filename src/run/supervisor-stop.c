@@ -53,6 +53,11 @@ static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
 }
 
 void supervisor_stop(Supervisor *s, InitAction action) {
+        if (!s->launched) { /* a reboot is what it is about to do anyway */
+                s->stopping = s->stopping || action != INIT_REBOOT;
+                s->stop_action = action != INIT_REBOOT ? action : s->stop_action;
+                return;
+        }
         if (s->leader_fd < 0 || (s->stopping && s->stop_action == action && action != INIT_KILL))
                 return;
         s->stopping = true;
@@ -77,7 +82,11 @@ void supervisor_stop(Supervisor *s, InitAction action) {
 void stop_forward_signal(Supervisor *s, int sig) {
         _cleanup_(guest_done) Guest g = {};
 
-        if (s->leader_fd < 0)
+        if (!s->launched) {
+                s->stopping = true;
+                s->killed_for = sig;
+        }
+        if (!s->launched || s->leader_fd < 0)
                 return;
         if (guest_open(&g, s->plan->name, s->leader, s->leader_fd, NULL) >= 0 && init_can_take(&g, sig)) {
                 (void) pidfd_kill(s->leader_fd, sig);

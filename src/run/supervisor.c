@@ -104,15 +104,33 @@ static int attach_console(Supervisor *s, Error **reterr) {
         return attach_new(s->event, ATTACH_CONTROL, sockets[1], &policy, &s->attach, reterr);
 }
 
-static int add_sources(Supervisor *s, Error **reterr) {
+int supervisor_watch_signals(Supervisor *s, Error **reterr) {
         static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
+                r = sd_event_add_signal(s->event, NULL, signals[i], on_signal, s);
+        return r < 0 ? error_errno(reterr, r, "Cannot watch for signals") : 0;
+}
+
+void supervisor_hear(Supervisor *s) {
+        while (sd_event_run(s->event, 0) > 0)
+                ;
+}
+
+bool supervisor_is_cancelled(Supervisor *s) {
+        if (s->launched || !s->stopping)
+                return false;
+        s->exit_status = s->killed_for > 0 ? 128 + s->killed_for : s->stop_action == INIT_KILL ? 128 + SIGKILL : 0;
+        return true;
+}
+
+static int add_sources(Supervisor *s, Error **reterr) {
         int r;
 
         r = sd_event_add_io(s->event, NULL, s->leader_fd, EPOLLIN, on_leader, s);
         if (r >= 0)
                 r = supervisor_watch_notify(s);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
-                r = sd_event_add_signal(s->event, NULL, signals[i], on_signal, s);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot watch the machine");
         if (s->scope)
@@ -129,6 +147,7 @@ int supervisor_loop(Supervisor *s, Error **reterr) {
         if (r < 0)
                 return r;
         r = sd_event_loop(s->event);
+        s->launched = false;
         s->stop_timer = sd_event_source_disable_unref(s->stop_timer);
         s->ready_timer = sd_event_source_disable_unref(s->ready_timer);
         return r < 0 ? error_errno(reterr, r, "Cannot go on watching machine '%s'", s->plan->name) : 0;

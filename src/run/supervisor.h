@@ -51,6 +51,8 @@ typedef struct Supervisor {
         size_t n_terminals;
         Attach *attach;   /* our own terminal on the console */
 
+        bool launched;    /* init runs, and can be told things; until then a stop is noted, and looked at where we wait */
+        uint64_t launched_usec; /* CLOCK_MONOTONIC */
         bool stopping;
         InitAction stop_action;
         bool stop_sent;         /* the guest's init was told */
@@ -70,7 +72,16 @@ typedef struct Supervisor {
  * -errno; -ENOENT and -EACCES/-ENOEXEC of the exec itself set exit_status to 127 and 126. */
 int supervisor_launch(Supervisor *s, Error **reterr);
 
-/* supervisor.c: until the machine has ended; sets exit_status and reboot. */
+/* supervisor.c: take signals from the event loop. */
+int supervisor_watch_signals(Supervisor *s, Error **reterr);
+
+/* Do what was asked for meanwhile, without waiting. */
+void supervisor_hear(Supervisor *s);
+
+/* It was asked to end before its init ran: sets exit_status. */
+bool supervisor_is_cancelled(Supervisor *s);
+
+/* Until the machine has ended; sets exit_status and reboot. */
 int supervisor_loop(Supervisor *s, Error **reterr);
 
 /* supervisor-notify.c: listen to the guest; and the moment from which the machine counts as up. 0 or -errno. */
@@ -80,7 +91,7 @@ void supervisor_is_up(Supervisor *s);
 /* Ask for an end; again, or TERMINATE, for a harder one. */
 void supervisor_stop(Supervisor *s, InitAction action);
 
-/* control-server.c: serve control.h. */
+/* control-server.c: serve control.h, on control_fd where it is open already. */
 int control_server_start(Supervisor *s, Error **reterr);
 
 /* supervisor-record.c: put what the record says now on disk. */

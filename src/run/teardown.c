@@ -108,6 +108,8 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
                 s->lock = image_lock_release(s->lock);
         }
         s->notify_fd = close_fd(s->notify_fd);
+        if (s->reboot && first >= 0)
+                return 0; /* name and control socket stay, for the next life (lives.h) */
         s->control_fd = close_fd(s->control_fd);
         if (s->record_dir >= 0 && first < 0) {
                 /* What could not be undone stays written down, for the next nbox to try. */

@@ -14,6 +14,7 @@
 #include "job.h"
 #include "unit.h"
 
+#define SERVICE_STORED_FDS 2 /* a machine's name and control socket, between two lives */
 #define STOP_USEC (120 * 1000000ULL) /* the supervisor asks for more when a machine's own time is longer */
 
 /* How long a service of that name that is just ending is waited for. */
@@ -72,12 +73,14 @@ static int append_service(sd_bus_message *m, const char *description, char *cons
                                   "Slice", "s", "machine.slice",
                                   "CollectMode", "s", "inactive-or-failed");
         if (r >= 0)
-                r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)",
+                r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)",
                                           "Delegate", "b", 1,
                                           "TimeoutStartUSec", "t", UINT64_MAX,
                                           "TimeoutStopUSec", "t", STOP_USEC,
                                           "StartLimitIntervalUSec", "t", (uint64_t) 0,
                                           "After", "as", 3, "dbus.service", "dbus.socket", "network.target",
+                                          "RestartUSec", "t", (uint64_t) 0,
+                                          "FileDescriptorStoreMax", "u", SERVICE_STORED_FDS,
                                           "RestartForceExitStatus", "(aiai)", 1, UNIT_REBOOT_STATUS, 0,
                                           "SuccessExitStatus", "(aiai)", 1, UNIT_REBOOT_STATUS, 0);
         if (r >= 0)
