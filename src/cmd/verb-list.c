@@ -4,7 +4,7 @@
 #include "gc.h"
 #include "log.h"
 #include "machine.h"
-#include "machine-stop.h"
+#include "init-look.h"
 #include "table.h"
 #include "verb-list.h"
 
@@ -28,7 +28,7 @@ static const char *init_of(const Machine *m) {
                 return "command";
         if (guest_open(&g, m->record->name, m->record->leader, m->leader_fd, NULL) < 0)
                 return NULL;
-        kind = init_identify(&g);
+        kind = init_identify(&g, init_known_of(m->record));
         guest_done(&g);
         return init_kind_to_string(kind);
 }

@@ -8,7 +8,7 @@
 #include "guest-environment.h"
 #include "guest-user.h"
 #include "guest.h"
-#include "init.h"
+#include "init-look.h"
 #include "inside.h"
 #include "log.h"
 #include "parse.h"
@@ -137,7 +137,7 @@ static bool may_still_start_gettys(const Machine *m) {
 
         if (guest_open(&g, m->record->name, m->record->leader, m->leader_fd, NULL) < 0)
                 return false;
-        kind = init_identify(&g);
+        kind = init_identify(&g, init_known_of(m->record));
         guest_done(&g);
         age = clock_usec(CLOCK_REALTIME) - m->record->started_usec;
         return age < (kind == INIT_SYSTEMD ? SYSTEMD_GETTY_USEC : OTHER_GETTY_USEC);

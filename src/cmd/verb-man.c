@@ -3,8 +3,10 @@
 /* `nbox __man TEMPLATE`: a man page (man(7) macros) from man/NAME.in, whose lines @OPTIONS@, @VERBS@ and @SETTINGS@ are
  * replaced by what the tables say. The build runs it, so that a page cannot forget an option. */
 
+#include <signal.h>
 #include <string.h>
 
+#include "init.h"
 #include "options.h"
 #include "verb-list.h"
 
@@ -117,7 +119,7 @@ static void put_options(void) {
 }
 
 static void put_settings(void) {
-        static const char *const sections[] = { "Exec", "Files", "Network" };
+        static const char *const sections[] = { "Exec", "Boot", "Files", "Network" };
 
         for (size_t s = 0; s < ELEMENTSOF(sections); s++) {
                 printf(".SS [%s]\n", sections[s]);
@@ -178,10 +180,49 @@ static void put_verbs(void) {
         }
 }
 
+static void put_way(const InitTraits *t, InitAction action) {
+        if (t->signals[action] >= SIGRTMIN)
+                printf("SIGRTMIN+%d%s", t->signals[action] - SIGRTMIN, t->or_program ? " or its own" : "");
+        else if (t->signals[action] > 0)
+                printf("SIG%s", sigabbrev_np(t->signals[action]));
+        else
+                fputs("its own", stdout);
+}
+
+static void put_init(InitKind kind) {
+        const InitTraits *t = init_traits(kind);
+
+        put_text(t->title);
+        putchar('|');
+        put_text(init_kind_to_string(kind));
+        for (InitAction a = 0; a < INIT_ACTIONS; a++) {
+                putchar('|');
+                put_way(t, a);
+        }
+        putchar('\n');
+}
+
+/* The unknown ones come last. */
+static void put_inits(void) {
+        puts(".TS\ntab(|);\nlB lB lB lB lB\nl l l l l.\ninit|Init=|power off|halt|reboot");
+        for (InitKind k = INIT_OTHER + 1; k < INIT_KINDS; k++)
+                put_init(k);
+        put_init(INIT_OTHER);
+        puts(".TE");
+        for (InitKind k = 0; k < INIT_KINDS; k++)
+                if (init_traits(k)->about) {
+                        puts(".TP");
+                        put_bold(init_traits(k)->title);
+                        putchar('\n');
+                        put_paragraph(init_traits(k)->about);
+                }
+}
+
 static const struct {
         const char *line;
         void (*put)(void);
 } lists[] = {
+        { "@INITS@\n", put_inits },
         { "@OPTIONS@\n", put_options },
         { "@SETTINGS@\n", put_settings },
         { "@VERBS@\n", put_verbs },

@@ -6,7 +6,7 @@
 #include "clock.h"
 #include "log.h"
 #include "machine-json.h"
-#include "machine-stop.h"
+#include "init-look.h"
 #include "network.h"
 #include "parse.h"
 #include "processes.h"
@@ -81,7 +81,7 @@ static void print_init(const Machine *m) {
         }
         if (guest_open(&g, m->record->name, m->record->leader, m->leader_fd, NULL) < 0)
                 return;
-        line("Init", "%s (%s)", m->record->init ?: "-", init_kind_to_string(init_identify(&g)));
+        line("Init", "%s (%s)", m->record->init ?: "-", init_kind_to_string(init_identify(&g, init_known_of(m->record))));
         guest_done(&g);
 }
 

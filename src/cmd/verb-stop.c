@@ -66,7 +66,7 @@ static int stop_one(const Machine *m, InitAction action, Error **reterr) {
         if (r != -ESRCH)
                 log_warning("%s; its init is killed without it", error ? error->message : "The supervisor does not answer");
         stop_target_of(m, &target);
-        r = machine_stop(&target, action, STOP_READY_TIMEOUT_USEC, reterr);
+        r = machine_stop(&target, action, reterr);
         return r < 0 ? r : 1;
 }
 

@@ -33,6 +33,7 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_MACHINE] = { KIND_STRING, AT(machine) },
         [FIELD_DIRECTORY] = { KIND_STRING, AT(directory) },
         [FIELD_ID] = { KIND_ID, AT(id) },
+        [FIELD_INIT] = { KIND_STRING, AT(init) },
         [FIELD_PARAMETERS] = { KIND_STRV, AT(parameters) },
         [FIELD_AS_PID2] = { KIND_INT, AT(as_pid2) },
         [FIELD_ENVIRONMENT] = { KIND_STRV, AT(environment) },

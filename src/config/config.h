@@ -18,6 +18,22 @@ typedef enum StartMode {
         START_RUN,  /* one command as PID 1 */
 } StartMode;
 
+/* Which program a machine's init is; what each wants to be told is machine/init.h's. */
+typedef enum InitKind {
+        INIT_OTHER, /* nothing is known of its signals: its own programs are asked */
+        INIT_SYSTEMD,
+        INIT_BUSYBOX,
+        INIT_OPENRC,
+        INIT_SYSVINIT,
+        INIT_RUNIT,
+        INIT_FINIT,
+        INIT_S6,
+        INIT_DINIT,
+        INIT_TINY, /* tini, dumb-init and the like: no init, but it passes signals on */
+        INIT_KINDS,
+        INIT_AUTO = INIT_KINDS, /* by looking at it */
+} InitKind;
+
 typedef enum NetworkKind {
         NETWORK_UNSET = -1,
         NETWORK_ZONE, /* a veth pair into a zone's bridge (default) */
@@ -97,6 +113,7 @@ typedef struct MachineConfig {
         bool id_set;
 
         /* what runs */
+        char *init;          /* START_BOOT: a kind's name, "auto", or an absolute path inside; NULL unset */
         char **parameters;   /* START_RUN: the command; START_BOOT: arguments to init */
         int as_pid2;         /* tristate */
         char **environment;  /* NAME=value */
@@ -163,3 +180,7 @@ const char *console_mode_to_string(ConsoleMode m);
 const char *resolv_conf_mode_to_string(ResolvConfMode m);
 const char *timezone_mode_to_string(TimezoneMode m);
 const char *protocol_to_string(int protocol);
+const char *init_kind_to_string(InitKind kind);
+
+/* INIT_AUTO for what is no kind's name. */
+InitKind init_kind_from_string(const char *name);

@@ -6,6 +6,21 @@
 
 #include "config.h"
 
+const EnumName init_kind_names[] = {
+        { "auto", INIT_AUTO },
+        { "systemd", INIT_SYSTEMD },
+        { "busybox", INIT_BUSYBOX },
+        { "openrc-init", INIT_OPENRC },
+        { "sysvinit", INIT_SYSVINIT },
+        { "runit", INIT_RUNIT },
+        { "finit", INIT_FINIT },
+        { "s6", INIT_S6 },
+        { "dinit", INIT_DINIT },
+        { "tiny", INIT_TINY },
+        { "other", INIT_OTHER },
+        {},
+};
+
 const EnumName network_kind_names[] = {
         { "zone", NETWORK_ZONE },
         { "default-zone", NETWORK_ZONE },
@@ -138,4 +153,15 @@ const char *timezone_mode_to_string(TimezoneMode m) {
 
 const char *protocol_to_string(int protocol) {
         return enum_to_string(protocol_names, protocol);
+}
+
+const char *init_kind_to_string(InitKind kind) {
+        return enum_to_string(init_kind_names, (int) kind);
+}
+
+InitKind init_kind_from_string(const char *name) {
+        for (const EnumName *e = init_kind_names; e->name; e++)
+                if (strcmp(e->name, name) == 0)
+                        return (InitKind) e->value;
+        return INIT_AUTO;
 }

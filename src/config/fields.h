@@ -11,6 +11,7 @@ typedef enum Field {
         FIELD_MACHINE,
         FIELD_DIRECTORY,
         FIELD_ID,
+        FIELD_INIT,
         FIELD_PARAMETERS,
         FIELD_AS_PID2,
         FIELD_ENVIRONMENT,

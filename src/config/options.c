@@ -75,6 +75,13 @@ const Option options[] = {
           .section = "Exec", .key = "Boot", .implied = "yes", .values = boolean_names, .flags = OPTION_BOOT, .group = EXECUTION,
           .parse = parse_ignored,
           .help = "Accepted and without effect: the verb decides" },
+        { { "init", .placeholder = "KIND|PATH" },
+          .section = "Boot", .key = "Init", .values = init_kind_names, .field = FIELD_INIT,
+          .flags = OPTION_BOOT, .group = EXECUTION, .parse = parse_init,
+          .help = "What init it is, or a path: what is executed as PID 1",
+          .about = "By default (auto) the first of /sbin/init, systemd, /etc/init and /bin/init that the tree has is executed, and nbox tells by "
+                   "looking at it which init that is, for each wants to be powered off in its own way. A KIND says how it is to be "
+                   "treated all the same; see INITS in nbox(1)." },
         { { "as-pid2", .letter = 'a' },
           .section = "Exec", .key = "ProcessTwo", .implied = "yes", .values = boolean_names, .field = FIELD_AS_PID2,
           .flags = OPTION_RUN, .group = EXECUTION, .parse = parse_bool_field,

@@ -100,6 +100,20 @@ int parse_uuid(MachineConfig *c, const OptionValue *v, Error **reterr) {
         return 0;
 }
 
+int parse_init(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        int kind, r;
+
+        if (strchr(v->text, '/')) {
+                if (!path_is_clean(v->text))
+                        return error_set(reterr, EINVAL, "'%.200s' is not an absolute path without '.' and '..'", v->text);
+        } else {
+                r = enum_parse(init_kind_names, v->text, &kind, reterr);
+                if (r < 0)
+                        return error_hint(reterr, r, "With a slash it is the path, inside, of what is executed as PID 1.");
+        }
+        return replace_string(&c->init, v->text, reterr);
+}
+
 static bool env_name_is_valid(const char *s, size_t n) {
         return n > 0 && n < 256 && !strchr(DIGITS, s[0]) && strspn(s, LETTERS DIGITS "_") >= n;
 }

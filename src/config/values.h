@@ -14,6 +14,7 @@ int parse_directory(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_machine(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_hostname(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_uuid(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_init(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_setenv(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_parameters(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_user(MachineConfig *c, const OptionValue *v, Error **reterr);

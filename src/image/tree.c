@@ -63,8 +63,14 @@ int tree_find_init(int root, char **ret, Error **reterr) {
         return no_init(root, reterr);
 }
 
-int tree_read_file(int root, const char *path, size_t max, char **ret) {
-        _cleanup_close_ int place = open_in_root(root, path, O_PATH, 0), fd = -1;
+int tree_check_init(int root, const char *path, Error **reterr) {
+        const char *problem = init_problem(root, path);
+
+        return problem ? error_set(reterr, ENOEXEC, "%s cannot be booted: in the tree it is %s", path, problem) : 0;
+}
+
+int tree_open_file(int root, const char *path) {
+        _cleanup_close_ int place = open_in_root(root, path, O_PATH, 0);
         struct statfs fs;
         struct stat st;
 
@@ -74,7 +80,12 @@ int tree_read_file(int root, const char *path, size_t max, char **ret) {
                 return -errno;
         if (!S_ISREG(st.st_mode) || fs.f_type == PROC_SUPER_MAGIC)
                 return -EBADF;
-        fd = fd_reopen(place, O_RDONLY | O_NONBLOCK);
+        return fd_reopen(place, O_RDONLY | O_NONBLOCK);
+}
+
+int tree_read_file(int root, const char *path, size_t max, char **ret) {
+        _cleanup_close_ int fd = tree_open_file(root, path);
+
         return fd < 0 ? fd : fd_read_all(fd, max, ret, NULL);
 }
 

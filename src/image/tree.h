@@ -13,6 +13,9 @@
  * caller's. */
 int tree_find_init(int root, char **ret, Error **reterr);
 
+/* Whether a boot can execute that path: 0, or -ENOEXEC with an Error that says what is there instead. */
+int tree_check_init(int root, const char *path, Error **reterr);
+
 /* From /etc/os-release or /usr/lib/os-release (os-release(5)). NULL where the file or the line is missing. Values are valid
  * UTF-8 without control characters, at most 256 bytes. */
 typedef struct OsRelease {
@@ -29,9 +32,11 @@ int tree_os_release(int root, OsRelease *ret);
 /* Parse os-release text. Used by tree_os_release(). */
 int os_release_parse(const char *text, OsRelease *ret);
 
-/* Read a regular file of the tree, up to max bytes (-EFBIG beyond). Neither a device nor a pipe that stands in its place is
- * opened (-EBADF), nor a file of proc, some of which are the host's own: reading /proc/kmsg takes its log away. *ret is
- * NUL-terminated and the caller's. */
+/* Open a regular file of the tree to read it. Neither a device nor a pipe that stands in its place is opened (-EBADF), nor a file of
+ * proc, some of which are the host's own: reading /proc/kmsg takes its log away. An fd, or -errno. */
+int tree_open_file(int root, const char *path);
+
+/* All of it, up to max bytes (-EFBIG beyond). *ret is NUL-terminated and the caller's. */
 int tree_read_file(int root, const char *path, size_t max, char **ret);
 
 /* Whether users of the host get to the tree's files by its path: a setuid program made inside is then theirs to run. */

@@ -15,7 +15,8 @@
  *                        "error ENXIO …" when no getty is waiting on any (the client then starts one)
  *     attach N           /dev/ttyN, exclusively
  *     spare              "ok N": a /dev/ttyN with neither getty nor client, for a getty that the client starts
- *     stop VERB          VERB is poweroff, reboot, halt or terminate; "ok" when it is under way
+ *     stop VERB          VERB is poweroff, reboot, halt or terminate; "ok" when it is under way, "ok already" when it was before,
+ *                        "error EBUSY …" when something else was
  *     ping               "ok"
  *
  * After the "ok" of attach, both sides send packets of a type byte and its data:

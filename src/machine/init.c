@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "init.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "cleanup.h"
-#include "file.h"
 
-/* Sources: systemd(1) SIGNALS; busybox init/init.c; openrc-init(8); sysvinit's init(8), since 3.10 with SIGRTMIN+4. busybox takes SIGTERM
- * for a reboot, and so does sysvinit SIGINT by the default inittab: a wrong guess is worse than none. */
+/* Every init has its own signals, and one's power-off is another's reboot: busybox takes SIGTERM for a reboot, openrc-init for a
+ * power-off, sysvinit for nothing. So the kind is told by looking, and what is not told for certain is asked through its own programs,
+ * which know their init better than we do.
+ *
+ * Sources: systemd(1) SIGNALS; busybox init/init.c; openrc-init(8), whose FIFO is made when its boot is over, and whose handler would run
+ * a shutdown in the middle of a boot; sysvinit's init(8), since 3.10 with SIGRTMIN+4; runit(8): "signals only work in stage 2", which the
+ * file that stage 1 makes last comes before; finit(8), which blocks all signals from its first moment; s6-svscan(8), which has no
+ * power-off of its own: SIGTERM ends the supervision tree; dinit(8); tini, dumb-init, catatonit: signals go to their child. */
 
 #define RT(n) (34 + (n)) /* SIGRTMIN+n as a guest with glibc counts; what our own libc reserves does not matter here */
+#define KILL_SIGNAL_PATIENCE_USEC (5 * UINT64_C(1000000))
+
+#define NAMES(...) (const char *const[]) { __VA_ARGS__, NULL }
 
 static const char *const action_names[] = {
         [INIT_POWEROFF] = "poweroff",
@@ -22,16 +27,54 @@ static const char *const action_names[] = {
         [INIT_KILL] = "terminate",
 };
 
-static const struct {
-        const char *name;
-        int signals[3]; /* by InitAction; 0: none that is known to work on all versions */
-} kinds[] = {
-        [INIT_OTHER] = { "other", { 0, 0, 0 } },
-        [INIT_SYSTEMD] = { "systemd", { RT(4), RT(3), RT(5) } },
-        [INIT_BUSYBOX] = { "busybox", { SIGUSR2, SIGUSR1, SIGTERM } },
-        [INIT_OPENRC] = { "openrc-init", { SIGTERM, SIGTERM, SIGINT } },
-        [INIT_SYSVINIT] = { "sysvinit", { 0, 0, SIGINT } },
+static const InitTraits kinds[INIT_KINDS] = {
+        [INIT_OTHER] = {
+                .last_signal = SIGTERM, .title = "any other",
+                .about = "SIGTERM follows where its programs fail or bring nothing about, if it has a handler for that.",
+        },
+        [INIT_SYSTEMD] = {
+                .names = NAMES("systemd"), .ending = NAMES("systemd-shutdown"),
+                .signals = { RT(4), RT(3), RT(5) }, .title = "systemd",
+        },
+        [INIT_BUSYBOX] = {
+                .names = NAMES("busybox", "busybox.static"), .mark = "BusyBox v",
+                .signals = { SIGUSR2, SIGUSR1, SIGTERM }, .title = "busybox init",
+                .about = "OpenRC below it, as in Alpine, is started and stopped by its inittab.",
+        },
+        [INIT_OPENRC] = {
+                .names = NAMES("openrc-init"), .mark = "OpenRC init version",
+                .signals = { SIGTERM, SIGTERM, SIGINT }, .ready = "/run/openrc/init.ctl", .title = "openrc-init",
+                .about = "Asked when its boot is over: it would run its shutdown beside it.",
+        },
+        [INIT_SYSVINIT] = {
+                .mark = "INIT_VERSION=sysvinit", .signals = { RT(4), 0, 0 }, .or_program = true, .ready = "/run/initctl", .title = "sysvinit",
+                .about = "The signal since version 3.10. OpenRC below it is started and stopped by its inittab.",
+        },
+        [INIT_RUNIT] = {
+                .names = NAMES("runit", "runit-init"), .ask_again = true, .title = "runit",
+                .about = "It listens in its stage 2 only: until then it is asked again.",
+        },
+        [INIT_FINIT] = {
+                .names = NAMES("finit"), .mark = "/etc/finit.conf",
+                .signals = { SIGUSR2, SIGUSR2, SIGTERM }, .title = "finit",
+        },
+        [INIT_S6] = {
+                .names = NAMES("s6-svscan"), .last_signal = SIGTERM, .title = "s6-svscan",
+                .about = "Without programs of s6-linux-init, SIGTERM ends it.",
+        },
+        [INIT_DINIT] = {
+                .names = NAMES("dinit"), .signals = { SIGTERM, SIGTERM, SIGINT }, .title = "dinit",
+        },
+        [INIT_TINY] = {
+                .names = NAMES("tini", "tini-static", "dumb-init", "catatonit", "docker-init"),
+                .signals = { SIGTERM, SIGTERM, 0 }, .title = "tini, dumb-init",
+                .about = "What they run ends in its own way.",
+        },
 };
+
+const InitTraits *init_traits(InitKind kind) {
+        return &kinds[kind < INIT_KINDS ? kind : INIT_OTHER];
+}
 
 const char *init_action_to_string(InitAction action) {
         return action_names[action];
@@ -46,12 +89,17 @@ int init_action_from_string(const char *s, InitAction *ret) {
         return -EINVAL;
 }
 
-const char *init_kind_to_string(InitKind kind) {
-        return kinds[kind].name;
+int init_signal(InitKind kind, InitAction action) {
+        return action == INIT_KILL ? SIGKILL : init_traits(kind)->signals[action];
 }
 
-int init_signal(InitKind kind, InitAction action) {
-        return action == INIT_KILL ? SIGKILL : kinds[kind].signals[action];
+int init_action_of_signal(int sig, InitAction *ret) {
+        for (int a = 0; a < INIT_ACTIONS; a++)
+                if (kinds[INIT_SYSTEMD].signals[a] == sig || (a == INIT_REBOOT && sig == SIGINT)) {
+                        *ret = (InitAction) a;
+                        return 0;
+                }
+        return -EINVAL;
 }
 
 static const char *last_component(const char *path) {
@@ -68,65 +116,92 @@ static bool is_named(const char *path, const char *name) {
         return strncmp(base, name, n) == 0 && (!base[n] || strcmp(base + n, " (deleted)") == 0);
 }
 
-InitKind init_kind_of(const char *exe, const char *argv0) {
-        if (!exe)
-                return INIT_OTHER;
-        if (is_named(exe, "systemd"))
-                return INIT_SYSTEMD;
-        if (is_named(exe, "openrc-init"))
-                return INIT_OPENRC;
-        /* busybox is also the shell that runs somebody's script as init: only called as init it is one. */
-        if (is_named(exe, "busybox") || is_named(exe, "busybox.static"))
-                return argv0 && (is_named(argv0, "init") || is_named(argv0, "linuxrc")) ? INIT_BUSYBOX : INIT_OTHER;
-        if (is_named(exe, "init"))
-                return INIT_SYSVINIT;
+static bool is_among(const char *path, const char *const *names) {
+        for (; names && *names; names++)
+                if (is_named(path, *names))
+                        return true;
+        return false;
+}
+
+/* busybox is also the shell that runs somebody's script as init: only called as init it is one. */
+static bool is_called_init(const char *argv0) {
+        return argv0 && (is_named(argv0, "init") || is_named(argv0, "linuxrc"));
+}
+
+InitKind init_kind_of_name(const char *path) {
+        for (InitKind k = 0; k < INIT_KINDS; k++)
+                if (is_among(path, kinds[k].names))
+                        return k;
+        return is_named(path, "init") ? INIT_AUTO : INIT_OTHER;
+}
+
+InitKind init_kind_of_content(const void *data, size_t size) {
+        for (InitKind k = 0; k < INIT_KINDS; k++)
+                if (kinds[k].mark && memmem(data, size, kinds[k].mark, strlen(kinds[k].mark)))
+                        return k;
         return INIT_OTHER;
 }
 
-InitKind init_identify(const Guest *g) {
-        _cleanup_free_ char *argv0 = NULL;
-        char exe[PATH_MAX];
-        ssize_t n = readlinkat(g->proc, "exe", exe, sizeof(exe) - 1);
+/* An emulator or a dynamic loader stands where the init should: what the tree has there must be confirmed by what the process calls itself. */
+static InitKind by_second_look(const InitProcess *p, InitKind in_tree) {
+        bool agrees = is_called_init(p->argv0) || (p->argv0 && is_among(p->argv0, kinds[in_tree].names)) ||
+                (p->comm && is_among(p->comm, kinds[in_tree].names));
 
-        if (n < 0)
+        return agrees ? in_tree : INIT_OTHER;
+}
+
+InitKind init_kind_of(const InitProcess *p, InitKnown known) {
+        InitKind kind;
+
+        if (known.chosen)
+                return known.kind;
+        if (!p->exe || !*p->exe)
                 return INIT_OTHER;
-        exe[n] = 0;
-        if (file_read(g->proc, "cmdline", 64 * 1024, &argv0) < 0) /* NUL after argv[0] */
-                argv0 = NULL;
-        return init_kind_of(exe, argv0);
+        if (init_is_ending(p))
+                return INIT_SYSTEMD;
+        kind = init_kind_of_name(p->exe);
+        if (kind == INIT_BUSYBOX)
+                return is_called_init(p->argv0) ? INIT_BUSYBOX : INIT_OTHER;
+        if (kind == INIT_AUTO)
+                return known.kind == INIT_AUTO ? INIT_OTHER : known.kind;
+        if (kind == INIT_OTHER && known.kind != INIT_AUTO && (strncmp(last_component(p->exe), "qemu-", 5) == 0 ||
+                                                              strncmp(last_component(p->exe), "ld-", 3) == 0))
+                return by_second_look(p, known.kind);
+        return kind;
 }
 
-static unsigned long long mask_of(const char *status, const char *key) {
-        const char *p = strstr(status, key);
-
-        return p ? strtoull(p + strlen(key), NULL, 16) : 0;
-}
-
-/* busybox init: its masks read 0 while it waits in rt_sigtimedwait(2), of all signals that it knows. */
-static bool waits_for_signals(const Guest *g) {
-        _cleanup_free_ char *text = NULL;
-
-        return file_read(g->proc, "syscall", 4096, &text) >= 0 && text[0] >= '0' && text[0] <= '9' &&
-                strtol(text, NULL, 10) == SYS_rt_sigtimedwait;
-}
-
-bool init_can_take(const Guest *g, int sig) {
-        _cleanup_free_ char *status = NULL;
-        unsigned long long bit = 1ULL << (sig - 1);
-
-        if (sig == SIGKILL)
-                return true;
-        if (file_read(g->proc, "status", 64 * 1024, &status) < 0)
-                return false;
-        return ((mask_of(status, "\nSigCgt:") | mask_of(status, "\nSigBlk:")) & bit) || waits_for_signals(g);
+bool init_is_ending(const InitProcess *p) {
+        for (InitKind k = 0; p->exe && k < INIT_KINDS; k++)
+                if (is_among(p->exe, kinds[k].ending))
+                        return true;
+        return false;
 }
 
 char *const *init_program(InitAction action, unsigned attempt) {
-        static char *const programs[3][3][5] = {
+        static char *const programs[INIT_ACTIONS][3][5] = {
                 [INIT_POWEROFF] = { { (char *) "poweroff" }, { (char *) "shutdown", (char *) "-h", (char *) "now" }, { (char *) "init", (char *) "0" } },
                 [INIT_HALT] = { { (char *) "halt" }, { (char *) "shutdown", (char *) "-H", (char *) "now" }, { (char *) "init", (char *) "0" } },
                 [INIT_REBOOT] = { { (char *) "reboot" }, { (char *) "shutdown", (char *) "-r", (char *) "now" }, { (char *) "init", (char *) "6" } },
         };
 
         return action == INIT_KILL || attempt >= 3 ? NULL : programs[action][attempt];
+}
+
+StopStep stop_choose(const StopView *v) {
+        const InitTraits *t = init_traits(v->kind);
+        bool patient = v->waited_usec < v->patience_usec;
+
+        if (v->kill_signal > 0 && v->action == INIT_POWEROFF) {
+                if (v->takes_kill_signal)
+                        return STOP_KILL_SIGNAL;
+                if (v->waited_usec < KILL_SIGNAL_PATIENCE_USEC && patient)
+                        return STOP_WAIT;
+        }
+        if (!v->ready && patient)
+                return STOP_WAIT;
+        if (init_signal(v->kind, v->action) == 0 || (t->or_program && !v->takes_signal))
+                return STOP_PROGRAM;
+        if (v->takes_signal)
+                return STOP_SIGNAL;
+        return patient ? STOP_WAIT : STOP_PROGRAM;
 }

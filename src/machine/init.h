@@ -2,11 +2,12 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "guest.h"
+#include "config.h"
 
-/* Which init a machine has, and what it wants to be told. Every init has its own signals, and one's power-off is another's
- * reboot: so it is decided by looking at the process, not by a distribution's name. */
+/* What each init wants to be told: one table, from which asking, showing and the man page follow. Nothing here looks at a machine;
+ * that is init-look.h. */
 
 typedef enum InitAction {
         INIT_POWEROFF,
@@ -15,29 +16,74 @@ typedef enum InitAction {
         INIT_KILL, /* at once, without asking */
 } InitAction;
 
+#define INIT_ACTIONS INIT_KILL /* those that are asked for */
+
 const char *init_action_to_string(InitAction action);
 int init_action_from_string(const char *s, InitAction *ret); /* 0 or -EINVAL */
 
-typedef enum InitKind {
-        INIT_OTHER, /* nothing is known of its signals: its own programs are asked */
-        INIT_SYSTEMD,
-        INIT_BUSYBOX,
-        INIT_OPENRC,
-        INIT_SYSVINIT,
-} InitKind;
+typedef struct InitTraits {
+        const char *const *names;  /* its executable's, without the directory; NULL-terminated, may be NULL */
+        const char *const *ending; /* what PID 1 executes once it is going down: nothing need be asked any more; may be NULL */
+        const char *mark;          /* what stands in its executable where that is called just "init", or NULL */
+        int signals[INIT_ACTIONS]; /* by InitAction; 0: by its own program */
+        bool or_program;           /* not every version takes the signal: then its program, without waiting */
+        bool ask_again;            /* its program may speak too early and say nothing of it; asking twice does no harm */
+        int last_signal;           /* where its program has not brought it to an end; 0: none that would */
+        const char *ready;         /* a file inside that is there once it can be asked; NULL: it always can */
+        const char *title, *about; /* for the man page; about may be NULL */
+} InitTraits;
 
-const char *init_kind_to_string(InitKind kind);
-
-/* By the link /proc/PID/exe, the process's argv[0] and its name; for tests too. Any may be NULL. */
-InitKind init_kind_of(const char *exe, const char *argv0);
-InitKind init_identify(const Guest *g);
+const InitTraits *init_traits(InitKind kind);
 
 /* The signal that makes this kind do it; 0: there is none. */
 int init_signal(InitKind kind, InitAction action);
 
-/* Whether init would act on the signal just now: it has a handler, or holds it back to read it later, or waits for it in
- * rt_sigtimedwait(2). Before that it is lost. */
-bool init_can_take(const Guest *g, int sig);
+/* Which of systemd's signals (as systemd-machined sends them to any init) means what: 0 or -EINVAL. */
+int init_action_of_signal(int sig, InitAction *ret);
 
-/* The program of the guest's own that does it: try (NULL ends) 0, 1, …, each a NULL-terminated argv. */
+/* What is known of a machine's init before its process is looked at. */
+typedef struct InitKnown {
+        InitKind kind; /* what its file in the tree is, or what the settings say; INIT_AUTO: nothing */
+        bool chosen;   /* by the settings: believed, whatever it looks like */
+} InitKnown;
+
+/* A process as /proc shows it. Any may be NULL; all of it is the guest's word. */
+typedef struct InitProcess {
+        const char *exe;   /* the link's target */
+        const char *argv0;
+        const char *comm;
+} InitProcess;
+
+/* Which init that process is. A wrong guess is worse than none: INIT_OTHER in doubt. */
+InitKind init_kind_of(const InitProcess *p, InitKnown known);
+
+/* Whether it is what a shutdown ends in (systemd-shutdown). */
+bool init_is_ending(const InitProcess *p);
+
+/* The kind of a file by its name, links resolved; INIT_AUTO: its content must be looked at. And by its content. */
+InitKind init_kind_of_name(const char *path);
+InitKind init_kind_of_content(const void *data, size_t size);
+
+/* The program of the guest's own that does it: attempt 0, 1, …, each a NULL-terminated argv; NULL: no more. */
 char *const *init_program(InitAction action, unsigned attempt);
+
+/* What to do next to an init that is to be asked, by what is known at this moment. */
+typedef struct StopView {
+        InitKind kind;
+        InitAction action;
+        int kill_signal;         /* the settings', for power-off; -1: none */
+        bool takes_kill_signal;  /* init would act on it just now */
+        bool takes_signal;       /* likewise on init_signal() */
+        bool ready;              /* its `ready` is there, or it has none */
+        uint64_t waited_usec;    /* since the asking began */
+        uint64_t patience_usec;  /* how long it is waited for init to listen */
+} StopView;
+
+typedef enum StopStep {
+        STOP_WAIT,        /* look again in a moment */
+        STOP_KILL_SIGNAL, /* send StopView.kill_signal */
+        STOP_SIGNAL,      /* send init_signal() */
+        STOP_PROGRAM,     /* run init_program() inside */
+} StopStep;
+
+StopStep stop_choose(const StopView *v);

@@ -127,16 +127,14 @@ static void take_directory(const JoinPlan *p) {
 static _Noreturn void run_command(const JoinPlan *p) {
         char go;
 
-        if (!p->detached)
-                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (recv(SOCK_FD, &go, 1, 0) != 1) /* the caller has ended meanwhile */
                 _exit(125);
         process_reset_signals();
         take_session(p);
         take_bounds(p->guest);
         take_ids(p);
-        if (!p->detached) /* cleared by the change of ids */
-                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void) prctl(PR_SET_PDEATHSIG, SIGKILL); /* cleared by the change of ids */
         take_directory(p);
         (void) close_range(SOCK_FD + 1, ~0U, 0);
         environ = p->environment;
@@ -165,7 +163,7 @@ _Noreturn void join_child(const JoinPlan *p) {
         take_limits(p->guest);
         enter(p->guest);
 
-        pid = clone_into(p->detached ? 0 : CLONE_PARENT, -1, &pidfd);
+        pid = clone_into(CLONE_PARENT, -1, &pidfd);
         if (pid < 0)
                 fail(JOIN_FORK, -pid);
         if (pid == 0)

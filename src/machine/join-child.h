@@ -33,7 +33,6 @@ typedef struct JoinPlan {
         const char *chdir;  /* must be there; NULL: the user's home or / */
         int fds[3];         /* become 0, 1, 2 */
         bool terminal;      /* fds[0] is to be the controlling terminal */
-        bool detached;
         int sock;           /* SEQPACKET to the caller: JoinMessages out, one byte to go on in */
 } JoinPlan;
 

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -29,7 +28,6 @@
 
 #define CGROUP_TRIES 20
 #define CGROUP_PAUSE_NSEC (5 * 1000 * 1000)
-#define DETACHED_SEC 5 /* root inside can freeze or stop what enters: nobody who serves others waits for it for long */
 #define TTY_GID 5 /* group "tty" of every distribution; where it is not mapped, the pty keeps root's */
 #define PIPEFS_MAGIC_NUMBER 0x50495045
 
@@ -221,7 +219,6 @@ static int prepare(Join *j, Error **reterr) {
         j->plan.environment = j->environment;
         j->plan.chdir = q->chdir;
         j->plan.terminal = q->stdio != JOIN_STDIO;
-        j->plan.detached = q->detached;
         return 0;
 }
 
@@ -276,14 +273,6 @@ static void reap(pid_t pid) {
                 ;
 }
 
-/* What has not come by now is not waited for: the joiner is killed, and the command, if there is one, ends with our socket. */
-static int give_up(const Join *j, pid_t joiner, Error **reterr) {
-        if (joiner > 0)
-                (void) kill(joiner, SIGKILL); /* not reaped yet: the number is still its own */
-        reap(joiner);
-        return error_set(reterr, ETIMEDOUT, "Machine '%s' does not let a process start within %d s", j->request->name, DETACHED_SEC);
-}
-
 /* The joiner's word, then the command's: it says something only when it fails, and the socket closes on execve(). */
 static int follow(Join *j, int sock, pid_t joiner, pid_t *ret_pid, Error **reterr) {
         JoinMessage m = {};
@@ -292,22 +281,18 @@ static int follow(Join *j, int sock, pid_t joiner, pid_t *ret_pid, Error **reter
         int r;
 
         n = fd_recv(sock, &m, sizeof(m), NULL, NULL);
-        if (n == -EAGAIN)
-                return give_up(j, joiner, reterr);
         reap(joiner);
         if (n != sizeof(m))
                 return error_set(reterr, EPROTO, "The process that was to enter machine '%s' has ended before its time", j->request->name);
         if (m.stage != JOIN_STARTED)
                 return stage_error(j, &m, reterr);
-        pid = j->request->detached ? 0 : m.value;
+        pid = m.value;
         r = fd_send(sock, "", 1, NULL, 0);
         n = r >= 0 ? fd_recv(sock, &m, sizeof(m), NULL, NULL) : 0;
         if (n == sizeof(m)) {
                 reap(pid);
                 return stage_error(j, &m, reterr);
         }
-        if (n == -EAGAIN)
-                return give_up(j, 0, reterr);
         *ret_pid = pid;
         return 0;
 }
@@ -321,8 +306,6 @@ static int launch(Join *j, Joined *ret, Error **reterr) {
                 return error_errno(reterr, errno, "Cannot make a socket pair");
         ours = pair[0];
         j->plan.sock = pair[1];
-        if (j->request->detached)
-                (void) setsockopt(ours, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ .tv_sec = DETACHED_SEC }, sizeof(struct timeval));
         joiner = fork_into_guest(j, &joiner_fd);
         if (joiner == 0)
                 join_child(&j->plan);
@@ -332,11 +315,9 @@ static int launch(Join *j, Joined *ret, Error **reterr) {
         r = follow(j, ours, joiner, &pid, reterr);
         if (r != 0)
                 return r;
-        if (pid > 0) {
-                pidfd = pidfd_of(pid);
-                if (pidfd < 0)
-                        return error_errno(reterr, pidfd, "Cannot follow the process in machine '%s'", j->request->name);
-        }
+        pidfd = pidfd_of(pid);
+        if (pidfd < 0)
+                return error_errno(reterr, pidfd, "Cannot follow the process in machine '%s'", j->request->name);
         *ret = (Joined){ .pid = pid, .pidfd = TAKE_FD(pidfd), .pty = TAKE_FD(j->pty) };
         return 0;
 }

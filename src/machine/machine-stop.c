@@ -1,14 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "machine-stop.h"
 
+#include <poll.h>
+#include <stdarg.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
+#include <sys/wait.h>
 
+#include "clock.h"
+#include "init-look.h"
 #include "join.h"
+#include "log.h"
 #include "pidfd.h"
+#include "process.h"
 
-#define RETRY_NSEC (50 * 1000 * 1000)
+/* One asking, from the first look at init to the last signal. What init is, is looked at anew each time: until it has been asked, a
+ * wrapper may still become it. What has been asked once is not disturbed again, but for the two cases in which nothing is known to be
+ * under way: an init whose program came too early, and an unknown one that its own program did not end. */
+
+#define PAUSE_MIN_USEC (2 * 1000)
+#define PAUSE_MAX_USEC (50 * 1000)
+#define PATIENCE_MAX_USEC (30 * UINT64_C(1000000)) /* for an init to listen */
+#define SETTLE_MAX_USEC (5 * UINT64_C(1000000))    /* for its end to come after its program has succeeded */
+#define AGAIN_USEC (1000 * 1000)
+#define NOT_FOUND 127
+
+typedef struct Asking {
+        const StopTarget *target;
+        InitAction action;
+        uint64_t began;    /* CLOCK_MONOTONIC µs */
+        uint64_t patience; /* µs from then on */
+        uint64_t pause;
+} Asking;
+
+static void say(const Asking *a, const char *fmt, ...) _printf_(2, 3);
+
+static void say(const Asking *a, const char *fmt, ...) {
+        char text[256];
+        va_list ap;
+
+        va_start(ap, fmt);
+        (void) vsnprintf(text, sizeof(text), fmt, ap);
+        va_end(ap);
+        log_line(a->target->quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "Machine '%s': %s", a->target->name, text);
+}
 
 void stop_target_of(const Machine *m, StopTarget *ret) {
         *ret = (StopTarget){
@@ -16,96 +51,213 @@ void stop_target_of(const Machine *m, StopTarget *ret) {
                 .leader = m->record->leader,
                 .leader_fd = m->leader_fd,
                 .runs_command = m->record->mode && strcmp(m->record->mode, "run") == 0,
+                .init = init_known_of(m->record),
                 .kill_signal = m->record->kill_signal,
+                .timeout_usec = m->record->stop_timeout_usec,
         };
 }
 
+/* A machine that has ended needs no signal. */
 static int send_signal(const StopTarget *t, int sig, Error **reterr) {
         int r = pidfd_kill(t->leader_fd, sig);
 
-        if (r == -ESRCH)
-                return error_set(reterr, ESRCH, "The machine '%s' has ended", t->name);
-        if (r < 0)
+        if (r < 0 && r != -ESRCH)
                 return error_errno(reterr, r, "Cannot send signal %d to the init of machine '%s'", sig, t->name);
         return 0;
 }
 
-/* Nothing is known of init's signals: its own poweroff(8) knows. It runs on by itself. */
-static int run_program(const StopTarget *t, InitAction action, Error **reterr) {
+/* "SIGUSR2", "SIGRTMIN+4". */
+static const char *signal_text(int sig, char buf[24]) {
+        const char *name = sigabbrev_np(sig);
+
+        if (name)
+                snprintf(buf, 24, "SIG%s", name);
+        else
+                snprintf(buf, 24, "SIGRTMIN+%d", sig - 34);
+        return buf;
+}
+
+/* 1: it has ended meanwhile. */
+static int ends_within(const StopTarget *t, uint64_t usec) {
+        return poll(&(struct pollfd){ .fd = t->leader_fd, .events = POLLIN }, 1, (int) ((usec + 999) / 1000)) > 0;
+}
+
+/* 1: it has ended. */
+static int pause_a_moment(Asking *a) {
+        int ended = ends_within(a->target, a->pause);
+
+        a->pause = a->pause * 3 / 2 > PAUSE_MAX_USEC ? PAUSE_MAX_USEC : a->pause * 3 / 2;
+        return ended;
+}
+
+static bool is_patient(const Asking *a) {
+        return clock_usec(CLOCK_MONOTONIC) - a->began < a->patience;
+}
+
+/* One program of the guest's own, to its end: its status, or -errno. It is killed with us. */
+static int run_program(const Asking *a, char *const *argv, Error **reterr) {
+        const StopTarget *t = a->target;
+        JoinRequest q = { .name = t->name, .leader = t->leader, .leader_fd = t->leader_fd, .argv = argv, .fds = { -1, -1, -1 } };
+        Joined j = { .pidfd = -1, .pty = -1 };
+        siginfo_t info;
+        int r;
+
+        r = join_start(&q, &j, reterr);
+        if (r != 0)
+                return r;
+        r = pidfd_wait(j.pidfd, &info);
+        joined_done(&j);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot wait for %s in machine '%s'", argv[0], t->name);
+        return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
+/* The first that the guest has and that succeeds: 0. NOT_FOUND: it has none of them; 1: none has succeeded. */
+static int run_programs(const Asking *a, Error **reterr) {
+        int result = NOT_FOUND;
         char *const *argv;
 
-        for (unsigned i = 0; (argv = init_program(action, i)); i++) {
+        for (unsigned i = 0; (argv = init_program(a->action, i)); i++) {
                 _cleanup_(error_freep) Error *error = NULL;
-                JoinRequest q = { .name = t->name, .leader = t->leader, .leader_fd = t->leader_fd, .argv = argv,
-                                  .fds = { -1, -1, -1 }, .detached = true };
-                Joined j = { .pidfd = -1, .pty = -1 };
-                int r = join_start(&q, &j, &error);
+                int r = run_program(a, argv, &error);
 
-                if (r == 0)
+                if (r == -ESRCH)
                         return 0;
-                if (r > 0)
+                if (r < 0)
+                        return error_pass(reterr, r, &error);
+                if (r == 0) {
+                        say(a, "its own %s%s%s%s%s has been run", argv[0], argv[1] ? " " : "", argv[1] ?: "", argv[1] && argv[2] ? " " : "",
+                            argv[1] && argv[2] ? argv[2] : "");
+                        return 0;
+                }
+                if (r == NOT_FOUND || r == 126)
                         continue;
-                return error_pass(reterr, r, &error);
+                log_debug("Machine '%s': its own %s has failed (status %d)", a->target->name, argv[0], r);
+                result = 1;
         }
-        error_set(reterr, EOPNOTSUPP, "The machine '%s' has an init that is not known, and no program that could tell it to %s",
-                  t->name, init_action_to_string(action));
-        return error_hint(reterr, -EOPNOTSUPP, "Set KillSignal= in its settings, or end it with `nbox terminate %s`.", t->name);
+        return result;
+}
+
+/* Its programs have done what they can. What is left is a signal, if there is one that this init is known to end by. */
+static int ask_harder(const Asking *a, InitKind kind, const char *why, Error **reterr) {
+        const StopTarget *t = a->target;
+        int sig = a->action == INIT_POWEROFF && t->kill_signal > 0 ? t->kill_signal : init_traits(kind)->last_signal;
+        _cleanup_(guest_done) Guest g = {};
+        char text[24];
+
+        if (guest_open(&g, t->name, t->leader, t->leader_fd, NULL) < 0)
+                return 0; /* it has ended */
+        if (sig > 0 && a->action != INIT_REBOOT && init_can_take(&g, sig)) {
+                say(a, "%s; sending %s to its init", why, signal_text(sig, text));
+                return send_signal(t, sig, reterr);
+        }
+        error_set(reterr, EOPNOTSUPP, "Machine '%s': %s, and its init (%s) heeds no other signal", t->name, why, init_kind_to_string(kind));
+        return error_hint(reterr, -EOPNOTSUPP, "End it with `nbox terminate %s`; Init= and KillSignal= in its settings say how it is asked.", t->name);
+}
+
+static int ask_by_program(Asking *a, InitKind kind, Error **reterr) {
+        const InitTraits *traits = init_traits(kind);
+        uint64_t settle = a->target->timeout_usec / 3 < SETTLE_MAX_USEC ? a->target->timeout_usec / 3 : SETTLE_MAX_USEC;
+        int r;
+
+        for (;;) {
+                r = run_programs(a, reterr);
+                if (r < 0)
+                        return r;
+                if (r == NOT_FOUND)
+                        return ask_harder(a, kind, "it has no program of its own for this", reterr);
+                if (r == 0 && !traits->ask_again)
+                        break;
+                /* Early in a boot init may not be there for them yet. */
+                if (ends_within(a->target, r == 0 ? AGAIN_USEC : 5 * PAUSE_MAX_USEC))
+                        return 0;
+                if (!is_patient(a))
+                        break;
+        }
+        if (r != 0)
+                return ask_harder(a, kind, "its own programs have failed", reterr);
+        if (traits->last_signal == 0 || ends_within(a->target, settle))
+                return 0;
+        return ask_harder(a, kind, "it still runs after its own program", reterr);
+}
+
+/* What can be known of init just now, and the next step. */
+static StopStep look(const Asking *a, const Guest *g, InitKind *ret_kind) {
+        StopView v = {
+                .kind = init_identify(g, a->target->init), .action = a->action, .kill_signal = a->target->kill_signal,
+                .waited_usec = clock_usec(CLOCK_MONOTONIC) - a->began, .patience_usec = a->patience,
+        };
+
+        v.takes_kill_signal = init_can_take(g, v.kill_signal);
+        v.takes_signal = init_can_take(g, init_signal(v.kind, v.action));
+        v.ready = init_is_ready(g, v.kind);
+        *ret_kind = v.kind;
+        return stop_choose(&v);
+}
+
+static int ask_by_signal(const Asking *a, InitKind kind, int sig, Error **reterr) {
+        char text[24];
+
+        say(a, "asking its init (%s) to %s by %s", init_kind_to_string(kind), init_action_to_string(a->action), signal_text(sig, text));
+        return send_signal(a->target, sig, reterr);
+}
+
+static int ask(Asking *a, Error **reterr) {
+        const StopTarget *t = a->target;
+
+        for (;;) {
+                _cleanup_(error_freep) Error *error = NULL;
+                StopStep step;
+                InitKind kind;
+                Guest g;
+                int r;
+
+                r = guest_open(&g, t->name, t->leader, t->leader_fd, &error);
+                if (r == -ESRCH)
+                        return 0;
+                if (r < 0)
+                        return error_pass(reterr, r, &error);
+                if (init_is_going_down(&g)) {
+                        guest_done(&g);
+                        say(a, "its shutdown is at its end already");
+                        return 0;
+                }
+                step = look(a, &g, &kind);
+                guest_done(&g);
+                switch (step) {
+                case STOP_KILL_SIGNAL:
+                        return ask_by_signal(a, kind, t->kill_signal, reterr);
+                case STOP_SIGNAL:
+                        return ask_by_signal(a, kind, init_signal(kind, a->action), reterr);
+                case STOP_PROGRAM:
+                        return ask_by_program(a, kind, reterr);
+                case STOP_WAIT:
+                        if (pause_a_moment(a))
+                                return 0;
+                }
+        }
 }
 
 /* A command has no shutdown to go through: what its signal would do to it by default, PID 1 is spared by the kernel. */
-static int stop_command(const StopTarget *t, const Guest *g, Error **reterr) {
-        int sig = t->kill_signal > 0 ? t->kill_signal : SIGTERM;
-
-        return send_signal(t, init_can_take(g, sig) ? sig : SIGKILL, reterr);
-}
-
-static int choose_signal(const StopTarget *t, const Guest *g, InitAction action) {
-        InitKind kind;
-        int sig;
-
-        if (action == INIT_POWEROFF && t->kill_signal > 0)
-                return t->kill_signal;
-        kind = init_identify(g);
-        sig = init_signal(kind, action);
-        if (sig == 0 && kind == INIT_SYSVINIT && init_can_take(g, init_signal(INIT_SYSTEMD, INIT_POWEROFF)))
-                return init_signal(INIT_SYSTEMD, INIT_POWEROFF); /* sysvinit since 3.10 */
-        return sig;
-}
-
-static int stop_init(const StopTarget *t, const Guest *g, InitAction action, Error **reterr) {
-        int sig = choose_signal(t, g, action);
-
-        if (sig == 0)
-                return run_program(t, action, reterr);
-        if (!init_can_take(g, sig))
-                return -EAGAIN;
-        return send_signal(t, sig, reterr);
-}
-
-int machine_stop_try(const StopTarget *t, InitAction action, Error **reterr) {
+static int stop_command(const StopTarget *t, Error **reterr) {
+        int sig = t->kill_signal > 0 ? t->kill_signal : SIGTERM, r;
         Guest g;
-        int r;
 
-        if (action == INIT_KILL)
-                return send_signal(t, SIGKILL, reterr);
         r = guest_open(&g, t->name, t->leader, t->leader_fd, reterr);
         if (r < 0)
                 return r;
-        r = t->runs_command ? stop_command(t, &g, reterr) : stop_init(t, &g, action, reterr);
+        r = send_signal(t, init_can_take(&g, sig) ? sig : SIGKILL, reterr);
         guest_done(&g);
         return r;
 }
 
-int machine_stop(const StopTarget *t, InitAction action, uint64_t timeout_usec, Error **reterr) {
-        for (uint64_t waited = 0;; waited += RETRY_NSEC / 1000) {
-                int r = machine_stop_try(t, action, reterr);
+int machine_stop(const StopTarget *t, InitAction action, Error **reterr) {
+        Asking a = { .target = t, .action = action, .began = clock_usec(CLOCK_MONOTONIC), .pause = PAUSE_MIN_USEC };
 
-                if (r != -EAGAIN)
-                        return r;
-                if (waited >= timeout_usec)
-                        break;
-                nanosleep(&(struct timespec){ .tv_nsec = RETRY_NSEC }, NULL);
-        }
-        error_set(reterr, ETIMEDOUT, "The init of machine '%s' does not listen to the signal that would %s it", t->name, init_action_to_string(action));
-        return error_hint(reterr, -ETIMEDOUT, "End it without asking: `nbox terminate %s`.", t->name);
+        if (action == INIT_KILL)
+                return send_signal(t, SIGKILL, reterr);
+        if (t->runs_command)
+                return stop_command(t, reterr);
+        a.patience = t->timeout_usec / 3 < PATIENCE_MAX_USEC ? t->timeout_usec / 3 : PATIENCE_MAX_USEC;
+        return ask(&a, reterr);
 }

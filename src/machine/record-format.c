@@ -32,6 +32,8 @@ const RecordField record_fields[] = {
         F("StartedUSec", FIELD_U64, started_usec),
         F("RootDirectory", FIELD_STRING, root),
         F("Init", FIELD_STRING, init),
+        F("InitKind", FIELD_STRING, init_kind),
+        F("InitChosen", FIELD_BOOL, init_chosen),
         F("OS", FIELD_STRING, os),
         F("KillSignal", FIELD_INT, kill_signal),
         F("StopTimeoutUSec", FIELD_U64, stop_timeout_usec),

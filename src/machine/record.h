@@ -37,6 +37,8 @@ typedef struct MachineRecord {
         uint64_t started_usec;    /* CLOCK_REALTIME */
         char *root;               /* the tree's path on the host */
         char *init;               /* path of init inside, as it was executed */
+        char *init_kind;          /* what it is in the tree, or how it is to be treated (init_kind_names); NULL: unknown */
+        bool init_chosen;         /* the latter: the settings say so */
         char *os;                 /* PRETTY_NAME of the tree's os-release, or NULL */
         int kill_signal;          /* -1: chosen by what init is */
         uint64_t stop_timeout_usec;

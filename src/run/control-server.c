@@ -71,11 +71,15 @@ static int attach(Supervisor *s, const char *which, int fd, Error **reterr) {
 
 static int stop(Supervisor *s, const char *name, int fd, Error **reterr) {
         InitAction action;
+        int r;
 
         if (init_action_from_string(name, &action) < 0)
                 return error_set(reterr, EINVAL, "There is no way '%s' to stop a machine", name);
-        (void) answer(fd, "ok");
-        supervisor_stop(s, action);
+        r = supervisor_stop(s, action);
+        if (r == -EBUSY)
+                return error_set(reterr, EBUSY, "The machine '%s' has been asked to %s: to %s it now would disturb that", s->plan->name,
+                                 init_action_to_string(s->stop_action), name);
+        (void) answer(fd, r > 0 ? "ok already" : "ok");
         return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "guest-environment.h"
 #include "guest-timezone.h"
 #include "idrange.h"
+#include "init-look.h"
 #include "network.h"
 #include "parse.h"
 #include "path.h"
@@ -146,20 +147,12 @@ static int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **re
         return idrange_pick(p->name, &p->uid_base, reterr);
 }
 
-/* What a path of the tree's is a link to, by its last component ("systemd"). */
-static bool program_is(int root, const char *path, const char *name) {
-        _cleanup_close_ int fd = open_in_root(root, path, O_PATH, 0);
-        _cleanup_free_ char *target = NULL;
-
-        return fd >= 0 && fd_path(fd, &target) >= 0 && strcmp(strrchr(target, '/') + 1, name) == 0;
-}
-
 /* A tree without a machine-id is on its first boot to systemd, which then stops to ask questions on the console (systemd-firstboot(1)):
  * a machine that is left in the background would never come up. In a container, systemd's kernel command line is its own. */
-static int answer_first_boot(MachinePlan *p, const MachineConfig *c, int root) {
+static int answer_first_boot(MachinePlan *p, const MachineConfig *c) {
         static const char word[] = "systemd.firstboot=";
 
-        p->init_says_ready = program_is(root, p->argv[0], "systemd");
+        p->init_says_ready = p->init.kind == INIT_SYSTEMD;
         if (!p->init_says_ready)
                 return 0;
         for (size_t i = 0; c->parameters && c->parameters[i]; i++)
@@ -168,17 +161,33 @@ static int answer_first_boot(MachinePlan *p, const MachineConfig *c, int root) {
         return strv_appendf(&p->argv, "%sno", word);
 }
 
+/* Which init, and what is known of it: Init= has either a path or the name of a kind. */
+static int plan_init(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
+        _cleanup_free_ char *found = NULL;
+        bool given = c->init && c->init[0] == '/';
+        int r;
+
+        r = given ? tree_check_init(root, c->init, reterr) : tree_find_init(root, &found, reterr);
+        if (r < 0)
+                return r;
+        if (strv_append(&p->argv, given ? c->init : found) < 0)
+                return error_oom(reterr);
+        p->init.kind = c->init && !given ? init_kind_from_string(c->init) : INIT_AUTO;
+        p->init.chosen = p->init.kind != INIT_AUTO;
+        if (!p->init.chosen)
+                p->init.kind = init_kind_in_tree(root, p->argv[0]);
+        return answer_first_boot(p, c) < 0 ? error_oom(reterr) : 0;
+}
+
 static int plan_program(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
-        _cleanup_free_ char *init = NULL;
         int r;
 
         p->stub_init = c->as_pid2 > 0;
+        p->init.kind = INIT_AUTO;
         if (c->mode == START_BOOT) {
-                r = tree_find_init(root, &init, reterr);
+                r = plan_init(p, c, root, reterr);
                 if (r < 0)
                         return r;
-                if (strv_append(&p->argv, init) < 0 || answer_first_boot(p, c, root) < 0)
-                        return error_oom(reterr);
         }
         for (size_t i = 0; c->parameters && c->parameters[i]; i++)
                 if (strv_append(&p->argv, c->parameters[i]) < 0)

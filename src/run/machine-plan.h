@@ -10,6 +10,7 @@
 #include "config.h"
 #include "error.h"
 #include "find.h"
+#include "init.h"
 #include "strv.h"
 
 /* Everything that a start will do, decided: made from the configuration and from what the tree and the host look
@@ -55,6 +56,7 @@ typedef struct MachinePlan {
         char *user;          /* NULL: root */
         char *chdir;
         char *hostname;
+        InitKnown init;      /* of a boot: what argv[0] is, or how it is to be treated */
         bool stub_init;      /* --as-pid2 */
         bool init_says_ready; /* it is systemd, which does on NOTIFY_SOCKET */
 

@@ -67,6 +67,8 @@ static json_t *describe(const MachinePlan *p) {
         json_object_set_new(o, "os", json_text(p->os));
         json_object_set_new(o, "id", json_string(id128_to_text(p->id, id)));
         json_object_set_new(o, "command", strings(p->argv));
+        if (p->mode == START_BOOT)
+                json_object_set_new(o, "init", json_string(init_kind_to_string(p->init.kind)));
         json_object_set_new(o, "environment", strings(p->environment));
         json_object_set_new(o, "user", json_text(p->user ?: "root"));
         json_object_set_new(o, "chdir", json_text(p->chdir));

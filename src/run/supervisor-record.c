@@ -25,6 +25,7 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         memcpy(rec->id, p->id, sizeof(rec->id));
         rec->supervisor = getpid();
         rec->started_usec = clock_usec(CLOCK_REALTIME);
+        rec->init_chosen = p->init.chosen;
         rec->kill_signal = p->kill_signal;
         rec->stop_timeout_usec = p->stop_timeout_usec;
         rec->uid_base = p->uid_base;
@@ -33,6 +34,7 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         rec->cgroup_owned = s->cgroup_owned;
         if (boot_id(rec->boot_id) < 0 || string_set(&rec->name, p->name) < 0 || string_set(&rec->root, p->root) < 0 ||
             string_set(&rec->mode, p->mode == START_BOOT ? "boot" : "run") < 0 || string_set(&rec->init, p->argv[0]) < 0 ||
+            string_set(&rec->init_kind, p->init.kind == INIT_AUTO ? NULL : init_kind_to_string(p->init.kind)) < 0 ||
             string_set(&rec->os, p->os) < 0 || string_set(&rec->unit, s->unit) < 0 || string_set(&rec->cgroup, s->cgroup) < 0 ||
             string_set(&rec->network, network_kind_to_string(p->network)) < 0 || string_set(&rec->zone, p->zone) < 0 ||
             string_set(&rec->slice, s->bus ? p->slice : NULL) < 0)

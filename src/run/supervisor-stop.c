@@ -3,80 +3,118 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
 
 #include "clock.h"
 #include "guest.h"
+#include "init-look.h"
 #include "log.h"
 #include "machine-stop.h"
+#include "namespace.h"
 #include "pidfd.h"
 
-#define RETRY_USEC (50 * 1000)
+/* The asking is done by a process of its own. It looks into the guest's tree, enters the machine and waits for the guest's programs, and a
+ * guest can make each of these last for ever: a file system of its own, a frozen group, a program that never ends. Here only two things
+ * are waited for, init's end and the deadline, and nothing that the guest does moves either. The helper is killed with us (its
+ * parent-death signal), at the deadline, and when init has ended. */
+
 #define STOP_MARGIN_USEC (15 * UINT64_C(1000000)) /* to kill, and to clear up */
 
 static StopTarget target(const Supervisor *s) {
         return (StopTarget){ .name = s->plan->name, .leader = s->leader, .leader_fd = s->leader_fd,
-                             .runs_command = s->plan->mode == START_RUN, .kill_signal = s->plan->kill_signal };
+                             .runs_command = s->plan->mode == START_RUN, .init = s->plan->init, .kill_signal = s->plan->kill_signal,
+                             .timeout_usec = s->plan->stop_timeout_usec, .quiet = s->plan->quiet };
 }
 
-/* Init is told when it can hear it; from then on it has its time; then it is over. */
-static void step(Supervisor *s) {
+static _Noreturn void help(const Supervisor *s, pid_t supervisor) {
         _cleanup_(error_freep) Error *error = NULL;
         StopTarget t = target(s);
-        uint64_t next;
         int r;
 
-        if (s->leader_fd < 0)
-                return;
-        if (clock_usec(CLOCK_MONOTONIC) >= s->stop_deadline) {
-                log_warning("The machine '%s' has not ended in time: killing it", s->plan->name);
-                s->timed_out = true;
-                (void) pidfd_kill(s->leader_fd, SIGKILL);
-                return;
-        }
-        if (!s->stop_sent) {
-                r = machine_stop_try(&t, s->stop_action, &error);
-                s->stop_sent = r >= 0 || r == -ESRCH;
-                if (r < 0 && r != -EAGAIN && r != -ESRCH) {
-                        log_report(LOG_LEVEL_WARNING, r, error);
-                        s->stop_sent = true; /* the deadline is what is left */
-                }
-        }
-        next = s->stop_sent ? s->stop_deadline : clock_usec(CLOCK_MONOTONIC) + RETRY_USEC;
-        (void) sd_event_source_set_time(s->stop_timer, next);
-        (void) sd_event_source_set_enabled(s->stop_timer, SD_EVENT_ONESHOT);
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != supervisor)
+                _exit(EXIT_FAILURE);
+        r = machine_stop(&t, s->stop_action, &error);
+        if (r < 0)
+                log_report(LOG_LEVEL_WARNING, r, error);
+        _exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
-static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
-        step(userdata);
+static int start_helper(Supervisor *s) {
+        pid_t us = getpid(), pid = clone_into(0, -1, &s->stop_helper);
+
+        if (pid == 0)
+                help(s, us);
+        return pid < 0 ? pid : 0;
+}
+
+void stop_end(Supervisor *s) {
+        siginfo_t info;
+
+        s->stop_timer = sd_event_source_disable_unref(s->stop_timer);
+        if (s->stop_helper < 0)
+                return;
+        (void) pidfd_kill(s->stop_helper, SIGKILL);
+        (void) pidfd_wait(s->stop_helper, &info);
+        s->stop_helper = close_fd(s->stop_helper);
+}
+
+static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        if (s->leader_fd < 0)
+                return 0;
+        log_warning("The machine '%s' has not ended within %" PRIu64 " s: killing it", s->plan->name, s->plan->stop_timeout_usec / 1000000);
+        s->timed_out = true;
+        (void) pidfd_kill(s->leader_fd, SIGKILL);
         return 0;
 }
 
-void supervisor_stop(Supervisor *s, InitAction action) {
-        if (!s->launched) { /* a reboot is what it is about to do anyway */
-                s->stopping = s->stopping || action != INIT_REBOOT;
-                s->stop_action = action != INIT_REBOOT ? action : s->stop_action;
-                return;
-        }
-        if (s->leader_fd < 0 || (s->stopping && s->stop_action == action && action != INIT_KILL))
-                return;
+/* Where our unit gives less time than the machine's settings, ask for as much. */
+static void tell_manager(const Supervisor *s) {
+        uint64_t usec = s->plan->stop_timeout_usec;
+
+        (void) sd_notifyf(0, "STATUS=Machine %s is stopping\nEXTEND_TIMEOUT_USEC=%" PRIu64, s->plan->name,
+                          usec < UINT64_MAX - STOP_MARGIN_USEC ? usec + STOP_MARGIN_USEC : UINT64_MAX);
+}
+
+static int stop_again(Supervisor *s, InitAction action) {
+        if (s->stop_action == INIT_REBOOT && action != INIT_REBOOT)
+                s->stop_action = action; /* it goes down in any case: what matters is that it does not come back */
+        return s->stop_action == INIT_REBOOT || action != INIT_REBOOT ? 1 : -EBUSY;
+}
+
+/* Before init runs: a reboot is what it is about to do anyway. */
+static int stop_before_start(Supervisor *s, InitAction action) {
+        if (action == INIT_REBOOT)
+                return s->stopping ? -EBUSY : 0;
         s->stopping = true;
         s->stop_action = action;
-        s->stop_sent = false;
+        return 0;
+}
+
+int supervisor_stop(Supervisor *s, InitAction action) {
+        if (!s->launched)
+                return stop_before_start(s, action);
+        if (s->leader_fd < 0)
+                return 1;
+        if (s->stopping && s->stop_action != INIT_KILL && action != INIT_KILL)
+                return stop_again(s, action);
+        s->stopping = true;
+        s->stop_action = action;
         if (action == INIT_KILL) {
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
-                return;
+                return 0;
         }
-        (void) supervisor_save_record(s, "stopping", NULL);
-        /* Where our unit gives less time than the machine's settings, ask for as much. */
-        (void) sd_notifyf(0, "STATUS=Machine %s is stopping\nEXTEND_TIMEOUT_USEC=%" PRIu64, s->plan->name,
-                          s->plan->stop_timeout_usec < UINT64_MAX - STOP_MARGIN_USEC ? s->plan->stop_timeout_usec + STOP_MARGIN_USEC : UINT64_MAX);
+        s->stop_began = clock_usec(CLOCK_MONOTONIC);
         s->stop_deadline = clock_deadline(s->plan->stop_timeout_usec);
-        if (!s->stop_timer && sd_event_add_time(s->event, &s->stop_timer, CLOCK_MONOTONIC, 0, 0, on_timer, s) < 0) {
+        (void) supervisor_save_record(s, "stopping", NULL);
+        tell_manager(s);
+        if (start_helper(s) < 0 ||
+            (s->stop_deadline != UINT64_MAX &&
+             sd_event_add_time(s->event, &s->stop_timer, CLOCK_MONOTONIC, s->stop_deadline, 0, on_deadline, s) < 0))
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
-                return;
-        }
-        step(s);
+        return 0;
 }
 
 void stop_forward_signal(Supervisor *s, int sig) {

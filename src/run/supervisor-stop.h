@@ -6,5 +6,8 @@
 /* How a machine ends in order, seen from its supervisor; supervisor_stop() of supervisor.h is here too. What each init wants to
  * be told is in machine/init.h. */
 
+/* The machine has ended: nobody has to ask it any more. */
+void stop_end(Supervisor *s);
+
 /* `nbox run`: a signal for the command. One that it does not handle ends it all the same: PID 1 would never see it. */
 void stop_forward_signal(Supervisor *s, int sig);

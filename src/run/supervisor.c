@@ -50,14 +50,14 @@ static int on_signal(_unused_ sd_event_source *source, const struct signalfd_sig
         if (s->plan->mode == START_RUN)
                 stop_forward_signal(s, sig);
         else if (sig == SIGQUIT)
-                supervisor_stop(s, INIT_KILL);
+                (void) supervisor_stop(s, INIT_KILL);
         else
-                supervisor_stop(s, s->stopping && sig == SIGINT ? INIT_KILL : INIT_POWEROFF);
+                (void) supervisor_stop(s, s->stopping && sig == SIGINT ? INIT_KILL : INIT_POWEROFF);
         return 0;
 }
 
 static void on_request_stop(void *userdata) {
-        supervisor_stop(userdata, INIT_POWEROFF);
+        (void) supervisor_stop(userdata, INIT_POWEROFF);
 }
 
 static void on_attach(AttachEnd what, void *userdata) {
@@ -65,14 +65,14 @@ static void on_attach(AttachEnd what, void *userdata) {
 
         switch (what) {
         case ATTACH_END_LEFT:
-                supervisor_stop(s, INIT_KILL);
+                (void) supervisor_stop(s, INIT_KILL);
                 break;
         case ATTACH_END_POWEROFF:
         case ATTACH_END_HANGUP:
-                supervisor_stop(s, INIT_POWEROFF);
+                (void) supervisor_stop(s, INIT_POWEROFF);
                 break;
         case ATTACH_END_REBOOT:
-                supervisor_stop(s, INIT_REBOOT);
+                (void) supervisor_stop(s, INIT_REBOOT);
                 break;
         case ATTACH_END_PEER:
                 break;
@@ -148,7 +148,7 @@ int supervisor_loop(Supervisor *s, Error **reterr) {
                 return r;
         r = sd_event_loop(s->event);
         s->launched = false;
-        s->stop_timer = sd_event_source_disable_unref(s->stop_timer);
+        stop_end(s);
         s->ready_timer = sd_event_source_disable_unref(s->ready_timer);
         return r < 0 ? error_errno(reterr, r, "Cannot go on watching machine '%s'", s->plan->name) : 0;
 }

@@ -55,8 +55,8 @@ typedef struct Supervisor {
         uint64_t launched_usec; /* CLOCK_MONOTONIC */
         bool stopping;
         InitAction stop_action;
-        bool stop_sent;         /* the guest's init was told */
-        uint64_t stop_deadline; /* CLOCK_MONOTONIC µs */
+        uint64_t stop_began, stop_deadline; /* CLOCK_MONOTONIC µs */
+        int stop_helper;        /* pidfd of the process that asks the guest's init, or -1 */
         sd_event_source *stop_timer;
         bool timed_out;
         int killed_for;         /* the signal that a command did not take, or 0 */
@@ -88,8 +88,9 @@ int supervisor_loop(Supervisor *s, Error **reterr);
 int supervisor_watch_notify(Supervisor *s);
 void supervisor_is_up(Supervisor *s);
 
-/* Ask for an end; again, or TERMINATE, for a harder one. */
-void supervisor_stop(Supervisor *s, InitAction action);
+/* Ask for an end, or (INIT_KILL) bring it about. 0: it is under way. 1: it was already, and is not disturbed; a reboot becomes the
+ * power-off or halt that is asked for now. -EBUSY: it was already, and ends in something else than this. */
+int supervisor_stop(Supervisor *s, InitAction action);
 
 /* control-server.c: serve control.h, on control_fd where it is open already. */
 int control_server_start(Supervisor *s, Error **reterr);

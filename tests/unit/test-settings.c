@@ -207,6 +207,9 @@ static void bad_values(void **state _unused_) {
         refused("[Exec]\nUser=-x\n", "is not a user");
         refused("[Exec]\nWorkingDirectory=srv\n", "is not an absolute path");
         refused("[Exec]\nKillSignal=KILLME\n", "is not a signal");
+        refused("[Boot]\nInit=upstart\n", "is not one of auto, systemd");
+        refused("[Boot]\nInit=../init\n", "not an absolute path");
+        refused("[Boot]\nInit=/sbin/../init\n", "not an absolute path");
         refused("[Exec]\nMachineID=1\n", "is not a machine id");
         refused("[Exec]\nPrivateUsers=perhaps\n", "is not one of");
         refused("[Exec]\nResolvConf=perhaps\n", "is not one of");
@@ -253,7 +256,7 @@ static void trust_is_as_nspawn_has_it(void **state _unused_) {
         static const char *const privileged[] = { "MachineID", "PrivateUsers", "Bind", "BindReadOnly", "TemporaryFileSystem",
                 "VirtualEthernet", "Zone", "Port", "Private", "Slice", "Property", "Register", "StopTimeout" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
-                "KillSignal", "Hostname", "ResolvConf", "Timezone", "ReadOnly" };
+                "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "ReadOnly" };
         size_t n = 0;
 
         for (size_t i = 0; i < n_options; i++) {
