@@ -20,10 +20,11 @@ typedef enum GlobalOption {
         GLOBAL_NO_PAGER,
 } GlobalOption;
 
-static const VerbOption global_options[] = {
+const VerbOption global_options[] = {
         { { "help", .letter = 'h' }, GLOBAL_HELP, "Show this help" },
         { { "version" }, GLOBAL_VERSION, "Show the version" },
         { { "no-pager" }, GLOBAL_NO_PAGER, "Accepted and without effect: there is no pager" },
+        {},
 };
 
 /* `name` is NULL where there is none. */
@@ -78,7 +79,7 @@ static int report(int r, const Error *error, int status) {
 }
 
 int dispatch(int argc, char **argv) {
-        static const ArgTable table = ARG_TABLE(global_options);
+        static const ArgTable table = { global_options, sizeof(VerbOption), ELEMENTSOF(global_options) - 1, NULL };
         _cleanup_(error_freep) Error *error = NULL;
         ArgCursor args = args_begin(argc, argv);
         const ArgSpec *spec;

@@ -1,56 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* `nbox __complete CWORD WORD…`: what may stand at WORD number CWORD (WORD 0 is nbox itself), one candidate a line,
- * already filtered by what stands there. The shell's script stays a few lines, and knows no verb or option.
- * It runs at each press of a key: no bus, no locks. A line ":dirs" or ":files" asks the shell for its own.
- *
- * bash usually cuts words at '=': "--network=ho" comes as three, and what is printed then replaces the last only. */
+/* `nbox __complete WORD…`: what may stand in place of the last of these words (which are those behind "nbox", as the shell
+ * would hand them over), one candidate a line, already filtered by what stands there, a description behind a tab. A
+ * line ":dirs PREFIX" or ":files PREFIX" (a tab between) asks the shell for its own. The shells' scripts know
+ * no verb and no option; they only cut and quote. It runs at each press of a key, by anybody: no bus, no locks, no words. */
 
-#include <ctype.h>
-#include <signal.h>
 #include <string.h>
 
-#include "find.h"
+#include "complete.h"
 #include "options.h"
-#include "parse.h"
-#include "record.h"
+#include "text.h"
 #include "verb-list.h"
 
-typedef struct Completion {
-        const Verb *verb;
-        char **words; /* of the verb, before the current one; words[0] is the verb */
-        int n_words;
-        const char *prefix; /* what stands before it in the same word: "--console=", or NULL */
-        size_t prefix_length;
-        const char *current;
-} Completion;
-
-/* File names of the host's become words of the user's next command line: only plain ones are offered. */
-static bool is_plain(const char *s) {
-        for (; *s; s++)
-                if (!isalnum((unsigned char) *s) && !strchr("-._@+:=", *s))
-                        return false;
-        return true;
+const char *complete_part(const Completion *c) {
+        return c->word + c->done;
 }
 
-static void offer(const Completion *c, const char *word) {
-        if (strncmp(word, c->current, strlen(c->current)) == 0 && is_plain(word))
-                printf("%.*s%s\n", (int) c->prefix_length, c->prefix_length ? c->prefix : "", word);
+Completion complete_behind(const Completion *c, char separator) {
+        const char *last = strrchr(complete_part(c), separator);
+        Completion behind = *c;
+
+        if (last)
+                behind.done = (size_t) (last + 1 - c->word);
+        return behind;
+}
+
+/* Names come from directories: one with a tab or a newline in it would be two. */
+void complete_offer(const Completion *c, const char *word, const char *about) {
+        const char *part = complete_part(c);
+
+        if (strncmp(word, part, strlen(part)) != 0 || !string_is_clean(word))
+                return;
+        printf("%.*s%s%s%s\n", (int) c->done, c->word, word, about && string_is_clean(about) ? "\t" : "",
+               about && string_is_clean(about) ? about : "");
+}
+
+void complete_offer_paths(const Completion *c, bool directories) {
+        printf("%s\t%.*s\n", directories ? ":dirs" : ":files", (int) c->done, c->word);
 }
 
 static void offer_verbs(const Completion *c) {
         for (const Verb *v = verbs; v->name; v++)
                 if (!(v->flags & VERB_HIDDEN))
-                        offer(c, v->name);
+                        complete_offer(c, v->name, v->help);
 }
 
-static void offer_option(const Completion *c, const char *name, const ArgSpec *spec) {
+static void offer_option(const Completion *c, const char *name, const ArgSpec *spec, const char *help) {
         char word[80];
 
         if (!name)
                 return;
         snprintf(word, sizeof(word), "--%s%s", name, spec->placeholder && !spec->optional ? "=" : "");
-        offer(c, word);
+        complete_offer(c, word, help);
+        if (spec->placeholder && spec->optional) {
+                snprintf(word, sizeof(word), "--%s=", name);
+                complete_offer(c, word, help);
+        }
 }
 
 static void offer_options(const Completion *c) {
@@ -60,118 +65,54 @@ static void offer_options(const Completion *c) {
 
         for (size_t i = 0; (spec = args_iterate(&table, &i));)
                 if (verb_takes(c->verb, spec)) {
-                        offer_option(c, spec->name, spec);
-                        offer_option(c, spec->alias, spec);
+                        const char *help = c->verb->flags & VERB_CONFIG ? ((const Option *) spec)->help : ((const VerbOption *) spec)->help;
+
+                        offer_option(c, spec->name, spec, help);
+                        offer_option(c, spec->alias, spec, help);
                 }
 }
 
-static void offer_machines(const Completion *c) {
-        _cleanup_strv_ char **names = NULL;
+/* The operand before, by its number; the verb's options are not among what passwd takes, so words are operands. */
+static void offer_machine_or_user(const Completion *c, int n_operands) {
+        Completion behind = complete_behind(c, '@');
 
-        if (record_list(&names, NULL) < 0)
-                return;
-        for (char **n = names; n && *n; n++)
-                offer(c, *n);
-}
-
-static void offer_images(const Completion *c) {
-        Image **images = NULL;
-        size_t n = 0;
-
-        if (image_list(&images, &n, NULL) < 0)
-                return;
-        for (size_t i = 0; i < n; i++)
-                offer(c, images[i]->name);
-        image_list_free(images, n);
+        if (n_operands == 0)
+                complete_running(strcmp(c->verb->name, "shell") == 0 ? &behind : c);
+        else if (n_operands == 1 && strcmp(c->verb->name, "passwd") == 0)
+                complete_users_of(c, c->words[c->n_words - 1]);
 }
 
 static void offer_operands(const Completion *c, int n_operands) {
         switch (c->verb->operand) {
         case OPERAND_NONE:
+        case OPERAND_NEW:
                 return;
         case OPERAND_MACHINE:
-                if (n_operands == 0)
-                        offer_machines(c);
+                offer_machine_or_user(c, n_operands);
                 return;
         case OPERAND_MACHINES:
-                offer_machines(c);
+                complete_running(c);
                 return;
         case OPERAND_IMAGE:
                 if (n_operands > 0)
                         return;
-                offer_images(c);
-                puts(":dirs");
+                complete_images(c);
+                complete_offer_paths(c, true);
                 return;
-        case OPERAND_IMAGES:
-                offer_images(c);
+        case OPERAND_STARTABLE:
+                complete_startable(c);
+                return;
+        case OPERAND_DISABLED:
+                complete_disabled(c);
+                return;
+        case OPERAND_ENABLED:
+                complete_enabled(c);
                 return;
         case OPERAND_VERB:
                 if (n_operands == 0)
                         offer_verbs(c);
                 return;
-        case OPERAND_OTHER:
-                puts(":files");
-                return;
         }
-}
-
-static void offer_directories(const Completion *c _unused_) {
-        puts(":dirs");
-}
-
-static void offer_files(const Completion *c _unused_) {
-        puts(":files");
-}
-
-static void offer_signals(const Completion *c) {
-        for (int i = 1; i < SIGRTMIN; i++) {
-                const char *name = sigabbrev_np(i);
-                char word[32];
-
-                if (!name)
-                        continue;
-                snprintf(word, sizeof(word), "SIG%s", name);
-                offer(c, word);
-        }
-}
-
-/* "leader|all", "busybox|debian[:RELEASE]": the words themselves. */
-static void offer_alternatives(const Completion *c, const char *placeholder) {
-        static const char letters[] = "abcdefghijklmnopqrstuvwxyz-";
-
-        if (!strchr(placeholder, '|'))
-                return;
-        for (const char *p = placeholder; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL) {
-                _cleanup_free_ char *word = strndup(p, strspn(p, letters));
-
-                if (word && *word)
-                        offer(c, word);
-        }
-}
-
-/* What a placeholder stands for. */
-static const struct {
-        const char *placeholder;
-        void (*offer)(const Completion *c);
-} placeholders[] = {
-        { "DIR", offer_directories },
-        { "SOURCE[:DEST[:OPTIONS]]", offer_files },
-        { "SIGNAL", offer_signals },
-};
-
-/* The values of an option. */
-static void offer_values(const Completion *c, const ArgSpec *spec) {
-        const Option *o = c->verb->flags & VERB_CONFIG ? (const Option *) spec : NULL;
-
-        for (size_t i = 0; i < ELEMENTSOF(placeholders); i++)
-                if (strcmp(spec->placeholder, placeholders[i].placeholder) == 0)
-                        placeholders[i].offer(c);
-        for (const EnumName *v = o ? o->values : NULL; v && v->name; v++)
-                offer(c, v->name);
-        if (o && o->field == FIELD_MACHINE)
-                offer_machines(c);
-        if (!o)
-                offer_alternatives(c, spec->placeholder);
 }
 
 /* The option whose argument the current word is: `words` end with it ("-D", "--network"); else NULL.
@@ -206,75 +147,62 @@ static const ArgSpec *open_option(const Completion *c, const ArgTable *table, in
         }
 }
 
-static void complete_verb(Completion *c) {
+static void complete_verb(const Completion *c) {
         VerbTables storage;
         const ArgTable *table = verb_tables(c->verb, &storage);
         const ArgSpec *spec;
+        Completion value = *c;
         const char *eq;
         int n_operands;
         bool ended;
 
         spec = open_option(c, table, &n_operands, &ended);
         if (spec) {
-                offer_values(c, spec);
+                complete_values(c, spec);
                 return;
         }
-        if (ended || c->current[0] != '-') {
+        if (ended || c->word[0] != '-') {
                 offer_operands(c, n_operands);
                 return;
         }
-        eq = strchr(c->current, '=');
-        if (!eq || strncmp(c->current, "--", 2) != 0) {
+        eq = strchr(c->word, '=');
+        if (!eq || strncmp(c->word, "--", 2) != 0) {
                 offer_options(c);
                 return;
         }
-        spec = args_find(table, c->current + 2, (size_t) (eq - c->current) - 2);
-        c->prefix = c->current;
-        c->prefix_length = (size_t) (eq + 1 - c->current);
-        c->current = eq + 1;
+        spec = args_find(table, c->word + 2, (size_t) (eq - c->word) - 2);
+        value.done = (size_t) (eq + 1 - c->word);
         if (spec && spec->placeholder)
-                offer_values(c, spec);
+                complete_values(&value, spec);
 }
 
-/* Put bash's "--name", "=", "value" together again by leaving out the "=": an option that waits for its value finds it
- * in the next word. Returns how many words are left. */
-static int drop_equal_signs(char **words, int n) {
-        int out = 0;
-
-        for (int i = 0; i < n; i++)
-                if (strcmp(words[i], "=") != 0)
-                        words[out++] = words[i];
-        return out;
+static void complete_first(const Completion *c) {
+        if (c->word[0] != '-') {
+                offer_verbs(c);
+                return;
+        }
+        for (const VerbOption *o = global_options; o->spec.name; o++)
+                offer_option(c, o->spec.name, &o->spec, o->help);
 }
 
 int verb_complete(int argc, char **argv, Error **reterr) {
         Completion c = {};
-        uint64_t cword;
-        char **words = argv + 2;
-        int n, first = 1;
+        int first = 1;
 
-        if (argc < 3 || parse_u64(argv[1], (uint64_t) argc, &cword) < 0 || cword == 0)
-                return error_set(reterr, EINVAL, "Usage: nbox __complete CWORD WORD…");
-        c.current = (int) cword < argc - 2 ? words[cword] : "";
-        n = (int) cword < argc - 2 ? (int) cword : argc - 2;
-        n = drop_equal_signs(words, n);
-        if (strcmp(c.current, "=") == 0)
-                c.current = "";
-
-        while (first < n && words[first][0] == '-')
+        if (argc < 2)
+                return error_set(reterr, EINVAL, "Usage: nbox __complete WORD…");
+        c.word = argv[argc - 1];
+        while (first < argc - 1 && argv[first][0] == '-')
                 first++;
-        if (first >= n) {
-                if (c.current[0] == '-')
-                        puts("--help\n--version");
-                else
-                        offer_verbs(&c);
+        if (first == argc - 1) {
+                complete_first(&c);
                 return 0;
         }
-        c.verb = verb_find(words[first]);
+        c.verb = verb_find(argv[first]);
         if (!c.verb || (c.verb->flags & VERB_HIDDEN))
                 return 0;
-        c.words = words + first;
-        c.n_words = n - first;
+        c.words = argv + first;
+        c.n_words = argc - 1 - first;
         complete_verb(&c);
         return 0;
 }

@@ -4,7 +4,7 @@
 #include "args.h"
 #include "error.h"
 
-/* A verb of the command line. The one table (verbs.c) is what dispatch, --help, bash completion and the man page's
+/* A verb of the command line. The one table (verbs.c) is what dispatch, --help, completion and the man page's
  * list are made of. `run` gets argv[0] = the verb; it returns the exit status 0..255, or -errno with *reterr set,
  * which main() prints and turns into 125 (boot, run, exec, shell) or 1 (all others). */
 
@@ -24,9 +24,11 @@ typedef enum VerbOperand {
         OPERAND_MACHINE,  /* one running machine */
         OPERAND_MACHINES, /* any number */
         OPERAND_IMAGE,    /* an image's name or a directory */
-        OPERAND_IMAGES,   /* any number of images' names */
+        OPERAND_STARTABLE, /* any number of machines that do not run */
+        OPERAND_DISABLED, /* any number of machines that do not start with the host */
+        OPERAND_ENABLED,  /* any number that do */
         OPERAND_VERB,     /* a verb's name */
-        OPERAND_OTHER,
+        OPERAND_NEW,      /* a name that nothing has yet */
 } VerbOperand;
 
 /* An option of one verb. --help, --no-pager, and --json where VERB_JSON is set, need not be listed. */
@@ -86,6 +88,9 @@ int verb_check_operands(const VerbArgs *a, int min, int max, Error **reterr);
 
 /* Whether --NAME is among the options of a command line (argv[0] is the verb); a malformed one has none. */
 bool verb_option_given(const Verb *verb, int argc, char **argv, const char *name);
+
+/* The options before a verb; ends with an empty one. */
+extern const VerbOption global_options[];
 
 /* All options of a verb as one table for args_next() and args_iterate(); storage is the caller's. */
 typedef struct VerbTables {

@@ -11,10 +11,10 @@ const Verb verbs[] = {
         { "run", "[OPTIONS] DIR|NAME COMMAND…", "Run one command in a tree", verb_run,
           VERB_RUNS | VERB_ROOT | VERB_CONFIG, OPERAND_IMAGE, "Start" },
 
-        { "start", "NAME…", "Start machines as services of the host's systemd", verb_start, .operand = OPERAND_IMAGES,
+        { "start", "NAME…", "Start machines as services of the host's systemd", verb_start, .operand = OPERAND_STARTABLE,
           .group = "Start" },
-        { "enable", "NAME…", "Have machines start with the host", verb_enable, .operand = OPERAND_IMAGES, .group = "Start" },
-        { "disable", "NAME…", "No longer start machines with the host", verb_disable, .operand = OPERAND_IMAGES,
+        { "enable", "NAME…", "Have machines start with the host", verb_enable, .operand = OPERAND_DISABLED, .group = "Start" },
+        { "disable", "NAME…", "No longer start machines with the host", verb_disable, .operand = OPERAND_ENABLED,
           .group = "Start" },
 
         { "login", "NAME", "Log in on a terminal of a machine", verb_login, VERB_ROOT, OPERAND_MACHINE, "Use" },
@@ -26,7 +26,7 @@ const Verb verbs[] = {
         { "passwd", "NAME [USER]", "Set a password in a machine", verb_passwd, VERB_ROOT, OPERAND_MACHINE, "Use" },
 
         { "images", "[OPTIONS]", "List the trees that boot by name", verb_images, VERB_JSON, OPERAND_NONE, "See", images_options },
-        { "create", "NAME --os=OS [OPTIONS]", "Make a new tree", verb_create, VERB_ROOT, OPERAND_OTHER, "Make", create_options },
+        { "create", "NAME --os=OS [OPTIONS]", "Make a new tree", verb_create, VERB_ROOT, OPERAND_NEW, "Make", create_options },
 
         { "list", "[OPTIONS]", "List running machines", verb_list, VERB_JSON, OPERAND_NONE, "See", list_options },
         { "status", "[OPTIONS] NAME…", "Show a machine and its processes", verb_status, VERB_JSON, OPERAND_MACHINES,
@@ -52,7 +52,7 @@ const Verb verbs[] = {
 
         /* called by nbox's units, by the shell's completion and by the build */
         { "gc", "", "Clear away what dead machines left", verb_gc, VERB_ROOT | VERB_HIDDEN, .group = "Other" },
-        { "__complete", "CWORD WORD…", "Print what may stand at a place of a command line", verb_complete,
+        { "__complete", "WORD…", "Print what may stand in place of the last word", verb_complete,
           VERB_HIDDEN | VERB_OWN_ARGS, .group = "Other" },
         { "__man", "TEMPLATE", "Print a man page, its lists made of the tables", verb_man, VERB_HIDDEN | VERB_OWN_ARGS,
           .group = "Other" },

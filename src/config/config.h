@@ -81,6 +81,14 @@ typedef enum SettingsMode {
         SETTINGS_TRUSTED,  /* the file beside the image is trusted too */
 } SettingsMode;
 
+typedef enum BindOption {
+        BIND_OPTION_RBIND,
+        BIND_OPTION_NORBIND,
+        BIND_OPTION_NOIDMAP, /* the rest in the order of BindMount.idmap */
+        BIND_OPTION_IDMAP,
+        BIND_OPTION_ROOTIDMAP,
+} BindOption;
+
 typedef struct BindMount {
         char *source;      /* on the host, absolute; a leading '+' of the option was resolved against the tree: see from_root */
         char *destination; /* in the machine, absolute, clean */

@@ -95,6 +95,15 @@ const EnumName boolean_names[] = {
         {},
 };
 
+const EnumName bind_option_names[] = {
+        { "rbind", BIND_OPTION_RBIND },
+        { "norbind", BIND_OPTION_NORBIND },
+        { "noidmap", BIND_OPTION_NOIDMAP },
+        { "idmap", BIND_OPTION_IDMAP },
+        { "rootidmap", BIND_OPTION_ROOTIDMAP },
+        {},
+};
+
 char *enum_list(const EnumName *table) {
         size_t size = 1;
         char *list, *o;

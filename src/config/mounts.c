@@ -30,23 +30,19 @@ static char *next_field(const char **s) {
 static int parse_bind_options(BindMount *b, const char *text, Error **reterr) {
         _cleanup_free_ char *copy = strdup(text);
         char *state = NULL;
+        int option, r;
 
         if (!copy)
                 return error_oom(reterr);
-        for (char *word = strtok_r(copy, ",", &state); word; word = strtok_r(NULL, ",", &state))
-                if (strcmp(word, "rbind") == 0)
-                        b->recursive = true;
-                else if (strcmp(word, "norbind") == 0)
-                        b->recursive = false;
-                else if (strcmp(word, "noidmap") == 0)
-                        b->idmap = 0;
-                else if (strcmp(word, "idmap") == 0)
-                        b->idmap = 1;
-                else if (strcmp(word, "rootidmap") == 0)
-                        b->idmap = 2;
+        for (char *word = strtok_r(copy, ",", &state); word; word = strtok_r(NULL, ",", &state)) {
+                r = enum_parse(bind_option_names, word, &option, reterr);
+                if (r < 0)
+                        return r;
+                if (option == BIND_OPTION_RBIND || option == BIND_OPTION_NORBIND)
+                        b->recursive = option == BIND_OPTION_RBIND;
                 else
-                        return error_set(reterr, EINVAL,
-                                         "The mount option '%.80s' is not one of rbind, norbind, noidmap, idmap or rootidmap", word);
+                        b->idmap = option - BIND_OPTION_NOIDMAP;
+        }
         return 0;
 }
 

@@ -358,6 +358,14 @@ static const Property properties[] = {
         { "Wants",                     NULL, NULL, parse_unit_name, UNITNAME },
 };
 
+bool property_iterate(size_t i, const char **ret_name, const char **ret_allowed) {
+        if (i >= ELEMENTSOF(properties))
+                return false;
+        *ret_name = properties[i].name;
+        *ret_allowed = properties[i].allowed;
+        return true;
+}
+
 static const Property *property_find(const char *name, size_t n) {
         for (size_t i = 0; i < ELEMENTSOF(properties); i++)
                 if (strlen(properties[i].name) == n && strncmp(properties[i].name, name, n) == 0)

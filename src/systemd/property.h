@@ -27,6 +27,9 @@ void property_done(PropertyValue *v);
 /* Append as (sv) to a message whose array of properties is open. 0 or -errno of sd-bus. */
 int property_append(sd_bus_message *m, const PropertyValue *v);
 
+/* The i-th that is known, and what it takes in words; false behind the last. Static. */
+bool property_iterate(size_t i, const char **ret_name, const char **ret_allowed);
+
 /* All of a NULL-terminated list; parse errors as property_parse(). */
 int properties_check(char *const *assignments, Error **reterr);
 int properties_append(sd_bus_message *m, char *const *assignments, Error **reterr);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Settings files, and what completion makes of the same tables.
+# Settings files, and what the tables of machines and images show.
 
 run_hostname() { nbox run --network=none "$@" "$GUEST" hostname; }
 
@@ -57,31 +57,6 @@ test_settings_beside_the_image_widen_nothing() {
         has_not "$(nbox run "$GUEST" /bin/busybox ip link)" 'up0'
         same "hostname" "$(run_hostname)" beside
         rm "$MACHINES/$GUEST.nspawn"
-}
-
-# completions WORD...: what completion offers for the last word.
-completions() {
-        bash -c '
-                . /usr/share/bash-completion/bash_completion
-                . /usr/share/bash-completion/completions/nbox
-                function=$(complete -p nbox | sed -n "s/.*-F \([^ ]*\).*/\1/p")
-                [ -n "$function" ] || { echo "no completion function"; exit 1; }
-                COMP_WORDS=(nbox "$@") COMP_CWORD=$# COMP_LINE="nbox $*" COMP_POINT=$((5 + $(wc -c <<<"$*") - 1))
-                "$function" nbox "${@: -1}" "${@: -2:1}"
-                printf "%s\n" "${COMPREPLY[@]}"' completions "$@"
-}
-
-test_completion() {
-        has "$(completions bo)" '^boot *$'
-        has "$(completions '')" '^login *$'
-        has "$(completions boot --net)" '^--network'
-        has "$(completions boot '')" "^$GUEST *$"
-        has "$(completions boot --console=)" 'interactive'
-        has_not "$(completions exec '')" "^$GUEST *$"
-        boot "$GUEST"
-        has "$(completions exec '')" "^$GUEST *$"
-        has "$(completions poweroff '')" "^$GUEST *$"
-        terminate "$GUEST"
 }
 
 test_every_verb_has_help() {

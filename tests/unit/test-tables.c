@@ -3,6 +3,7 @@
 /* That the tables of verbs and options are whole, and that what is made of them (--help, completion, the man pages)
  * leaves nothing out. */
 
+#include <stdarg.h>
 #include <unistd.h>
 
 #include "dispatch.h"
@@ -175,7 +176,7 @@ static void options_and_operands_of_a_verb(void **state _unused_) {
 
 static void wrong_command_lines(void **state _unused_) {
         static const struct {
-                const char *words[5];
+                const char *words[6]; /* ends with NULL */
                 int status;
         } cases[] = {
                 { { "nbox" }, 1 },
@@ -201,8 +202,30 @@ static void wrong_command_lines(void **state _unused_) {
         close(saved);
 }
 
+/* What is offered, without the descriptions. */
+static char *offered(const char *words, ...) {
+        const char *arguments[10] = { "nbox", "__complete" };
+        char *text, *out;
+        va_list ap;
+        size_t n = 2;
+
+        va_start(ap, words);
+        for (const char *w = words; w; w = va_arg(ap, const char *))
+                arguments[n++] = w;
+        va_end(ap);
+        text = out = output(arguments);
+        for (const char *p = text; *p;) {
+                if (*p == '\t')
+                        p += strcspn(p, "\n");
+                *out++ = *p++;
+        }
+        *out = 0;
+        return text;
+}
+#define OFFERED(...) offered(__VA_ARGS__, NULL)
+
 static void completion_offers_everything(void **state _unused_) {
-        _cleanup_free_ char *all = OUTPUT("__complete", "1", "nbox", "");
+        _cleanup_free_ char *all = OFFERED("");
 
         for (const Verb *v = verbs; v->name; v++) {
                 _cleanup_free_ char *one = NULL;
@@ -213,7 +236,7 @@ static void completion_offers_everything(void **state _unused_) {
                 assert_int_equal(has_line(all, v->name), !is_hidden(v));
                 if (is_hidden(v))
                         continue;
-                one = OUTPUT("__complete", "2", "nbox", v->name, "--");
+                one = OFFERED(v->name, "--");
                 for (size_t i = 0; (spec = args_iterate(&table, &i));) {
                         char word[128];
 
@@ -229,35 +252,45 @@ static void completion_offers_everything(void **state _unused_) {
 }
 
 static void completion_knows_the_place(void **state _unused_) {
-        _cleanup_free_ char *verb = OUTPUT("__complete", "1", "nbox", "bo");
-        _cleanup_free_ char *value = OUTPUT("__complete", "4", "nbox", "boot", "--console", "=", "p");
-        _cleanup_free_ char *begun = OUTPUT("__complete", "3", "nbox", "boot", "--console", "=");
-        _cleanup_free_ char *joined = OUTPUT("__complete", "2", "nbox", "boot", "--network=n");
-        _cleanup_free_ char *letter = OUTPUT("__complete", "3", "nbox", "boot", "-D", "");
-        _cleanup_free_ char *cluster = OUTPUT("__complete", "3", "nbox", "boot", "-qD", "");
-        _cleanup_free_ char *inside = OUTPUT("__complete", "4", "nbox", "run", "web", "ls", "--");
-        _cleanup_free_ char *beyond = OUTPUT("__complete", "2", "nbox", "boot");
-        _cleanup_free_ char *other = OUTPUT("__complete", "2", "nbox", "no-such-verb", "");
-        _cleanup_free_ char *signal_name = OUTPUT("__complete", "3", "nbox", "kill", "-s", "SIGT");
-        _cleanup_free_ char *alternatives = OUTPUT("__complete", "3", "nbox", "kill", "--kill-whom", "=");
-        _cleanup_free_ char *open_word = OUTPUT("__complete", "4", "nbox", "create", "x", "--os", "b");
-        _cleanup_free_ char *flag = OUTPUT("__complete", "2", "nbox", "boot", "--read-only=");
-        _cleanup_free_ char *named = OUTPUT("__complete", "2", "nbox", "help", "bo");
+        static const struct {
+                const char *words[6]; /* ends with NULL */
+                const char *offered;
+        } cases[] = {
+                { { "bo" }, "boot\n" },
+                { { "--v" }, "--version\n" },
+                { { "help", "bo" }, "boot\n" },
+                { { "no-such-verb", "" }, "" },
+                { { "boot", "--console", "p" }, "passive\npipe\n" },
+                { { "boot", "--console=p" }, "--console=passive\n--console=pipe\n" },
+                { { "boot", "--network=n" }, "--network=none\n" },
+                { { "boot", "--network=zone:defa" }, "--network=zone:default\n" },
+                { { "boot", "--register=" }, "--register=yes\n--register=no\n" },
+                { { "boot", "--read-only=" }, "" },
+                { { "boot", "-D", "" }, ":dirs\n" },
+                { { "boot", "-qD", "" }, ":dirs\n" },
+                { { "boot", "-p", "t" }, "tcp:\n" },
+                { { "boot", "--bind=+/sr" }, ":files\n" },
+                { { "boot", "--bind", "/srv:/mnt" }, "" },
+                { { "boot", "--bind=/srv:/mnt:rbind,root" }, "--bind=/srv:/mnt:rbind,rootidmap\n" },
+                { { "boot", "--property=CPUQuota" }, "--property=CPUQuota=\n--property=CPUQuotaPeriodSec=\n" },
+                { { "run", "web", "ls", "--" }, "" },
+                { { "kill", "-s", "SIGTE" }, "SIGTERM\n" },
+                { { "kill", "--signal=SIGRTMIN+4" }, "--signal=SIGRTMIN+4\n" },
+                { { "kill", "--kill-whom", "" }, "leader\nall\n" },
+                { { "create", "x", "--os", "b" }, "busybox\n" },
+                { { "show", "-p", "name,addr" }, "" }, /* as they are written */
+                { { "show", "-p", "Name,Addr" }, "Name,Address\n" },
+        };
+        _cleanup_free_ char *image = OFFERED("boot", ""), *described = OUTPUT("__complete", "bo");
 
-        assert_has_line(signal_name, "SIGTERM");
-        assert_string_equal(alternatives, "leader\nall\n");
-        assert_string_equal(open_word, "busybox\n");
-        assert_string_equal(flag, "");
-        assert_string_equal(verb, "boot\n");
-        assert_string_equal(value, "passive\npipe\n");
-        assert_has_line(begun, "interactive");
-        assert_string_equal(joined, "--network=none\n");
-        assert_string_equal(letter, ":dirs\n");
-        assert_string_equal(cluster, ":dirs\n");
-        assert_string_equal(inside, "");
-        assert_has_line(beyond, ":dirs");
-        assert_string_equal(other, "");
-        assert_string_equal(named, "boot\n");
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const char *const *w = cases[i].words;
+                _cleanup_free_ char *got = offered(w[0], w[1], w[2], w[3], w[4]);
+
+                assert_string_equal(got, cases[i].offered);
+        }
+        assert_has_line(image, ":dirs");
+        assert_string_equal(described, "boot\tBoot a tree's own init\n");
 }
 
 /* Words that nobody would type, with a fixed seed: completion says something or nothing, and reads nothing it must not. */
