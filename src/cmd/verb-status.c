@@ -49,15 +49,29 @@ static void format_age(uint64_t seconds, char *buf, size_t size) {
         snprintf(buf, size, "%" PRIu64 " %s", seconds / units[i].seconds, seconds / units[i].seconds == 1 ? units[i].one : units[i].many);
 }
 
-static void print_since(const MachineRecord *rec) {
-        time_t then = (time_t) (rec->started_usec / 1000000), now = time(NULL);
+static void print_time(const char *label, uint64_t usec) {
+        time_t then = (time_t) (usec / 1000000), now = time(NULL);
         char when[64], age[64];
         struct tm tm;
 
         if (!then || !localtime_r(&then, &tm) || !strftime(when, sizeof(when), "%a %Y-%m-%d %H:%M:%S %Z", &tm))
                 return;
         format_age(now > then ? (uint64_t) (now - then) : 0, age, sizeof(age));
-        line("Since", "%s; %s ago", when, age);
+        line(label, "%s; %s ago", when, age);
+}
+
+static void print_state(const Machine *m) {
+        const MachineRecord *rec = m->record;
+        uint64_t now = clock_usec(CLOCK_REALTIME);
+
+        if (m->state == MACHINE_BOOTING && rec->waiting_for)
+                line("State", "booting, waiting for %s, %" PRIu64 " s", rec->waiting_for,
+                     now > rec->started_usec ? (now - rec->started_usec) / 1000000 : 0);
+        else
+                line("State", "%s", machine_state_to_string(m->state));
+        print_time("Since", rec->started_usec);
+        if (rec->ready)
+                print_time("Ready", rec->ready_usec);
 }
 
 static void print_reboots(const MachineRecord *rec) {
@@ -137,8 +151,7 @@ static void print_status(const Machine *m) {
 
         printf("%s●%s %s (%s)\n", color ? m->state == MACHINE_RUNNING ? "\x1b[32m" : "\x1b[33m" : "", color ? "\x1b[0m" : "",
                rec->name, id128_to_text(rec->id, id));
-        line("State", "%s", machine_state_to_string(m->state));
-        print_since(rec);
+        print_state(m);
         if (m->leader_fd >= 0)
                 line("Leader", "%d, supervised by %d", (int) rec->leader, (int) rec->supervisor);
         print_reboots(rec);

@@ -131,6 +131,9 @@ typedef struct MachineConfig {
         int kill_signal;     /* -1 unset: chosen by what init is */
         uint64_t stop_timeout_usec; /* UINT64_MAX unset; how long an orderly stop may take before SIGKILL */
 
+        char **ready;        /* conditions (ready.h), each checked; all must hold. NULL unset: auto */
+        uint64_t ready_wait_usec; /* UINT64_MAX unset; how long a start waits for them */
+
         /* the tree */
         int read_only;       /* tristate */
         BindMount *binds;

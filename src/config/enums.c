@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "ready.h"
 
 const EnumName init_kind_names[] = {
         { "auto", INIT_AUTO },
@@ -80,6 +81,19 @@ const EnumName settings_mode_names[] = {
         { "yes", SETTINGS_YES },
         { "override", SETTINGS_OVERRIDE },
         { "trusted", SETTINGS_TRUSTED },
+        {},
+};
+
+const EnumName ready_kind_names[] = {
+        { "auto", READY_AUTO },
+        { "notify", READY_NOTIFY },
+        { "exec", READY_EXEC },
+        { "life", READY_LIFE },
+        { "file:", READY_FILE },
+        { "port:", READY_PORT },
+        { "command:", READY_COMMAND },
+        { "console:", READY_CONSOLE },
+        { "delay:", READY_DELAY },
         {},
 };
 

@@ -20,6 +20,7 @@ extern const EnumName settings_mode_names[];
 extern const EnumName protocol_names[];
 extern const EnumName boolean_names[];
 extern const EnumName bind_option_names[];
+extern const EnumName ready_kind_names[]; /* with a colon where an argument follows */
 
 /* 0 or -EINVAL with an error that lists what is allowed. */
 int enum_parse(const EnumName *table, const char *text, int *ret, Error **reterr);

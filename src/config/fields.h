@@ -20,6 +20,8 @@ typedef enum Field {
         FIELD_HOSTNAME,
         FIELD_KILL_SIGNAL,
         FIELD_STOP_TIMEOUT,
+        FIELD_READY,
+        FIELD_READY_WAIT,
         FIELD_READ_ONLY,
         FIELD_BINDS,
         FIELD_TMPFS,

@@ -119,6 +119,22 @@ const Option options[] = {
           .about = "After that the machine is killed. A number is seconds; us, ms, s, min, h and d are units, as in \"2min 30s\"; "
                    "infinity waits for ever." },
 
+        { { "ready", .placeholder = "CONDITION" },
+          .section = "Boot", .key = "Ready", .values = ready_kind_names, .field = FIELD_READY, .flags = OPTION_BOOT | OPTION_PRIVILEGED,
+          .group = EXECUTION, .parse = parse_ready,
+          .help = "What makes it count as running (default: auto)",
+          .about = "auto, notify, exec, life, file:PATH, port:[tcp:|udp:]NUMBER, command:COMMAND, console:PATTERN or delay:TIME; see READINESS in "
+                   "nbox(1). May be given several times: then all must hold." },
+        { { "ready-wait", .placeholder = "TIME" },
+          .section = "Boot", .key = "ReadyWait", .field = FIELD_READY_WAIT, .flags = OPTION_BOOT | OPTION_PRIVILEGED,
+          .group = EXECUTION, .parse = parse_ready_wait,
+          .help = "How long a start waits for that (auto: 30s; else: infinity)",
+          .about = "When it is over, the start goes on and says that the machine still boots; the machine is left alone." },
+        { { "notify-ready", .placeholder = "BOOL" },
+          .section = "Exec", .key = "NotifyReady", .values = boolean_names, .field = FIELD_READY, .flags = OPTION_BOOT | OPTION_PRIVILEGED,
+          .group = EXECUTION, .parse = parse_notify_ready,
+          .help = "yes is --ready=notify, no is --ready=exec" },
+
         { { "private-users", .optional = true, .placeholder = "MODE" },
           .section = "Exec", .key = "PrivateUsers", .implied = "yes", .values = userns_mode_names, .field = FIELD_USERNS,
           .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = USERS, .parse = parse_private_users,
@@ -182,8 +198,7 @@ const Option options[] = {
         { { "detach", .letter = 'd' },
           .implied = "yes", .field = FIELD_DETACH, .flags = OPTION_BOOT, .group = HOST, .parse = parse_bool_field,
           .help = "Leave it running in the background; return once it is up",
-          .about = "In the background is a service of systemd's, where that runs. A systemd guest is up when it says so, and after 30 "
-                   "seconds in any case; any other init is up as soon as it runs." },
+          .about = "In the background is a service of systemd's, where that runs. --ready= says what being up means." },
 
         { { "settings", .placeholder = "MODE" },
           .values = settings_mode_names, .field = FIELD_SETTINGS, .flags = OPTION_BOTH, .group = OTHER, .parse = parse_settings_mode,

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "config.h"
+#include "ready.h"
 
 static int check_ports(const MachineConfig *c, Error **reterr) {
         if (c->n_ports == 0 || c->network == NETWORK_UNSET || c->network == NETWORK_ZONE)
@@ -66,6 +66,33 @@ static int check_detach(const MachineConfig *c, Error **reterr) {
         return error_hint(reterr, -EINVAL, "Leave out --console=; `nbox console %s` attaches to it later.", c->machine);
 }
 
+/* What the kernel shows of the host's network is everybody's: a port is the machine's when it is one of its own users' who listens. */
+static int check_ready_port(const MachineConfig *c, const ReadyCondition *ready, Error **reterr) {
+        bool own_users = c->userns == USERNS_UNSET || c->userns == USERNS_PICK || (c->userns == USERNS_FIXED && c->uid_base > 0);
+
+        if (c->network != NETWORK_HOST || own_users)
+                return 0;
+        error_set(reterr, EINVAL, "--ready=%s cannot tell the machine's ports from the host's with --network=host and the host's user ids", ready->text);
+        return error_hint(reterr, -EINVAL, "Take another condition, such as command:, or give the machine users or a network of its own.");
+}
+
+static int check_ready(const MachineConfig *c, Error **reterr) {
+        for (char **text = c->ready; text && *text; text++) {
+                _cleanup_(ready_condition_done) ReadyCondition ready = {};
+                int r = ready_condition_parse(*text, &ready, reterr);
+
+                if (r >= 0 && ready.kind == READY_PORT)
+                        r = check_ready_port(c, &ready, reterr);
+                if (r >= 0 && ready.kind == READY_CONSOLE && c->console == CONSOLE_PIPE) {
+                        error_set(reterr, EINVAL, "--ready=%s needs a console, and --console=pipe gives it away", ready.text);
+                        r = error_hint(reterr, -EINVAL, "Leave out one of them.");
+                }
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 static int check_json(const MachineConfig *c, Error **reterr) {
         if (c->json != 1 || c->dry_run == 1)
                 return 0;
@@ -75,7 +102,7 @@ static int check_json(const MachineConfig *c, Error **reterr) {
 
 int config_validate(const MachineConfig *c, Error **reterr) {
         static int (*const checks[])(const MachineConfig *c, Error **reterr) = {
-                check_command, check_ports, check_mounts, check_detach, check_json,
+                check_command, check_ports, check_mounts, check_detach, check_ready, check_json,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(checks); i++) {

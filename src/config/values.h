@@ -21,6 +21,9 @@ int parse_user(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_chdir(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_kill_signal(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_stop_timeout(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_ready(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_notify_ready(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_ready_wait(MachineConfig *c, const OptionValue *v, Error **reterr); /* these three: ready.c */
 int parse_slice(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_property(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_private_users(MachineConfig *c, const OptionValue *v, Error **reterr);

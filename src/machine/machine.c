@@ -26,6 +26,7 @@ void machine_free(Machine *m) {
 const char *machine_state_to_string(MachineState s) {
         static const char *const names[] = {
                 [MACHINE_STARTING] = "starting",
+                [MACHINE_BOOTING] = "booting",
                 [MACHINE_RUNNING] = "running",
                 [MACHINE_STOPPING] = "stopping",
                 [MACHINE_REBOOTING] = "rebooting",
@@ -72,6 +73,8 @@ static MachineState state_of(const Machine *m) {
                 return m->record->leader == 0 ? MACHINE_STARTING : MACHINE_CLOSING;
         if (s && strcmp(s, "starting") == 0)
                 return MACHINE_STARTING;
+        if (s && strcmp(s, "booting") == 0)
+                return MACHINE_BOOTING;
         if (s && strcmp(s, "stopping") == 0)
                 return MACHINE_STOPPING;
         return MACHINE_RUNNING;

@@ -11,6 +11,7 @@
 
 typedef enum MachineState {
         MACHINE_STARTING, /* a supervisor has the name; init is not there yet */
+        MACHINE_BOOTING,  /* init runs, and what makes it count as running (Ready=) is not so yet; all verbs work */
         MACHINE_RUNNING,
         MACHINE_STOPPING,
         MACHINE_REBOOTING, /* between two lives: its init has ended by a reboot, its supervisor is about to start it anew */
@@ -20,7 +21,7 @@ typedef enum MachineState {
 
 typedef struct Machine {
         MachineRecord *record;
-        int leader_fd;      /* pidfd of init, checked by start time; -1 unless RUNNING, STOPPING (or late STARTING) */
+        int leader_fd;      /* pidfd of init, checked by start time; -1 unless BOOTING, RUNNING, STOPPING (or late STARTING) */
         MachineState state;
 } Machine;
 

@@ -30,11 +30,14 @@ typedef struct MachineRecord {
         uint8_t id[16];
         char boot_id[33];
         char *mode;               /* "boot" or "run" */
-        char *state;              /* "starting", "running", "stopping", "rebooting" (between two lives: nothing but the name is held) */
+        char *state;              /* "starting", "booting", "running", "stopping", "rebooting" (between two lives: nothing but the name is held) */
         pid_t supervisor;
         pid_t leader;             /* the host's pid of the machine's init; 0 while there is none yet */
         uint64_t leader_start;    /* its start time, clock ticks since boot (process_start_time()) */
         uint64_t started_usec;    /* CLOCK_REALTIME */
+        bool ready;               /* its conditions (Ready=) have held */
+        uint64_t ready_usec;      /* since when, CLOCK_REALTIME; 0 until then */
+        char *waiting_for;        /* else what it waits for ("port tcp:80"), once init runs */
         char *root;               /* the tree's path on the host */
         char *init;               /* path of init inside, as it was executed */
         char *init_kind;          /* what it is in the tree, or how it is to be treated (init_kind_names); NULL: unknown */

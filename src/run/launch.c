@@ -296,5 +296,5 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
                 return r;
         s->launched = true;
         s->launched_usec = clock_usec(CLOCK_MONOTONIC);
-        return supervisor_save_record(s, "running", reterr);
+        return readiness_begin(s, reterr);
 }

@@ -20,11 +20,14 @@
 #include "parse.h"
 #include "path.h"
 #include "property.h"
+#include "ready.h"
 #include "registration.h"
 #include "text.h"
 #include "tree.h"
 
 #define STOP_TIMEOUT_USEC (90 * UINT64_C(1000000))
+#define READY_WAIT_USEC (30 * UINT64_C(1000000)) /* for an init that never says what it is expected to */
+#define FOREVER_USEC (UINT64_MAX - 1)
 #define OS_RELEASE_MAX (64 * 1024)
 
 void plan_free(MachinePlan *p) {
@@ -44,6 +47,9 @@ void plan_free(MachinePlan *p) {
                 free(p->mounts[i].options);
         }
         free(p->mounts);
+        for (size_t i = 0; i < p->n_ready; i++)
+                ready_condition_done(&p->ready[i]);
+        free(p->ready);
         free(p->zone);
         free(p->ports);
         free(p->slice);
@@ -281,6 +287,43 @@ static void plan_names(MachinePlan *p, const MachineConfig *c, int root) {
         }
 }
 
+/* auto becomes what this init can do. */
+static int add_ready(MachinePlan *p, const char *text, Error **reterr) {
+        ReadyCondition *c = &p->ready[p->n_ready];
+        int r = ready_condition_parse(text, c, reterr);
+
+        if (r < 0)
+                return r;
+        if (c->kind == READY_EXEC) {
+                ready_condition_done(c);
+                return 0;
+        }
+        p->n_ready++;
+        if (c->kind != READY_AUTO || !p->init_says_ready)
+                return 0;
+        ready_condition_done(c);
+        return ready_condition_parse("notify", c, reterr);
+}
+
+static int plan_ready(MachinePlan *p, const MachineConfig *c, Error **reterr) {
+        static char *const automatic[] = { (char *) "auto", NULL };
+        char *const *wanted = c->ready && c->ready[0] ? c->ready : automatic;
+        bool only_auto = true;
+        int r = 0;
+
+        if (c->mode == START_RUN)
+                return 0;
+        p->ready = calloc(strv_length(wanted), sizeof(*p->ready));
+        if (!p->ready)
+                return error_oom(reterr);
+        for (char *const *text = wanted; *text && r >= 0; text++) {
+                only_auto = only_auto && strcmp(*text, "auto") == 0;
+                r = add_ready(p, *text, reterr);
+        }
+        p->ready_wait_usec = c->ready_wait_usec != UINT64_MAX ? c->ready_wait_usec : only_auto ? READY_WAIT_USEC : FOREVER_USEC;
+        return r;
+}
+
 static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         p->read_only = c->read_only > 0;
         p->console = decide_console(c);
@@ -318,6 +361,8 @@ int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Erro
         if (string_set(&p->name, c->machine) < 0 || string_set(&p->root, image->path) < 0)
                 return error_oom(reterr);
         r = plan_program(p, c, image->fd, reterr);
+        if (r >= 0)
+                r = plan_ready(p, c, reterr);
         if (r >= 0)
                 r = plan_id(p, c, image->fd, reterr);
         if (r >= 0)

@@ -51,6 +51,14 @@ static json_t *ports(const MachinePlan *p) {
         return a;
 }
 
+static json_t *ready(const MachinePlan *p) {
+        json_t *a = json_array();
+
+        for (size_t i = 0; i < p->n_ready; i++)
+                json_array_append_new(a, json_text(p->ready[i].text));
+        return a;
+}
+
 static json_t *describe(const MachinePlan *p) {
         json_t *o = json_object();
         char id[33], caps[20], signal_name[24];
@@ -73,7 +81,7 @@ static json_t *describe(const MachinePlan *p) {
         json_object_set_new(o, "user", json_text(p->user ?: "root"));
         json_object_set_new(o, "chdir", json_text(p->chdir));
         json_object_set_new(o, "hostname", json_text(p->hostname));
-        json_object_set_new(o, "waits_for_ready", json_boolean(p->init_says_ready));
+        json_object_set_new(o, "ready", ready(p));
         json_object_set_new(o, "stub_init", json_boolean(p->stub_init));
         json_object_set_new(o, "user_namespace", json_boolean(p->userns));
         json_object_set_new(o, "uid_base", json_integer(p->uid_base));

@@ -4,28 +4,13 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-#include "detach.h"
 #include "supervisor.h"
 #include "text.h"
 
-/* When the machine is up, and what its guest says of itself.
- *
- * A systemd inside says READY=1 on /run/host/notify when it has booted, and is believed when it is PID 1 that says so; any
- * other init is up as soon as it runs, for it would never say. The guest may also never say it: waiting has an end, after
- * which the machine counts as up, and nothing is done to it. */
+/* What the guest says of itself on /run/host/notify. READY=1 is believed when it is PID 1 that says so. */
 
 #define NOTIFY_MAX 4096
 #define STATUS_BURST 20 /* a second */
-#define READY_WAIT_USEC (30 * UINT64_C(1000000))
-
-void supervisor_is_up(Supervisor *s) {
-        if (s->up)
-                return;
-        s->up = true;
-        s->ready_timer = sd_event_source_disable_unref(s->ready_timer);
-        (void) sd_notifyf(0, "READY=1\nSTATUS=Machine %s is running", s->plan->name);
-        detach_report_ready(&s->report_fd);
-}
 
 /* Each line makes work for the host's PID 1: a guest does not say how much. What is over is read, for its sender must not wait. */
 static bool status_may_pass(Supervisor *s) {
@@ -73,24 +58,12 @@ static int on_notify(_unused_ sd_event_source *source, int fd, _unused_ uint32_t
         text[n] = 0;
         for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
                 if (strcmp(line, "READY=1") == 0 && sender == s->leader)
-                        supervisor_is_up(s);
+                        readiness_notified(s);
                 else if (strncmp(line, "STATUS=", 7) == 0 && string_is_clean(line) && status_may_pass(s))
                         (void) sd_notifyf(0, "STATUS=Machine %s: %.200s", s->plan->name, line + 7);
         return 0;
 }
 
-static int on_ready_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
-        supervisor_is_up(userdata);
-        return 0;
-}
-
 int supervisor_watch_notify(Supervisor *s) {
-        int r = sd_event_add_io(s->event, NULL, s->notify_fd, EPOLLIN, on_notify, s);
-
-        if (r < 0)
-                return r;
-        if (s->plan->init_says_ready)
-                return sd_event_add_time_relative(s->event, &s->ready_timer, CLOCK_MONOTONIC, READY_WAIT_USEC, 0, on_ready_timer, s);
-        supervisor_is_up(s);
-        return 0;
+        return sd_event_add_io(s->event, NULL, s->notify_fd, EPOLLIN, on_notify, s);
 }

@@ -133,9 +133,12 @@ static int add_sources(Supervisor *s, Error **reterr) {
                 r = supervisor_watch_notify(s);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot watch the machine");
-        if (s->scope)
-                return scope_watch_request_stop(s->bus, s->scope, on_request_stop, s, reterr);
-        return 0;
+        if (s->scope) {
+                r = scope_watch_request_stop(s->bus, s->scope, on_request_stop, s, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return readiness_watch(s, reterr);
 }
 
 int supervisor_loop(Supervisor *s, Error **reterr) {
@@ -149,6 +152,7 @@ int supervisor_loop(Supervisor *s, Error **reterr) {
         r = sd_event_loop(s->event);
         s->launched = false;
         stop_end(s);
-        s->ready_timer = sd_event_source_disable_unref(s->ready_timer);
-        return r < 0 ? error_errno(reterr, r, "Cannot go on watching machine '%s'", s->plan->name) : 0;
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot go on watching machine '%s'", s->plan->name);
+        return readiness_ended(s, reterr);
 }

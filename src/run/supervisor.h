@@ -12,6 +12,7 @@
 #include "lock.h"
 #include "machine-plan.h"
 #include "network.h"
+#include "readiness.h"
 #include "record.h"
 #include "terminal.h"
 
@@ -19,7 +20,7 @@
  * launch.c, driven by supervisor.c, taken apart by teardown.c. Every field is either "not there" (NULL, -1, false) or
  * a thing that teardown undoes; it can be called at any point. */
 
-typedef struct Supervisor {
+struct Supervisor {
         MachinePlan *plan;
         Image *image;
         ImageLock *lock;
@@ -61,12 +62,12 @@ typedef struct Supervisor {
         bool timed_out;
         int killed_for;         /* the signal that a command did not take, or 0 */
 
-        bool up;               /* it was said so */
-        sd_event_source *ready_timer;
+        Readiness *readiness; /* while it is watched for; NULL: there is nothing to wait for */
+        bool up;              /* who waits for the start was told to go on */
         int report_fd;    /* of `boot -d` without systemd: who waits for us to be up; or -1 */
         int exit_status;  /* nbox's own, once the leader has ended */
         bool reboot;      /* it ended by asking for one */
-} Supervisor;
+};
 
 /* launch.c: from a claimed name to a running init. On failure teardown is still the caller's to call. Returns 0, or
  * -errno; -ENOENT and -EACCES/-ENOEXEC of the exec itself set exit_status to 127 and 126. */
@@ -84,9 +85,8 @@ bool supervisor_is_cancelled(Supervisor *s);
 /* Until the machine has ended; sets exit_status and reboot. */
 int supervisor_loop(Supervisor *s, Error **reterr);
 
-/* supervisor-notify.c: listen to the guest; and the moment from which the machine counts as up. 0 or -errno. */
+/* supervisor-notify.c: listen to the guest. 0 or -errno. */
 int supervisor_watch_notify(Supervisor *s);
-void supervisor_is_up(Supervisor *s);
 
 /* Ask for an end, or (INIT_KILL) bring it about. 0: it is under way. 1: it was already, and is not disturbed; a reboot becomes the
  * power-off or halt that is asked for now. -EBUSY: it was already, and ends in something else than this. */

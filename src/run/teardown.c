@@ -81,6 +81,7 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
         int first = 0, r;
 
         end_guest(s);
+        readiness_end(s);
         close_terminals(s);
         if (s->staged) {
                 (void) umount2(RUN_DIRECTORY "/root", MNT_DETACH);

@@ -37,6 +37,8 @@ struct Terminal {
         size_t ring_size, ring_start, ring_used;
         char *pending;
         size_t n_pending;
+        TerminalOutput on_output;
+        void *userdata;
 };
 
 static void ring_put(Terminal *t, const char *data, size_t size) {
@@ -134,6 +136,8 @@ static ssize_t read_master(Terminal *t) {
         if (n == 0)
                 return -EIO;
         ring_put(t, buf, (size_t) n);
+        if (t->on_output)
+                t->on_output(!t->exclusive, buf, (size_t) n, t->userdata);
         for (size_t i = t->n_clients; i > 0; i--) {
                 int r = send_data(t->clients[i - 1].fd, buf, (size_t) n);
 
@@ -273,6 +277,19 @@ bool terminal_has_client(const Terminal *t) {
 
 bool terminal_has_output(const Terminal *t) {
         return t->output;
+}
+
+void terminal_watch(Terminal *t, TerminalOutput on_output, void *userdata) {
+        t->on_output = on_output;
+        t->userdata = userdata;
+}
+
+size_t terminal_tail(const Terminal *t, char *buf, size_t size) {
+        size_t n = size < t->ring_used ? size : t->ring_used;
+
+        for (size_t i = 0; i < n; i++)
+                buf[i] = t->ring[(t->ring_start + t->ring_used - n + i) % t->ring_size];
+        return n;
 }
 
 void terminal_drain(Terminal *t) {

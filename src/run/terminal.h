@@ -28,5 +28,12 @@ int terminal_add_client(Terminal *t, int fd, Error **reterr);
 bool terminal_has_client(const Terminal *t);
 bool terminal_has_output(const Terminal *t); /* something was written since the start or the last hang-up */
 
+/* Be told of each piece that the guest writes, and whether on the console (a terminal that is not exclusive). NULL: no longer. */
+typedef void (*TerminalOutput)(bool console, const char *data, size_t n, void *userdata);
+void terminal_watch(Terminal *t, TerminalOutput on_output, void *userdata);
+
+/* The last bytes that were written, at most `size`; returns how many. */
+size_t terminal_tail(const Terminal *t, char *buf, size_t size);
+
 /* Read what is left after the machine has ended, and hand it to the clients. */
 void terminal_drain(Terminal *t);

@@ -254,7 +254,7 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
 /* systemd.nspawn(5) lists these as privileged; ours that reach into the host come on top. */
 static void trust_is_as_nspawn_has_it(void **state _unused_) {
         static const char *const privileged[] = { "MachineID", "PrivateUsers", "Bind", "BindReadOnly", "TemporaryFileSystem",
-                "VirtualEthernet", "Zone", "Port", "Private", "Slice", "Property", "Register", "StopTimeout" };
+                "Ready", "ReadyWait", "NotifyReady", "VirtualEthernet", "Zone", "Port", "Private", "Slice", "Property", "Register", "StopTimeout" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
                 "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "ReadOnly" };
         size_t n = 0;
