@@ -103,12 +103,24 @@ bool init_can_take(const Guest *g, int sig) {
         return ((mask_of(status, "\nSigCgt:") | mask_of(status, "\nSigBlk:")) & bit) || waits_for_signals(g);
 }
 
+/* Any of the signals by which inits are asked for something. */
+static bool listens(const Guest *g) {
+        static const int signals[] = { SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGPWR, SIGHUP, SIGCONT };
+
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                if (init_can_take(g, signals[i]))
+                        return true;
+        return false;
+}
+
 bool init_is_ready(const Guest *g, InitKind kind) {
-        const char *path = init_traits(kind)->ready;
+        const InitTraits *t = init_traits(kind);
         _cleanup_close_ int fd = -1;
 
-        if (!path)
+        if (t->ready_by_signals)
+                return listens(g);
+        if (!t->ready)
                 return true;
-        fd = open_in_root(g->root, path, O_PATH, 0);
+        fd = open_in_root(g->root, t->ready, O_PATH, 0);
         return fd >= 0;
 }

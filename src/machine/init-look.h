@@ -23,6 +23,6 @@ bool init_is_going_down(const Guest *g);
  * rt_sigtimedwait(2). Before that it is lost. */
 bool init_can_take(const Guest *g, int sig);
 
-/* Whether what this kind has to have ready to be asked is there. Looks into the machine's tree, whose file systems may be the guest's own:
+/* Whether what this kind must have ready to be asked is there. Looks into the machine's tree, whose file systems may be the guest's own:
  * not for who must not wait. */
 bool init_is_ready(const Guest *g, InitKind kind);

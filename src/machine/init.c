@@ -12,11 +12,12 @@
  *
  * Sources: systemd(1) SIGNALS; busybox init/init.c; openrc-init(8), whose FIFO is made when its boot is over, and whose handler would run
  * a shutdown in the middle of a boot; sysvinit's init(8), since 3.10 with SIGRTMIN+4; runit(8): "signals only work in stage 2", which the
- * file that stage 1 makes last comes before; finit(8), which blocks all signals from its first moment; s6-svscan(8), which has no
+ * file that stage 1 makes last comes before; finit(8), which holds signals back from its first moment and loses a power-off that comes before the end of its boot (4.2, tried); s6-svscan(8), which has no
  * power-off of its own: SIGTERM ends the supervision tree; dinit(8); tini, dumb-init, catatonit: signals go to their child. */
 
 #define RT(n) (34 + (n)) /* SIGRTMIN+n as a guest with glibc counts; what our own libc reserves does not matter here */
 #define KILL_SIGNAL_PATIENCE_USEC (5 * UINT64_C(1000000))
+#define READY_PATIENCE_USEC (2 * UINT64_C(1000000)) /* for an init of which it is only likely that it will set up handlers */
 
 #define NAMES(...) (const char *const[]) { __VA_ARGS__, NULL }
 
@@ -29,7 +30,7 @@ static const char *const action_names[] = {
 
 static const InitTraits kinds[INIT_KINDS] = {
         [INIT_OTHER] = {
-                .last_signal = SIGTERM, .title = "any other",
+                .ready_by_signals = true, .last_signal = SIGTERM, .title = "any other",
                 .about = "SIGTERM follows where its programs fail or bring nothing about, if it has a handler for that.",
         },
         [INIT_SYSTEMD] = {
@@ -56,10 +57,11 @@ static const InitTraits kinds[INIT_KINDS] = {
         },
         [INIT_FINIT] = {
                 .names = NAMES("finit"), .mark = "/etc/finit.conf",
-                .signals = { SIGUSR2, SIGUSR2, SIGTERM }, .title = "finit",
+                .signals = { SIGUSR2, SIGUSR2, SIGTERM }, .ready = "/run/finit/cond/hook/sys/up", .title = "finit",
+                .about = "Asked when its boot is over: before, it takes the signal and does nothing.",
         },
         [INIT_S6] = {
-                .names = NAMES("s6-svscan"), .last_signal = SIGTERM, .title = "s6-svscan",
+                .names = NAMES("s6-svscan"), .ready_by_signals = true, .last_signal = SIGTERM, .title = "s6-svscan",
                 .about = "Without programs of s6-linux-init, SIGTERM ends it.",
         },
         [INIT_DINIT] = {
@@ -189,6 +191,7 @@ char *const *init_program(InitAction action, unsigned attempt) {
 
 StopStep stop_choose(const StopView *v) {
         const InitTraits *t = init_traits(v->kind);
+        uint64_t ready_patience = t->ready_by_signals && v->patience_usec > READY_PATIENCE_USEC ? READY_PATIENCE_USEC : v->patience_usec;
         bool patient = v->waited_usec < v->patience_usec;
 
         if (v->kill_signal > 0 && v->action == INIT_POWEROFF) {
@@ -197,7 +200,7 @@ StopStep stop_choose(const StopView *v) {
                 if (v->waited_usec < KILL_SIGNAL_PATIENCE_USEC && patient)
                         return STOP_WAIT;
         }
-        if (!v->ready && patient)
+        if (!v->ready && v->waited_usec < ready_patience)
                 return STOP_WAIT;
         if (init_signal(v->kind, v->action) == 0 || (t->or_program && !v->takes_signal))
                 return STOP_PROGRAM;

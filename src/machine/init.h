@@ -29,7 +29,8 @@ typedef struct InitTraits {
         bool or_program;           /* not every version takes the signal: then its program, without waiting */
         bool ask_again;            /* its program may speak too early and say nothing of it; asking twice does no harm */
         int last_signal;           /* where its program has not brought it to an end; 0: none that would */
-        const char *ready;         /* a file inside that is there once it can be asked; NULL: it always can */
+        const char *ready;         /* a file inside that is there once it can be asked, or NULL */
+        bool ready_by_signals;     /* its programs are likely to signal it: it must have set up something to hear them by */
         const char *title, *about; /* for the man page; about may be NULL */
 } InitTraits;
 
@@ -74,7 +75,7 @@ typedef struct StopView {
         int kill_signal;         /* the settings', for power-off; -1: none */
         bool takes_kill_signal;  /* init would act on it just now */
         bool takes_signal;       /* likewise on init_signal() */
-        bool ready;              /* its `ready` is there, or it has none */
+        bool ready;              /* what it must have ready to be asked is there, or it needs nothing */
         uint64_t waited_usec;    /* since the asking began */
         uint64_t patience_usec;  /* how long it is waited for init to listen */
 } StopView;

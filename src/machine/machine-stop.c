@@ -178,6 +178,8 @@ static int ask_by_program(Asking *a, InitKind kind, Error **reterr) {
                 return ask_harder(a, kind, "its own programs have failed", reterr);
         if (traits->last_signal == 0 || ends_within(a->target, settle))
                 return 0;
+        if (a->action == INIT_REBOOT) /* no signal is known for it: once more, should it have been too early */
+                return (r = run_programs(a, reterr)) < 0 ? r : 0;
         return ask_harder(a, kind, "it still runs after its own program", reterr);
 }
 

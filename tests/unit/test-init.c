@@ -144,6 +144,10 @@ static void chooses_the_next_step(void **state _unused_) {
 
         v = (StopView){ .kind = INIT_OTHER, .kill_signal = -1, .ready = true, .patience_usec = 30 * SECOND };
         assert_int_equal(stop_choose(&v), STOP_PROGRAM);
+        v.ready = false;
+        assert_int_equal(stop_choose(&v), STOP_WAIT);
+        v.waited_usec = 3 * SECOND;
+        assert_int_equal(stop_choose(&v), STOP_PROGRAM);
 }
 
 static void takes_the_settings_signal_first(void **state _unused_) {
