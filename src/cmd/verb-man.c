@@ -204,7 +204,7 @@ static void put_init(InitKind kind) {
 
 /* The unknown ones come last. */
 static void put_inits(void) {
-        puts(".TS\ntab(|);\nlB lB lB lB lB\nl l l l l.\ninit|Init=|power off|halt|reboot");
+        puts(".TS\ntab(|);\nlB1 lB1 lB1 lB1 lB\nl1 l1 l1 l1 l.\ninit|Init=|power off|halt|reboot");
         for (InitKind k = INIT_OTHER + 1; k < INIT_KINDS; k++)
                 put_init(k);
         put_init(INIT_OTHER);
