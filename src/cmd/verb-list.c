@@ -19,18 +19,14 @@ const VerbOption list_options[] = {
 static const char *const headings[] = { "MACHINE", "CLASS", "INIT", "STATE", "ADDRESS", "PORTS", "OS", NULL };
 
 static const char *init_of(const Machine *m) {
-        Guest g;
         InitKind kind;
 
         if (m->leader_fd < 0)
                 return NULL;
         if (m->record->mode && strcmp(m->record->mode, "run") == 0)
                 return "command";
-        if (guest_open(&g, m->record->name, m->record->leader, m->leader_fd, NULL) < 0)
-                return NULL;
-        kind = init_identify(&g, init_known_of(m->record));
-        guest_done(&g);
-        return init_kind_to_string(kind);
+        kind = init_of_record(m->record, m->leader_fd);
+        return kind == INIT_AUTO ? NULL : init_kind_to_string(kind);
 }
 
 static json_t *machine_to_json(const Machine *m) {

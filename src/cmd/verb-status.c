@@ -84,19 +84,13 @@ static void print_reboots(const MachineRecord *rec) {
 }
 
 static void print_init(const Machine *m) {
-        Guest g;
-
         if (m->leader_fd < 0)
                 return;
-
         if (m->record->mode && strcmp(m->record->mode, "run") == 0) {
                 line("Init", "a command (nbox run)");
                 return;
         }
-        if (guest_open(&g, m->record->name, m->record->leader, m->leader_fd, NULL) < 0)
-                return;
-        line("Init", "%s (%s)", m->record->init ?: "-", init_kind_to_string(init_identify(&g, init_known_of(m->record))));
-        guest_done(&g);
+        line("Init", "%s (%s)", m->record->init ?: "-", init_kind_to_string(init_of_record(m->record, m->leader_fd)));
 }
 
 static void print_network(const MachineRecord *rec) {

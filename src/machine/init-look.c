@@ -71,6 +71,18 @@ InitKind init_identify(const Guest *g, InitKnown known) {
         return init_kind_of(&s.process, known);
 }
 
+InitKind init_of_record(const MachineRecord *r, int leader_fd) {
+        InitKnown known = init_known_of(r);
+        InitKind kind;
+        Guest g;
+
+        if (guest_open(&g, r->name, r->leader, leader_fd, NULL) < 0)
+                return known.kind;
+        kind = init_identify(&g, known);
+        guest_done(&g);
+        return kind;
+}
+
 bool init_is_going_down(const Guest *g) {
         _cleanup_(seen_done) Seen s;
 

@@ -16,6 +16,9 @@ InitKnown init_known_of(const MachineRecord *r);
 /* By its process alone, which is safe at any time: /proc/PID/exe, argv[0], comm. */
 InitKind init_identify(const Guest *g, InitKnown known);
 
+/* The same for a machine, as well as the caller may know: only root may look at the process, others believe the record. */
+InitKind init_of_record(const MachineRecord *r, int leader_fd);
+
 /* Whether a shutdown is at its end already. */
 bool init_is_going_down(const Guest *g);
 

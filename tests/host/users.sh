@@ -27,7 +27,7 @@ test_users_see_machines() {
         same "nothing runs" "$("${BOB[@]}" nbox list)" "No machines."
         nbox start "$GUEST"
         same "bob's list" "$("${BOB[@]}" nbox list -q)" "$GUEST"
-        has "$("${BOB[@]}" nbox list --no-legend)" "^$GUEST +container .*running"
+        has "$("${BOB[@]}" nbox list --no-legend)" "^$GUEST +container +$GUEST +running"
         same "bob's address" "$("${BOB[@]}" nbox show -p Address --value "$GUEST")" "$(nbox show -p Address --value "$GUEST")"
         has "$("${BOB[@]}" nbox status "$GUEST")" 'State: running'
         "${BOB[@]}" nbox status --json "$GUEST" | jq -e .Leader >/dev/null
