@@ -112,12 +112,22 @@ static int run_program(const Asking *a, char *const *argv, Error **reterr) {
         return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
+/* A shutdown ends all processes, also the one that has asked for it and is not quite through. */
+static bool is_ended_by_shutdown(int status) {
+        return status == 128 + SIGTERM || status == 128 + SIGKILL || status == 128 + SIGHUP;
+}
+
+/* An init that takes runlevels is known. Of another, "init 0" would start a second one, beside the first. */
+static bool may_run(InitKind kind, char *const *argv) {
+        return kind != INIT_OTHER || strcmp(argv[0], "init") != 0;
+}
+
 /* The first that the guest has and that succeeds: 0. NOT_FOUND: it has none of them; 1: none has succeeded. */
-static int run_programs(const Asking *a, Error **reterr) {
+static int run_programs(const Asking *a, InitKind kind, Error **reterr) {
         int result = NOT_FOUND;
         char *const *argv;
 
-        for (unsigned i = 0; (argv = init_program(a->action, i)); i++) {
+        for (unsigned i = 0; (argv = init_program(a->action, i)) && may_run(kind, argv); i++) {
                 _cleanup_(error_freep) Error *error = NULL;
                 int r = run_program(a, argv, &error);
 
@@ -125,7 +135,7 @@ static int run_programs(const Asking *a, Error **reterr) {
                         return 0;
                 if (r < 0)
                         return error_pass(reterr, r, &error);
-                if (r == 0) {
+                if (r == 0 || is_ended_by_shutdown(r)) {
                         say(a, "its own %s%s%s%s%s has been run", argv[0], argv[1] ? " " : "", argv[1] ?: "", argv[1] && argv[2] ? " " : "",
                             argv[1] && argv[2] ? argv[2] : "");
                         return 0;
@@ -161,7 +171,7 @@ static int ask_by_program(Asking *a, InitKind kind, Error **reterr) {
         int r;
 
         for (;;) {
-                r = run_programs(a, reterr);
+                r = run_programs(a, kind, reterr);
                 if (r < 0)
                         return r;
                 if (r == NOT_FOUND)
@@ -179,7 +189,7 @@ static int ask_by_program(Asking *a, InitKind kind, Error **reterr) {
         if (traits->last_signal == 0 || ends_within(a->target, settle))
                 return 0;
         if (a->action == INIT_REBOOT) /* no signal is known for it: once more, should it have been too early */
-                return (r = run_programs(a, reterr)) < 0 ? r : 0;
+                return (r = run_programs(a, kind, reterr)) < 0 ? r : 0;
         return ask_harder(a, kind, "it still runs after its own program", reterr);
 }
 
