@@ -12,8 +12,11 @@
 
 #include "bus.h"
 
+#define TICK_USEC (200 * UINT64_C(1000))
+
 struct JobWait {
         sd_bus *bus;
+        const JobHook *hook;
         sd_bus_slot *slot;
         char *job;    /* object path */
         char *result; /* once it has ended */
@@ -58,6 +61,23 @@ JobWait *job_wait_free(JobWait *w) {
         return NULL;
 }
 
+void job_wait_set_hook(JobWait *w, const JobHook *hook) {
+        w->hook = hook;
+}
+
+/* 0, or 1 when the hook wants to wait no longer. */
+static int step(JobWait *w, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int r;
+
+        if (!w->hook)
+                return bus_step(w->bus, UINT64_MAX, reterr);
+        r = bus_step(w->bus, TICK_USEC, &error);
+        if (r < 0 && r != -ETIMEDOUT)
+                return error_pass(reterr, r, &error);
+        return w->hook->tick(w->hook->userdata);
+}
+
 int job_run(JobWait *w, sd_bus_message *call, sd_bus_error *e, char **ret_result, Error **reterr) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         const char *path;
@@ -75,16 +95,15 @@ int job_run(JobWait *w, sd_bus_message *call, sd_bus_error *e, char **ret_result
         if (!w->job)
                 return error_oom(reterr);
         while (!w->result) {
-                r = bus_step(w->bus, UINT64_MAX, reterr);
-                if (r < 0)
+                r = step(w, reterr);
+                if (r != 0)
                         return r;
         }
         *ret_result = TAKE_PTR(w->result);
         return 0;
 }
 
-int job_run_for_unit(sd_bus *bus, const char *method, const char *unit, sd_bus_error *e, char **ret_result, Error **reterr) {
-        _cleanup_(job_wait_freep) JobWait *wait = NULL;
+int job_call_for_unit(sd_bus *bus, const char *method, const char *unit, sd_bus_message **ret, Error **reterr) {
         _cleanup_message_ sd_bus_message *m = NULL;
         int r;
 
@@ -93,6 +112,17 @@ int job_run_for_unit(sd_bus *bus, const char *method, const char *unit, sd_bus_e
                 r = sd_bus_message_append(m, "ss", unit, "replace");
         if (r < 0)
                 return bus_unbuilt(reterr, r, method);
-        r = job_wait_new(bus, &wait, reterr);
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+int job_run_for_unit(sd_bus *bus, const char *method, const char *unit, sd_bus_error *e, char **ret_result, Error **reterr) {
+        _cleanup_(job_wait_freep) JobWait *wait = NULL;
+        _cleanup_message_ sd_bus_message *m = NULL;
+        int r;
+
+        r = job_call_for_unit(bus, method, unit, &m, reterr);
+        if (r >= 0)
+                r = job_wait_new(bus, &wait, reterr);
         return r < 0 ? r : job_run(wait, m, e, ret_result, reterr);
 }
