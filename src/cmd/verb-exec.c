@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <poll.h>
 #include <string.h>
 
 #include "inside.h"
@@ -78,19 +79,38 @@ static void fill_request(const ExecArguments *a, const Machine *m, JoinRequest *
         ret->environment = a->environment;
 }
 
+/* A machine that ended before the command ran (-ESRCH) may have rebooted just then: its next life is what was meant. */
+#define LIVES_TRIED 3
+#define ENDING_MSEC 5000
+
+static int run_inside(const ExecArguments *a, const char *name, int (*run)(const ExecArguments *a, JoinRequest *q, Error **reterr),
+                      Error **reterr) {
+        for (int lives = 1;; lives++) {
+                _cleanup_(machine_freep) Machine *m = NULL;
+                _cleanup_(error_freep) Error *error = NULL;
+                JoinRequest request;
+                int r = inside_open(name, &m, reterr);
+
+                if (r < 0)
+                        return r;
+                fill_request(a, m, &request);
+                r = run(a, &request, &error);
+                if (r != -ESRCH || lives == LIVES_TRIED)
+                        return r < 0 ? error_pass(reterr, r, &error) : r;
+                /* The kernel lets nobody in from an init's last breath on, some time before it has ended. */
+                (void) poll(&(struct pollfd){ .fd = m->leader_fd, .events = POLLIN }, 1, ENDING_MSEC);
+        }
+}
+
+static int run_command(const ExecArguments *a, JoinRequest *request, Error **reterr) {
+        return a->tty ? inside_on_terminal(request, reterr) : inside_on_stdio(request, reterr);
+}
+
 int verb_exec(int argc, char **argv, Error **reterr) {
         _cleanup_(exec_arguments_done) ExecArguments a = {};
-        _cleanup_(machine_freep) Machine *m = NULL;
-        JoinRequest request;
-        int r;
+        int r = parse(&a, 2, argc, argv, reterr);
 
-        r = parse(&a, 2, argc, argv, reterr);
-        if (r >= 0)
-                r = inside_open(a.operands[0], &m, reterr);
-        if (r < 0)
-                return r;
-        fill_request(&a, m, &request);
-        return a.tty ? inside_on_terminal(&request, reterr) : inside_on_stdio(&request, reterr);
+        return r < 0 ? r : run_inside(&a, a.operands[0], run_command, reterr);
 }
 
 /* [USER@]NAME, as machinectl(1) has it. */
@@ -122,16 +142,7 @@ static int run_shell(const ExecArguments *a, JoinRequest *request, Error **reter
 
 int verb_shell(int argc, char **argv, Error **reterr) {
         _cleanup_(exec_arguments_done) ExecArguments a = {};
-        _cleanup_(machine_freep) Machine *m = NULL;
-        JoinRequest request;
-        int r;
+        int r = parse(&a, 1, argc, argv, reterr);
 
-        r = parse(&a, 1, argc, argv, reterr);
-        if (r < 0)
-                return r;
-        r = inside_open(split_target(a.operands[0], &a.user), &m, reterr);
-        if (r < 0)
-                return r;
-        fill_request(&a, m, &request);
-        return run_shell(&a, &request, reterr);
+        return r < 0 ? r : run_inside(&a, split_target(a.operands[0], &a.user), run_shell, reterr);
 }

@@ -70,25 +70,32 @@ static int stop_one(const Machine *m, InitAction action, Error **reterr) {
         return r < 0 ? r : 1;
 }
 
+typedef struct Reboot {
+        const Machine *before;
+        bool between; /* it was seen between its two lives: its name is held all the while */
+} Reboot;
+
 /* 1 when the machine runs anew, 0 when it is about to, -ESRCH when nothing tells that it will. */
-static int runs_anew(const Machine *before) {
+static int runs_anew(Reboot *reboot) {
         _cleanup_(machine_freep) Machine *m = NULL;
 
-        if (machine_find(before->record->name, &m, NULL) < 0)
+        if (machine_find(reboot->before->record->name, &m, NULL) < 0)
                 return -ESRCH;
-        return m->state == MACHINE_RUNNING && m->record->leader_start != before->record->leader_start;
+        reboot->between = reboot->between || m->leader_fd < 0;
+        return m->state == MACHINE_RUNNING && m->record->leader_start != reboot->before->record->leader_start;
 }
 
-/* However long it takes to be up. A supervisor whose unit keeps nothing for it between two lives (lives.c), as one of an older nbox,
- * gives the name up for a moment. */
+/* However long it takes to be up. A supervisor whose unit keeps nothing for it between two lives (run/lives.c), as one of an older
+ * nbox, gives the name up for a moment. */
 static int wait_for_reboot(const Machine *m, Error **reterr) {
+        Reboot reboot = { .before = m };
         uint64_t seen = clock_usec(CLOCK_MONOTONIC);
         int r;
 
-        while ((r = runs_anew(m)) <= 0) {
+        while ((r = runs_anew(&reboot)) <= 0) {
                 if (r == 0)
                         seen = clock_usec(CLOCK_MONOTONIC);
-                if (clock_usec(CLOCK_MONOTONIC) - seen >= REBOOT_GAP_USEC) {
+                else if (reboot.between || clock_usec(CLOCK_MONOTONIC) - seen >= REBOOT_GAP_USEC) {
                         error_set(reterr, ESRCH, "The machine '%s' has ended, and does not run again", m->record->name);
                         return error_hint(reterr, -ESRCH, "Its log may tell why; `nbox boot %s` starts it.", m->record->name);
                 }

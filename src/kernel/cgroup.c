@@ -128,7 +128,7 @@ int cgroup_kill(const char *path, uint64_t timeout_usec) {
         if (dir < 0)
                 return dir;
         r = file_write(dir, "cgroup.kill", "1");
-        if (r == -ENODEV)
+        if (r == -ENODEV || r == -ENOENT) /* it has gone meanwhile */
                 return 0;
         if (r < 0)
                 return r;

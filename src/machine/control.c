@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 
 #include "fd.h"
 #include "name.h"
@@ -15,6 +16,8 @@
 
 #define ANSWER_MAX 4096
 #define ANSWER_SEC 20
+#define RESET_TRIES 10
+#define RESET_PAUSE_NSEC (50 * 1000 * 1000)
 
 static int set_timeouts(int fd, time_t seconds) {
         struct timeval tv = { .tv_sec = seconds };
@@ -79,7 +82,8 @@ static int parse_answer(const char *machine, char *answer, char **ret_text, Erro
         return 0;
 }
 
-int control_request(const char *machine, const char *request, char **ret_text, Error **reterr) {
+/* One try. -ECONNRESET, without an Error: the connection was closed before it was answered, as by a life of the machine that ends. */
+static int request_once(const char *machine, const char *request, char **ret_text, Error **reterr) {
         _cleanup_close_ int fd = connect_to(machine, reterr);
         char packet[256], answer[ANSWER_MAX + 1];
         ssize_t n;
@@ -92,13 +96,17 @@ int control_request(const char *machine, const char *request, char **ret_text, E
         r = set_timeouts(fd, ANSWER_SEC);
         if (r >= 0)
                 r = fd_send(fd, packet, strlen(packet), NULL, 0);
+        if (r == -ECONNRESET || r == -EPIPE)
+                return -ECONNRESET;
         if (r < 0)
                 return error_errno(reterr, r, "Cannot speak to the supervisor of machine '%s'", machine);
         n = fd_recv(fd, answer, ANSWER_MAX, NULL, NULL);
         if (n == -EAGAIN)
                 return error_set(reterr, ETIMEDOUT, "The supervisor of machine '%s' did not answer within %d s", machine, ANSWER_SEC);
-        if (n <= 0)
-                return error_errno(reterr, n < 0 ? (int) n : -ECONNRESET, "The supervisor of machine '%s' did not answer", machine);
+        if (n == 0 || n == -ECONNRESET)
+                return -ECONNRESET;
+        if (n < 0)
+                return error_errno(reterr, (int) n, "The supervisor of machine '%s' did not answer", machine);
         answer[n] = 0;
         r = parse_answer(machine, answer, ret_text, reterr);
         if (r < 0)
@@ -107,4 +115,16 @@ int control_request(const char *machine, const char *request, char **ret_text, E
         if (r < 0)
                 return error_errno(reterr, r, "Cannot prepare the connection to machine '%s'", machine);
         return TAKE_FD(fd);
+}
+
+int control_request(const char *machine, const char *request, char **ret_text, Error **reterr) {
+        for (int tries = 1;; tries++) {
+                int r = request_once(machine, request, ret_text, reterr);
+
+                if (r != -ECONNRESET)
+                        return r;
+                if (tries == RESET_TRIES)
+                        return error_errno(reterr, r, "The supervisor of machine '%s' did not answer", machine);
+                nanosleep(&(struct timespec){ .tv_nsec = RESET_PAUSE_NSEC }, NULL);
+        }
 }

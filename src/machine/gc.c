@@ -109,14 +109,14 @@ static void sweep_locks(const MachineRecord *rec) {
         }
 }
 
-int gc_sweep_claimed(int dir, const char *name, Error **reterr) {
+void gc_sweep_claimed(const char *name) {
         _cleanup_(record_freep) MachineRecord *rec = NULL;
         _cleanup_(error_freep) Error *error = NULL;
         int r;
 
         r = record_load(name, &rec, &error);
         if (r == -ESRCH)
-                return 0;
+                return;
         if (r < 0) { /* damaged, or of another version: what its name alone tells is undone */
                 warn_about("its record cannot be used", name, r, error);
                 sweep_network(name, NULL);
@@ -128,9 +128,6 @@ int gc_sweep_claimed(int dir, const char *name, Error **reterr) {
                         sweep_network(name, rec->zone);
                 sweep_locks(rec);
         }
-        if (unlinkat(dir, "record", 0) < 0 && errno != ENOENT)
-                return error_errno(reterr, errno, "Cannot remove the record of machine '%s'", name);
-        return 0;
 }
 
 /* 1: swept. 0: it lives, or has gone by itself. */
@@ -140,9 +137,7 @@ static int sweep_one(const char *name, Error **reterr) {
 
         if (dir < 0)
                 return 0;
-        r = gc_sweep_claimed(dir, name, reterr);
-        if (r < 0)
-                return r;
+        gc_sweep_claimed(name);
         r = record_remove(dir, name);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot remove the directory of machine '%s'", name);

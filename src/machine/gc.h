@@ -8,8 +8,9 @@
  * start at the same time: nothing is touched but under the lock on the machine's name. */
 
 /* What a dead supervisor left under a name that the caller has claimed (record_claim()): 0 also when there is nothing. What cannot
- * be taken away is warned about, and the rest goes on. */
-int gc_sweep_claimed(int dir, const char *name, Error **reterr);
+ * be taken away is warned about, and the rest goes on. The record itself stays, for the caller to remove, or to replace by his own: a
+ * machine that reboots is never without one. */
+void gc_sweep_claimed(const char *name);
 
 /* All records that nobody holds; then the network's rules and bridges that no record speaks of, when `thorough` or
  * something was found. *ret_swept (may be NULL): how many. */

@@ -13,6 +13,7 @@
  * the start time compared: if both agree, the pidfd is the process that was meant, whatever happens to it later. */
 
 #define WAIT_STEP_NSEC (20 * 1000 * 1000)
+#define UNDECIDED_USEC 200000
 #define CLOSING_USEC (10 * UINT64_C(1000000)) /* a supervisor clears up in less */
 
 void machine_free(Machine *m) {
@@ -135,8 +136,13 @@ int machine_open(const char *name, Machine **ret, Error **reterr) {
         return 0;
 }
 
+/* An init has ended, and its supervisor has not written down yet whether that was a reboot. */
+static bool is_undecided(const Machine *m) {
+        return m->state == MACHINE_CLOSING && (!m->record->state || strcmp(m->record->state, RECORD_CLOSING) != 0);
+}
+
 /* Load it until `done`, for as long as it may change by itself. */
-static int load_when(const char *name, bool (*done)(MachineState s), uint64_t timeout_usec, Machine **ret, Error **reterr) {
+static int load_when(const char *name, bool (*done)(const Machine *m), uint64_t timeout_usec, Machine **ret, Error **reterr) {
         uint64_t end = clock_deadline(timeout_usec);
 
         for (;;) {
@@ -145,7 +151,7 @@ static int load_when(const char *name, bool (*done)(MachineState s), uint64_t ti
 
                 if (r < 0)
                         return r;
-                if (done(m->state) || clock_usec(CLOCK_MONOTONIC) >= end) {
+                if (done(m) || clock_usec(CLOCK_MONOTONIC) >= end) {
                         *ret = TAKE_PTR(m);
                         return 0;
                 }
@@ -153,12 +159,12 @@ static int load_when(const char *name, bool (*done)(MachineState s), uint64_t ti
         }
 }
 
-static bool has_settled(MachineState s) {
-        return s != MACHINE_STARTING && s != MACHINE_REBOOTING && s != MACHINE_CLOSING;
+static bool has_settled(const Machine *m) {
+        return m->state != MACHINE_STARTING && m->state != MACHINE_REBOOTING && !is_undecided(m);
 }
 
-static bool is_not_closing(MachineState s) {
-        return s != MACHINE_CLOSING;
+static bool is_decided(const Machine *m) {
+        return !is_undecided(m);
 }
 
 int machine_open_wait(const char *name, uint64_t timeout_usec, Machine **ret, Error **reterr) {
@@ -175,7 +181,7 @@ int machine_open_wait(const char *name, uint64_t timeout_usec, Machine **ret, Er
 
 int machine_find(const char *name, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
-        int r = load_when(name, is_not_closing, CLOSING_USEC, &m, reterr);
+        int r = load_when(name, is_decided, CLOSING_USEC, &m, reterr);
 
         if (r < 0)
                 return r;
@@ -204,7 +210,7 @@ int machine_list(Machine ***ret, size_t *ret_n, Error **reterr) {
         if (!all)
                 return error_oom(reterr);
         for (char **name = names; *name; name++)
-                if (machine_load(*name, &all[n], NULL) >= 0)
+                if (load_when(*name, is_decided, UNDECIDED_USEC, &all[n], NULL) >= 0)
                         n++;
         *ret = all;
         *ret_n = n;

@@ -24,13 +24,15 @@
 #define RUN_DIRECTORY "/run/nbox"
 #define RECORD_VERSION 1
 #define RECORD_REBOOTING "rebooting"
+#define RECORD_CLOSING "closing"
 
 typedef struct MachineRecord {
         char *name;
         uint8_t id[16];
         char boot_id[33];
         char *mode;               /* "boot" or "run" */
-        char *state;              /* "starting", "booting", "running", "stopping", "rebooting" (between two lives: nothing but the name is held) */
+        char *state;              /* "starting", "booting", "running", "stopping"; and with its init gone "closing", or "rebooting":
+                                   * between two lives, where nothing but the name is held */
         pid_t supervisor;
         pid_t leader;             /* the host's pid of the machine's init; 0 while there is none yet */
         uint64_t leader_start;    /* its start time, clock ticks since boot (process_start_time()) */

@@ -24,6 +24,8 @@
  * network a namespace to put a link into; what takes long (the registering: 20 to 35 ms, most of it in PID 1) runs while
  * the child mounts. The cgroup namespace comes last, when the child is in its final group. */
 
+#define CANCEL_PATIENCE_USEC 500000
+
 /* The group that supervisor_choose_cgroup() chose. */
 static int make_cgroup(Supervisor *s, int *ret_fd, Error **reterr) {
         int fd, r;
@@ -121,6 +123,40 @@ static int start_registration(Supervisor *s, const Registration *reg, PendingReg
         return registration_start(s->bus, reg, ret, reterr);
 }
 
+/* systemd may take its time, and who starts the machine need not wait for it: signals and requests are heard. An answer that is just
+ * coming is waited for all the same, so that what it tells of can be taken away in order. */
+static int await_systemd(Supervisor *s, const PendingRegistration *machine, const PendingScope *scope, Error **reterr) {
+        uint64_t end = UINT64_MAX, now = 0;
+
+        while (machine ? !registration_is_answered(machine) : !scope_is_answered(scope)) {
+                int r = sd_event_run(s->event, end == UINT64_MAX ? UINT64_MAX : end - now);
+
+                if (r < 0)
+                        return error_errno(reterr, r, "Lost the connection to the system bus");
+                now = clock_usec(CLOCK_MONOTONIC);
+                if (end == UINT64_MAX && supervisor_is_cancelled(s))
+                        end = clock_deadline(CANCEL_PATIENCE_USEC);
+                if (now >= end) {
+                        s->abandoned = true;
+                        return error_set(reterr, ECANCELED, "systemd was not waited for");
+                }
+        }
+        return 0;
+}
+
+static int make_scope(Supervisor *s, const Registration *reg, Error **reterr) {
+        PendingScope *scope = NULL;
+        int r = scope_begin(s->bus, reg, &scope, reterr);
+
+        if (r >= 0)
+                r = await_systemd(s, NULL, scope, reterr);
+        if (r < 0) {
+                scope_cancel(scope);
+                return r;
+        }
+        return scope_finish(scope, &s->scope, reterr);
+}
+
 /* The scope: by systemd-machined, or by systemd alone where that is not wanted or not to be had. */
 static int finish_registration(Supervisor *s, PendingRegistration *pending, const Registration *reg, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
@@ -129,16 +165,23 @@ static int finish_registration(Supervisor *s, PendingRegistration *pending, cons
         if (!s->bus)
                 return 0;
         if (pending) {
+                r = await_systemd(s, pending, NULL, reterr);
+                if (r < 0) {
+                        registration_cancel(pending);
+                        return r;
+                }
                 r = registration_wait(pending, &s->scope, &error);
                 if (r >= 0) {
                         s->registered = true;
                         return 0;
                 }
+                if (r != -EOPNOTSUPP && r != -EEXIST) /* systemd may hold the name of a scope that it could not start, for a moment */
+                        s->scope = machine_scope_name(s->plan->name);
                 if (r != -EOPNOTSUPP)
                         return error_pass(reterr, r, &error);
                 log_warning("%s: machinectl will not see %s, ignoring", error ? error->message : strerror(-r), s->plan->name);
         }
-        return scope_start(s->bus, reg, &s->scope, reterr);
+        return make_scope(s, reg, reterr);
 }
 
 /* The group that the child is in now becomes the root of its own hierarchy. */
@@ -283,6 +326,8 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
                 return r;
         }
         r = finish_registration(s, pending, &reg, reterr);
+        if (r >= 0 && supervisor_is_cancelled(s))
+                r = error_set(reterr, ECANCELED, "The machine was asked to end before it ran");
         if (r >= 0)
                 r = settle_cgroup(s, reterr);
         if (r < 0)

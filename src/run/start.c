@@ -61,9 +61,8 @@ static int claim(Start *start, Supervisor *s, Error **reterr) {
         r = lives_begin(&start->lives, s, reterr);
         if (r < 0)
                 return r;
-        r = gc_sweep_claimed(s->record_dir, s->plan->name, reterr);
-        if (r >= 0)
-                r = image_lock_prepare(s->image, s->plan->read_only, &s->lock, reterr);
+        gc_sweep_claimed(s->plan->name);
+        r = image_lock_prepare(s->image, s->plan->read_only, &s->lock, reterr);
         if (r >= 0)
                 r = supervisor_choose_cgroup(s, reterr);
         if (r >= 0)
@@ -254,8 +253,8 @@ static int live(Start *start, Supervisor *s, Error **reterr) {
         s->report_fd = start->report_fd;
         r = run_once(start, s, reterr);
         start->report_fd = s->report_fd;
-        if (r >= 0 && s->reboot)
-                (void) supervisor_save_record(s, RECORD_REBOOTING, NULL); /* before anybody sees its console closed */
+        if (s->record->name) /* before anybody sees its console closed */
+                (void) supervisor_save_record(s, r >= 0 && s->reboot ? RECORD_REBOOTING : RECORD_CLOSING, NULL);
         t = supervisor_teardown(s, r < 0 ? NULL : reterr);
         if (r >= 0 && t >= 0 && s->reboot)
                 r = pass_on(start, s, reterr);
@@ -273,7 +272,7 @@ int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
 
                 r = decide(&start, &s, &error);
                 if (r > 0)
-                        return r == DETACHED_LEFT ? 128 + SIGINT : 0;
+                        return 0;
                 if (r == 0)
                         r = live(&start, &s, &error);
                 if (r < 0) {

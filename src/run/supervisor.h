@@ -34,6 +34,7 @@ struct Supervisor {
         bool restarts;    /* it starts us anew on UNIT_REBOOT_STATUS */
         char *scope;      /* the guest's, once it is there */
         bool registered;  /* with systemd-machined */
+        bool abandoned;   /* systemd did not answer, and was not waited for */
         char *cgroup;     /* the guest's, relative to the hierarchy's root */
         bool cgroup_owned;
         bool network_attached;

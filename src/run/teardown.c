@@ -62,6 +62,10 @@ static void leave_systemd(Supervisor *s, int *first, Error **reterr) {
 
         if (!s->bus)
                 return;
+        if (s->abandoned) {
+                registration_abandon(s->bus, s->plan->name);
+                return;
+        }
         if (s->registered) {
                 r = registration_remove(s->bus, s->plan->name, &error);
                 note(r, TAKE_PTR(error), first, reterr);

@@ -114,6 +114,10 @@ int registration_start(sd_bus *bus, const Registration *reg, PendingRegistration
         return 0;
 }
 
+bool registration_is_answered(const PendingRegistration *p) {
+        return p->answered;
+}
+
 int registration_wait(PendingRegistration *p, char **ret_scope, Error **reterr) {
         _cleanup_(pending_freep) PendingRegistration *pending = p;
         int r;
@@ -139,6 +143,27 @@ PendingRegistration *registration_cancel(PendingRegistration *p) {
         error_free(p->error);
         free(p);
         return NULL;
+}
+
+static void tell(sd_bus *bus, const char *to, const char *path, const char *interface, const char *method, const char *unit) {
+        _cleanup_message_ sd_bus_message *m = NULL;
+
+        if (sd_bus_message_new_method_call(bus, &m, to, path, interface, method) < 0 || sd_bus_message_set_expect_reply(m, 0) < 0 ||
+            sd_bus_message_append(m, "s", unit) < 0 || (strcmp(method, "StopUnit") == 0 && sd_bus_message_append(m, "s", "replace") < 0))
+                return;
+        (void) sd_bus_send(bus, m, NULL);
+}
+
+/* Each of the two has its own queue, and finds this in it behind what was asked before. The slice is the machine's own name's, in which
+ * nothing else is. */
+void registration_abandon(sd_bus *bus, const char *name) {
+        _cleanup_free_ char *scope = machine_scope_name(name), *slice = machine_slice_name(name);
+
+        tell(bus, MACHINED_SERVICE, MACHINED_PATH, MACHINED_MANAGER, "UnregisterMachine", name);
+        if (scope)
+                tell(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit", scope);
+        if (slice)
+                tell(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit", slice);
 }
 
 int registration_remove(sd_bus *bus, const char *name, Error **reterr) {

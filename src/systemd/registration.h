@@ -33,6 +33,9 @@ int host_bus_open(sd_bus **ret, Error **reterr);
 typedef struct PendingRegistration PendingRegistration;
 int registration_start(sd_bus *bus, const Registration *reg, PendingRegistration **ret, Error **reterr);
 
+/* Whether the answer is there; it comes while the bus is processed, by its event loop for instance. */
+bool registration_is_answered(const PendingRegistration *p);
+
 /* Process the bus until the answer is there; not from within a callback of the same bus.
  * Frees `p`. On success the leader is in the scope; *ret_scope is the scope's unit name (the caller's).
  * -EEXIST: machined still has that name, or systemd that scope. -EOPNOTSUPP: machined is not installed, masked, or
@@ -44,6 +47,17 @@ PendingRegistration *registration_cancel(PendingRegistration *p); /* returns NUL
 
 /* Where there is systemd but --register=no: a scope of the same shape without machined, same rules. */
 int scope_start(sd_bus *bus, const Registration *reg, char **ret_scope, Error **reterr);
+
+/* The same in steps, as above. */
+typedef struct PendingScope PendingScope;
+int scope_begin(sd_bus *bus, const Registration *reg, PendingScope **ret, Error **reterr);
+bool scope_is_answered(const PendingScope *p);
+int scope_finish(PendingScope *p, char **ret_scope, Error **reterr);
+PendingScope *scope_cancel(PendingScope *p); /* returns NULL */
+
+/* After a cancelled registration of a leader that has ended, where nobody is to wait for a systemd that does not answer: it is told
+ * to take away what it may yet make, and is not listened to. */
+void registration_abandon(sd_bus *bus, const char *name);
 
 /* UnregisterMachine; -ENXIO/no such machine is success. */
 int registration_remove(sd_bus *bus, const char *name, Error **reterr);

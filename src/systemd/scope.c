@@ -100,32 +100,79 @@ static int build_start(sd_bus *bus, const Registration *reg, const char *scope, 
         return 0;
 }
 
-int scope_start(sd_bus *bus, const Registration *reg, char **ret_scope, Error **reterr) {
-        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
-        _cleanup_(job_wait_freep) JobWait *wait = NULL;
+struct PendingScope {
+        sd_bus *bus;
+        JobWait *wait;
+        char *scope;
+};
+
+PendingScope *scope_cancel(PendingScope *p) {
+        if (!p)
+                return NULL;
+        job_wait_free(p->wait);
+        sd_bus_unref(p->bus);
+        free(p->scope);
+        free(p);
+        return NULL;
+}
+
+static inline void pending_scope_freep(PendingScope **p) {
+        scope_cancel(*p);
+}
+
+int scope_begin(sd_bus *bus, const Registration *reg, PendingScope **ret, Error **reterr) {
+        _cleanup_(pending_scope_freep) PendingScope *p = calloc(1, sizeof(*p));
         _cleanup_message_ sd_bus_message *m = NULL;
-        _cleanup_free_ char *scope = machine_scope_name(reg->name), *result = NULL;
         int r;
 
-        if (!scope)
+        if (!p || !(p->scope = machine_scope_name(reg->name)))
                 return error_oom(reterr);
-        r = build_start(bus, reg, scope, &m, reterr);
+        p->bus = sd_bus_ref(bus);
+        r = build_start(bus, reg, p->scope, &m, reterr);
+        if (r >= 0)
+                r = job_wait_new(bus, &p->wait, reterr);
+        if (r >= 0)
+                r = job_begin(p->wait, m, reterr);
         if (r < 0)
                 return r;
-        r = job_wait_new(bus, &wait, reterr);
-        if (r < 0)
-                return r;
-        r = job_run(wait, m, &e, &result, reterr);
+        *ret = TAKE_PTR(p);
+        return 0;
+}
+
+bool scope_is_answered(const PendingScope *p) {
+        return job_is_over(p->wait);
+}
+
+int scope_finish(PendingScope *pending, char **ret_scope, Error **reterr) {
+        _cleanup_(pending_scope_freep) PendingScope *p = pending;
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_free_ char *result = NULL;
+        int r = job_end(p->wait, &e, &result, &error);
+
         if (sd_bus_error_has_name(&e, SYSTEMD_SERVICE ".UnitExists")) {
-                error_set(reterr, EEXIST, "%s is there already: a machine named '%s' is running or just ending", scope, reg->name);
-                return error_hint(reterr, -EEXIST, "Look with `systemctl status '%s'`.", scope);
+                error_set(reterr, EEXIST, "%s is there already: its machine is running or just ending", p->scope);
+                return error_hint(reterr, -EEXIST, "Look with `systemctl status '%s'`.", p->scope);
         }
         if (r < 0)
-                return r;
+                return error_pass(reterr, r, &error);
         if (strcmp(result, "done") != 0)
-                return error_set(reterr, EIO, "systemd could not start %s: %s", scope, result);
-        *ret_scope = TAKE_PTR(scope);
+                return error_set(reterr, EIO, "systemd could not start %s: %s", p->scope, result);
+        *ret_scope = TAKE_PTR(p->scope);
         return 0;
+}
+
+int scope_start(sd_bus *bus, const Registration *reg, char **ret_scope, Error **reterr) {
+        PendingScope *p = NULL;
+        int r = scope_begin(bus, reg, &p, reterr);
+
+        while (r >= 0 && !scope_is_answered(p))
+                r = bus_step(bus, UINT64_MAX, reterr);
+        if (r < 0) {
+                scope_cancel(p);
+                return r;
+        }
+        return scope_finish(p, ret_scope, reterr);
 }
 
 typedef struct StopWatch {

@@ -87,3 +87,251 @@ test_each_way_in_the_foreground() {
         wait "$FOREGROUND"
         remove_tree web
 }
+
+# --- what is read anew ----------------------------------------------------------------------------------------------
+
+test_settings_are_read_anew() {
+        tree_with web
+        mkdir -p /etc/nbox /srv/outside
+        echo old >/srv/outside/file
+        printf '[Network]\nPort=8080:80\n' >/etc/nbox/web.conf
+        systemctl start nbox@web
+        wait_until 20 marked web up 1
+        same "ports" "$(property web Port)" tcp:8080:80
+        printf '[Network]\nPort=8081:81\n[Files]\nBindReadOnly=/srv/outside:/mnt\n' >/etc/nbox/web.conf
+        reboot_web nbox reboot --wait web
+        same "ports" "$(property web Port)" tcp:8081:81
+        same "a new bind" "$(nbox exec web /bin/busybox cat /mnt/file)" old
+        iptables-legacy-save | grep -q 8081
+        if iptables-legacy-save | grep -q 8080; then fail "the old port is still published"; fi
+        systemctl stop nbox@web
+        rm -r /etc/nbox /srv/outside
+        remove_tree web
+}
+
+# A file that cannot be read ends the machine: it would else run as what nobody asked for. It is said where one looks.
+test_broken_settings_end_it() {
+        local said
+        tree_with web
+        systemctl start nbox@web
+        wait_until 20 marked web up 1
+        mkdir -p /etc/nbox
+        printf '[Network]\nPort=eighty\n' >/etc/nbox/web.conf
+        said=$(status_is 1 timeout "$((30 * SLOW))" nbox reboot --wait web 2>&1)
+        has "$said" "has ended, and does not run again"
+        same "result" "$(unit_of nbox@web Result)" exit-code
+        has "$(journalctl -q -u nbox@web -n 5 --no-pager)" "web.conf.*eighty"
+        is_gone web
+        systemctl reset-failed nbox@web
+        rm /etc/nbox/web.conf
+        # The same from a terminal.
+        in_foreground web
+        wait_until 20 marked web up 2
+        printf '[Network]\nPort=eighty\n' >/etc/nbox/web.conf
+        status_is 1 timeout "$((30 * SLOW))" nbox reboot --wait web 2>/dev/null
+        status_is 125 wait "$FOREGROUND"
+        has "$(cat "$SCRATCH/foreground")" "web.conf.*eighty"
+        rm -r /etc/nbox
+        remove_tree web
+}
+
+# --- between two lives ----------------------------------------------------------------------------------------------
+
+# It reboots as soon as it has started, until /stay is there.
+looping_tree() {
+        tree_with web
+        printf '#!/bin/sh\n/sbin/mark up\n[ -e /stay ] || reboot -f\n' >"$MACHINES/web/etc/init.d/rcS"
+}
+
+is_slowed() { [ "$(property "$1" NextStartUSec)" -gt 0 ]; }
+journal_says() { journalctl -q -u "nbox@$1" --no-pager | grep -Eq "$2"; }
+
+test_a_reboot_loop_is_said_and_slowed() {
+        local n
+        looping_tree
+        systemctl start --no-block nbox@web
+        wait_until 30 is_slowed web
+        wait_until 5 journal_says web "reboots in a loop: [5-9] times"
+        has "$(nbox status web)" "in a loop: [5-9] times"
+        [ "$(nbox list --json | jq '.[0].quick_reboots')" -ge 5 ]
+        # In the next seconds it may start two or three times, not fifty.
+        n=$(marks web up)
+        sleep 4
+        [ "$(marks web up)" -le $((n + 3)) ] || fail "$(($(marks web up) - n)) starts in 4 s"
+        # Who wants to go in is told, and need not wait for ever; and what is mended is given its chance.
+        : >"$MACHINES/web/stay"
+        wait_until 30 is_state web running
+        timeout "$((30 * SLOW))" nbox exec web true
+        systemctl stop nbox@web
+        # Another start counts anew.
+        rm "$MACHINES/web/stay"
+        forget_marks web
+        systemctl start --no-block nbox@web
+        wait_until 20 is_slowed web
+        timeout "$((5 * SLOW))" nbox poweroff --wait web
+        is_gone web
+        wait_until 5 test ! -e /run/nbox/machines/web
+        if is_active nbox@web; then fail "the service goes on"; fi
+        systemctl reset-failed
+        remove_tree web
+}
+
+test_the_pause_ends_with_the_service() {
+        looping_tree
+        systemctl start --no-block nbox@web
+        wait_until 20 is_slowed web
+        timeout "$((5 * SLOW))" systemctl stop nbox@web
+        is_gone web
+        same "result" "$(unit_of nbox@web Result)" success
+        # In the foreground, by the terminal's ^C.
+        forget_marks web
+        in_foreground web
+        wait_until 20 is_slowed web
+        has "$(cat "$SCRATCH/foreground")" "reboots in a loop: [5-9] times"
+        kill -INT "$FOREGROUND"
+        status_is 0 timeout "$((5 * SLOW))" tail --pid="$FOREGROUND" -f /dev/null
+        status_is 0 wait "$FOREGROUND"
+        is_gone web
+        remove_tree web
+}
+
+# A life that lasts, and reboots that were asked for from outside, are no loop.
+test_no_loop_where_reboots_are_asked_for() {
+        tree_with web
+        systemctl start nbox@web
+        for _ in 1 2 3 4 5 6 7; do timeout "$((20 * SLOW))" nbox reboot --wait web; done
+        same "quick reboots" "$(property web QuickReboots)" 0
+        same "reboots" "$(property web Reboots)" 7
+        has_not "$(nbox status web)" "in a loop"
+        systemctl stop nbox@web
+        remove_tree web
+}
+
+# Whatever moment it comes in: the machine is down afterwards.
+test_poweroff_wins_over_a_reboot() {
+        local pause
+        tree_with web
+        for pause in 0 0.02 0.05 0.1 0.2 0.5; do
+                forget_marks web
+                systemctl start nbox@web
+                asks_itself reboot -f
+                sleep "$pause"
+                timeout "$((20 * SLOW))" nbox poweroff --wait web
+                sleep 0.3
+                is_gone web
+                wait_until 5 is_state_of_unit nbox@web inactive failed
+                systemctl reset-failed
+                same "after a pause of $pause, boots" "$(($(marks web up) <= 2))" 1
+        done
+        remove_tree web
+}
+
+is_state_of_unit() { grep -qx "$2\|$3" <<<"$(unit_of "$1" ActiveState)"; }
+
+test_verbs_wait_for_the_next_life() {
+        local ups
+        tree_with web
+        systemctl start nbox@web
+        for _ in 1 2 3 4 5; do
+                ups=$(nbox show --value -p Reboots web)
+                asks_itself reboot -f
+                same "the life that answers" "$(nbox exec web sh -c 'echo inside')" inside
+                same "reboots" "$(property web Reboots)" $((ups + 1))
+                nbox status web >"$SCRATCH/status"
+        done
+        systemctl stop nbox@web
+        remove_tree web
+}
+
+# All the while that it reboots, another start of that name is refused, and list shows it.
+name_is_taken() {
+        local seen
+        while [ "$(property web Reboots)" -lt "$1" ]; do
+                if seen=$(nbox boot --machine=web --console=pipe --network=none "$MACHINES/.busybox" 2>&1 </dev/null); then
+                        fail "another web could be started"
+                fi
+                has "$seen" "already running|in use"
+                nbox list -q | grep -qx web || fail "not listed: $(nbox list)"
+        done
+}
+
+# reboots_often N: asked for from outside, so that they are no loop; and quick.
+reboots_often() {
+        for _ in $(seq "$1"); do
+                nbox reboot web
+                asks_itself reboot -f
+        done
+}
+
+test_the_name_is_never_free() {
+        tree_with web
+        systemctl start nbox@web
+        reboots_often 5 &
+        name_is_taken 4
+        wait $!
+        wait_until 20 is_state web running
+        systemctl stop nbox@web
+        # And in the foreground.
+        in_foreground web
+        reboots_often 5 &
+        name_is_taken 4
+        wait $!
+        wait_until 20 is_state web running
+        terminate web
+        status_is 137 wait "$FOREGROUND"
+        remove_tree web
+}
+
+# --- while it starts ------------------------------------------------------------------------------------------------
+
+# machined is stopped, as by a debugger: nothing answers a registration.
+machined_hangs() { systemctl start systemd-machined && systemctl kill -s STOP systemd-machined; }
+machined_goes_on() { systemctl kill -s CONT systemd-machined && machinectl list >/dev/null; }
+
+start_that_hangs() {
+        nbox boot --console=passive web >"$SCRATCH/foreground" 2>&1 </dev/null &
+        FOREGROUND=$!
+        wait_until 10 is_state web starting
+        sleep 0.5
+}
+
+test_a_start_that_hangs_can_be_left() {
+        tree_with web
+        machined_hangs
+        start_that_hangs
+        kill -INT "$FOREGROUND"
+        status_is 0 timeout "$((3 * SLOW))" tail --pid="$FOREGROUND" -f /dev/null
+        status_is 0 wait "$FOREGROUND"
+        start_that_hangs
+        timeout "$((3 * SLOW))" nbox poweroff --wait web
+        status_is 0 wait "$FOREGROUND"
+        start_that_hangs
+        timeout "$((3 * SLOW))" nbox terminate --wait web
+        status_is 137 wait "$FOREGROUND"
+        # As a service.
+        systemctl start --no-block nbox@web
+        wait_until 10 is_state web starting
+        timeout "$((5 * SLOW))" systemctl stop nbox@web
+        systemctl reset-failed
+        machined_goes_on
+        is_gone web
+        same "machined's list" "$(registered web)" 0
+        # Nothing stands in the way of another start.
+        boot web
+        poweroff web
+        remove_tree web
+}
+
+# At any moment of a start, by the unit's own stop; and the next start finds nothing in its way.
+test_a_start_that_is_stopped_at_once() {
+        local pause
+        tree_with web
+        for pause in 0.01 0.03 0.05 0.07 0.09 0.12 0.15 0.2; do
+                systemctl start --no-block nbox@web
+                sleep "$pause"
+                timeout "$((10 * SLOW))" systemctl stop nbox@web
+                same "result after $pause s" "$(unit_of nbox@web Result)" success
+                is_gone web
+        done
+        remove_tree web
+}
