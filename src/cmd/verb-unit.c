@@ -3,8 +3,10 @@
 /* Machines as units of the host: start, stop, enable, disable. They ask systemd and do nothing themselves, so that a
  * machine started here and one started by `systemctl start nbox@NAME` are the same, and polkit decides who may. */
 
+#include <signal.h>
 #include <string.h>
 
+#include "boot-wait.h"
 #include "find.h"
 #include "log.h"
 #include "name.h"
@@ -54,7 +56,9 @@ static int for_each_name(int argc, char **argv, UnitAction action, Error **reter
                 _cleanup_(error_freep) Error *error = NULL;
 
                 r = act_on(bus, args.operands[i], action, &error);
-                if (r >= 0)
+                if (r > 0) /* ^C: what has not been asked for yet is not wanted any more */
+                        return 128 + SIGINT;
+                if (r == 0)
                         continue;
                 failed = r;
                 if (i < args.n_operands - 1)
@@ -65,8 +69,15 @@ static int for_each_name(int argc, char **argv, UnitAction action, Error **reter
         return r < 0 ? r : failed < 0;
 }
 
-static int start(sd_bus *bus, const char *name _unused_, const char *unit, Error **reterr) {
-        return unit_start(bus, unit, reterr);
+static int start(sd_bus *bus, const char *name, const char *unit, Error **reterr) {
+        BootWait wait;
+        JobHook hook = { boot_wait_tick, &wait };
+        int r;
+
+        boot_wait_begin(&wait, name, false);
+        r = unit_start(bus, unit, &hook, reterr);
+        boot_wait_end(&wait, r == 0);
+        return r;
 }
 
 int verb_start(int argc, char **argv, Error **reterr) {

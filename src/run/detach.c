@@ -2,11 +2,15 @@
 #include "detach.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 
+#include "boot-wait.h"
 #include "fd.h"
 #include "registration.h"
 #include "unit.h"
+
+#define REPORT_TICK_MSEC 200
 
 typedef struct Report {
         int code; /* 0: it is up */
@@ -38,7 +42,8 @@ static int supervisor_command(int argc, char **argv, char ***ret, Error **reterr
         return 0;
 }
 
-static int start_service(sd_bus *bus, const MachinePlan *p, int argc, char **argv, Error **reterr) {
+static int start_service(sd_bus *bus, const MachinePlan *p, int argc, char **argv, BootWait *wait, Error **reterr) {
+        JobHook hook = { boot_wait_tick, wait };
         _cleanup_free_ char *unit = machine_transient_service_name(p->name), *description = NULL;
         _cleanup_strv_ char **command = NULL;
         int r;
@@ -48,7 +53,8 @@ static int start_service(sd_bus *bus, const MachinePlan *p, int argc, char **arg
         r = supervisor_command(argc, argv, &command, reterr);
         if (r < 0)
                 return r;
-        return service_start_transient(bus, unit, description, command, NULL, reterr);
+        return service_start_transient(bus, &(TransientService){ .unit = unit, .description = description, .argv = command, .hook = &hook },
+                                       reterr);
 }
 
 /* Detached from the caller's terminal, files and session; what it has to say later goes nowhere but to its exit. */
@@ -63,13 +69,20 @@ static int become_daemon(Error **reterr) {
         return 0;
 }
 
-static int await_report(int fd, Error **reterr) {
+/* 0: it is up, 1: we are to wait no longer. */
+static int await_report(int fd, BootWait *wait, Error **reterr) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
         Report report = {};
         size_t n = 0;
 
         while (n < sizeof(report)) {
-                ssize_t k = read(fd, (char *) &report + n, sizeof(report) - n);
+                ssize_t k;
 
+                if (boot_wait_tick(wait))
+                        return 1;
+                if (poll(&p, 1, REPORT_TICK_MSEC) <= 0)
+                        continue;
+                k = read(fd, (char *) &report + n, sizeof(report) - n);
                 if (k < 0 && errno == EINTR)
                         continue;
                 if (k <= 0)
@@ -77,7 +90,7 @@ static int await_report(int fd, Error **reterr) {
                 n += (size_t) k;
         }
         if (report.code == 0)
-                return 1;
+                return 0;
         error_set(reterr, report.code, "%.*s", (int) sizeof(report.message), report.message);
         if (report.hint[0])
                 error_hint(reterr, report.code, "%.*s", (int) sizeof(report.hint), report.hint);
@@ -104,12 +117,15 @@ void detach_report_failure(int *fd, int r, const Error *e) {
 }
 
 int detach(const MachinePlan *p, sd_bus *bus, int argc, char **argv, int *report_fd, Error **reterr) {
+        BootWait wait;
         int fds[2], r;
         pid_t pid;
 
         if (bus) {
-                r = start_service(bus, p, argc, argv, reterr);
-                return r < 0 ? r : 1;
+                boot_wait_begin(&wait, p->name, p->quiet);
+                r = start_service(bus, p, argc, argv, &wait, reterr);
+                boot_wait_end(&wait, r == 0);
+                return r < 0 ? r : r == 0 ? DETACHED_UP : DETACHED_LEFT;
         }
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return error_errno(reterr, errno, "Cannot make a pipe");
@@ -126,7 +142,9 @@ int detach(const MachinePlan *p, sd_bus *bus, int argc, char **argv, int *report
                 return r;
         }
         close_fd(fds[1]);
-        r = await_report(fds[0], reterr);
+        boot_wait_begin(&wait, p->name, p->quiet);
+        r = await_report(fds[0], &wait, reterr);
         close_fd(fds[0]);
-        return r;
+        boot_wait_end(&wait, r == 0);
+        return r < 0 ? r : r == 0 ? DETACHED_UP : DETACHED_LEFT;
 }

@@ -12,8 +12,13 @@
  * Under systemd it is a transient service that runs this very command line, for a process of ours would end with
  * the login session that it was started in. Elsewhere it is a forked process with a session of its own.
  *
- * bus is NULL where there is no systemd. Returns 1 in the caller, when the machine is up; 0 in the process that is to be its supervisor, with *report_fd
- * set; -errno in the caller with the supervisor's own error. */
+ * bus is NULL where there is no systemd. Returns 0 in the process that is to be its supervisor, with *report_fd set; in the caller one
+ * of those below, or -errno with the supervisor's own error. */
+enum {
+        DETACHED_UP = 1,
+        DETACHED_LEFT, /* who waits has had enough of it (^C); the machine boots on */
+};
+
 int detach(const MachinePlan *p, sd_bus *bus, int argc, char **argv, int *report_fd, Error **reterr);
 
 /* Whether we are that service already: a restart of it reads the same command line. */

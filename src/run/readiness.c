@@ -199,8 +199,11 @@ static int on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
 static int on_helper(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         Watch *w = userdata;
         siginfo_t info;
-        int r = pidfd_wait(w->helper, &info);
+        int r;
 
+        /* In this order: another helper may just have inherited the descriptor, with which it would stay in our epoll. */
+        w->source = sd_event_source_disable_unref(w->source);
+        r = pidfd_wait(w->helper, &info);
         w->helper = close_fd(w->helper);
         if (r >= 0 && info.si_code == CLD_EXITED && info.si_status == 0) {
                 held(w);

@@ -272,7 +272,7 @@ int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
 
                 r = decide(&start, &s, &error);
                 if (r > 0)
-                        return 0;
+                        return r == DETACHED_LEFT ? 128 + SIGINT : 0;
                 if (r == 0)
                         r = live(&start, &s, &error);
                 if (r < 0) {

@@ -11,8 +11,11 @@
 
 #include "bus.h"
 
+#define TICK_USEC (200 * UINT64_C(1000))
+
 struct JobWait {
         sd_bus *bus;
+        const JobHook *hook;
         sd_bus_slot *slot, *answer_slot;
         sd_bus_message *call, *answer;
         char *job;    /* object path */
@@ -61,6 +64,23 @@ JobWait *job_wait_free(JobWait *w) {
         return NULL;
 }
 
+void job_wait_set_hook(JobWait *w, const JobHook *hook) {
+        w->hook = hook;
+}
+
+/* 0, or 1 when the hook wants to wait no longer. */
+static int step(JobWait *w, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int r;
+
+        if (!w->hook)
+                return bus_step(w->bus, UINT64_MAX, reterr);
+        r = bus_step(w->bus, TICK_USEC, &error);
+        if (r < 0 && r != -ETIMEDOUT)
+                return error_pass(reterr, r, &error);
+        return w->hook->tick(w->hook->userdata);
+}
+
 /* The answer comes before the signal: both are sent by PID 1, in this order. */
 static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *e) {
         JobWait *w = userdata;
@@ -104,13 +124,12 @@ int job_end(JobWait *w, sd_bus_error *e, char **ret_result, Error **reterr) {
 int job_run(JobWait *w, sd_bus_message *call, sd_bus_error *e, char **ret_result, Error **reterr) {
         int r = job_begin(w, call, reterr);
 
-        while (r >= 0 && !job_is_over(w))
-                r = bus_step(w->bus, UINT64_MAX, reterr);
-        return r < 0 ? r : job_end(w, e, ret_result, reterr);
+        while (r == 0 && !job_is_over(w))
+                r = step(w, reterr);
+        return r != 0 ? r : job_end(w, e, ret_result, reterr);
 }
 
-int job_run_for_unit(sd_bus *bus, const char *method, const char *unit, sd_bus_error *e, char **ret_result, Error **reterr) {
-        _cleanup_(job_wait_freep) JobWait *wait = NULL;
+int job_call_for_unit(sd_bus *bus, const char *method, const char *unit, sd_bus_message **ret, Error **reterr) {
         _cleanup_message_ sd_bus_message *m = NULL;
         int r;
 
@@ -119,6 +138,17 @@ int job_run_for_unit(sd_bus *bus, const char *method, const char *unit, sd_bus_e
                 r = sd_bus_message_append(m, "ss", unit, "replace");
         if (r < 0)
                 return bus_unbuilt(reterr, r, method);
-        r = job_wait_new(bus, &wait, reterr);
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+int job_run_for_unit(sd_bus *bus, const char *method, const char *unit, sd_bus_error *e, char **ret_result, Error **reterr) {
+        _cleanup_(job_wait_freep) JobWait *wait = NULL;
+        _cleanup_message_ sd_bus_message *m = NULL;
+        int r;
+
+        r = job_call_for_unit(bus, method, unit, &m, reterr);
+        if (r >= 0)
+                r = job_wait_new(bus, &wait, reterr);
         return r < 0 ? r : job_run(wait, m, e, ret_result, reterr);
 }

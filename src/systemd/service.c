@@ -59,13 +59,13 @@ static int append_environment(sd_bus_message *m, char *const *environment) {
         return r;
 }
 
-static int append_service(sd_bus_message *m, const char *description, char *const *argv, char *const *environment) {
-        char *gc[] = { argv[0], (char *) "gc", NULL };
+static int append_service(sd_bus_message *m, const TransientService *service) {
+        char *gc[] = { service->argv[0], (char *) "gc", NULL };
         _cleanup_free_ char *cwd = getcwd(NULL, 0); /* the command line may name things from there */
         int r;
 
         r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)",
-                                  "Description", "s", description,
+                                  "Description", "s", service->description,
                                   "WorkingDirectory", "s", cwd ?: "/",
                                   "Type", "s", "notify",
                                   "NotifyAccess", "s", "main",
@@ -84,11 +84,11 @@ static int append_service(sd_bus_message *m, const char *description, char *cons
                                           "RestartForceExitStatus", "(aiai)", 1, UNIT_REBOOT_STATUS, 0,
                                           "SuccessExitStatus", "(aiai)", 1, UNIT_REBOOT_STATUS, 0);
         if (r >= 0)
-                r = append_command(m, "ExecStart", argv, false);
+                r = append_command(m, "ExecStart", service->argv, false);
         if (r >= 0)
                 r = append_command(m, "ExecStopPost", gc, true);
-        if (r >= 0 && environment && environment[0])
-                r = append_environment(m, environment);
+        if (r >= 0 && service->environment && service->environment[0])
+                r = append_environment(m, service->environment);
         return r;
 }
 
@@ -105,8 +105,7 @@ static int wait_for_ending(sd_bus *bus, const char *unit, Error **reterr) {
         return 0;
 }
 
-int service_start_transient(sd_bus *bus, const char *unit, const char *description, char *const *argv,
-                            char *const *environment, Error **reterr) {
+int service_start_transient(sd_bus *bus, const TransientService *service, Error **reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_(job_wait_freep) JobWait *wait = NULL;
         _cleanup_message_ sd_bus_message *m = NULL;
@@ -114,16 +113,16 @@ int service_start_transient(sd_bus *bus, const char *unit, const char *descripti
         uint64_t since = clock_usec(CLOCK_REALTIME);
         int r;
 
-        r = wait_for_ending(bus, unit, reterr);
+        r = wait_for_ending(bus, service->unit, reterr);
         if (r < 0)
                 return r;
         r = sd_bus_message_new_method_call(bus, &m, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
         if (r >= 0)
-                r = sd_bus_message_append(m, "ss", unit, "fail");
+                r = sd_bus_message_append(m, "ss", service->unit, "fail");
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', "(sv)");
         if (r >= 0)
-                r = append_service(m, description, argv, environment);
+                r = append_service(m, service);
         if (r >= 0)
                 r = sd_bus_message_close_container(m);
         if (r >= 0)
@@ -134,14 +133,15 @@ int service_start_transient(sd_bus *bus, const char *unit, const char *descripti
         r = job_wait_new(bus, &wait, reterr);
         if (r < 0)
                 return r;
+        job_wait_set_hook(wait, service->hook);
         r = job_run(wait, m, &e, &result, reterr);
         if (sd_bus_error_has_name(&e, SYSTEMD_SERVICE ".UnitExists")) {
-                error_set(reterr, EEXIST, "%s is there already: its machine is running or just ending", unit);
-                return error_hint(reterr, -EEXIST, "Look with `nbox list` and `systemctl status '%s'`.", unit);
+                error_set(reterr, EEXIST, "%s is there already: its machine is running or just ending", service->unit);
+                return error_hint(reterr, -EEXIST, "Look with `nbox list` and `systemctl status '%s'`.", service->unit);
         }
-        if (r < 0)
+        if (r != 0)
                 return r;
-        return unit_start_outcome(bus, unit, result, since, reterr);
+        return unit_start_outcome(bus, service->unit, result, since, reterr);
 }
 
 int service_restarts_on(sd_bus *bus, const char *unit, int status, Error **reterr) {

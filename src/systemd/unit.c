@@ -14,24 +14,32 @@
 #include "job.h"
 #include "parse.h"
 
-static int start_by(sd_bus *bus, const char *method, const char *unit, Error **reterr) {
+static int start_by(sd_bus *bus, const char *method, const char *unit, const JobHook *hook, Error **reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_(job_wait_freep) JobWait *wait = NULL;
+        _cleanup_message_ sd_bus_message *m = NULL;
         _cleanup_free_ char *result = NULL;
         uint64_t since = clock_usec(CLOCK_REALTIME);
         int r;
 
-        r = job_run_for_unit(bus, method, unit, &e, &result, reterr);
+        r = job_call_for_unit(bus, method, unit, &m, reterr);
+        if (r >= 0)
+                r = job_wait_new(bus, &wait, reterr);
         if (r < 0)
+                return r;
+        job_wait_set_hook(wait, hook);
+        r = job_run(wait, m, &e, &result, reterr);
+        if (r != 0)
                 return r;
         return unit_start_outcome(bus, unit, result, since, reterr);
 }
 
-int unit_start(sd_bus *bus, const char *unit, Error **reterr) {
-        return start_by(bus, "StartUnit", unit, reterr);
+int unit_start(sd_bus *bus, const char *unit, const JobHook *hook, Error **reterr) {
+        return start_by(bus, "StartUnit", unit, hook, reterr);
 }
 
 int unit_restart(sd_bus *bus, const char *unit, Error **reterr) {
-        return start_by(bus, "RestartUnit", unit, reterr);
+        return start_by(bus, "RestartUnit", unit, NULL, reterr);
 }
 
 int unit_kill(sd_bus *bus, const char *unit, int sig, Error **reterr) {

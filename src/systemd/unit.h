@@ -5,6 +5,7 @@
 #include <systemd/sd-bus.h>
 
 #include "error.h"
+#include "job.h"
 #include "strv.h"
 
 /* Units of the host's systemd, by org.freedesktop.systemd1(5). Each call waits for its job to end. */
@@ -12,7 +13,8 @@
 /* The supervisor's exit status that has systemd start it again: a reboot with settings and binary read anew. */
 #define UNIT_REBOOT_STATUS 133
 
-int unit_start(sd_bus *bus, const char *unit, Error **reterr);
+/* hook may be NULL; 1 when it did not want to wait for the end of the start. */
+int unit_start(sd_bus *bus, const char *unit, const JobHook *hook, Error **reterr);
 int unit_stop(sd_bus *bus, const char *unit, Error **reterr);
 int unit_restart(sd_bus *bus, const char *unit, Error **reterr); /* waits as unit_start() does */
 int unit_kill(sd_bus *bus, const char *unit, int sig, Error **reterr); /* all of its processes */
@@ -23,10 +25,17 @@ int unit_disable(sd_bus *bus, const char *unit, Error **reterr);
 int unit_active_state(sd_bus *bus, const char *unit, char **ret, Error **reterr);
 
 /* A transient service of nbox@.service's shape for `boot -d`: argv is executed in machine.slice, Type=notify,
- * KillMode=mixed, Delegate, RestartForceExitStatus=133, ExecStopPost=`argv[0] gc`; environment is NAME=value.
- * Returns once it is active (READY=1), or with what the unit's log says of its failure. */
-int service_start_transient(sd_bus *bus, const char *unit, const char *description, char *const *argv,
-                            char *const *environment, Error **reterr);
+ * KillMode=mixed, Delegate, RestartForceExitStatus=133, ExecStopPost=`argv[0] gc`. */
+typedef struct TransientService {
+        const char *unit;
+        const char *description;
+        char *const *argv;
+        char *const *environment; /* NAME=value; may be NULL */
+        const JobHook *hook;      /* may be NULL */
+} TransientService;
+
+/* 0 once it is active (READY=1), 1 when the hook did not want to wait for that; or what the unit's log says of its failure. */
+int service_start_transient(sd_bus *bus, const TransientService *service, Error **reterr);
 
 /* "enabled", "disabled", "static", "masked", …; "" for a unit that has no file. *ret is the caller's. */
 int unit_file_state(sd_bus *bus, const char *unit, char **ret, Error **reterr);

@@ -272,7 +272,7 @@ static int drive(int argc, char **argv, Error **reterr) {
         if (argc < 3)
                 return -EINVAL;
         if (strcmp(argv[1], "start") == 0)
-                return unit_start(bus, argv[2], reterr);
+                return unit_start(bus, argv[2], NULL, reterr);
         if (strcmp(argv[1], "stop") == 0)
                 return unit_stop(bus, argv[2], reterr);
         if (strcmp(argv[1], "enable") == 0)
@@ -283,7 +283,8 @@ static int drive(int argc, char **argv, Error **reterr) {
                 static char path[] = "A=b c";
                 char *environment[] = { path, NULL };
 
-                return service_start_transient(bus, argv[2], "A test", argv + 3, environment, reterr);
+                return service_start_transient(bus, &(TransientService){ .unit = argv[2], .description = "A test", .argv = argv + 3,
+                                                                            .environment = environment }, reterr);
         }
         if (strcmp(argv[1], "restarts") == 0) {
                 r = service_restarts_on(bus, argv[2], UNIT_REBOOT_STATUS, reterr);
