@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "password-agent.h"
 #include "registration.h"
 #include "unit.h"
 
@@ -39,11 +40,13 @@ static int restart(sd_bus *bus, const MachineRecord *rec, Error **reterr) {
 
 int stop_by_bus(const Machine *m, InitAction action, Error **reterr) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(password_agent_stop) pid_t agent = 0;
         const MachineRecord *rec = m->record;
         int r = open_bus(m, &bus, reterr);
 
         if (r < 0)
                 return r;
+        agent = password_agent_start();
         if (action == INIT_KILL)
                 return kill_processes(bus, rec, "all", SIGKILL, reterr);
         if (action == INIT_REBOOT)
@@ -55,7 +58,11 @@ int stop_by_bus(const Machine *m, InitAction action, Error **reterr) {
 
 int kill_by_bus(const Machine *m, KillWhom whom, int sig, Error **reterr) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(password_agent_stop) pid_t agent = 0;
         int r = open_bus(m, &bus, reterr);
 
-        return r < 0 ? r : kill_processes(bus, m->record, whom == KILL_LEADER ? "leader" : "all", sig, reterr);
+        if (r < 0)
+                return r;
+        agent = password_agent_start();
+        return kill_processes(bus, m->record, whom == KILL_LEADER ? "leader" : "all", sig, reterr);
 }

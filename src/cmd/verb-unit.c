@@ -10,6 +10,7 @@
 #include "find.h"
 #include "log.h"
 #include "name.h"
+#include "password-agent.h"
 #include "record.h"
 #include "registration.h"
 #include "unit.h"
@@ -38,6 +39,7 @@ static int act_on(sd_bus *bus, const char *name, UnitAction action, Error **rete
  * printed here, unless it is the last one's, which goes up as the verb's. */
 static int for_each_name(int argc, char **argv, UnitAction action, Error **reterr) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(password_agent_stop) pid_t agent = 0;
         VerbArgs args = verb_args(argc, argv);
         int r, failed = 0;
 
@@ -51,6 +53,7 @@ static int for_each_name(int argc, char **argv, UnitAction action, Error **reter
                 return r;
         if (r == 0)
                 return no_systemd(argv[0], args.operands[0], reterr);
+        agent = password_agent_start();
 
         for (int i = 0; i < args.n_operands; i++) {
                 _cleanup_(error_freep) Error *error = NULL;

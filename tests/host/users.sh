@@ -105,3 +105,36 @@ test_polkit_lets_users_manage_machines() {
         status_is 1 "${ALICE[@]}" systemctl --no-ask-password set-property "nbox@$GUEST.service" MemoryMax=1G 2>/dev/null
         rules_end
 }
+
+# Where polkit wants a password, it is asked for on the terminal, as systemctl has it.
+test_polkit_asks_on_the_terminal() {
+        local rc=0
+        # Those whom polkit of Debian takes for administrators.
+        usermod -aG sudo bob
+        echo bob:secret | chpasswd
+        # In a session of logind's, as whoever has logged in is.
+        timeout "$((30 * SLOW))" expect -f - su -l bob --session-command "nbox start $GUEST" >"$SCRATCH/said" <<'EOF' || rc=$?
+set timeout 15
+spawn -noecho {*}$argv
+expect {
+        "assword:" {}
+        timeout { exit 10 }
+        eof { exit 11 }
+}
+sleep 1 ;# it throws away what was typed before it listens
+send "secret\r"
+expect {
+        eof {}
+        timeout { exit 12 }
+}
+exit [lindex [wait] 3]
+EOF
+        [ "$rc" = 0 ] || fail "status $rc: $(cat "$SCRATCH/said")"
+        is_running "$GUEST"
+        [ -z "$(pgrep pkttyagent)" ] || fail "the agent is left"
+        nbox stop "$GUEST"
+        gpasswd -d bob sudo >/dev/null
+        passwd -l bob >/dev/null
+        systemctl stop "user@$(id -u bob)" "user-runtime-dir@$(id -u bob)"
+        systemctl stop polkit
+}
