@@ -87,10 +87,26 @@ need_up() {
         wait_until 20 marked "$M" up 1
 }
 
+# man_says ACTION: what the page has in its table of inits for this one.
+man_says() {
+        sed 's/\\-/-/g' /usr/share/man/man1/nbox.1 | awk -F'|' -v init="$(listed init)" -v action="$1" '
+                $1 == "init" { for (i = 3; i <= NF; i++) { gsub(" ", "", $i); if ($i == action) column = i } }
+                $2 == init { print $column }'
+}
+
+# as_man_says ACTION WHAT: how init was asked, by the log of its supervisor (standard input).
+as_man_says() {
+        local got
+        got=$(sed -n "s/.*asking its init .* to $1 by //p; s/.*its own .* has been run/its own/p" | head -n 1)
+        [ -n "$got" ] || fail "the log does not say how it was asked"
+        [[ $2 = *"$got"* ]] || fail "asked by $got; the manual page says $2"
+}
+
 # ends COMMAND...: the machine must shut down in its own order, and be gone; nobody has killed it.
 ends() {
-        local service since down
+        local service since down log asked=''
         need_up
+        [ "$1" != nbox ] || [ "$2" = exec ] || asked=$(man_says "$2")
         service=$(systemctl show -P BindsTo "machine-$(systemd-escape "$M").scope")
         since=$(date +%s.%N)
         down=$(marks "$M" down)
@@ -99,13 +115,18 @@ ends() {
         wait_until 20 is_gone "$M"
         clock_stop
         same "shutdowns" "$(marks "$M" down)" $((down + 1))
-        has_not "$(journalctl -q --no-pager -o cat --since "@$since" -u "$service")" 'killing it|killed'
+        log=$(journalctl -q --no-pager -o cat --since "@$since" -u "$service")
+        has_not "$log" 'killing it|killed'
+        [ -z "$asked" ] || as_man_says "$2" "$asked" <<<"$log"
 }
 
 # comes_back COMMAND...: shuts down in its own order and boots again, and is to the network who it was.
 comes_back() {
-        local address up down
+        local address up down service since asked=''
         need_up
+        service=$(systemctl show -P BindsTo "machine-$(systemd-escape "$M").scope")
+        since=$(date +%s.%N)
+        [ "$1" != nbox ] || [ "$2" = exec ] || asked=$(man_says "$2")
         address=$(address_of "$M")
         [ -n "$address" ] || fail "no address"
         up=$(marks "$M" up)
@@ -119,6 +140,7 @@ comes_back() {
         same "boots" "$(marks "$M" up)" $((up + 1))
         same "address" "$(address_of "$M")" "$address"
         has "$(machinectl list --no-legend)" "^$M "
+        [ -z "$asked" ] || as_man_says "$2" "$asked" < <(journalctl -q --no-pager -o cat --since "@$since" -u "$service")
 }
 
 # --- the cells --------------------------------------------------------------------------------------------------------
