@@ -84,6 +84,8 @@ test_verbs_and_options() {
         becomes 'nbox bo' 'nbox boot '
         becomes 'nbox boot --read-o' 'nbox boot --read-only '
         becomes 'nbox boot --kill-s' 'nbox boot --kill-signal='
+        becomes 'sudo nbox bo' 'sudo nbox boot '
+        becomes 'sudo nbox boot --console=inter' 'sudo nbox boot --console=interactive '
         shows 'nbox ' boot login poweroff enable
         shows 'nbox boot --net' '--network=' '--network-veth' '--network-zone='
         becomes 'nbox --ver' 'nbox --version '
