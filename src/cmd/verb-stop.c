@@ -25,14 +25,17 @@ const VerbOption stop_options[] = {
 };
 
 static int ask_supervisor(const char *name, InitAction action, Error **reterr) {
+        _cleanup_free_ char *answer = NULL;
         char request[32];
         int fd;
 
         snprintf(request, sizeof(request), "stop %s", init_action_to_string(action));
-        fd = control_request(name, request, NULL, reterr);
+        fd = control_request(name, request, &answer, reterr);
         if (fd < 0)
                 return fd;
         close_fd(fd);
+        if (strcmp(answer, "already") == 0)
+                log_info("The machine '%s' is stopping already; `nbox terminate %s` ends it now", name, name);
         return 0;
 }
 

@@ -127,12 +127,14 @@ static bool listens(const Guest *g) {
 
 bool init_is_ready(const Guest *g, InitKind kind) {
         const InitTraits *t = init_traits(kind);
-        _cleanup_close_ int fd = -1;
 
         if (t->ready_by_signals)
                 return listens(g);
-        if (!t->ready)
-                return true;
-        fd = open_in_root(g->root, t->ready, O_PATH, 0);
-        return fd >= 0;
+        for (const char *const *path = t->ready; path && *path; path++) {
+                _cleanup_close_ int fd = open_in_root(g->root, *path, O_PATH, 0);
+
+                if (fd >= 0)
+                        return true;
+        }
+        return !t->ready;
 }

@@ -44,20 +44,20 @@ static const InitTraits kinds[INIT_KINDS] = {
         },
         [INIT_OPENRC] = {
                 .names = NAMES("openrc-init"), .mark = "OpenRC init version",
-                .signals = { SIGTERM, SIGTERM, SIGINT }, .ready = "/run/openrc/init.ctl", .title = "openrc-init",
+                .signals = { SIGTERM, SIGTERM, SIGINT }, .ready = NAMES("/run/openrc/init.ctl"), .title = "openrc-init",
                 .about = "Asked when its boot is over: it would run its shutdown beside it.",
         },
         [INIT_SYSVINIT] = {
-                .mark = "INIT_VERSION=sysvinit", .signals = { RT(4), 0, 0 }, .or_program = true, .ready = "/run/initctl", .title = "sysvinit",
+                .mark = "INIT_VERSION=sysvinit", .signals = { RT(4), 0, 0 }, .or_program = true, .ready = NAMES("/run/initctl", "/dev/initctl"), .title = "sysvinit",
                 .about = "The signal since version 3.10. OpenRC below it is started and stopped by its inittab.",
         },
         [INIT_RUNIT] = {
-                .names = NAMES("runit", "runit-init"), .ask_again = true, .title = "runit",
-                .about = "It listens in its stage 2 only: until then it is asked again.",
+                .names = NAMES("runit", "runit-init"), .ready = NAMES("/run/runit.stopit", "/etc/runit/stopit"), .ask_again = true, .title = "runit",
+                .about = "It listens in its stage 2 only, and loses what comes before.",
         },
         [INIT_FINIT] = {
                 .names = NAMES("finit"), .mark = "/etc/finit.conf",
-                .signals = { SIGUSR2, SIGUSR2, SIGTERM }, .ready = "/run/finit/cond/hook/sys/up", .title = "finit",
+                .signals = { SIGUSR2, SIGUSR2, SIGTERM }, .ready = NAMES("/run/finit/cond/hook/sys/up"), .title = "finit",
                 .about = "Asked when its boot is over: before, it takes the signal and does nothing.",
         },
         [INIT_S6] = {
@@ -179,14 +179,36 @@ bool init_is_ending(const InitProcess *p) {
         return false;
 }
 
-char *const *init_program(InitAction action, unsigned attempt) {
-        static char *const programs[INIT_ACTIONS][3][5] = {
-                [INIT_POWEROFF] = { { (char *) "poweroff" }, { (char *) "shutdown", (char *) "-h", (char *) "now" }, { (char *) "init", (char *) "0" } },
-                [INIT_HALT] = { { (char *) "halt" }, { (char *) "shutdown", (char *) "-H", (char *) "now" }, { (char *) "init", (char *) "0" } },
-                [INIT_REBOOT] = { { (char *) "reboot" }, { (char *) "shutdown", (char *) "-r", (char *) "now" }, { (char *) "init", (char *) "6" } },
-        };
+#define PROGRAM(...) (char *const[]) { __VA_ARGS__, NULL }
+#define WORD(s) ((char *) (s))
 
-        return action == INIT_KILL || attempt >= 3 ? NULL : programs[action][attempt];
+typedef char *const *Programs[INIT_ACTIONS][3];
+
+/* sysvinit's poweroff and reboot do what they say at once, without a shutdown, where one is under way (halt(8)). */
+static const Programs shutdown_programs = {
+        [INIT_POWEROFF] = { PROGRAM(WORD("shutdown"), WORD("-h"), WORD("now")), PROGRAM(WORD("init"), WORD("0")) },
+        [INIT_HALT] = { PROGRAM(WORD("shutdown"), WORD("-H"), WORD("-h"), WORD("now")), PROGRAM(WORD("init"), WORD("0")) },
+        [INIT_REBOOT] = { PROGRAM(WORD("shutdown"), WORD("-r"), WORD("now")), PROGRAM(WORD("init"), WORD("6")) },
+};
+
+/* runit-init(8) */
+static const Programs level_programs = {
+        [INIT_POWEROFF] = { PROGRAM(WORD("init"), WORD("0")), PROGRAM(WORD("runit-init"), WORD("0")), PROGRAM(WORD("poweroff")) },
+        [INIT_HALT] = { PROGRAM(WORD("init"), WORD("0")), PROGRAM(WORD("runit-init"), WORD("0")), PROGRAM(WORD("halt")) },
+        [INIT_REBOOT] = { PROGRAM(WORD("init"), WORD("6")), PROGRAM(WORD("runit-init"), WORD("6")), PROGRAM(WORD("reboot")) },
+};
+
+/* Not `init 0`: where nothing is known of it, that may be one more init, a script that sets up a system. */
+static const Programs any_programs = {
+        [INIT_POWEROFF] = { PROGRAM(WORD("poweroff")), PROGRAM(WORD("shutdown"), WORD("-h"), WORD("now")) },
+        [INIT_HALT] = { PROGRAM(WORD("halt")), PROGRAM(WORD("shutdown"), WORD("-H"), WORD("now")) },
+        [INIT_REBOOT] = { PROGRAM(WORD("reboot")), PROGRAM(WORD("shutdown"), WORD("-r"), WORD("now")) },
+};
+
+char *const *init_program(InitKind kind, InitAction action, unsigned attempt) {
+        const Programs *p = kind == INIT_SYSVINIT ? &shutdown_programs : kind == INIT_RUNIT ? &level_programs : &any_programs;
+
+        return action == INIT_KILL || attempt >= 3 ? NULL : (*p)[action][attempt];
 }
 
 StopStep stop_choose(const StopView *v) {

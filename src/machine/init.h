@@ -29,7 +29,7 @@ typedef struct InitTraits {
         bool or_program;           /* not every version takes the signal: then its program, without waiting */
         bool ask_again;            /* its program may speak too early and say nothing of it; asking twice does no harm */
         int last_signal;           /* where its program has not brought it to an end; 0: none that would */
-        const char *ready;         /* a file inside that is there once it can be asked, or NULL */
+        const char *const *ready;  /* files inside: it can be asked once one of them is there; may be NULL */
         bool ready_by_signals;     /* its programs are likely to signal it: it must have set up something to hear them by */
         const char *title, *about; /* for the man page; about may be NULL */
 } InitTraits;
@@ -66,7 +66,7 @@ InitKind init_kind_of_name(const char *path);
 InitKind init_kind_of_content(const void *data, size_t size);
 
 /* The program of the guest's own that does it: attempt 0, 1, …, each a NULL-terminated argv; NULL: no more. */
-char *const *init_program(InitAction action, unsigned attempt);
+char *const *init_program(InitKind kind, InitAction action, unsigned attempt);
 
 /* What to do next to an init that is to be asked, by what is known at this moment. */
 typedef struct StopView {

@@ -22,7 +22,7 @@
 #define PAUSE_MAX_USEC (50 * 1000)
 #define PATIENCE_MAX_USEC (30 * UINT64_C(1000000)) /* for an init to listen */
 #define SETTLE_MAX_USEC (5 * UINT64_C(1000000))    /* for its end to come after its program has succeeded */
-#define AGAIN_USEC (1000 * 1000)
+#define AGAIN_USEC (2 * 1000 * 1000)
 #define NOT_FOUND 127
 
 typedef struct Asking {
@@ -31,6 +31,7 @@ typedef struct Asking {
         uint64_t began;    /* CLOCK_MONOTONIC µs */
         uint64_t patience; /* µs from then on */
         uint64_t pause;
+        bool asked;        /* a program of its own has been run and has succeeded */
 } Asking;
 
 static void say(const Asking *a, const char *fmt, ...) _printf_(2, 3);
@@ -109,25 +110,18 @@ static int run_program(const Asking *a, char *const *argv, Error **reterr) {
         joined_done(&j);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot wait for %s in machine '%s'", argv[0], t->name);
-        return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
-}
-
-/* A shutdown ends all processes, also the one that has asked for it and is not quite through. */
-static bool is_ended_by_shutdown(int status) {
-        return status == 128 + SIGTERM || status == 128 + SIGKILL || status == 128 + SIGHUP;
-}
-
-/* An init that takes runlevels is known. Of another, "init 0" would start a second one, beside the first. */
-static bool may_run(InitKind kind, char *const *argv) {
-        return kind != INIT_OTHER || strcmp(argv[0], "init") != 0;
+        if (info.si_code == CLD_EXITED)
+                return info.si_status;
+        /* The shutdown that it has begun does not spare it. */
+        return info.si_status == SIGTERM || info.si_status == SIGKILL || info.si_status == SIGHUP ? 0 : 128 + info.si_status;
 }
 
 /* The first that the guest has and that succeeds: 0. NOT_FOUND: it has none of them; 1: none has succeeded. */
-static int run_programs(const Asking *a, InitKind kind, Error **reterr) {
+static int run_programs(Asking *a, InitKind kind, Error **reterr) {
         int result = NOT_FOUND;
         char *const *argv;
 
-        for (unsigned i = 0; (argv = init_program(a->action, i)) && may_run(kind, argv); i++) {
+        for (unsigned i = 0; (argv = init_program(kind, a->action, i)); i++) {
                 _cleanup_(error_freep) Error *error = NULL;
                 int r = run_program(a, argv, &error);
 
@@ -135,9 +129,11 @@ static int run_programs(const Asking *a, InitKind kind, Error **reterr) {
                         return 0;
                 if (r < 0)
                         return error_pass(reterr, r, &error);
-                if (r == 0 || is_ended_by_shutdown(r)) {
-                        say(a, "its own %s%s%s%s%s has been run", argv[0], argv[1] ? " " : "", argv[1] ?: "", argv[1] && argv[2] ? " " : "",
-                            argv[1] && argv[2] ? argv[2] : "");
+                if (r == 0) {
+                        if (!a->asked)
+                                say(a, "its init (%s) is asked by its own %s%s%s%s%s", init_kind_to_string(kind), argv[0], argv[1] ? " " : "", argv[1] ?: "",
+                                    argv[1] && argv[2] ? " " : "", argv[1] && argv[2] ? argv[2] : "");
+                        a->asked = true;
                         return 0;
                 }
                 if (r == NOT_FOUND || r == 126)
@@ -214,39 +210,45 @@ static int ask_by_signal(const Asking *a, InitKind kind, int sig, Error **reterr
         return send_signal(a->target, sig, reterr);
 }
 
+/* 0: *ret_step is what to do; 1: nothing need be asked any more. */
+static int look_once(const Asking *a, StopStep *ret_step, InitKind *ret_kind, Error **reterr) {
+        const StopTarget *t = a->target;
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(guest_done) Guest g = {};
+        int r;
+
+        r = guest_open(&g, t->name, t->leader, t->leader_fd, &error);
+        if (r == -ESRCH)
+                return 1;
+        if (r < 0)
+                return error_pass(reterr, r, &error);
+        if (init_is_going_down(&g)) {
+                say(a, "its shutdown is at its end already");
+                return 1;
+        }
+        *ret_step = look(a, &g, ret_kind);
+        return 0;
+}
+
+/* What is seen must be seen twice: for the moment of a fork, a process holds back all signals, and takes none of them. */
 static int ask(Asking *a, Error **reterr) {
         const StopTarget *t = a->target;
+        StopStep before = STOP_WAIT, step;
+        InitKind kind;
 
-        for (;;) {
-                _cleanup_(error_freep) Error *error = NULL;
-                StopStep step;
-                InitKind kind;
-                Guest g;
-                int r;
+        for (;; before = step) {
+                int r = look_once(a, &step, &kind, reterr);
 
-                r = guest_open(&g, t->name, t->leader, t->leader_fd, &error);
-                if (r == -ESRCH)
-                        return 0;
-                if (r < 0)
-                        return error_pass(reterr, r, &error);
-                if (init_is_going_down(&g)) {
-                        guest_done(&g);
-                        say(a, "its shutdown is at its end already");
-                        return 0;
-                }
-                step = look(a, &g, &kind);
-                guest_done(&g);
-                switch (step) {
-                case STOP_KILL_SIGNAL:
-                        return ask_by_signal(a, kind, t->kill_signal, reterr);
-                case STOP_SIGNAL:
-                        return ask_by_signal(a, kind, init_signal(kind, a->action), reterr);
-                case STOP_PROGRAM:
-                        return ask_by_program(a, kind, reterr);
-                case STOP_WAIT:
+                if (r != 0)
+                        return r < 0 ? r : 0;
+                if (step == STOP_WAIT || step != before) {
                         if (pause_a_moment(a))
                                 return 0;
+                        continue;
                 }
+                if (step == STOP_PROGRAM)
+                        return ask_by_program(a, kind, reterr);
+                return ask_by_signal(a, kind, step == STOP_KILL_SIGNAL ? t->kill_signal : init_signal(kind, a->action), reterr);
         }
 }
 

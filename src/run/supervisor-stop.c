@@ -52,6 +52,7 @@ void stop_end(Supervisor *s) {
         siginfo_t info;
 
         s->stop_timer = sd_event_source_disable_unref(s->stop_timer);
+        s->kill_watch = kill_watch_free(s->kill_watch);
         if (s->stop_helper < 0)
                 return;
         (void) pidfd_kill(s->stop_helper, SIGKILL);
@@ -115,6 +116,40 @@ int supervisor_stop(Supervisor *s, InitAction action) {
              sd_event_add_time(s->event, &s->stop_timer, CLOCK_MONOTONIC, s->stop_deadline, 0, on_deadline, s) < 0))
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
         return 0;
+}
+
+/* Whether this init does by itself what the signal that it has been sent means to systemd. What is not known is left to itself where
+ * it has a handler. */
+static bool understands(const Supervisor *s, int sig, InitAction action) {
+        _cleanup_(guest_done) Guest g = {};
+        InitKind kind;
+
+        if (guest_open(&g, s->plan->name, s->leader, s->leader_fd, NULL) < 0)
+                return true; /* it has ended */
+        kind = init_identify(&g, s->plan->init);
+        return kind == INIT_SYSTEMD ||
+                ((init_signal(kind, action) == sig || init_traits(kind)->ready_by_signals) && init_can_take(&g, sig));
+}
+
+static void on_machinectl(int sig, void *userdata) {
+        Supervisor *s = userdata;
+        InitAction action;
+
+        if (s->leader_fd < 0 || init_action_of_signal(sig, &action) < 0 || understands(s, sig, action))
+                return;
+        log_line(s->plan->quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "Machine '%s': systemd-machined has sent its init signal %d, which is systemd's for %s",
+                 s->plan->name, sig, init_action_to_string(action));
+        (void) supervisor_stop(s, action);
+}
+
+void stop_watch_machinectl(Supervisor *s) {
+        _cleanup_(error_freep) Error *error = NULL;
+
+        if (!s->registered || s->plan->mode != START_BOOT || s->plan->init.kind == INIT_SYSTEMD)
+                return;
+        if (kill_watch_new(s->event, s->plan->name, on_machinectl, s, &s->kill_watch, &error) < 0)
+                log_debug("%s, ignoring: machinectl poweroff and reboot are systemd's signals to '%s'", error ? error->message : "No memory",
+                          s->plan->name);
 }
 
 void stop_forward_signal(Supervisor *s, int sig) {

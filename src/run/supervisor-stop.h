@@ -6,6 +6,9 @@
 /* How a machine ends in order, seen from its supervisor; supervisor_stop() of supervisor.h is here too. What each init wants to
  * be told is in machine/init.h. */
 
+/* Once init runs: what machinectl tells an init that does not speak systemd's language is translated. */
+void stop_watch_machinectl(Supervisor *s);
+
 /* The machine has ended: nobody has to ask it any more. */
 void stop_end(Supervisor *s);
 

@@ -149,6 +149,7 @@ int supervisor_loop(Supervisor *s, Error **reterr) {
                 r = add_sources(s, reterr);
         if (r < 0)
                 return r;
+        stop_watch_machinectl(s);
         r = sd_event_loop(s->event);
         s->launched = false;
         stop_end(s);

@@ -9,6 +9,7 @@
 #include "attach.h"
 #include "error.h"
 #include "init.h"
+#include "kill-watch.h"
 #include "lock.h"
 #include "machine-plan.h"
 #include "network.h"
@@ -60,6 +61,7 @@ struct Supervisor {
         uint64_t stop_began, stop_deadline; /* CLOCK_MONOTONIC µs */
         int stop_helper;        /* pidfd of the process that asks the guest's init, or -1 */
         sd_event_source *stop_timer;
+        KillWatch *kill_watch;  /* for what machinectl sends to an init that does not understand it, or NULL */
         bool timed_out;
         int killed_for;         /* the signal that a command did not take, or 0 */
 

@@ -128,16 +128,6 @@ test_whatever_stops_it_lets_it_shut_down() {
         remove_tree web
 }
 
-test_machinectl_poweroff() {
-        [ "$GUEST" = debian ] || return 0 # machinectl knows only systemd's signals
-        forget_marks "$GUEST"
-        boot "$GUEST"
-        wait_until 20 marked "$GUEST" up 1
-        machinectl poweroff "$GUEST"
-        wait_until 10 is_gone "$GUEST"
-        same "shutdowns" "$(marks "$GUEST" down)" 1
-}
-
 test_reboot_keeps_the_unit() {
         local address
         tree_with web

@@ -104,16 +104,24 @@ static void signals(void **state _unused_) {
 }
 
 static void programs(void **state _unused_) {
-        assert_string_equal(init_program(INIT_POWEROFF, 0)[0], "poweroff");
-        assert_string_equal(init_program(INIT_REBOOT, 1)[1], "-r");
-        for (int a = INIT_POWEROFF; a <= INIT_REBOOT; a++) {
-                unsigned n = 0;
+        assert_string_equal(init_program(INIT_OTHER, INIT_POWEROFF, 0)[0], "poweroff");
+        assert_string_equal(init_program(INIT_OTHER, INIT_REBOOT, 1)[1], "-r");
+        assert_string_equal(init_program(INIT_RUNIT, INIT_POWEROFF, 0)[1], "0");
+        for (InitKind k = 0; k < INIT_KINDS; k++) {
+                for (int a = INIT_POWEROFF; a <= INIT_REBOOT; a++) {
+                        unsigned n = 0;
 
-                while (init_program((InitAction) a, n))
-                        n++;
-                assert_int_equal(n, 3);
+                        while (init_program(k, (InitAction) a, n))
+                                n++;
+                        assert_in_range(n, 2, 3);
+                }
+                assert_null(init_program(k, INIT_KILL, 0));
         }
-        assert_null(init_program(INIT_KILL, 0));
+        /* With a shutdown under way, these would end it at once. */
+        for (int a = INIT_POWEROFF; a <= INIT_REBOOT; a++)
+                for (unsigned n = 0; init_program(INIT_SYSVINIT, (InitAction) a, n); n++)
+                        assert_true(strcmp(init_program(INIT_SYSVINIT, (InitAction) a, n)[0], "shutdown") == 0 ||
+                                    strcmp(init_program(INIT_SYSVINIT, (InitAction) a, n)[0], "init") == 0);
 }
 
 /* Never too early: what init cannot hear yet is held back, and not for ever. */
