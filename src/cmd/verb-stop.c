@@ -85,11 +85,13 @@ static int runs_anew(Reboot *reboot) {
         if (machine_find(reboot->before->record->name, &m, NULL) < 0)
                 return -ESRCH;
         reboot->between = reboot->between || m->leader_fd < 0;
-        return m->state == MACHINE_RUNNING && m->record->leader_start != reboot->before->record->leader_start;
+        if (m->record->leader_start == reboot->before->record->leader_start)
+                return 0;
+        return m->state == MACHINE_RUNNING || (m->state == MACHINE_BOOTING && m->record->start_waits_no_more);
 }
 
-/* However long it takes to be up. A supervisor whose unit keeps nothing for it between two lives (run/lives.c), as one of an older
- * nbox, gives the name up for a moment. */
+/* As long as a start would wait for it to be up. A supervisor whose unit keeps nothing for it between two lives (run/lives.c), as one of an
+ * older nbox, gives the name up for a moment. */
 static int wait_for_reboot(const Machine *m, Error **reterr) {
         Reboot reboot = { .before = m };
         uint64_t seen = clock_usec(CLOCK_MONOTONIC);

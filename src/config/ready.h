@@ -34,8 +34,8 @@ typedef struct ReadyCondition {
 
 #define READY_CONDITIONS_MAX 16 /* a machine; each may be a process of its own while it is waited for */
 
-/* How a pattern is compiled, here and where it is searched for: lines by themselves. */
-#define READY_REGEX_FLAGS (REG_EXTENDED | REG_NOSUB | REG_NEWLINE)
+/* How a pattern is compiled, here and where it is searched for. */
+#define READY_REGEX_FLAGS (REG_EXTENDED | REG_NOSUB)
 
 /* All that can be wrong with it, but for what depends on other settings. -EINVAL, -ERANGE or -ENOMEM. */
 int ready_condition_parse(const char *text, ReadyCondition *ret, Error **reterr);

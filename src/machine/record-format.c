@@ -32,6 +32,7 @@ const RecordField record_fields[] = {
         F("StartedUSec", FIELD_U64, started_usec),
         F("Ready", FIELD_BOOL, ready),
         F("ReadyUSec", FIELD_U64, ready_usec),
+        F("StartWaitsNoMore", FIELD_BOOL, start_waits_no_more),
         F("WaitingFor", FIELD_STRING, waiting_for),
         F("RootDirectory", FIELD_STRING, root),
         F("Init", FIELD_STRING, init),

@@ -39,6 +39,7 @@ typedef struct MachineRecord {
         uint64_t started_usec;    /* CLOCK_REALTIME */
         bool ready;               /* its conditions (Ready=) have held */
         uint64_t ready_usec;      /* since when, CLOCK_REALTIME; 0 until then */
+        bool start_waits_no_more; /* it is not ready, and who waited for the start was told to go on (ReadyWait=) */
         char *waiting_for;        /* else what it waits for ("port tcp:80"), once init runs */
         char *root;               /* the tree's path on the host */
         char *init;               /* path of init inside, as it was executed */

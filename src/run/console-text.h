@@ -24,8 +24,7 @@ int plain_text_step(PlainState *state, unsigned char c);
 void console_last_lines(const char *text, size_t n, char *ret, size_t size);
 
 /* An extended regular expression, searched for line by line, also in a line that has not ended yet: `$` is where the output
- * stands for now. A line is searched in pieces of CONSOLE_LINE_MAX bytes that overlap by half, which bounds what a
- * pattern that has to go back costs. */
+ * stands for now. A longer line is searched in pieces of CONSOLE_LINE_MAX bytes that overlap by half. */
 #define CONSOLE_LINE_MAX 512
 
 typedef struct ConsoleSearch ConsoleSearch;

@@ -105,6 +105,7 @@ static bool all_held(const Readiness *r) {
 static void set_ready(MachineRecord *rec) {
         rec->ready = true;
         rec->ready_usec = clock_usec(CLOCK_REALTIME);
+        rec->start_waits_no_more = false;
         free(rec->waiting_for);
         rec->waiting_for = NULL;
 }
@@ -255,7 +256,11 @@ static int start_watch(Watch *w, Error **reterr) {
 
 /* They have waited for long enough. The machine goes on. */
 static int on_wait_over(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
-        set_up(userdata);
+        Supervisor *s = userdata;
+
+        s->record->start_waits_no_more = true;
+        (void) supervisor_save_record(s, NULL, NULL);
+        set_up(s);
         return 0;
 }
 

@@ -256,9 +256,15 @@ EOF
         boot web --ready=file:/upgraded --ready-wait=1s 2>"$SCRATCH/said"
         has "$(cat "$SCRATCH/said")" 'Machine web still boots: it waits for file /upgraded'
         is_booting web
+        same "who waits" "$(nbox show -p StartWaitsNoMore web)" StartWaitsNoMore=yes
         wait_until 10 is_running web
         same "upgrade" "$(inside cat /upgraded)" well
         same "boots" "$(marks web began)" 2
+        same "who waits" "$(nbox show -p StartWaitsNoMore web)" StartWaitsNoMore=no
+        # Whoever waits for a reboot waits as for a start.
+        inside rm /upgraded
+        timeout "$((20 * SLOW))" nbox reboot --wait web
+        is_booting web
         terminate web
         remove_tree web
 }

@@ -216,6 +216,16 @@ static void a_flood(void **state _unused_) {
                 assert_false(console_search_feed(s, flood, sizeof(flood)));
         assert_true(feed(s, "abbc"));
         console_search_free(s);
+        s = search("ab{2,3}c");
+        for (int i = 0; i < 256; i++)
+                assert_false(console_search_feed(s, flood, sizeof(flood)));
+        assert_true(feed(s, "abbc"));
+        console_search_free(s);
+        s = search("b.*a$|^x");
+        for (int i = 0; i < 256; i++)
+                assert_false(console_search_feed(s, flood, sizeof(flood)));
+        assert_true(feed(s, "a"));
+        console_search_free(s);
         /* The beginning of a piece is not the beginning of a line. */
         s = search("^b$");
         assert_false(console_search_feed(s, flood, CONSOLE_LINE_MAX + 1));
