@@ -63,10 +63,14 @@ int inside_on_stdio(JoinRequest *request, Error **reterr) {
 
 int inside_on_terminal(JoinRequest *request, Error **reterr) {
         Joined j = { .pidfd = -1, .pty = -1 };
+        struct winsize size;
         AttachEnd end;
         int r, pty;
 
         request->stdio = JOIN_PTY;
+        request->size = attach_window_size(&size) ? &size : NULL;
+        if (request->end_signal == 0)
+                request->end_signal = SIGHUP; /* as the terminal itself sends: a shell then ends what it runs */
         r = start(request, &j, reterr);
         if (r != 0)
                 return r;

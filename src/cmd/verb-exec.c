@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 
 #include "inside.h"
@@ -136,6 +137,7 @@ static int run_shell(const ExecArguments *a, JoinRequest *request, Error **reter
                 request->argv = session;
                 request->user = request->chdir = NULL;
                 request->environment = NULL;
+                request->end_signal = SIGTERM; /* runuser(1) lets SIGHUP wait, and on this ends the session in order */
         }
         return a->tty || isatty(STDIN_FILENO) ? inside_on_terminal(request, reterr) : inside_on_stdio(request, reterr);
 }

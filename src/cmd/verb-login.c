@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "control.h"
 #include "guest-environment.h"
+#include "guest-getty.h"
 #include "guest-user.h"
 #include "guest.h"
 #include "init-look.h"
@@ -18,13 +19,9 @@
  * terminal that is free. The terminals stand as /dev/tty1… inside: busybox's login refuses root on pts/N. */
 
 #define SPARE_TRIES 5
-#define RETRY_NSEC (100 * 1000 * 1000)
+#define RETRY_NSEC (50 * 1000 * 1000)
+#define STARTING_USEC (10 * UINT64_C(1000000)) /* for a getty that has begun and does not ask; then one of ours is better than none */
 #define CONSOLE_WAIT_USEC (60 * UINT64_C(1000000)) /* longer than a machine that reboots in a loop waits */
-
-/* How long after its start a machine may still be about to start gettys of its own. A second one on the same terminal would
- * throw out whoever has logged in on the first. */
-#define SYSTEMD_GETTY_USEC (20 * UINT64_C(1000000))
-#define OTHER_GETTY_USEC (2 * UINT64_C(1000000))
 
 static void warn_of_locked_root(const Machine *m) {
         Guest g;
@@ -47,6 +44,8 @@ static int attach_spare(const char *name, uint64_t *ret_n, Error **reterr) {
                 int fd;
 
                 fd = control_request(name, "spare", &text, reterr);
+                if (fd == -ENXIO)
+                        return error_hint(reterr, fd, "Enter it without a login: `nbox shell %s`.", name);
                 if (fd < 0)
                         return fd;
                 close_fd(fd);
@@ -130,29 +129,34 @@ static int parse_name(int argc, char **argv, const char **ret, Error **reterr) {
         return r;
 }
 
-static bool may_still_start_gettys(const Machine *m) {
-        InitKind kind = INIT_OTHER;
-        uint64_t age;
+/* While a machine boots, its own gettys are yet to come: a second one on the same terminal would throw out whoever has logged
+ * in on the first. */
+static bool gettys_may_come(const Machine *m) {
+        uint64_t wait = 0;
         Guest g;
 
         if (guest_open(&g, m->record->name, m->record->leader, m->leader_fd, NULL) < 0)
                 return false;
-        kind = init_identify(&g, init_known_of(m->record));
+        wait = guest_getty_wait(&g, init_identify(&g, init_known_of(m->record)));
         guest_done(&g);
-        age = clock_usec(CLOCK_REALTIME) - m->record->started_usec;
-        return age < (kind == INIT_SYSTEMD ? SYSTEMD_GETTY_USEC : OTHER_GETTY_USEC);
+        return clock_usec(CLOCK_REALTIME) - m->record->started_usec < wait;
 }
 
-/* A terminal where a getty waits; -ENXIO when there is none and none is to be expected. */
+/* A terminal where a getty waits; -ENXIO when there is none to be had. */
 static int attach_login(const Machine *m, Error **reterr) {
+        uint64_t deadline = clock_deadline(STARTING_USEC);
+
         for (;;) {
                 _cleanup_(error_freep) Error *error = NULL;
                 int fd = control_request(m->record->name, "attach login", NULL, &error);
+                bool wait = fd == -EAGAIN ? clock_usec(CLOCK_MONOTONIC) < deadline : fd == -ENXIO && gettys_may_come(m);
 
-                if (fd == -ENXIO && may_still_start_gettys(m)) {
+                if (wait) {
                         nanosleep(&(struct timespec){ .tv_nsec = RETRY_NSEC }, NULL);
                         continue;
                 }
+                if (fd == -EAGAIN || fd == -EBUSY)
+                        fd = -ENXIO;
                 return fd < 0 ? error_pass(reterr, fd, &error) : fd;
         }
 }

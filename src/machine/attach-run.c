@@ -13,6 +13,9 @@ typedef struct Run {
         AttachEnd end;
 } Run;
 
+/* What would end us by itself, and leave the terminal raw. */
+static const int signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
+
 static void on_event(AttachEnd what, void *userdata) {
         Run *run = userdata;
 
@@ -36,8 +39,6 @@ static int on_child(sd_event_source *s, _unused_ int fd, _unused_ uint32_t reven
 }
 
 static int add_signals(sd_event *event, Run *run) {
-        static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
-
         for (size_t i = 0; i < ELEMENTSOF(signals); i++) {
                 int r = sd_event_add_signal(event, NULL, signals[i], on_signal, run);
 
@@ -51,9 +52,8 @@ static void set_signal_mask(int how, sigset_t *old) {
         sigset_t set;
 
         sigemptyset(&set);
-        sigaddset(&set, SIGTERM);
-        sigaddset(&set, SIGINT);
-        sigaddset(&set, SIGHUP);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                sigaddset(&set, signals[i]);
         (void) sigprocmask(how, &set, old);
 }
 
@@ -78,6 +78,7 @@ static int run_loop(Run *run, AttachPeer kind, int peer, int child, AttachEof eo
 }
 
 int attach_run(const char *machine, AttachPeer kind, int peer, int child, AttachEof eof, AttachEnd *ret, Error **reterr) {
+        void (*pipe_handler)(int);
         bool tty = isatty(STDIN_FILENO);
         Run run = {};
         sigset_t old;
@@ -91,9 +92,11 @@ int attach_run(const char *machine, AttachPeer kind, int peer, int child, Attach
         if (tty)
                 fprintf(stderr, "Connected to machine %s. Press ^] three times within 1s to detach.\n", machine);
         set_signal_mask(SIG_BLOCK, &old);
+        pipe_handler = signal(SIGPIPE, SIG_IGN); /* a reader of ours that goes away is an end like others */
         r = run_loop(&run, kind, peer, child, eof, reterr);
         run.attach = attach_free(run.attach);
         sd_event_unref(run.event);
+        (void) signal(SIGPIPE, pipe_handler);
         (void) sigprocmask(SIG_SETMASK, &old, NULL);
         if (r < 0)
                 return r;

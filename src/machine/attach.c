@@ -30,6 +30,9 @@
 #define FIRST_OUTPUT_USEC (3000 * 1000)
 #define DRAIN_MSEC 1000
 
+enum { WINCH, TSTP, CONT, SIGNALS };
+static const int signals[SIGNALS] = { [WINCH] = SIGWINCH, [TSTP] = SIGTSTP, [CONT] = SIGCONT };
+
 typedef struct Flow {
         char data[BUFFER_SIZE];
         size_t n;
@@ -41,15 +44,16 @@ struct Attach {
         AttachPolicy policy;
         sd_event *event;
         int in, out, peer;
-        sd_event_source *in_source, *out_source, *peer_source, *winch_source, *quiet_source, *first_source;
+        sd_event_source *in_source, *out_source, *peer_source, *quiet_source, *first_source;
+        sd_event_source *signal_sources[SIGNALS];
         Flow to_peer, to_out;
         EscapeState escape;
         struct termios saved_in, saved_out;
-        bool raw_in, raw_out;
+        bool saved, raw_in, raw_out;
         bool in_is_tty;
         bool held;          /* stdin is not read yet: see hold_input() */
         bool done;          /* nothing is copied any more */
-        bool winch_blocked; /* it was us who blocked it */
+        sigset_t blocked;   /* those signals that it was us who blocked */
         unsigned depth;     /* handlers running: on_event may call attach_free(), memory stays until they return */
         bool freed;
 };
@@ -78,10 +82,14 @@ static void report(Attach *a, AttachEnd what) {
                 a->policy.on_event(what, a->policy.userdata);
 }
 
+bool attach_window_size(struct winsize *ret) {
+        return ioctl(STDOUT_FILENO, TIOCGWINSZ, ret) >= 0 || ioctl(STDIN_FILENO, TIOCGWINSZ, ret) >= 0;
+}
+
 static void send_size(Attach *a) {
         struct winsize ws;
 
-        if (ioctl(a->out, TIOCGWINSZ, &ws) < 0 && ioctl(a->in, TIOCGWINSZ, &ws) < 0)
+        if (!attach_window_size(&ws))
                 return;
         if (a->kind == ATTACH_PTY)
                 (void) ioctl(a->peer, TIOCSWINSZ, &ws);
@@ -308,29 +316,27 @@ static int on_out_file(_unused_ sd_event_source *s, void *userdata) {
         return 0;
 }
 
-static int on_winch(_unused_ sd_event_source *s, _unused_ const struct signalfd_siginfo *si, void *userdata) {
-        send_size(userdata);
-        return 0;
-}
-
-/* Raw, both ways; the two may be different terminals, or only one of them be one. */
+/* Raw, both ways; the two may be different terminals, or only one of them be one. When we go on after a stop, what is to be
+ * restored is still what it was before. */
 static void make_raw(Attach *a) {
+        bool out_is_tty = isatty(a->out);
         struct termios t;
 
-        if (a->policy.read_only)
+        if (a->policy.read_only || !a->in_is_tty)
                 return;
-        if (a->in_is_tty && tcgetattr(a->in, &a->saved_in) >= 0) {
+        if (a->saved || tcgetattr(a->in, &a->saved_in) >= 0) {
                 t = a->saved_in;
                 cfmakeraw(&t);
-                if (!isatty(a->out)) /* what is shown is not ours to format then */
+                if (!out_is_tty) /* what is shown is not ours to format then */
                         t.c_oflag = a->saved_in.c_oflag;
                 a->raw_in = tcsetattr(a->in, TCSANOW, &t) >= 0;
         }
-        if (a->in_is_tty && isatty(a->out) && tcgetattr(a->out, &a->saved_out) >= 0) {
+        if (out_is_tty && (a->saved || tcgetattr(a->out, &a->saved_out) >= 0)) {
                 t = a->saved_out;
                 t.c_oflag &= ~(tcflag_t) OPOST;
                 a->raw_out = tcsetattr(a->out, TCSANOW, &t) >= 0;
         }
+        a->saved = true;
 }
 
 static void restore(Attach *a) {
@@ -339,6 +345,33 @@ static void restore(Attach *a) {
         if (a->raw_in)
                 (void) tcsetattr(a->in, TCSANOW, &a->saved_in);
         a->raw_in = a->raw_out = false;
+}
+
+/* By the signal itself: the kernel does not stop who has no shell that could let it go on. */
+static void stop_here(void) {
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGTSTP);
+        (void) raise(SIGTSTP);
+        (void) sigprocmask(SIG_UNBLOCK, &set, NULL);
+        (void) sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* A shell that lets us go on does not put the terminal back as we had it. */
+static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo *si, void *userdata) {
+        Attach *a = userdata;
+
+        if (a->done)
+                return 0;
+        if (si->ssi_signo == SIGTSTP) {
+                restore(a);
+                stop_here();
+        }
+        if (si->ssi_signo != SIGWINCH)
+                make_raw(a);
+        send_size(a);
+        return 0;
 }
 
 static int on_first(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *userdata) {
@@ -373,18 +406,21 @@ static int add_sources(Attach *a) {
         if (r < 0)
                 return r;
         r = sd_event_add_io(a->event, &a->peer_source, a->peer, EPOLLIN, on_other, a);
-        if (r < 0)
-                return r;
-        return sd_event_add_signal(a->event, &a->winch_source, SIGWINCH, on_winch, a);
+        for (size_t i = 0; r >= 0 && i < SIGNALS; i++)
+                r = sd_event_add_signal(a->event, &a->signal_sources[i], signals[i], on_signal, a);
+        return r;
 }
 
-static void block_winch(Attach *a) {
-        sigset_t set, old;
+static void block_signals(Attach *a) {
+        sigset_t old;
 
-        sigemptyset(&set);
-        sigaddset(&set, SIGWINCH);
-        if (sigprocmask(SIG_BLOCK, &set, &old) >= 0)
-                a->winch_blocked = sigismember(&old, SIGWINCH) == 0;
+        sigemptyset(&a->blocked);
+        if (sigprocmask(SIG_SETMASK, NULL, &old) < 0)
+                return;
+        for (size_t i = 0; i < SIGNALS; i++)
+                if (sigismember(&old, signals[i]) == 0)
+                        sigaddset(&a->blocked, signals[i]);
+        (void) sigprocmask(SIG_BLOCK, &a->blocked, NULL);
 }
 
 int attach_new(sd_event *event, AttachPeer kind, int peer, const AttachPolicy *policy, Attach **ret, Error **reterr) {
@@ -400,7 +436,7 @@ int attach_new(sd_event *event, AttachPeer kind, int peer, const AttachPolicy *p
         a->peer = TAKE_FD(owned);
         a->in = own_fd(STDIN_FILENO, O_RDONLY);
         a->out = own_fd(STDOUT_FILENO, O_WRONLY);
-        block_winch(a);
+        block_signals(a);
 
         r = a->in < 0 ? a->in : a->out < 0 ? a->out : fd_set_nonblock(a->peer, true);
         a->in_is_tty = a->in >= 0 && isatty(a->in);
@@ -436,15 +472,6 @@ void attach_drain(Attach *a) {
         } while (clock_usec(CLOCK_MONOTONIC) < end);
 }
 
-static void unblock_winch(Attach *a) {
-        sigset_t set;
-
-        sigemptyset(&set);
-        sigaddset(&set, SIGWINCH);
-        if (a->winch_blocked)
-                (void) sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
 Attach *attach_free(Attach *a) {
         if (!a || a->freed)
                 return NULL;
@@ -453,10 +480,11 @@ Attach *attach_free(Attach *a) {
         sd_event_source_disable_unref(a->in_source);
         sd_event_source_disable_unref(a->out_source);
         sd_event_source_disable_unref(a->peer_source);
-        sd_event_source_disable_unref(a->winch_source);
         sd_event_source_disable_unref(a->quiet_source);
         sd_event_source_disable_unref(a->first_source);
-        unblock_winch(a);
+        for (size_t i = 0; i < SIGNALS; i++)
+                sd_event_source_disable_unref(a->signal_sources[i]);
+        (void) sigprocmask(SIG_UNBLOCK, &a->blocked, NULL);
         sd_event_unref(a->event);
         close_fd(a->in);
         close_fd(a->out);

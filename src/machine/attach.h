@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <systemd/sd-event.h>
 
 #include "cleanup.h"
@@ -11,8 +12,8 @@
 /* Our terminal (stdin and stdout) joined to a terminal of a machine's, in an sd-event loop that the caller runs.
  *
  * When stdin is a terminal it is put into raw mode, window sizes follow, and escape keys are looked for; the mode is
- * restored by attach_free() (and while suspended by nothing: raw mode has no ^Z). When it is none, bytes pass as they are.
- * SIGWINCH is blocked in the calling thread for as long as the Attach lives. */
+ * restored by attach_free(), and while SIGTSTP has stopped us (raw mode has no ^Z). When it is none, bytes pass as they are.
+ * SIGWINCH, SIGTSTP and SIGCONT are blocked in the calling thread for as long as the Attach lives. */
 
 typedef enum AttachPeer {
         ATTACH_CONTROL, /* a control connection after its "ok" (control.h): packets */
@@ -51,12 +52,15 @@ int attach_new(sd_event *event, AttachPeer kind, int peer, const AttachPolicy *p
 /* Write out what the peer has sent so far, at most for a second: to be called when the process behind it ended. */
 void attach_drain(Attach *a);
 
+/* The size of our terminal's window; false where we have none. */
+bool attach_window_size(struct winsize *ret);
+
 Attach *attach_free(Attach *a); /* returns NULL */
 static inline void attach_freep(Attach **a) {
         attach_free(*a);
 }
 
 /* For verbs: a loop of its own around one Attach, until it ends. `child` is a pidfd whose end is waited for too, or
- * -1. SIGTERM, SIGINT and SIGHUP end it with the terminal restored. Prints "Connected to machine NAME. …" and what
+ * -1. SIGTERM, SIGINT, SIGQUIT and SIGHUP end it with the terminal restored. Prints "Connected to machine NAME. …" and what
  * belongs to the end on stderr when stdin is a terminal. Returns what ended it (ATTACH_END_PEER for the child's). */
 int attach_run(const char *machine, AttachPeer kind, int peer, int child, AttachEof eof, AttachEnd *ret, Error **reterr);

@@ -11,8 +11,8 @@
  * "ok [TEXT]" or "error ERRNO MESSAGE". Verbs:
  *
  *     attach console     the machine's console, shared by any number of clients; the last 64 KiB come first
- *     attach login       a free /dev/ttyN on which the guest runs a getty, exclusively; "ok N", or
- *                        "error ENXIO …" when no getty is waiting on any (the client then starts one)
+ *     attach login       a free /dev/ttyN on which the guest runs a getty, exclusively; "ok N", or "error …" with
+ *                        EAGAIN: one is about to start; EBUSY: all are in use; ENXIO: none was ever seen
  *     attach N           /dev/ttyN, exclusively
  *     spare              "ok N": a /dev/ttyN with neither getty nor client, for a getty that the client starts
  *     stop VERB          VERB is poweroff, reboot, halt or terminate; "ok" when it is under way, "ok already" when it was before,

@@ -134,7 +134,7 @@ static _Noreturn void run_command(const JoinPlan *p) {
         take_session(p);
         take_bounds(p->guest);
         take_ids(p);
-        (void) prctl(PR_SET_PDEATHSIG, SIGKILL); /* cleared by the change of ids */
+        (void) prctl(PR_SET_PDEATHSIG, p->end_signal); /* cleared by the change of ids */
         take_directory(p);
         (void) close_range(SOCK_FD + 1, ~0U, 0);
         environ = p->environment;

@@ -33,6 +33,7 @@ typedef struct JoinPlan {
         const char *chdir;  /* must be there; NULL: the user's home or / */
         int fds[3];         /* become 0, 1, 2 */
         bool terminal;      /* fds[0] is to be the controlling terminal */
+        int end_signal;     /* when the caller's thread ends */
         int sock;           /* SEQPACKET to the caller: JoinMessages out, one byte to go on in */
 } JoinPlan;
 

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -136,6 +137,8 @@ static int open_pty(Join *j, Error **reterr) {
         j->pty = pty_open(pts, &number);
         if (j->pty < 0)
                 return error_errno(reterr, j->pty, "Cannot make a terminal in machine '%s'", j->request->name);
+        if (j->request->size && ioctl(j->pty, TIOCSWINSZ, j->request->size) < 0)
+                return error_errno(reterr, errno, "Cannot set the size of the new terminal in machine '%s'", j->request->name);
         slave = pty_open_peer(j->pty, O_RDWR);
         if (slave < 0)
                 return error_errno(reterr, slave, "Cannot open the new terminal in machine '%s'", j->request->name);
@@ -219,6 +222,7 @@ static int prepare(Join *j, Error **reterr) {
         j->plan.environment = j->environment;
         j->plan.chdir = q->chdir;
         j->plan.terminal = q->stdio != JOIN_STDIO;
+        j->plan.end_signal = q->end_signal > 0 ? q->end_signal : SIGKILL;
         return 0;
 }
 

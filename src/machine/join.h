@@ -28,6 +28,8 @@ typedef struct JoinRequest {
         JoinStdio stdio;
         int fds[3];               /* JOIN_STDIO; -1 is /dev/null. Terminals of the host's are not to be handed over */
         const char *tty;          /* JOIN_TTY: "/dev/tty3" */
+        const struct winsize *size; /* JOIN_PTY: of its window from the start; may be NULL */
+        int end_signal;           /* what the command gets when the calling thread ends; 0: SIGKILL */
 } JoinRequest;
 
 typedef struct Joined {
@@ -39,9 +41,8 @@ typedef struct Joined {
 void joined_done(Joined *j);
 
 /* 0: it runs. 126 or 127, with an Error: the command cannot be executed, or is not there. < 0: our own failure.
- * SIGCHLD must not be ignored; the helper in between has been reaped when this returns. The command gets SIGKILL when
- * the calling thread ends. Root inside can freeze or stop what enters: this may block for as long as the guest wants, and is
- * not for who serves others. */
+ * SIGCHLD must not be ignored; the helper in between has been reaped when this returns. Root inside can freeze
+ * or stop what enters: this may block for as long as the guest wants, and is not for who serves others. */
 int join_start(const JoinRequest *request, Joined *ret, Error **reterr);
 
 /* Wait for its end and reap it: 0 to 255 (128+N by signal) or -errno. While waiting, signals that are asked of us

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "clock.h"
 #include "control.h"
 #include "fd.h"
 #include "parse.h"
@@ -11,6 +12,7 @@
  * if anybody had. A connection that says nothing is dropped by the client's end, and costs an fd until then. */
 
 #define REQUEST_MAX 128
+#define GETTYS_USEC (300 * 1000) /* between the first and the last getty that an init starts */
 
 static int answer(int fd, const char *text) {
         return send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
@@ -39,34 +41,78 @@ static int attach_to(Supervisor *s, size_t i, int fd, Error **reterr) {
         return terminal_add_client(s->terminals[i], fd, reterr);
 }
 
-/* Where a getty waits, from the first on; or where none does, from the last on, since the guest may still come to the first. */
-static int find_tty(const Supervisor *s, bool with_getty) {
-        for (size_t n = 1; n < s->n_terminals; n++) {
-                size_t i = with_getty ? n : s->n_terminals - n;
-
-                if (!terminal_has_client(s->terminals[i]) && terminal_has_output(s->terminals[i]) == with_getty)
+static int find_tty(const Supervisor *s, TerminalUse use) {
+        for (size_t i = 1; i < s->n_terminals; i++)
+                if (terminal_use(s->terminals[i]) == use)
                         return (int) i;
-        }
         return -ENXIO;
+}
+
+/* From the last on, for the guest may still come to the first; and better one that nothing of the guest's was ever on. */
+static int find_spare(const Supervisor *s) {
+        static const TerminalUse uses[] = { TERMINAL_SPARE, TERMINAL_SILENT, TERMINAL_WRITTEN };
+
+        for (size_t u = 0; u < ELEMENTSOF(uses); u++)
+                for (size_t i = s->n_terminals; i > 1; i--)
+                        if (terminal_use(s->terminals[i - 1]) == uses[u])
+                                return (int) i - 1;
+        return -ENXIO;
+}
+
+/* The last time that a terminal turned out to have a getty; 0 where none ever had. */
+static uint64_t last_getty(const Supervisor *s) {
+        uint64_t last = 0;
+
+        for (size_t i = 1; i < s->n_terminals; i++)
+                if (terminal_getty_since(s->terminals[i]) > last)
+                        last = terminal_getty_since(s->terminals[i]);
+        return last;
+}
+
+static int find_getty(const Supervisor *s, Error **reterr) {
+        const char *name = s->plan->name;
+        int i = find_tty(s, TERMINAL_GETTY);
+
+        if (i >= 0)
+                return i;
+        if (last_getty(s) == 0)
+                return error_set(reterr, ENXIO, "No getty is waiting on a terminal of machine '%s'", name);
+        if (find_tty(s, TERMINAL_STARTING) >= 0 || clock_usec(CLOCK_MONOTONIC) - last_getty(s) < GETTYS_USEC)
+                return error_set(reterr, EAGAIN, "A getty of machine '%s' is about to start", name);
+        return error_set(reterr, EBUSY, "All gettys of machine '%s' are in use", name);
+}
+
+static int no_terminals(const Supervisor *s, Error **reterr) {
+        return error_set(reterr, ENOTTY, "The machine '%s' has no terminals: it was started with --console=pipe", s->plan->name);
 }
 
 static int attach(Supervisor *s, const char *which, int fd, Error **reterr) {
         uint64_t n;
 
         if (s->n_terminals == 0)
-                return error_set(reterr, ENXIO, "The machine '%s' has no terminals: it was started with --console=pipe", s->plan->name);
+                return no_terminals(s, reterr);
         if (strcmp(which, "console") == 0)
                 return attach_to(s, 0, fd, reterr);
         if (strcmp(which, "login") == 0) {
-                int i = find_tty(s, true);
+                int i = find_getty(s, reterr);
 
-                if (i < 0)
-                        return error_set(reterr, ENXIO, "No getty is waiting on a terminal of machine '%s'", s->plan->name);
-                return attach_to(s, (size_t) i, fd, reterr);
+                return i < 0 ? i : attach_to(s, (size_t) i, fd, reterr);
         }
         if (parse_u64(which, PLAN_TTYS, &n) < 0 || n == 0)
                 return error_set(reterr, EINVAL, "There is no terminal '%s'", which);
         return attach_to(s, (size_t) n, fd, reterr);
+}
+
+static int spare(const Supervisor *s, int fd, Error **reterr) {
+        char text[16];
+        int i = s->n_terminals == 0 ? no_terminals(s, reterr) : find_spare(s);
+
+        if (i == -ENXIO)
+                return error_set(reterr, ENXIO, "All terminals of machine '%s' are in use", s->plan->name);
+        if (i < 0)
+                return i;
+        snprintf(text, sizeof(text), "ok %d", i);
+        return answer(fd, text);
 }
 
 static int stop(Supervisor *s, const char *name, int fd, Error **reterr) {
@@ -99,15 +145,8 @@ static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
                 r = attach(s, argument, fd, reterr);
                 return r < 0 ? r : 1;
         }
-        if (verb && strcmp(verb, "spare") == 0) {
-                char text[16];
-
-                r = find_tty(s, false);
-                if (r < 0)
-                        return error_set(reterr, ENXIO, "The machine '%s' has no free terminal", s->plan->name);
-                snprintf(text, sizeof(text), "ok %d", r);
-                return answer(fd, text);
-        }
+        if (verb && strcmp(verb, "spare") == 0)
+                return spare(s, fd, reterr);
         if (verb && strcmp(verb, "stop") == 0 && argument)
                 return stop(s, argument, fd, reterr);
         return error_set(reterr, EINVAL, "The supervisor does not know that request");

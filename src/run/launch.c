@@ -248,6 +248,7 @@ static int await_child(Supervisor *s, int socket, bool ready, int *masters, size
 }
 
 static int take_terminals(Supervisor *s, const int *masters, size_t n, Error **reterr) {
+        struct winsize size;
         int r = 0;
 
         for (size_t i = 0; i < n; i++) {
@@ -259,6 +260,9 @@ static int take_terminals(Supervisor *s, const int *masters, size_t n, Error **r
                 if (r >= 0)
                         s->n_terminals = i + 1;
         }
+        /* Before anything in the machine can ask. */
+        if (r >= 0 && n > 0 && s->plan->console == CONSOLE_INTERACTIVE && attach_window_size(&size))
+                terminal_set_size(s->terminals[0], size.ws_row, size.ws_col);
         return r;
 }
 

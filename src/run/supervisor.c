@@ -67,8 +67,11 @@ static void on_attach(AttachEnd what, void *userdata) {
         case ATTACH_END_LEFT:
                 (void) supervisor_stop(s, INIT_KILL);
                 break;
-        case ATTACH_END_POWEROFF:
         case ATTACH_END_HANGUP:
+                s->attach = attach_free(s->attach); /* the guest is not to wait for who does not read any more */
+                (void) supervisor_stop(s, INIT_POWEROFF);
+                break;
+        case ATTACH_END_POWEROFF:
                 (void) supervisor_stop(s, INIT_POWEROFF);
                 break;
         case ATTACH_END_REBOOT:

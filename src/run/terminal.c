@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "clock.h"
 #include "control.h"
 #include "fd.h"
 #include "pty.h"
@@ -17,6 +18,11 @@
 #define READS_MAX 16 /* at a time */
 #define STALL_USEC (10 * 1000)  /* how long the guest's output waits for a slow client, at a time */
 #define STALLS_MAX 500          /* after so many in a row the client is let go, not the guest held */
+#define REST_USEC (100 * 1000)  /* see must_rest() */
+#define UNSEEN_MAX (1024 * 1024)
+#define ROUND_COST 4096         /* of waking up, in bytes */
+#define DISCARD_MAX 64          /* reads */
+#define RESPAWN_USEC (3 * 1000 * 1000) /* how long an init takes to start the next getty: one second, where it waits at all */
 
 typedef struct Client {
         int fd;
@@ -30,7 +36,11 @@ struct Terminal {
         sd_event_source *retry;
         int master;
         bool exclusive;
-        bool output;
+        uint64_t getty_usec;   /* CLOCK_MONOTONIC: when a getty of the guest's own was first seen here; 0: never */
+        bool output;           /* since the start or the last hang-up */
+        uint64_t changed_usec; /* CLOCK_MONOTONIC: since when it is as it is: silent, or not */
+        uint64_t window_usec;  /* of must_rest() */
+        size_t unseen;
         Client clients[CLIENTS_MAX];
         size_t n_clients;
         char *ring;
@@ -41,14 +51,26 @@ struct Terminal {
         void *userdata;
 };
 
+static void set_output(Terminal *t, bool output) {
+        if (t->output != output)
+                t->changed_usec = clock_usec(CLOCK_MONOTONIC);
+        t->output = output;
+}
+
+/* No more than the ring holds at a time. */
 static void ring_put(Terminal *t, const char *data, size_t size) {
-        t->output = true;
-        for (size_t i = 0; i < size; i++) {
-                t->ring[(t->ring_start + t->ring_used) % t->ring_size] = data[i];
-                if (t->ring_used < t->ring_size)
-                        t->ring_used++;
-                else
-                        t->ring_start = (t->ring_start + 1) % t->ring_size;
+        set_output(t, true);
+        while (size > 0) {
+                size_t at = (t->ring_start + t->ring_used) % t->ring_size, n = size < t->ring_size - at ? size : t->ring_size - at;
+
+                memcpy(t->ring + at, data, n);
+                t->ring_used += n;
+                if (t->ring_used > t->ring_size) {
+                        t->ring_start = (t->ring_start + t->ring_used - t->ring_size) % t->ring_size;
+                        t->ring_used = t->ring_size;
+                }
+                data += n;
+                size -= n;
         }
 }
 
@@ -60,15 +82,26 @@ static int send_data(int fd, const char *data, size_t size) {
         return send(fd, packet, size + 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
+/* What one session typed or was shown is none of the next one's business: neither what the guest has not read yet, nor
+ * what it wrote last. */
+static void end_session(Terminal *t) {
+        char buf[CONTROL_DATA_MAX];
+
+        t->n_pending = 0;
+        (void) pty_hangup(t->master);
+        for (int i = 0; i < DISCARD_MAX && read(t->master, buf, sizeof(buf)) > 0; i++)
+                ;
+        t->ring_used = 0;
+        set_output(t, false);
+        t->changed_usec = clock_usec(CLOCK_MONOTONIC);
+}
+
 static void client_remove(Terminal *t, Client *c) {
         sd_event_source_disable_unref(c->source);
         close_fd(c->fd);
         *c = t->clients[--t->n_clients];
-        if (t->exclusive && t->n_clients == 0) {
-                (void) pty_hangup(t->master);
-                t->ring_used = 0;
-                t->output = false;
-        }
+        if (t->exclusive && t->n_clients == 0)
+                end_session(t);
 }
 
 static Client *client_by_fd(Terminal *t, int fd) {
@@ -76,6 +109,16 @@ static Client *client_by_fd(Terminal *t, int fd) {
                 if (t->clients[i].fd == fd)
                         return &t->clients[i];
         return NULL;
+}
+
+static bool input_has_room(const Terminal *t) {
+        return PENDING_MAX - t->n_pending >= CONTROL_DATA_MAX;
+}
+
+/* What a guest does not read waits at its clients, and at last at the keyboard: a paste is not cut short. */
+static void watch_clients(Terminal *t) {
+        for (size_t i = 0; i < t->n_clients; i++)
+                (void) sd_event_source_set_io_events(t->clients[i].source, input_has_room(t) ? (uint32_t) EPOLLIN : 0U);
 }
 
 /* The master's input side: what does not fit now is kept and written when it can be. */
@@ -90,17 +133,16 @@ static void flush_pending(Terminal *t) {
         }
         if (t->source)
                 (void) sd_event_source_set_io_events(t->source, MASTER_EVENTS | (t->n_pending > 0 ? (uint32_t) EPOLLOUT : 0U));
+        watch_clients(t);
 }
 
 static void input(Terminal *t, const char *data, size_t size) {
-        if (size > PENDING_MAX - t->n_pending)
-                size = PENDING_MAX - t->n_pending; /* as a tty does: what is over is lost */
         memcpy(t->pending + t->n_pending, data, size);
         t->n_pending += size;
         flush_pending(t);
 }
 
-static int on_client(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_client(_unused_ sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         Terminal *t = userdata;
         Client *c = client_by_fd(t, fd);
         char packet[1 + CONTROL_DATA_MAX];
@@ -108,6 +150,11 @@ static int on_client(_unused_ sd_event_source *source, int fd, _unused_ uint32_t
 
         if (!c)
                 return 0;
+        if (!input_has_room(t)) {
+                if (revents & (uint32_t) (EPOLLHUP | EPOLLERR))
+                        client_remove(t, c);
+                return 0;
+        }
         n = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return 0;
@@ -121,7 +168,7 @@ static int on_client(_unused_ sd_event_source *source, int fd, _unused_ uint32_t
                 uint16_t size[2];
 
                 memcpy(size, packet + 1, sizeof(size));
-                (void) ioctl(t->master, TIOCSWINSZ, &(struct winsize){ .ws_row = size[0], .ws_col = size[1] });
+                terminal_set_size(t, size[0], size[1]);
         }
         return 0;
 }
@@ -138,6 +185,7 @@ static ssize_t read_master(Terminal *t) {
         ring_put(t, buf, (size_t) n);
         if (t->on_output)
                 t->on_output(!t->exclusive, buf, (size_t) n, t->userdata);
+        t->unseen += (size_t) n;
         for (size_t i = t->n_clients; i > 0; i--) {
                 int r = send_data(t->clients[i - 1].fd, buf, (size_t) n);
 
@@ -167,6 +215,19 @@ static bool clients_have_room(Terminal *t) {
         return room;
 }
 
+/* Nobody looks: then a guest that writes without end, or whose getty dies and comes back without end, gets this much of our
+ * time, and not more. What it has written meanwhile waits in the pty. */
+static bool must_rest(Terminal *t) {
+        uint64_t now = clock_usec(CLOCK_MONOTONIC);
+
+        if (now - t->window_usec >= REST_USEC) {
+                t->window_usec = now;
+                t->unseen = 0;
+        }
+        t->unseen += ROUND_COST;
+        return t->n_clients == 0 && t->unseen > UNSEEN_MAX;
+}
+
 static void look_again(Terminal *t, uint64_t usec) {
         (void) sd_event_source_set_time_relative(t->retry, usec);
         (void) sd_event_source_set_enabled(t->retry, SD_EVENT_ONESHOT);
@@ -175,6 +236,11 @@ static void look_again(Terminal *t, uint64_t usec) {
 /* Read what is there. A terminal that nobody has open says EIO, which is no end: somebody may open it again, and then there is a
  * new edge. To wait for it by the clock would lose what is written just before a getty's vhangup(2), which drops it. */
 static void pump(Terminal *t) {
+        if (must_rest(t)) {
+                (void) sd_event_source_set_enabled(t->source, SD_EVENT_OFF);
+                look_again(t, REST_USEC);
+                return;
+        }
         for (int i = 0; i < READS_MAX; i++) {
                 if (!clients_have_room(t)) {
                         look_again(t, STALL_USEC);
@@ -187,7 +253,10 @@ static void pump(Terminal *t) {
 }
 
 static int on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
-        pump(userdata);
+        Terminal *t = userdata;
+
+        (void) sd_event_source_set_enabled(t->source, SD_EVENT_ON);
+        pump(t);
         return 0;
 }
 
@@ -243,6 +312,32 @@ Terminal *terminal_free(Terminal *t) {
         return NULL;
 }
 
+/* Somebody has it as the controlling terminal: a getty that has asked, not a program that only wrote on it. */
+static bool is_in_use(const Terminal *t) {
+        pid_t group = 0;
+
+        return ioctl(t->master, TIOCGPGRP, &group) >= 0 && group != 0;
+}
+
+TerminalUse terminal_use(Terminal *t) {
+        uint64_t now = clock_usec(CLOCK_MONOTONIC);
+
+        if (t->n_clients > 0)
+                return t->getty_usec > 0 ? TERMINAL_TAKEN : TERMINAL_LENT;
+        if (is_in_use(t)) {
+                if (t->getty_usec == 0)
+                        t->getty_usec = now;
+                return t->output ? TERMINAL_GETTY : TERMINAL_STARTING;
+        }
+        if (t->getty_usec == 0)
+                return t->output ? TERMINAL_WRITTEN : TERMINAL_SPARE;
+        return now - t->changed_usec < RESPAWN_USEC ? TERMINAL_BETWEEN : TERMINAL_SILENT;
+}
+
+uint64_t terminal_getty_since(const Terminal *t) {
+        return t->getty_usec;
+}
+
 int terminal_add_client(Terminal *t, int fd, Error **reterr) {
         Client *c = &t->clients[t->n_clients];
         int r;
@@ -256,6 +351,8 @@ int terminal_add_client(Terminal *t, int fd, Error **reterr) {
         if (r < 0)
                 return error_errno(reterr, r, "Cannot serve the client");
         t->n_clients++;
+        if (t->n_pending > 0)
+                watch_clients(t);
 
         for (size_t sent = 0; sent < t->ring_used;) {
                 size_t at = (t->ring_start + sent) % t->ring_size, n = t->ring_size - at;
@@ -275,8 +372,8 @@ bool terminal_has_client(const Terminal *t) {
         return t->n_clients > 0;
 }
 
-bool terminal_has_output(const Terminal *t) {
-        return t->output;
+void terminal_set_size(Terminal *t, unsigned short rows, unsigned short columns) {
+        (void) ioctl(t->master, TIOCSWINSZ, &(struct winsize){ .ws_row = rows, .ws_col = columns });
 }
 
 void terminal_watch(Terminal *t, TerminalOutput on_output, void *userdata) {
