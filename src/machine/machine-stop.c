@@ -131,8 +131,8 @@ static int run_programs(Asking *a, InitKind kind, Error **reterr) {
                         return error_pass(reterr, r, &error);
                 if (r == 0) {
                         if (!a->asked)
-                                say(a, "its init (%s) is asked by its own %s%s%s%s%s", init_kind_to_string(kind), argv[0], argv[1] ? " " : "", argv[1] ?: "",
-                                    argv[1] && argv[2] ? " " : "", argv[1] && argv[2] ? argv[2] : "");
+                                say(a, "its own %s%s%s%s%s has been run", argv[0], argv[1] ? " " : "", argv[1] ?: "", argv[1] && argv[2] ? " " : "",
+                                    argv[1] && argv[2] ? argv[2] : "");
                         a->asked = true;
                         return 0;
                 }

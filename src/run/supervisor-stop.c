@@ -2,6 +2,7 @@
 #include "supervisor-stop.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
@@ -19,6 +20,7 @@
  * are waited for, init's end and the deadline, and nothing that the guest does moves either. The helper is killed with us (its
  * parent-death signal), at the deadline, and when init has ended. */
 
+#define HELPER_END_MSEC 200
 #define STOP_MARGIN_USEC (15 * UINT64_C(1000000)) /* to kill, and to clear up */
 
 static StopTarget target(const Supervisor *s) {
@@ -55,7 +57,9 @@ void stop_end(Supervisor *s) {
         s->kill_watch = kill_watch_free(s->kill_watch);
         if (s->stop_helper < 0)
                 return;
-        (void) pidfd_kill(s->stop_helper, SIGKILL);
+        /* It sees for itself that there is nobody left to ask, and has perhaps something to say of how it did. */
+        if (poll(&(struct pollfd){ .fd = s->stop_helper, .events = POLLIN }, 1, HELPER_END_MSEC) <= 0)
+                (void) pidfd_kill(s->stop_helper, SIGKILL);
         (void) pidfd_wait(s->stop_helper, &info);
         s->stop_helper = close_fd(s->stop_helper);
 }

@@ -117,6 +117,10 @@ static void programs(void **state _unused_) {
                 }
                 assert_null(init_program(k, INIT_KILL, 0));
         }
+        /* One more init beside an unknown one. */
+        for (int a = INIT_POWEROFF; a <= INIT_REBOOT; a++)
+                for (unsigned n = 0; init_program(INIT_OTHER, (InitAction) a, n); n++)
+                        assert_string_not_equal(init_program(INIT_OTHER, (InitAction) a, n)[0], "init");
         /* With a shutdown under way, these would end it at once. */
         for (int a = INIT_POWEROFF; a <= INIT_REBOOT; a++)
                 for (unsigned n = 0; init_program(INIT_SYSVINIT, (InitAction) a, n); n++)
