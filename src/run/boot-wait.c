@@ -86,6 +86,16 @@ static void say_what_it_waits_for(const BootWait *w) {
         log_info("Machine %s still boots: it waits for %s", w->machine, m->record->waiting_for ?: "its start");
 }
 
+/* Without a record it may not have begun yet, or not be allowed. */
+static void say_what_is_left(const BootWait *w) {
+        _cleanup_(record_freep) MachineRecord *rec = NULL;
+
+        if (record_load(w->machine, &rec, NULL) < 0)
+                log_info("The start of machine %s is no longer waited for; `nbox list` shows whether it runs", w->machine);
+        else
+                log_info("Machine %s is left booting; `nbox status %s` shows what it waits for", w->machine, w->machine);
+}
+
 void boot_wait_end(BootWait *w, bool up) {
         erase(w);
         if (w->signals >= 0) {
@@ -93,7 +103,7 @@ void boot_wait_end(BootWait *w, bool up) {
                 (void) sigprocmask(SIG_SETMASK, &w->mask, NULL);
         }
         if (w->left)
-                log_info("Machine %s is left booting; `nbox status %s` shows what it waits for", w->machine, w->machine);
+                say_what_is_left(w);
         else if (up)
                 say_what_it_waits_for(w);
 }

@@ -308,7 +308,9 @@ int readiness_ended(Supervisor *s, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
         char tail[TAIL_MAX], words[LAST_WORDS_MAX] = "";
 
-        if (s->up || s->reboot || (s->report_fd < 0 && !getenv("NOTIFY_SOCKET")))
+        bool awaited = s->report_fd >= 0 || (s->unit && getenv("NOTIFY_SOCKET"));
+
+        if (s->up || s->reboot || !awaited)
                 return 0;
         error_set(&error, ECHILD, "Machine '%s' ended with status %d before it was up (it waited for %s)", s->plan->name, s->exit_status,
                   s->record->waiting_for ?: "nothing");
