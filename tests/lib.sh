@@ -44,11 +44,17 @@ need_packages() {
 
 # --- trees ----------------------------------------------------------------------------------------------------------
 
-# tree_key NAME: what a tree is made of: its recipe, the text all recipes share, and the trees it is made from.
+# A recipe that is another one with a suite of its own (see trees/bhost13); common.sh has said which is the usual one.
+[ -z "${TREE_SUITE-}" ] || SUITE=$TREE_SUITE
+
+# tree_key NAME: what a tree is made of: its recipe, the text all recipes share, and the trees and recipes it is made from.
 tree_key() {
         local needed
         {
                 cat "$TESTS/trees/common.sh" "$TESTS/trees/$1"
+                for needed in $(sed -n 's/^# text: //p' "$TESTS/trees/$1"); do
+                        cat "$TESTS/trees/$needed"
+                done
                 for needed in $(sed -n 's/^# needs: //p' "$TESTS/trees/$1"); do
                         tree_key "$needed"
                 done

@@ -149,6 +149,8 @@ static void print_status(const Machine *m) {
         if (m->leader_fd >= 0)
                 line("Leader", "%d, supervised by %d", (int) rec->leader, (int) rec->supervisor);
         print_reboots(rec);
+        if (rec->version > RECORD_VERSION)
+                line("Record", "of a newer nbox: what more it says is not understood here");
         print_init(m);
         if (rec->os)
                 line("OS", "%s", rec->os);

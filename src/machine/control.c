@@ -91,7 +91,7 @@ static int request_once(const char *machine, const char *request, char **ret_tex
 
         if (fd < 0)
                 return fd;
-        if (snprintf(packet, sizeof(packet), CONTROL_VERSION " %s", request) >= (int) sizeof(packet))
+        if (snprintf(packet, sizeof(packet), "%d %s", CONTROL_VERSION, request) >= (int) sizeof(packet))
                 return error_set(reterr, E2BIG, "The request to machine '%s' is too long", machine);
         r = set_timeouts(fd, ANSWER_SEC);
         if (r >= 0)

@@ -7,7 +7,7 @@
 #include "error.h"
 
 /* How a client speaks to a machine's supervisor: /run/nbox/machines/NAME/control, AF_UNIX SOCK_SEQPACKET, mode 0600.
- * One request a connection, one packet: "1 VERB [ARGUMENT]" (1 is the protocol's version). The answer is one packet:
+ * One request a connection, one packet: "VERSION VERB [ARGUMENT]". The answer is one packet:
  * "ok [TEXT]" or "error ERRNO MESSAGE". Verbs:
  *
  *     attach console     the machine's console, shared by any number of clients; the last 64 KiB come first
@@ -22,9 +22,15 @@
  * After the "ok" of attach, both sides send packets of a type byte and its data:
  *     CONTROL_DATA       bytes of the terminal, at most CONTROL_DATA_MAX
  *     CONTROL_SIZE       client to supervisor: struct winsize's ws_row and ws_col as two host-order uint16_t
+ *
+ * A supervisor may be years older than who asks it, or newer. VERSION is the lowest in which the verb means what is asked for, and a
+ * supervisor answers all up to its own. Verbs, and words behind "ok", are added without raising it: who does not know a verb says
+ * "error", and the asking side lives without it. A verb that is to mean something else gets another name instead. So it is raised
+ * only when the form of requests, of answers or of packets changes, and verbs that go on in the old form are asked for in it.
+ *
  * The end of the connection detaches; a tty (not the console) is hung up then, so that nobody finds a session open. */
 
-#define CONTROL_VERSION "1"
+#define CONTROL_VERSION 1
 #define CONTROL_DATA 'd'
 #define CONTROL_SIZE 's'
 #define CONTROL_DATA_MAX 4096

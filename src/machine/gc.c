@@ -117,8 +117,13 @@ void gc_sweep_claimed(const char *name) {
         r = record_load(name, &rec, &error);
         if (r == -ESRCH)
                 return;
-        if (r < 0) { /* damaged, or of another version: what its name alone tells is undone */
+        if (r < 0) { /* damaged: what its name alone tells is undone */
                 warn_about("its record cannot be used", name, r, error);
+                sweep_network(name, NULL);
+        } else if (rec->version > RECORD_VERSION) {
+                warn_about("it was started by a newer nbox, whose record is not all understood here", name, -EPROTONOSUPPORT, NULL);
+                if (is_this_boot(rec))
+                        kill_leader(rec);
                 sweep_network(name, NULL);
         } else {
                 if (is_this_boot(rec))
@@ -130,12 +135,19 @@ void gc_sweep_claimed(const char *name) {
         }
 }
 
-/* 1: swept. 0: it lives, or has gone by itself. */
+/* What is to be undone stands where we cannot read it. */
+static bool is_of_newer(const char *name) {
+        _cleanup_(record_freep) MachineRecord *rec = NULL;
+
+        return record_load(name, &rec, NULL) >= 0 && rec->version > RECORD_VERSION;
+}
+
+/* 1: swept. 0: it lives, has gone by itself, or is another's to sweep. */
 static int sweep_one(const char *name, Error **reterr) {
         _cleanup_close_ int dir = record_lock(name, NULL);
         int r;
 
-        if (dir < 0)
+        if (dir < 0 || is_of_newer(name))
                 return 0;
         gc_sweep_claimed(name);
         r = record_remove(dir, name);

@@ -19,17 +19,18 @@
 #define STRINGS_MAX 1024
 
 #define F(k, t, member) { k, t, offsetof(MachineRecord, member) }
+#define CORE(k, t, member) { k, t, offsetof(MachineRecord, member), .core = true }
 
 const RecordField record_fields[] = {
-        F("Name", FIELD_STRING, name),
-        F("Id", FIELD_ID128, id),
-        F("BootId", FIELD_BOOT_ID, boot_id),
-        F("Mode", FIELD_STRING, mode),
-        F("State", FIELD_STRING, state),
-        F("Supervisor", FIELD_PID, supervisor),
-        F("Leader", FIELD_PID, leader),
-        F("LeaderStart", FIELD_U64, leader_start),
-        F("StartedUSec", FIELD_U64, started_usec),
+        CORE("Name", FIELD_STRING, name),
+        CORE("Id", FIELD_ID128, id),
+        CORE("BootId", FIELD_BOOT_ID, boot_id),
+        CORE("Mode", FIELD_STRING, mode),
+        CORE("State", FIELD_STRING, state),
+        CORE("Supervisor", FIELD_PID, supervisor),
+        CORE("Leader", FIELD_PID, leader),
+        CORE("LeaderStart", FIELD_U64, leader_start),
+        CORE("StartedUSec", FIELD_U64, started_usec),
         F("Ready", FIELD_BOOL, ready),
         F("ReadyUSec", FIELD_U64, ready_usec),
         F("StartWaitsNoMore", FIELD_BOOL, start_waits_no_more),
@@ -68,6 +69,7 @@ MachineRecord *record_new(void) {
 
         if (!r)
                 return NULL;
+        r->version = RECORD_VERSION;
         r->kill_signal = -1;
         return r;
 }
@@ -251,17 +253,18 @@ static int parse_line(MachineRecord *r, const char *line) {
                 return -EBADMSG;
         n = (size_t) (eq - line);
         for (const RecordField *f = record_fields; f->key; f++)
-                if (strlen(f->key) == n && memcmp(f->key, line, n) == 0)
+                if (strlen(f->key) == n && memcmp(f->key, line, n) == 0 && (f->core || r->version <= RECORD_VERSION))
                         return set_field(r, f, eq + 1);
         return 0; /* of a later version */
 }
 
-static int parse_version(const char *line) {
+static int parse_version(const char *line, int *ret) {
         uint64_t v;
 
-        if (!line || strncmp(line, "Version=", 8) != 0 || parse_u64(line + 8, INT32_MAX, &v) < 0)
+        if (!line || strncmp(line, "Version=", 8) != 0 || parse_u64(line + 8, INT32_MAX, &v) < 0 || v == 0)
                 return -EBADMSG;
-        return v == RECORD_VERSION ? 0 : -EPROTONOSUPPORT;
+        *ret = (int) v;
+        return 0;
 }
 
 int record_parse(const char *text, size_t size, MachineRecord **ret, Error **reterr) {
@@ -279,9 +282,7 @@ int record_parse(const char *text, size_t size, MachineRecord **ret, Error **ret
                 return error_oom(reterr);
 
         line = strtok_r(copy, "\n", &state);
-        k = parse_version(line);
-        if (k == -EPROTONOSUPPORT)
-                return error_set(reterr, k, "The machine's record was written by another version of nbox (%s)", line);
+        k = parse_version(line, &r->version);
         while (k >= 0 && (line = strtok_r(NULL, "\n", &state)))
                 k = parse_line(r, line);
         if (k == -ENOMEM)

@@ -17,6 +17,18 @@
  * Everybody may read a record: it has no more in it than systemd-machined and ps(1) tell everybody, and `list`, `status`
  * and `show` need no root for it. The socket is root's. So is the directory to open, since who can open it can lock it.
  *
+ * A machine may run for years, through many versions of nbox: its record is read by newer ones than wrote it, and after a downgrade
+ * by older ones. So for ever:
+ *
+ *     - "Version=N" is the first line, and the form is lines KEY=value.
+ *     - The keys marked as core in record-format.c stand in every record and mean the same.
+ *     - Within a version, keys are added and never changed or reused; a reader passes over those that it does not know, and does
+ *       without those that are not there. A state that it does not know counts as running while init lives. So additions do not
+ *       raise the version.
+ *     - The version is raised only where an older reader would do harm by what it takes from the record (a key of the list of what
+ *       must be undone). A newer nbox reads all versions before its own. An older one takes the core of a newer record: it lists
+ *       the machine, enters it and asks it to stop, says that it does not know the rest, and leaves sweeping it to the newer one.
+ *
  * The supervisor holds flock(LOCK_EX) on the directory for as long as it lives: a directory that can be locked
  * belongs to a machine whose supervisor is dead, and is swept (gc.h). Readers check the leader by pid *and* start
  * time, and the boot id; the kernel is the truth, not the file. */
@@ -27,6 +39,7 @@
 #define RECORD_CLOSING "closing"
 
 typedef struct MachineRecord {
+        int version;              /* of whoever wrote it; above RECORD_VERSION only the core is there */
         char *name;
         uint8_t id[16];
         char boot_id[33];
@@ -116,6 +129,7 @@ typedef struct RecordField {
         const char *key;
         RecordFieldType type;
         size_t offset; /* in MachineRecord */
+        bool core;     /* in records of every version */
 } RecordField;
 
 extern const RecordField record_fields[]; /* ends with .key = NULL */
@@ -123,8 +137,8 @@ extern const RecordField record_fields[]; /* ends with .key = NULL */
 /* A field's value as text, NULL with 0 where it is unset; FIELD_STRINGS are joined by blanks. The caller's. */
 int record_field_format(const MachineRecord *r, const RecordField *f, char **ret);
 
-/* Text form of a whole record and back; `text` is refused (-EBADMSG) as a whole when any known line is bad, and
- * with -EPROTONOSUPPORT when it is of another version. Unknown keys are passed over. */
+/* Text form of a whole record and back; `text` is refused (-EBADMSG) as a whole when any known line is bad,;
+ * unknown keys are passed over, and in a record of a later version all but the core. */
 int record_format(const MachineRecord *r, char **ret, Error **reterr);
 int record_parse(const char *text, size_t size, MachineRecord **ret, Error **reterr);
 

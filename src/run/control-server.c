@@ -133,10 +133,14 @@ static int stop(Supervisor *s, const char *name, int fd, Error **reterr) {
 static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
         char *state = NULL, *version = strtok_r(request, " ", &state), *verb = strtok_r(NULL, " ", &state),
              *argument = strtok_r(NULL, " ", &state);
+        uint64_t v;
         int r;
 
-        if (!version || strcmp(version, CONTROL_VERSION) != 0)
-                return error_set(reterr, EPROTONOSUPPORT, "This machine was started by another version of nbox: reboot it");
+        if (!version || parse_u64(version, INT32_MAX, &v) < 0 || v == 0)
+                return error_set(reterr, EINVAL, "The supervisor does not know that request");
+        if (v > CONTROL_VERSION)
+                return error_set(reterr, EPROTONOSUPPORT, "The machine '%s' was started by an older nbox, which does not understand what "
+                                 "this one asks for: reboot it", s->plan->name);
         if (verb && strcmp(verb, "ping") == 0)
                 return answer(fd, "ok");
         if (verb && (strcmp(verb, "attach") == 0 || strcmp(verb, "spare") == 0) && !s->launched)
@@ -149,7 +153,8 @@ static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
                 return spare(s, fd, reterr);
         if (verb && strcmp(verb, "stop") == 0 && argument)
                 return stop(s, argument, fd, reterr);
-        return error_set(reterr, EINVAL, "The supervisor does not know that request");
+        return error_set(reterr, EOPNOTSUPP, "The supervisor of machine '%s' does not know that request, as one of an older nbox would not: "
+                         "reboot it", s->plan->name);
 }
 
 static int on_request(sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {

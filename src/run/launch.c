@@ -313,6 +313,9 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
                 .stop_timeout_usec = s->plan->stop_timeout_usec,
         };
         memcpy(reg.id, s->plan->id, sizeof(reg.id));
+        supervisor_hear(s); /* systemd refuses a scope that is bound to a service which it is stopping */
+        if (supervisor_is_cancelled(s))
+                return error_set(reterr, ECANCELED, "The machine was asked to end before it ran");
         r = start_registration(s, &reg, &pending, reterr);
         if (r >= 0)
                 r = build_tree(s, socket, reterr);

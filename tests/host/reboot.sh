@@ -335,3 +335,86 @@ test_a_start_that_is_stopped_at_once() {
         done
         remove_tree web
 }
+
+# --- a hundred of them ----------------------------------------------------------------------------------------------
+
+# counts NAME: everything that a reboot could leave a little of; the same in each life. Of files and processes how many there are,
+# of the supervisor and machined how many descriptors they hold.
+counts() {
+        local pid
+        for pid in 1 "$(pidof systemd-machined)" "$(property "$1" Supervisor)"; do
+                echo "descriptors of $(cat "/proc/$pid/comm"): $(find "/proc/$pid/fd" -mindepth 1 | wc -l)"
+        done
+        echo "units: $(systemctl list-units --all --no-legend --plain | grep -vc '^job.service\|^dev-\|^sys-\|user@\|user-\|session-')"
+        echo "mounts: $(grep -c '' /proc/self/mountinfo), of the supervisor: $(grep -c '' "/proc/$(property "$1" Supervisor)/mountinfo")"
+        echo "links: $(ip -o link | grep -c ''), namespaces of them: $(ip netns list | grep -c '')"
+        echo "rules: $(iptables-legacy-save | grep -c '^-A')"
+        echo "control groups: $(find "$(cgroup2_root)" -type d -path '*machine*' | grep -c ''), all: $(find "$(cgroup2_root)" -type d | grep -c '')"
+        echo "files of nbox: $(find /run/nbox /var/lib/nbox | grep -c '')"
+        echo "matches on the bus: $(busctl --json=short call org.freedesktop.DBus / org.freedesktop.DBus.Debug.Stats GetStats |
+                jq '.data[0].MatchRules.data // .data[0].match_rules.data')"
+        echo "machines of machined: $(registered "$1")"
+}
+
+# Anonymous memory, in kB.
+memory_of() { awk '/^RssAnon:/ { print $2 }' "/proc/$1/status"; }
+
+hundred_reboots() {
+        local i before n=100
+        [ "$GUEST" = busybox ] || n=15
+        wait_until 20 marked web up 1
+        # The first lives make what stays: the zone's file, what is loaded on demand.
+        for i in 1 2; do timeout "$((30 * SLOW))" nbox reboot --wait web; done
+        before=$(identity web)
+        counts web >"$SCRATCH/first"
+        memory_of "$(property web Supervisor)" >"$SCRATCH/memory"
+        for i in $(seq "$n"); do timeout "$((30 * SLOW))" nbox reboot --wait web; done
+        same "after $n reboots" "$(identity web)" "$before"
+        same "reboots" "$(property web Reboots)" $((n + 2))
+        wait_until 5 counts_are_as_in "$SCRATCH/first"
+        # Not a page a life: what is left of 100 lives is at most what malloc keeps.
+        [ "$(memory_of "$(property web Supervisor)")" -le $(($(cat "$SCRATCH/memory") + 300)) ] ||
+                fail "memory: $(cat "$SCRATCH/memory") kB, then $(memory_of "$(property web Supervisor)") kB"
+}
+
+counts_are_as_in() {
+        counts web >"$SCRATCH/now"
+        cmp -s "$1" "$SCRATCH/now" || { diff "$1" "$SCRATCH/now" >&3; false; }
+}
+
+# An init whose shutdown takes no time: busybox's own waits two seconds for whoever heeds no SIGTERM.
+quick_guest() {
+        guest_named_web
+        if [ "$GUEST" = busybox ]; then
+                rm "$MACHINES/web/sbin/init"
+                cat >"$MACHINES/web/sbin/init" <<'SCRIPT'
+#!/bin/sh
+trap 'reboot -f' TERM
+trap 'poweroff -f' USR2
+mark up
+while :; do sleep 1000 & wait; done
+SCRIPT
+                chmod 755 "$MACHINES/web/sbin/init"
+                mkdir -p /etc/nbox
+                printf '[Boot]\nInit=busybox\n' >/etc/nbox/web.conf
+        fi
+}
+
+test_a_hundred_in_the_unit() {
+        quick_guest
+        systemctl start nbox@web
+        hundred_reboots
+        systemctl stop nbox@web
+        rm -rf /etc/nbox
+        remove_tree web
+}
+
+test_a_hundred_in_the_foreground() {
+        quick_guest
+        in_foreground web
+        hundred_reboots
+        poweroff web
+        wait "$FOREGROUND"
+        rm -rf /etc/nbox
+        remove_tree web
+}

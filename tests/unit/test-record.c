@@ -60,6 +60,24 @@ static void passes_over_unknown_keys(void **state _unused_) {
         assert_int_equal(r->leader, 7);
 }
 
+/* As a record would be after ten years: only the core is believed. */
+static void takes_the_core_of_a_newer_one(void **state _unused_) {
+        static const char text[] = "Version=12\nName=web\nBootId=0123456789abcdef0123456789abcdef\nState=dreaming\nLeader=7\n"
+                                   "LeaderStart=99\nControlGroup=[{\"/\"}]\nRegistered=maybe\nRootDirectory=/\nLock=/etc/passwd\n";
+        _cleanup_(record_freep) MachineRecord *r = NULL;
+        _cleanup_(error_freep) Error *error = NULL;
+
+        assert_ok(record_parse(text, strlen(text), &r, &error));
+        assert_int_equal(r->version, 12);
+        assert_string_equal(r->name, "web");
+        assert_string_equal(r->state, "dreaming");
+        assert_int_equal(r->leader, 7);
+        assert_true(r->leader_start == 99);
+        assert_null(r->cgroup);
+        assert_null(r->root);
+        assert_null(r->locks);
+}
+
 static void refuses_hostile_text(void **state _unused_) {
         static const struct {
                 const char *text;
@@ -68,7 +86,8 @@ static void refuses_hostile_text(void **state _unused_) {
         } cases[] = {
                 { "", 0, -EBADMSG },
                 { "Name=web\n", 0, -EBADMSG },
-                { "Version=2\nName=web\n", 0, -EPROTONOSUPPORT },
+                { "Version=2\nName=web\n", 0, -EBADMSG },                       /* no boot id */
+                { "Version=0\nName=web\nBootId=0123456789abcdef0123456789abcdef\n", 0, -EBADMSG },
                 { "Version=1x\n", 0, -EBADMSG },
                 { "Version=1\nName=web\n", 0, -EBADMSG },                       /* no boot id */
                 { HEAD "Leader=-5\n", 0, -EBADMSG },
@@ -117,6 +136,7 @@ int main(void) {
                 cmocka_unit_test(round_trip),
                 cmocka_unit_test(refuses_newlines_in_values),
                 cmocka_unit_test(passes_over_unknown_keys),
+                cmocka_unit_test(takes_the_core_of_a_newer_one),
                 cmocka_unit_test(refuses_hostile_text),
                 cmocka_unit_test(is_bounded),
         };
