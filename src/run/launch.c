@@ -25,6 +25,9 @@
  * the child mounts. The cgroup namespace comes last, when the child is in its final group. */
 
 #define CANCEL_PATIENCE_USEC 500000
+#define LEFT_OVER_USEC (45 * UINT64_C(1000000)) /* longer than systemd-machined stays without machines */
+#define LEFT_OVER_STEP_USEC 50000
+#define LEFT_OVER_SAID 40
 
 /* The group that supervisor_choose_cgroup() chose. */
 static int make_cgroup(Supervisor *s, int *ret_fd, Error **reterr) {
@@ -157,31 +160,64 @@ static int make_scope(Supervisor *s, const Registration *reg, Error **reterr) {
         return scope_finish(scope, &s->scope, reterr);
 }
 
+/* One try. -EEXIST: the scope's name is taken. */
+static int register_once(Supervisor *s, PendingRegistration *pending, Error **reterr) {
+        int r = await_systemd(s, pending, NULL, reterr);
+
+        if (r < 0) {
+                registration_cancel(pending);
+                return r;
+        }
+        r = registration_wait(pending, &s->scope, reterr);
+        s->registered = r >= 0;
+        return r;
+}
+
+/* A start that was stopped a moment ago may have left the scope's name taken. 1 when it was, and is free now. */
+static int await_free_scope(Supervisor *s, Error **reterr) {
+        _cleanup_free_ char *scope = machine_scope_name(s->plan->name);
+        uint64_t end = clock_deadline(LEFT_OVER_USEC);
+        int r, waited = 0;
+
+        if (!scope)
+                return error_oom(reterr);
+        while ((r = scope_is_left_over(s->bus, scope, reterr)) > 0 && clock_usec(CLOCK_MONOTONIC) < end) {
+                r = sd_event_run(s->event, LEFT_OVER_STEP_USEC);
+                if (r < 0)
+                        return error_errno(reterr, r, "Lost the connection to the system bus");
+                if (supervisor_is_cancelled(s))
+                        return error_set(reterr, ECANCELED, "The machine was asked to end before it ran");
+                if (waited++ == LEFT_OVER_SAID)
+                        log_info("Waiting for systemd to give the name of %s free", scope);
+        }
+        return r < 0 ? r : r == 0 && waited > 0;
+}
+
 /* The scope: by systemd-machined, or by systemd alone where that is not wanted or not to be had. */
 static int finish_registration(Supervisor *s, PendingRegistration *pending, const Registration *reg, Error **reterr) {
-        _cleanup_(error_freep) Error *error = NULL;
-        int r;
+        unsigned tries = 0; /* it may have become free before we looked */
 
-        if (!s->bus)
-                return 0;
-        if (pending) {
-                r = await_systemd(s, pending, NULL, reterr);
-                if (r < 0) {
-                        registration_cancel(pending);
-                        return r;
-                }
-                r = registration_wait(pending, &s->scope, &error);
-                if (r >= 0) {
-                        s->registered = true;
+        while (pending) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int k, r = register_once(s, pending, &error);
+
+                pending = NULL;
+                if (r >= 0)
                         return 0;
+                if (r == -EEXIST) {
+                        k = await_free_scope(s, reterr);
+                        if (k == 0 && tries++ > 0)
+                                return error_pass(reterr, r, &error);
+                        r = k < 0 ? k : start_registration(s, reg, &pending, reterr);
+                        if (r < 0)
+                                return r;
+                        continue;
                 }
-                if (r != -EOPNOTSUPP && r != -EEXIST) /* systemd may hold the name of a scope that it could not start, for a moment */
-                        s->scope = machine_scope_name(s->plan->name);
                 if (r != -EOPNOTSUPP)
                         return error_pass(reterr, r, &error);
                 log_warning("%s: machinectl will not see %s, ignoring", error ? error->message : strerror(-r), s->plan->name);
         }
-        return make_scope(s, reg, reterr);
+        return s->bus ? make_scope(s, reg, reterr) : 0;
 }
 
 /* The group that the child is in now becomes the root of its own hierarchy. */

@@ -55,6 +55,10 @@ bool scope_is_answered(const PendingScope *p);
 int scope_finish(PendingScope *p, char **ret_scope, Error **reterr);
 PendingScope *scope_cancel(PendingScope *p); /* returns NULL */
 
+/* Whether the scope's name is taken by one that does not run: systemd has not collected it yet, or systemd-machined still refers to it
+ * since it could not start it (257 does, until it exits for having nothing to do, after 30 s). 1 or 0. */
+int scope_is_left_over(sd_bus *bus, const char *scope, Error **reterr);
+
 /* After a cancelled registration of a leader that has ended, where nobody is to wait for a systemd that does not answer: it is told
  * to take away what it may yet make, and is not listened to. */
 void registration_abandon(sd_bus *bus, const char *name);

@@ -175,6 +175,18 @@ int scope_start(sd_bus *bus, const Registration *reg, char **ret_scope, Error **
         return scope_finish(p, ret_scope, reterr);
 }
 
+int scope_is_left_over(sd_bus *bus, const char *scope, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_free_ char *state = NULL;
+        int r = unit_get_string(bus, scope, SYSTEMD_UNIT, "ActiveState", &state, &error);
+
+        if (r == -ENXIO)
+                return 0;
+        if (r < 0)
+                return error_pass(reterr, r, &error);
+        return strcmp(state, "inactive") == 0 || strcmp(state, "failed") == 0;
+}
+
 typedef struct StopWatch {
         void (*cb)(void *userdata);
         void *userdata;
