@@ -21,7 +21,7 @@ export SLOW
 
 # In this order, as the machine goes from one to the next: a unit that is started and stopped, then one boot for all that is done with
 # a running machine, then the ways to end it. Each can also stand alone: it brings the machine about that it needs.
-CELLS='ready unit boot login shell exec console network logs own-reboot reboot own-poweroff poweroff own-halt halt terminate'
+CELLS='ready unit boot login shell exec console network logs own-reboot reboot own-poweroff poweroff own-halt halt terminate machinectl'
 
 # --- what is different from one init to another ----------------------------------------------------------------------
 
