@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "machine-stop.h"
 #include "parse.h"
 #include "processes.h"
+#include "status-line.h"
 #include "stop-by-bus.h"
 #include "verb-list.h"
 
@@ -16,6 +18,7 @@
  * by the same function that it would call. And kill, which asks nobody. */
 
 #define TERMINATE_WAIT_USEC (10 * 1000 * 1000)
+#define SHOW_USEC (1000 * 1000)
 #define REBOOT_GAP_USEC (5 * 1000 * 1000) /* in which nobody holds the name */
 #define STARTING_USEC (2 * 1000 * 1000)
 
@@ -128,6 +131,31 @@ typedef struct StopArguments {
         bool wait;
 } StopArguments;
 
+/* On a terminal, a line that counts. */
+static int wait_shown(const Machine *m, InitAction action, Error **reterr) {
+        static const char *const doing[] = { [INIT_POWEROFF] = "power off", [INIT_HALT] = "halt", [INIT_REBOOT] = "reboot", [INIT_KILL] = "end" };
+        uint64_t began = clock_usec(CLOCK_MONOTONIC), limit = m->record->stop_timeout_usec / 1000000;
+        StatusLine line = status_line();
+        int r;
+
+        for (;;) {
+                _cleanup_(error_freep) Error *error = NULL;
+                uint64_t seconds = (clock_usec(CLOCK_MONOTONIC) - began) / 1000000;
+
+                r = machine_wait(m, line.columns > 0 ? SHOW_USEC : UINT64_MAX, &error);
+                if (r != -ETIMEDOUT) {
+                        status_line_erase(&line);
+                        return r < 0 ? error_pass(reterr, r, &error) : 0;
+                }
+                if (limit < UINT64_MAX / 1000000)
+                        status_line_show(&line, "Waiting for %s to %s, %" PRIu64 " s of %" PRIu64 " s; ^C stops waiting, `nbox terminate %s` ends it now",
+                                         m->record->name, doing[action], seconds, limit, m->record->name);
+                else
+                        status_line_show(&line, "Waiting for %s to %s, %" PRIu64 " s; ^C stops waiting, `nbox terminate %s` ends it now", m->record->name,
+                                         doing[action], seconds, m->record->name);
+        }
+}
+
 static int stop_named(const char *name, const void *how, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
         const StopArguments *a = how;
@@ -140,7 +168,7 @@ static int stop_named(const char *name, const void *how, Error **reterr) {
         if (alone < 0)
                 return alone;
         if (a->wait || a->action == INIT_KILL) {
-                r = machine_wait(m, a->wait ? UINT64_MAX : TERMINATE_WAIT_USEC, reterr);
+                r = a->wait ? wait_shown(m, a->action, reterr) : machine_wait(m, TERMINATE_WAIT_USEC, reterr);
                 if (r < 0)
                         return r;
         }

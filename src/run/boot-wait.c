@@ -3,8 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 
 #include "cleanup.h"
@@ -12,23 +10,10 @@
 #include "log.h"
 #include "machine.h"
 
-#define LINE_COLUMNS_MAX 200
-
-static int terminal_columns(void) {
-        const char *term = getenv("TERM");
-        struct winsize size = {};
-
-        if (!isatty(STDERR_FILENO) || !term || strcmp(term, "dumb") == 0)
-                return 0;
-        if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
-                return 80;
-        return size.ws_col < LINE_COLUMNS_MAX ? size.ws_col : LINE_COLUMNS_MAX;
-}
-
 void boot_wait_begin(BootWait *w, const char *machine, bool quiet) {
         sigset_t set;
 
-        *w = (BootWait){ .machine = machine, .quiet = quiet, .columns = terminal_columns(), .began = clock_usec(CLOCK_MONOTONIC),
+        *w = (BootWait){ .machine = machine, .quiet = quiet, .line = status_line(), .began = clock_usec(CLOCK_MONOTONIC),
                          .signals = -1 };
         if (!isatty(STDERR_FILENO))
                 return;
@@ -40,27 +25,13 @@ void boot_wait_begin(BootWait *w, const char *machine, bool quiet) {
                 (void) sigprocmask(SIG_SETMASK, &w->mask, NULL);
 }
 
-static void erase(BootWait *w) {
-        if (w->painted)
-                fputs("\r\x1b[K", stderr);
-        w->painted = false;
-}
-
-/* As many bytes of UTF-8 as fit in a line, a byte a column at the most. */
 static void paint(BootWait *w, uint64_t seconds) {
         _cleanup_(record_freep) MachineRecord *rec = NULL;
-        char text[LINE_COLUMNS_MAX * 2];
-        int n;
 
         if (record_load(w->machine, &rec, NULL) < 0)
                 return;
-        snprintf(text, sizeof(text), "Machine %s: waiting for %s, %" PRIu64 " s (^C leaves it booting)", w->machine,
-                 rec->waiting_for ?: "its start", seconds);
-        n = w->columns - 1;
-        while (n > 0 && ((unsigned char) text[strnlen(text, (size_t) n)] & 0xc0) == 0x80)
-                n--;
-        fprintf(stderr, "\r%.*s\x1b[K", n, text);
-        w->painted = true;
+        status_line_show(&w->line, "Machine %s: waiting for %s, %" PRIu64 " s (^C leaves it booting)", w->machine, rec->waiting_for ?: "its start",
+                         seconds);
         w->shown = seconds;
 }
 
@@ -73,7 +44,7 @@ bool boot_wait_tick(void *userdata) {
                 w->left = true;
                 return true;
         }
-        if (w->columns > 0 && !w->quiet && seconds > w->shown)
+        if (w->line.columns > 0 && !w->quiet && seconds > w->shown)
                 paint(w, seconds);
         return false;
 }
@@ -97,7 +68,7 @@ static void say_what_is_left(const BootWait *w) {
 }
 
 void boot_wait_end(BootWait *w, bool up) {
-        erase(w);
+        status_line_erase(&w->line);
         if (w->signals >= 0) {
                 w->signals = close_fd(w->signals);
                 (void) sigprocmask(SIG_SETMASK, &w->mask, NULL);

@@ -5,15 +5,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "status-line.h"
+
 /* Waiting for a machine to be up, in the process that has asked for its start: on a terminal a line says what it waits for, and
  * ^C leaves it to boot by itself. */
 
 typedef struct BootWait {
         const char *machine;
         bool quiet;
-        bool painted;
         bool left;      /* ^C */
-        int columns;    /* of the terminal on stderr; 0: there is none, and nothing is painted */
+        StatusLine line;
         uint64_t began; /* CLOCK_MONOTONIC µs */
         uint64_t shown; /* seconds, of the line that stands there */
         int signals;    /* signalfd, or -1 */

@@ -21,6 +21,7 @@
  * parent-death signal), at the deadline, and when init has ended. */
 
 #define HELPER_END_MSEC 200
+#define SHOWN_USEC (10 * UINT64_C(1000000))
 #define STOP_MARGIN_USEC (15 * UINT64_C(1000000)) /* to kill, and to clear up */
 
 static StopTarget target(const Supervisor *s) {
@@ -54,6 +55,7 @@ void stop_end(Supervisor *s) {
         siginfo_t info;
 
         s->stop_timer = sd_event_source_disable_unref(s->stop_timer);
+        s->stop_shown = sd_event_source_disable_unref(s->stop_shown);
         s->kill_watch = kill_watch_free(s->kill_watch);
         if (s->stop_helper < 0)
                 return;
@@ -81,6 +83,26 @@ static void tell_manager(const Supervisor *s) {
 
         (void) sd_notifyf(0, "STATUS=Machine %s is stopping\nEXTEND_TIMEOUT_USEC=%" PRIu64, s->plan->name,
                           usec < UINT64_MAX - STOP_MARGIN_USEC ? usec + STOP_MARGIN_USEC : UINT64_MAX);
+}
+
+/* On the terminal that is the guest's console just now: seldom, and in lines of their own, for the guest writes there too. */
+static int on_shown(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+        uint64_t seconds = (clock_usec(CLOCK_MONOTONIC) - s->stop_began) / 1000000, limit = s->plan->stop_timeout_usec / 1000000;
+
+        if (s->plan->stop_timeout_usec != UINT64_MAX)
+                log_info("Waiting for '%s' to %s, %" PRIu64 " s of %" PRIu64 " s; ^] three times kills it", s->plan->name,
+                         init_action_to_string(s->stop_action), seconds, limit);
+        else
+                log_info("Waiting for '%s' to %s, %" PRIu64 " s; ^] three times kills it", s->plan->name, init_action_to_string(s->stop_action),
+                         seconds);
+        (void) sd_event_source_set_time_relative(source, SHOWN_USEC);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void show_waiting(Supervisor *s) {
+        if (s->attach && isatty(STDERR_FILENO) && !s->plan->quiet)
+                (void) sd_event_add_time_relative(s->event, &s->stop_shown, CLOCK_MONOTONIC, SHOWN_USEC, 0, on_shown, s);
 }
 
 static int stop_again(Supervisor *s, InitAction action) {
@@ -115,6 +137,7 @@ int supervisor_stop(Supervisor *s, InitAction action) {
         s->stop_deadline = clock_deadline(s->plan->stop_timeout_usec);
         (void) supervisor_save_record(s, "stopping", NULL);
         tell_manager(s);
+        show_waiting(s);
         if (start_helper(s) < 0 ||
             (s->stop_deadline != UINT64_MAX &&
              sd_event_add_time(s->event, &s->stop_timer, CLOCK_MONOTONIC, s->stop_deadline, 0, on_deadline, s) < 0))

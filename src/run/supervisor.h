@@ -60,7 +60,7 @@ struct Supervisor {
         InitAction stop_action;
         uint64_t stop_began, stop_deadline; /* CLOCK_MONOTONIC µs */
         int stop_helper;        /* pidfd of the process that asks the guest's init, or -1 */
-        sd_event_source *stop_timer;
+        sd_event_source *stop_timer, *stop_shown;
         KillWatch *kill_watch;  /* for what machinectl sends to an init that does not understand it, or NULL */
         bool timed_out;
         int killed_for;         /* the signal that a command did not take, or 0 */
