@@ -19,7 +19,8 @@
 #define STALL_USEC (10 * 1000)  /* how long the guest's output waits for a slow client, at a time */
 #define STALLS_MAX 500          /* after so many in a row the client is let go, not the guest held */
 #define REST_USEC (100 * 1000)  /* see must_rest() */
-#define UNSEEN_MAX (1024 * 1024)
+#define UNSEEN_RATE 10          /* bytes a µs */
+#define UNSEEN_BURST (8 * 1024 * 1024) /* more than any boot has to say */
 #define ROUND_COST 4096         /* of waking up, in bytes */
 #define DISCARD_MAX 64          /* reads */
 #define RESPAWN_USEC (3 * 1000 * 1000) /* how long an init takes to start the next getty: one second, where it waits at all */
@@ -39,8 +40,8 @@ struct Terminal {
         uint64_t getty_usec;   /* CLOCK_MONOTONIC: when a getty of the guest's own was first seen here; 0: never */
         bool output;           /* since the start or the last hang-up */
         uint64_t changed_usec; /* CLOCK_MONOTONIC: since when it is as it is: silent, or not */
-        uint64_t window_usec;  /* of must_rest() */
-        size_t unseen;
+        uint64_t counted_usec; /* of must_rest() */
+        uint64_t credit;       /* likewise: bytes */
         Client clients[CLIENTS_MAX];
         size_t n_clients;
         char *ring;
@@ -173,6 +174,10 @@ static int on_client(_unused_ sd_event_source *source, int fd, uint32_t revents,
         return 0;
 }
 
+static void spend(Terminal *t, uint64_t bytes) {
+        t->credit -= bytes < t->credit ? bytes : t->credit;
+}
+
 /* Returns bytes read, 0 when there is nothing now, -EIO when nobody has the slave open. */
 static ssize_t read_master(Terminal *t) {
         char buf[CONTROL_DATA_MAX];
@@ -185,7 +190,7 @@ static ssize_t read_master(Terminal *t) {
         ring_put(t, buf, (size_t) n);
         if (t->on_output)
                 t->on_output(!t->exclusive, buf, (size_t) n, t->userdata);
-        t->unseen += (size_t) n;
+        spend(t, (uint64_t) n);
         for (size_t i = t->n_clients; i > 0; i--) {
                 int r = send_data(t->clients[i - 1].fd, buf, (size_t) n);
 
@@ -216,16 +221,19 @@ static bool clients_have_room(Terminal *t) {
 }
 
 /* Nobody looks: then a guest that writes without end, or whose getty dies and comes back without end, gets this much of our
- * time, and not more. What it has written meanwhile waits in the pty. */
+ * time, and not more. What it has written meanwhile waits in the pty, where the next vhangup(2) drops it: so this is not for what
+ * comes in bursts, as a boot does. */
 static bool must_rest(Terminal *t) {
-        uint64_t now = clock_usec(CLOCK_MONOTONIC);
+        uint64_t now = clock_usec(CLOCK_MONOTONIC), earned = now - t->counted_usec;
 
-        if (now - t->window_usec >= REST_USEC) {
-                t->window_usec = now;
-                t->unseen = 0;
-        }
-        t->unseen += ROUND_COST;
-        return t->n_clients == 0 && t->unseen > UNSEEN_MAX;
+        t->credit = earned < UNSEEN_BURST ? t->credit + earned * UNSEEN_RATE : UNSEEN_BURST;
+        if (t->credit > UNSEEN_BURST)
+                t->credit = UNSEEN_BURST;
+        t->counted_usec = now;
+        if (t->n_clients == 0 && t->credit < ROUND_COST)
+                return true;
+        spend(t, ROUND_COST);
+        return false;
 }
 
 static void look_again(Terminal *t, uint64_t usec) {
