@@ -133,7 +133,9 @@ typedef struct StopArguments {
 
 /* On a terminal, a line that counts. */
 static int wait_shown(const Machine *m, InitAction action, Error **reterr) {
-        static const char *const doing[] = { [INIT_POWEROFF] = "power off", [INIT_HALT] = "halt", [INIT_REBOOT] = "reboot", [INIT_KILL] = "end" };
+        static const char *const doing[] = {
+                [INIT_POWEROFF] = "power off", [INIT_HALT] = "halt", [INIT_REBOOT] = "reboot", [INIT_KILL] = "end",
+        };
         uint64_t began = clock_usec(CLOCK_MONOTONIC), limit = m->record->stop_timeout_usec / 1000000;
         StatusLine line = status_line();
         int r;
@@ -148,11 +150,12 @@ static int wait_shown(const Machine *m, InitAction action, Error **reterr) {
                         return r < 0 ? error_pass(reterr, r, &error) : 0;
                 }
                 if (limit < UINT64_MAX / 1000000)
-                        status_line_show(&line, "Waiting for %s to %s, %" PRIu64 " s of %" PRIu64 " s; ^C stops waiting, `nbox terminate %s` ends it now",
+                        status_line_show(&line,
+                                         "Waiting for %s to %s, %" PRIu64 " s of %" PRIu64 " s; ^C stops waiting, `nbox terminate %s` ends it now",
                                          m->record->name, doing[action], seconds, limit, m->record->name);
                 else
-                        status_line_show(&line, "Waiting for %s to %s, %" PRIu64 " s; ^C stops waiting, `nbox terminate %s` ends it now", m->record->name,
-                                         doing[action], seconds, m->record->name);
+                        status_line_show(&line, "Waiting for %s to %s, %" PRIu64 " s; ^C stops waiting, `nbox terminate %s` ends it now",
+                                         m->record->name, doing[action], seconds, m->record->name);
         }
 }
 

@@ -7,13 +7,14 @@
 #include "cleanup.h"
 
 /* Every init has its own signals, and one's power-off is another's reboot: busybox takes SIGTERM for a reboot, openrc-init for a
- * power-off, sysvinit for nothing. So the kind is told by looking, and what is not told for certain is asked through its own programs,
- * which know their init better than we do.
+ * power-off, sysvinit for nothing. So the kind is told by looking, and what is not told for certain is asked through its own
+ * programs, which know their init better than we do.
  *
- * Sources: systemd(1) SIGNALS; busybox init/init.c; openrc-init(8), whose FIFO is made when its boot is over, and whose handler would run
- * a shutdown in the middle of a boot; sysvinit's init(8), since 3.10 with SIGRTMIN+4; runit(8): "signals only work in stage 2", which the
- * file that stage 1 makes last comes before; finit(8), which holds signals back from its first moment and loses a power-off that comes before the end of its boot (4.2, tried); s6-svscan(8), which has no
- * power-off of its own: SIGTERM ends the supervision tree; dinit(8); tini, dumb-init, catatonit: signals go to their child. */
+ * Sources: systemd(1) SIGNALS; busybox init/init.c; openrc-init(8), whose FIFO is made when its boot is over, and whose handler
+ * would run a shutdown in the middle of a boot; sysvinit's init(8), since 3.10 with SIGRTMIN+4; runit(8): "signals only work in
+ * stage 2", which the file that stage 1 makes last comes before; finit(8), which holds signals back from its first moment and
+ * loses a power-off that comes before the end of its boot (4.2, tried); s6-svscan(8), which has no power-off of its own: SIGTERM ends
+ * the supervision tree; dinit(8), not tried; tini, dumb-init, catatonit: signals go to their child. */
 
 #define RT(n) (34 + (n)) /* SIGRTMIN+n as a guest with glibc counts; what our own libc reserves does not matter here */
 #define KILL_SIGNAL_PATIENCE_USEC (5 * UINT64_C(1000000))
@@ -48,11 +49,13 @@ static const InitTraits kinds[INIT_KINDS] = {
                 .about = "Asked when its boot is over: it would run its shutdown beside it.",
         },
         [INIT_SYSVINIT] = {
-                .mark = "INIT_VERSION=sysvinit", .signals = { RT(4), 0, 0 }, .or_program = true, .ready = NAMES("/run/initctl", "/dev/initctl"), .title = "sysvinit",
+                .mark = "INIT_VERSION=sysvinit", .signals = { RT(4), 0, 0 }, .or_program = true,
+                .ready = NAMES("/run/initctl", "/dev/initctl"), .title = "sysvinit",
                 .about = "The signal since version 3.10. OpenRC below it is started and stopped by its inittab.",
         },
         [INIT_RUNIT] = {
-                .names = NAMES("runit", "runit-init"), .ready = NAMES("/run/runit.stopit", "/etc/runit/stopit"), .ask_again = true, .title = "runit",
+                .names = NAMES("runit", "runit-init"), .ready = NAMES("/run/runit.stopit", "/etc/runit/stopit"), .ask_again = true,
+                .title = "runit",
                 .about = "It listens in its stage 2 only, and loses what comes before.",
         },
         [INIT_FINIT] = {
@@ -144,7 +147,8 @@ InitKind init_kind_of_content(const void *data, size_t size) {
         return INIT_OTHER;
 }
 
-/* An emulator or a dynamic loader stands where the init should: what the tree has there must be confirmed by what the process calls itself. */
+/* An emulator or a dynamic loader stands where the init should: what the tree has there must be confirmed by what the process
+ * calls itself. */
 static InitKind by_second_look(const InitProcess *p, InitKind in_tree) {
         bool agrees = is_called_init(p->argv0) || (p->argv0 && is_among(p->argv0, kinds[in_tree].names)) ||
                 (p->comm && is_among(p->comm, kinds[in_tree].names));

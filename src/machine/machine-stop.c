@@ -116,6 +116,15 @@ static int run_program(const Asking *a, char *const *argv, Error **reterr) {
         return info.si_status == SIGTERM || info.si_status == SIGKILL || info.si_status == SIGHUP ? 0 : 128 + info.si_status;
 }
 
+/* Once, however often it is asked. */
+static void say_program(Asking *a, char *const *argv) {
+        const char *second = argv[1] ?: "", *third = argv[1] && argv[2] ? argv[2] : "";
+
+        if (!a->asked)
+                say(a, "its own %s%s%s%s%s has been run", argv[0], *second ? " " : "", second, *third ? " " : "", third);
+        a->asked = true;
+}
+
 /* The first that the guest has and that succeeds: 0. NOT_FOUND: it has none of them; 1: none has succeeded. */
 static int run_programs(Asking *a, InitKind kind, Error **reterr) {
         int result = NOT_FOUND;
@@ -130,10 +139,7 @@ static int run_programs(Asking *a, InitKind kind, Error **reterr) {
                 if (r < 0)
                         return error_pass(reterr, r, &error);
                 if (r == 0) {
-                        if (!a->asked)
-                                say(a, "its own %s%s%s%s%s has been run", argv[0], argv[1] ? " " : "", argv[1] ?: "", argv[1] && argv[2] ? " " : "",
-                                    argv[1] && argv[2] ? argv[2] : "");
-                        a->asked = true;
+                        say_program(a, argv);
                         return 0;
                 }
                 if (r == NOT_FOUND || r == 126)
@@ -158,12 +164,14 @@ static int ask_harder(const Asking *a, InitKind kind, const char *why, Error **r
                 return send_signal(t, sig, reterr);
         }
         error_set(reterr, EOPNOTSUPP, "Machine '%s': %s, and its init (%s) heeds no other signal", t->name, why, init_kind_to_string(kind));
-        return error_hint(reterr, -EOPNOTSUPP, "End it with `nbox terminate %s`; Init= and KillSignal= in its settings say how it is asked.", t->name);
+        return error_hint(reterr, -EOPNOTSUPP, "End it with `nbox terminate %s`; Init= and KillSignal= in its settings say how it is asked.",
+                          t->name);
 }
 
 static int ask_by_program(Asking *a, InitKind kind, Error **reterr) {
         const InitTraits *traits = init_traits(kind);
         uint64_t settle = a->target->timeout_usec / 3 < SETTLE_MAX_USEC ? a->target->timeout_usec / 3 : SETTLE_MAX_USEC;
+        uint64_t began = clock_usec(CLOCK_MONOTONIC);
         int r;
 
         for (;;) {
@@ -177,7 +185,7 @@ static int ask_by_program(Asking *a, InitKind kind, Error **reterr) {
                 /* Early in a boot init may not be there for them yet. */
                 if (ends_within(a->target, r == 0 ? AGAIN_USEC : 5 * PAUSE_MAX_USEC))
                         return 0;
-                if (!is_patient(a))
+                if (r == 0 ? !is_patient(a) : clock_usec(CLOCK_MONOTONIC) - began >= settle)
                         break;
         }
         if (r != 0)

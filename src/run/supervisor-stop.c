@@ -94,8 +94,8 @@ static int on_shown(sd_event_source *source, _unused_ uint64_t usec, void *userd
                 log_info("Waiting for '%s' to %s, %" PRIu64 " s of %" PRIu64 " s; ^] three times kills it", s->plan->name,
                          init_action_to_string(s->stop_action), seconds, limit);
         else
-                log_info("Waiting for '%s' to %s, %" PRIu64 " s; ^] three times kills it", s->plan->name, init_action_to_string(s->stop_action),
-                         seconds);
+                log_info("Waiting for '%s' to %s, %" PRIu64 " s; ^] three times kills it", s->plan->name,
+                         init_action_to_string(s->stop_action), seconds);
         (void) sd_event_source_set_time_relative(source, SHOWN_USEC);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -164,8 +164,9 @@ static void on_machinectl(int sig, void *userdata) {
 
         if (s->leader_fd < 0 || init_action_of_signal(sig, &action) < 0 || understands(s, sig, action))
                 return;
-        log_line(s->plan->quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "Machine '%s': systemd-machined has sent its init signal %d, which is systemd's for %s",
-                 s->plan->name, sig, init_action_to_string(action));
+        log_line(s->plan->quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+                 "Machine '%s': systemd-machined has sent its init signal %d, which is systemd's for %s", s->plan->name, sig,
+                 init_action_to_string(action));
         (void) supervisor_stop(s, action);
 }
 

@@ -135,9 +135,11 @@ static int append_rules(sd_bus_message *m, const KillWatch *w) {
         int r;
 
         /* A machine's name has no character that a rule would have to quote. */
-        if (asprintf(&by_name, "type='method_call',path='" MACHINED_PATH "',interface='" MACHINED_MANAGER "',member='KillMachine',arg0='%s'",
+        if (asprintf(&by_name,
+                     "type='method_call',path='" MACHINED_PATH "',interface='" MACHINED_MANAGER "',member='KillMachine',arg0='%s'",
                      w->machine) < 0 ||
-            asprintf(&by_path, "type='method_call',path='%s',interface='" MACHINED_SERVICE ".Machine',member='Kill',arg0='leader'", w->path) < 0)
+            asprintf(&by_path, "type='method_call',path='%s',interface='" MACHINED_SERVICE ".Machine',member='Kill',arg0='leader'",
+                     w->path) < 0)
                 return -ENOMEM;
         r = sd_bus_message_open_container(m, 'a', "s");
         if (r >= 0)
@@ -178,7 +180,8 @@ static int connect_bus(KillWatch *w, sd_event *event) {
         return r < 0 ? r : sd_bus_attach_event(w->bus, event, SD_EVENT_PRIORITY_NORMAL);
 }
 
-int kill_watch_new(sd_event *event, const char *machine, void (*cb)(int sig, void *userdata), void *userdata, KillWatch **ret, Error **reterr) {
+int kill_watch_new(sd_event *event, const char *machine, void (*cb)(int sig, void *userdata), void *userdata, KillWatch **ret,
+                   Error **reterr) {
         KillWatch *w = calloc(1, sizeof(*w));
         int r;
 
