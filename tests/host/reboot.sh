@@ -427,3 +427,39 @@ test_a_hundred_in_the_foreground() {
         rm -rf /etc/nbox
         remove_tree web
 }
+
+# --- who looks at it ------------------------------------------------------------------------------------------------
+
+test_the_console_goes_on_in_the_next_life() {
+        tree_with web
+        boot web
+        wait_until 20 marked web up 1
+        timeout "$((60 * SLOW))" expect -f - <<'SCRIPT'
+set timeout 30
+spawn -noecho nbox console web
+expect {
+        -re {ogin: $} {}
+        timeout { puts "no login prompt"; exit 1 }
+}
+exec nbox reboot web
+expect {
+        "Machine web reboots." {}
+        timeout { puts "not told of the reboot"; exit 1 }
+        eof { puts "ended with the first life"; exit 1 }
+}
+expect {
+        -re {ogin: $} {}
+        timeout { puts "no login prompt in the next life"; exit 1 }
+        eof { puts "ended between two lives"; exit 1 }
+}
+exec nbox poweroff web
+expect {
+        "Connection to machine web terminated." {}
+        timeout { puts "does not end with the machine"; exit 1 }
+}
+expect eof
+SCRIPT
+        wait_until 10 is_gone web
+        same "boots" "$(marks web up)" 2
+        remove_tree web
+}
