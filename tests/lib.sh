@@ -45,6 +45,7 @@ need_packages() {
 # --- trees ----------------------------------------------------------------------------------------------------------
 
 # A recipe that is another one with a suite of its own (see trees/bhost13); common.sh has said which is the usual one.
+# shellcheck disable=SC2034
 [ -z "${TREE_SUITE-}" ] || SUITE=$TREE_SUITE
 
 # tree_key NAME: what a tree is made of: its recipe, the text all recipes share, and the trees and recipes it is made from.

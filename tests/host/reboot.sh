@@ -369,15 +369,15 @@ counts() {
 memory_of() { awk '/^RssAnon:/ { print $2 }' "/proc/$1/status"; }
 
 hundred_reboots() {
-        local i before n=100
+        local before n=100
         [ "$GUEST" = busybox ] || n=15
         wait_until 20 marked web up 1
         # The first lives make what stays: the zone's file, what is loaded on demand.
-        for i in 1 2; do timeout "$((30 * SLOW))" nbox reboot --wait web; done
+        for _ in 1 2; do timeout "$((30 * SLOW))" nbox reboot --wait web; done
         before=$(identity web)
         counts web >"$SCRATCH/first"
         memory_of "$(property web Supervisor)" >"$SCRATCH/memory"
-        for i in $(seq "$n"); do timeout "$((30 * SLOW))" nbox reboot --wait web; done
+        for _ in $(seq "$n"); do timeout "$((30 * SLOW))" nbox reboot --wait web; done
         same "after $n reboots" "$(identity web)" "$before"
         same "reboots" "$(property web Reboots)" $((n + 2))
         wait_until 5 counts_are_as_in "$SCRATCH/first"
