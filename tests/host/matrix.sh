@@ -172,6 +172,7 @@ cell_boot() {
         boot "$M" -p "$(port):80"
         clock_stop
         same "state" "$(listed state)" running
+        [ "$M" != debian ] || marked "$M" up 1 || fail "said to be up before it was"
         has "$(machinectl list --no-legend)" "^$M +container +nbox"
         wait_until 20 marked "$M" up 1
         same "init" "$(listed init)" "$(kind "$M")"
