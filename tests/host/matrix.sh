@@ -84,7 +84,7 @@ boot_anew() {
 # A machine that has finished booting; any that is there will do.
 need_up() {
         is_listed "$M" || boot_anew
-        wait_until 20 marked "$M" up 1
+        wait_until 30 marked "$M" up 1
 }
 
 # man_says ACTION: what the page has in its table of inits for this one.
@@ -112,7 +112,7 @@ ends() {
         down=$(marks "$M" down)
         clock_start
         timeout "$((20 * SLOW))" "$@" || [ "$1 $2" = "nbox exec" ] || fail "$* fails"
-        wait_until 20 is_gone "$M"
+        wait_until 30 is_gone "$M"
         clock_stop
         same "shutdowns" "$(marks "$M" down)" $((down + 1))
         log=$(journalctl -q --no-pager -o cat --since "@$since" -u "$service")
@@ -133,7 +133,7 @@ comes_back() {
         down=$(marks "$M" down)
         clock_start
         timeout "$((20 * SLOW))" "$@" || [ "$1 $2" = "nbox exec" ] || fail "$* fails"
-        wait_until 20 marked "$M" up $((up + 1))
+        wait_until 30 marked "$M" up $((up + 1))
         wait_until 10 is_up
         clock_stop
         same "shutdowns" "$(marks "$M" down)" $((down + 1))
@@ -174,7 +174,7 @@ cell_boot() {
         same "state" "$(listed state)" running
         [ "$M" != debian ] || marked "$M" up 1 || fail "said to be up before it was"
         has "$(machinectl list --no-legend)" "^$M +container +nbox"
-        wait_until 20 marked "$M" up 1
+        wait_until 30 marked "$M" up 1
         same "init" "$(listed init)" "$(kind "$M")"
         wait_until 5 is_up
 }

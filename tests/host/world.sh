@@ -122,7 +122,7 @@ terminate() {
 }
 
 # How often a machine has booted or been shut down: marks NAME up|down.
-marks() { grep -cx "$2" "$MACHINES/$1/var/marks" 2>/dev/null || true; }
+marks() { cat "$MACHINES/$1/var/marks" 2>/dev/null | grep -cx "$2" || true; }
 marked() { [ "$(marks "$1" "$2")" -ge "$3" ]; }
 forget_marks() { rm -f "$MACHINES/$1/var/marks"; }
 
