@@ -26,6 +26,7 @@
 #include "text.h"
 
 #define QUICK_USEC (10 * UINT64_C(1000000))
+#define NEVER_UP_USEC (60 * UINT64_C(1000000)) /* longer than this it was an upgrade, and no loop, that rebooted before it was up */
 #define LOOP_LIVES 5
 #define PAUSE_MAX_SEC 30
 #define BARRIER_USEC (5 * UINT64_C(1000000))
@@ -112,7 +113,7 @@ int lives_begin(Lives *lives, Supervisor *s, Error **reterr) {
 
 /* Its guest wanted it, and soon: that what was asked for from outside is not a loop. */
 static bool was_quick(const Supervisor *s) {
-        return !s->stopping && (!s->up || clock_usec(CLOCK_MONOTONIC) - s->launched_usec < QUICK_USEC);
+        return !s->stopping && clock_usec(CLOCK_MONOTONIC) - s->launched_usec < (s->up ? QUICK_USEC : NEVER_UP_USEC);
 }
 
 static unsigned pause_seconds(unsigned quick) {
