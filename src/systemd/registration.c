@@ -15,6 +15,8 @@
 #include "bus.h"
 #include "scope.h"
 
+#define UNREGISTER_USEC (10 * UINT64_C(1000000))
+
 struct PendingRegistration {
         sd_bus *bus;
         sd_bus_slot *slot;
@@ -166,12 +168,18 @@ void registration_abandon(sd_bus *bus, const char *name) {
                 tell(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit", slice);
 }
 
+/* A systemd-machined that hangs sees by itself, later, that the scope is gone. */
 int registration_remove(sd_bus *bus, const char *name, Error **reterr) {
+        _cleanup_message_ sd_bus_message *m = NULL;
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         int r;
 
-        r = sd_bus_call_method(bus, MACHINED_SERVICE, MACHINED_PATH, MACHINED_MANAGER, "UnregisterMachine", &e, NULL,
-                               "s", name);
+        r = sd_bus_message_new_method_call(bus, &m, MACHINED_SERVICE, MACHINED_PATH, MACHINED_MANAGER, "UnregisterMachine");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", name);
+        if (r < 0)
+                return bus_unbuilt(reterr, r, "UnregisterMachine");
+        r = sd_bus_call(bus, m, UNREGISTER_USEC, &e, NULL);
         if (r >= 0 || sd_bus_error_has_name(&e, MACHINED_SERVICE ".NoSuchMachine") || is_machined_missing(&e))
                 return 0;
         return bus_failed(reterr, r, &e, "Cannot take '%s' out of systemd-machined's list", name);

@@ -5,10 +5,10 @@
 # For a host with systemd.
 
 unit_of() { systemctl show -P "$2" "$1"; }
-is_active() { systemctl is-active -q "$1"; }
 property() { nbox show --value -p "$2" "$1"; }
 mac_of() { nbox exec "$1" /bin/busybox cat /sys/class/net/host0/address; }
 registered() { machinectl list --no-legend | awk -v name="$1" '$1 == name' | grep -c ''; }
+is_unregistered() { [ "$(registered "$1")" = 0 ]; }
 is_state() { [ "$(property "$1" State)" = "$2" ]; }
 
 # What a reboot must not change: address, MAC, the range of user ids, slice; that machined has it once; and the machine's id,
@@ -319,6 +319,18 @@ test_a_start_that_hangs_can_be_left() {
         # Nothing stands in the way of another start.
         boot web
         poweroff web
+        remove_tree web
+}
+
+test_an_end_while_machined_hangs() {
+        tree_with web
+        boot web
+        machined_hangs
+        timeout "$((25 * SLOW))" nbox poweroff --wait web
+        is_gone web
+        wait_until 5 is_dead machine-web.scope
+        machined_goes_on
+        wait_until 5 is_unregistered web
         remove_tree web
 }
 

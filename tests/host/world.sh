@@ -110,6 +110,10 @@ boot() {
 is_listed() { nbox list | awk -v name="$1" '$1 == name { found = 1 } END { exit !found }'; }
 is_gone() { ! is_listed "$1"; }
 
+# Of systemd's units.
+is_active() { systemctl is-active -q "$1"; }
+is_dead() { ! is_active "$1"; }
+
 # poweroff NAME: orderly, within the ten seconds that are allowed.
 poweroff() {
         timeout "$((10 * SLOW))" nbox poweroff "$1"
