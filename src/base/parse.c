@@ -180,3 +180,15 @@ int parse_signal(const char *s, int *ret) {
         }
         return -EINVAL;
 }
+
+const char *signal_to_text(int sig, char buf[SIGNAL_TEXT_MAX]) {
+        const char *name = sigabbrev_np(sig);
+
+        if (name)
+                snprintf(buf, SIGNAL_TEXT_MAX, "SIG%s", name);
+        else if (sig >= SIGRTMIN && sig <= SIGRTMAX)
+                snprintf(buf, SIGNAL_TEXT_MAX, "SIGRTMIN+%d", sig - SIGRTMIN);
+        else
+                snprintf(buf, SIGNAL_TEXT_MAX, "signal %d", sig);
+        return buf;
+}

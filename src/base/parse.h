@@ -20,3 +20,7 @@ char *id128_to_text(const uint8_t id[16], char ret[33]);
 
 /* A signal's number by name ("SIGTERM", "TERM", "RTMIN+3") or number. -EINVAL if there is none. */
 int parse_signal(const char *s, int *ret);
+
+/* The other way round, as it is shown: "SIGTERM", "SIGRTMIN+4". Returns buf. */
+#define SIGNAL_TEXT_MAX 24
+const char *signal_to_text(int sig, char buf[SIGNAL_TEXT_MAX]);

@@ -3,11 +3,11 @@
 /* `nbox __man TEMPLATE`: a man page (man(7) macros) from man/NAME.in, whose lines @OPTIONS@, @VERBS@ and @SETTINGS@ are
  * replaced by what the tables say. The build runs it, so that a page cannot forget an option. */
 
-#include <signal.h>
 #include <string.h>
 
 #include "init.h"
 #include "options.h"
+#include "parse.h"
 #include "verb-list.h"
 
 /* A blank at which a line of the source may end: after a sentence, or where it grows long. */
@@ -181,10 +181,10 @@ static void put_verbs(void) {
 }
 
 static void put_way(const InitTraits *t, InitAction action) {
-        if (t->signals[action] >= SIGRTMIN)
-                printf("SIGRTMIN+%d%s", t->signals[action] - SIGRTMIN, t->or_program ? " or its own" : "");
-        else if (t->signals[action] > 0)
-                printf("SIG%s", sigabbrev_np(t->signals[action]));
+        char text[SIGNAL_TEXT_MAX];
+
+        if (t->signals[action] > 0)
+                printf("%s%s", signal_to_text(t->signals[action], text), t->or_program ? " or its own" : "");
         else
                 fputs("its own", stdout);
 }

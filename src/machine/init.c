@@ -20,7 +20,7 @@
 #define KILL_SIGNAL_PATIENCE_USEC (5 * UINT64_C(1000000))
 #define READY_PATIENCE_USEC (2 * UINT64_C(1000000)) /* for an init of which it is only likely that it will set up handlers */
 
-#define NAMES(...) (const char *const[]) { __VA_ARGS__, NULL }
+#define WORDS(...) (const char *const[]) { __VA_ARGS__, NULL }
 
 static const char *const action_names[] = {
         [INIT_POWEROFF] = "poweroff",
@@ -29,49 +29,70 @@ static const char *const action_names[] = {
         [INIT_KILL] = "terminate",
 };
 
+/* Not `init 0`: where nothing is known of it, that may be one more init, a script that sets up a system. */
+static const InitPrograms usual_programs = { {
+        [INIT_POWEROFF] = { WORDS("poweroff"), WORDS("shutdown", "-h", "now") },
+        [INIT_HALT] = { WORDS("halt"), WORDS("shutdown", "-H", "now") },
+        [INIT_REBOOT] = { WORDS("reboot"), WORDS("shutdown", "-r", "now") },
+} };
+
+/* Its poweroff and reboot do what they say at once, without a shutdown, where one is under way (halt(8)). */
+static const InitPrograms sysvinit_programs = { {
+        [INIT_POWEROFF] = { WORDS("shutdown", "-h", "now"), WORDS("init", "0") },
+        [INIT_HALT] = { WORDS("shutdown", "-H", "-h", "now"), WORDS("init", "0") },
+        [INIT_REBOOT] = { WORDS("shutdown", "-r", "now"), WORDS("init", "6") },
+} };
+
+/* runit-init(8) */
+static const InitPrograms runit_programs = { {
+        [INIT_POWEROFF] = { WORDS("init", "0"), WORDS("runit-init", "0"), WORDS("poweroff") },
+        [INIT_HALT] = { WORDS("init", "0"), WORDS("runit-init", "0"), WORDS("halt") },
+        [INIT_REBOOT] = { WORDS("init", "6"), WORDS("runit-init", "6"), WORDS("reboot") },
+} };
+
 static const InitTraits kinds[INIT_KINDS] = {
         [INIT_OTHER] = {
                 .ready_by_signals = true, .last_signal = SIGTERM, .title = "any other",
                 .about = "SIGTERM follows where its programs fail or bring nothing about, if it has a handler for that.",
         },
         [INIT_SYSTEMD] = {
-                .names = NAMES("systemd"), .ending = NAMES("systemd-shutdown"),
+                .names = WORDS("systemd"), .ending = WORDS("systemd-shutdown"),
                 .signals = { RT(4), RT(3), RT(5) }, .title = "systemd",
         },
         [INIT_BUSYBOX] = {
-                .names = NAMES("busybox", "busybox.static"), .mark = "BusyBox v",
+                .names = WORDS("busybox", "busybox.static"), .mark = "BusyBox v",
                 .signals = { SIGUSR2, SIGUSR1, SIGTERM }, .title = "busybox init",
                 .about = "OpenRC below it, as in Alpine, is started and stopped by its inittab.",
         },
         [INIT_OPENRC] = {
-                .names = NAMES("openrc-init"), .mark = "OpenRC init version",
-                .signals = { SIGTERM, SIGTERM, SIGINT }, .ready = NAMES("/run/openrc/init.ctl"), .title = "openrc-init",
+                .names = WORDS("openrc-init"), .mark = "OpenRC init version",
+                .signals = { SIGTERM, SIGTERM, SIGINT }, .ready = WORDS("/run/openrc/init.ctl"), .title = "openrc-init",
                 .about = "Asked when its boot is over: it would run its shutdown beside it.",
         },
         [INIT_SYSVINIT] = {
-                .mark = "INIT_VERSION=sysvinit", .signals = { RT(4), 0, 0 }, .or_program = true,
-                .ready = NAMES("/run/initctl", "/dev/initctl"), .title = "sysvinit",
+                .mark = "INIT_VERSION=sysvinit", .signals = { RT(4), 0, 0 }, .or_program = true, .programs = &sysvinit_programs,
+                .ready = WORDS("/run/initctl", "/dev/initctl"), .title = "sysvinit",
                 .about = "The signal since version 3.10. OpenRC below it is started and stopped by its inittab.",
         },
         [INIT_RUNIT] = {
-                .names = NAMES("runit", "runit-init"), .ready = NAMES("/run/runit.stopit", "/etc/runit/stopit"), .ask_again = true,
-                .title = "runit",
+                .names = WORDS("runit", "runit-init"), .ready = WORDS("/run/runit.stopit", "/etc/runit/stopit"), .ask_again = true,
+                .programs = &runit_programs, .title = "runit",
                 .about = "It listens in its stage 2 only, and loses what comes before.",
         },
         [INIT_FINIT] = {
-                .names = NAMES("finit"), .mark = "/etc/finit.conf",
-                .signals = { SIGUSR2, SIGUSR2, SIGTERM }, .ready = NAMES("/run/finit/cond/hook/sys/up"), .title = "finit",
+                .names = WORDS("finit"), .mark = "/etc/finit.conf",
+                .signals = { SIGUSR2, SIGUSR2, SIGTERM }, .ready = WORDS("/run/finit/cond/hook/sys/up"), .title = "finit",
                 .about = "Asked when its boot is over: before, it takes the signal and does nothing.",
         },
         [INIT_S6] = {
-                .names = NAMES("s6-svscan"), .ready_by_signals = true, .last_signal = SIGTERM, .title = "s6-svscan",
+                .names = WORDS("s6-svscan"), .ready_by_signals = true, .last_signal = SIGTERM, .title = "s6-svscan",
                 .about = "Without programs of s6-linux-init, SIGTERM ends it.",
         },
         [INIT_DINIT] = {
-                .names = NAMES("dinit"), .signals = { SIGTERM, SIGTERM, SIGINT }, .title = "dinit",
+                .names = WORDS("dinit"), .signals = { SIGTERM, SIGTERM, SIGINT }, .title = "dinit",
         },
         [INIT_TINY] = {
-                .names = NAMES("tini", "tini-static", "dumb-init", "catatonit", "docker-init"),
+                .names = WORDS("tini", "tini-static", "dumb-init", "catatonit", "docker-init"),
                 .signals = { SIGTERM, SIGTERM, 0 }, .title = "tini, dumb-init",
                 .about = "What they run ends in its own way.",
         },
@@ -183,36 +204,10 @@ bool init_is_ending(const InitProcess *p) {
         return false;
 }
 
-#define PROGRAM(...) (char *const[]) { __VA_ARGS__, NULL }
-#define WORD(s) ((char *) (s))
+InitProgram init_program(InitKind kind, InitAction action, unsigned attempt) {
+        const InitPrograms *p = init_traits(kind)->programs ?: &usual_programs;
 
-typedef char *const *Programs[INIT_ACTIONS][3];
-
-/* sysvinit's poweroff and reboot do what they say at once, without a shutdown, where one is under way (halt(8)). */
-static const Programs shutdown_programs = {
-        [INIT_POWEROFF] = { PROGRAM(WORD("shutdown"), WORD("-h"), WORD("now")), PROGRAM(WORD("init"), WORD("0")) },
-        [INIT_HALT] = { PROGRAM(WORD("shutdown"), WORD("-H"), WORD("-h"), WORD("now")), PROGRAM(WORD("init"), WORD("0")) },
-        [INIT_REBOOT] = { PROGRAM(WORD("shutdown"), WORD("-r"), WORD("now")), PROGRAM(WORD("init"), WORD("6")) },
-};
-
-/* runit-init(8) */
-static const Programs level_programs = {
-        [INIT_POWEROFF] = { PROGRAM(WORD("init"), WORD("0")), PROGRAM(WORD("runit-init"), WORD("0")), PROGRAM(WORD("poweroff")) },
-        [INIT_HALT] = { PROGRAM(WORD("init"), WORD("0")), PROGRAM(WORD("runit-init"), WORD("0")), PROGRAM(WORD("halt")) },
-        [INIT_REBOOT] = { PROGRAM(WORD("init"), WORD("6")), PROGRAM(WORD("runit-init"), WORD("6")), PROGRAM(WORD("reboot")) },
-};
-
-/* Not `init 0`: where nothing is known of it, that may be one more init, a script that sets up a system. */
-static const Programs any_programs = {
-        [INIT_POWEROFF] = { PROGRAM(WORD("poweroff")), PROGRAM(WORD("shutdown"), WORD("-h"), WORD("now")) },
-        [INIT_HALT] = { PROGRAM(WORD("halt")), PROGRAM(WORD("shutdown"), WORD("-H"), WORD("now")) },
-        [INIT_REBOOT] = { PROGRAM(WORD("reboot")), PROGRAM(WORD("shutdown"), WORD("-r"), WORD("now")) },
-};
-
-char *const *init_program(InitKind kind, InitAction action, unsigned attempt) {
-        const Programs *p = kind == INIT_SYSVINIT ? &shutdown_programs : kind == INIT_RUNIT ? &level_programs : &any_programs;
-
-        return action == INIT_KILL || attempt >= 3 ? NULL : (*p)[action][attempt];
+        return action == INIT_KILL || attempt >= INIT_PROGRAMS_MAX ? NULL : p->argv[action][attempt];
 }
 
 StopStep stop_choose(const StopView *v) {

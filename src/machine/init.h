@@ -21,11 +21,21 @@ typedef enum InitAction {
 const char *init_action_to_string(InitAction action);
 int init_action_from_string(const char *s, InitAction *ret); /* 0 or -EINVAL */
 
+/* A program of the guest's own and its arguments, NULL-terminated. */
+typedef const char *const *InitProgram;
+
+#define INIT_PROGRAMS_MAX 3 /* for one action; what is left is NULL */
+
+typedef struct InitPrograms {
+        InitProgram argv[INIT_ACTIONS][INIT_PROGRAMS_MAX];
+} InitPrograms;
+
 typedef struct InitTraits {
         const char *const *names;  /* its executable's, without the directory; NULL-terminated, may be NULL */
         const char *const *ending; /* what PID 1 executes once it is going down: nothing need be asked any more; may be NULL */
         const char *mark;          /* what stands in its executable where that is called just "init", or NULL */
         int signals[INIT_ACTIONS]; /* by InitAction; 0: by its own program */
+        const InitPrograms *programs; /* NULL: those that most systems have */
         bool or_program;           /* not every version takes the signal: then its program, without waiting */
         bool ask_again;            /* its program may speak too early and say nothing of it; asking twice does no harm */
         int last_signal;           /* where its program has not brought it to an end; 0: none that would */
@@ -65,8 +75,8 @@ bool init_is_ending(const InitProcess *p);
 InitKind init_kind_of_name(const char *path);
 InitKind init_kind_of_content(const void *data, size_t size);
 
-/* The program of the guest's own that does it: attempt 0, 1, …, each a NULL-terminated argv; NULL: no more. */
-char *const *init_program(InitKind kind, InitAction action, unsigned attempt);
+/* The program of the guest's own that does it: attempt 0, 1, …; NULL: no more. */
+InitProgram init_program(InitKind kind, InitAction action, unsigned attempt);
 
 /* What to do next to an init that is to be asked, by what is known at this moment. */
 typedef struct StopView {

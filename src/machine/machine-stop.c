@@ -11,8 +11,10 @@
 #include "init-look.h"
 #include "join.h"
 #include "log.h"
+#include "parse.h"
 #include "pidfd.h"
 #include "process.h"
+#include "strv.h"
 
 /* One asking, from the first look at init to the last signal. What init is, is looked at anew each time: until it has been asked, a
  * wrapper may still become it. What has been asked once is not disturbed again, but for the two cases in which nothing is known to be
@@ -61,21 +63,11 @@ void stop_target_of(const Machine *m, StopTarget *ret) {
 /* A machine that has ended needs no signal. */
 static int send_signal(const StopTarget *t, int sig, Error **reterr) {
         int r = pidfd_kill(t->leader_fd, sig);
+        char text[SIGNAL_TEXT_MAX];
 
         if (r < 0 && r != -ESRCH)
-                return error_errno(reterr, r, "Cannot send signal %d to the init of machine '%s'", sig, t->name);
+                return error_errno(reterr, r, "Cannot send %s to the init of machine '%s'", signal_to_text(sig, text), t->name);
         return 0;
-}
-
-/* "SIGUSR2", "SIGRTMIN+4". */
-static const char *signal_text(int sig, char buf[24]) {
-        const char *name = sigabbrev_np(sig);
-
-        if (name)
-                snprintf(buf, 24, "SIG%s", name);
-        else
-                snprintf(buf, 24, "SIGRTMIN+%d", sig - 34);
-        return buf;
 }
 
 /* 1: it has ended meanwhile. */
@@ -96,9 +88,10 @@ static bool is_patient(const Asking *a) {
 }
 
 /* One program of the guest's own, to its end: its status, or -errno. It is killed with us. */
-static int run_program(const Asking *a, char *const *argv, Error **reterr) {
+static int run_program(const Asking *a, InitProgram argv, Error **reterr) {
         const StopTarget *t = a->target;
-        JoinRequest q = { .name = t->name, .leader = t->leader, .leader_fd = t->leader_fd, .argv = argv, .fds = { -1, -1, -1 } };
+        JoinRequest q = { .name = t->name, .leader = t->leader, .leader_fd = t->leader_fd, .argv = (char *const *) argv,
+                          .fds = { -1, -1, -1 } };
         Joined j = { .pidfd = -1, .pty = -1 };
         siginfo_t info;
         int r;
@@ -117,18 +110,18 @@ static int run_program(const Asking *a, char *const *argv, Error **reterr) {
 }
 
 /* Once, however often it is asked. */
-static void say_program(Asking *a, char *const *argv) {
-        const char *second = argv[1] ?: "", *third = argv[1] && argv[2] ? argv[2] : "";
+static void say_program(Asking *a, InitProgram argv) {
+        _cleanup_free_ char *command = strv_join((char *const *) argv, " ");
 
         if (!a->asked)
-                say(a, "its own %s%s%s%s%s has been run", argv[0], *second ? " " : "", second, *third ? " " : "", third);
+                say(a, "its own %s has been run", command ?: argv[0]);
         a->asked = true;
 }
 
 /* The first that the guest has and that succeeds: 0. NOT_FOUND: it has none of them; 1: none has succeeded. */
 static int run_programs(Asking *a, InitKind kind, Error **reterr) {
         int result = NOT_FOUND;
-        char *const *argv;
+        InitProgram argv;
 
         for (unsigned i = 0; (argv = init_program(kind, a->action, i)); i++) {
                 _cleanup_(error_freep) Error *error = NULL;
@@ -155,12 +148,12 @@ static int ask_harder(const Asking *a, InitKind kind, const char *why, Error **r
         const StopTarget *t = a->target;
         int sig = a->action == INIT_POWEROFF && t->kill_signal > 0 ? t->kill_signal : init_traits(kind)->last_signal;
         _cleanup_(guest_done) Guest g = {};
-        char text[24];
+        char text[SIGNAL_TEXT_MAX];
 
         if (guest_open(&g, t->name, t->leader, t->leader_fd, NULL) < 0)
                 return 0; /* it has ended */
         if (sig > 0 && a->action != INIT_REBOOT && init_can_take(&g, sig)) {
-                say(a, "%s; sending %s to its init", why, signal_text(sig, text));
+                say(a, "%s; sending %s to its init", why, signal_to_text(sig, text));
                 return send_signal(t, sig, reterr);
         }
         error_set(reterr, EOPNOTSUPP, "Machine '%s': %s, and its init (%s) heeds no other signal", t->name, why, init_kind_to_string(kind));
@@ -212,9 +205,9 @@ static StopStep look(const Asking *a, const Guest *g, InitKind *ret_kind) {
 }
 
 static int ask_by_signal(const Asking *a, InitKind kind, int sig, Error **reterr) {
-        char text[24];
+        char text[SIGNAL_TEXT_MAX];
 
-        say(a, "asking its init (%s) to %s by %s", init_kind_to_string(kind), init_action_to_string(a->action), signal_text(sig, text));
+        say(a, "asking its init (%s) to %s by %s", init_kind_to_string(kind), init_action_to_string(a->action), signal_to_text(sig, text));
         return send_signal(a->target, sig, reterr);
 }
 

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "machine-stop.h"
 #include "namespace.h"
+#include "parse.h"
 #include "pidfd.h"
 
 /* The asking is done by a process of its own. It looks into the guest's tree, enters the machine and waits for the guest's programs, and a
@@ -159,14 +160,15 @@ static bool understands(const Supervisor *s, int sig, InitAction action) {
 }
 
 static void on_machinectl(int sig, void *userdata) {
+        char text[SIGNAL_TEXT_MAX];
         Supervisor *s = userdata;
         InitAction action;
 
         if (s->leader_fd < 0 || init_action_of_signal(sig, &action) < 0 || understands(s, sig, action))
                 return;
         log_line(s->plan->quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
-                 "Machine '%s': systemd-machined has sent its init signal %d, which is systemd's for %s", s->plan->name, sig,
-                 init_action_to_string(action));
+                 "Machine '%s': systemd-machined has sent its init %s, which is systemd's for %s", s->plan->name,
+                 signal_to_text(sig, text), init_action_to_string(action));
         (void) supervisor_stop(s, action);
 }
 

@@ -4,6 +4,7 @@
 
 #include "guest.h"
 #include "init.h"
+#include "parse.h"
 #include "unit.h"
 
 #define SECOND UINT64_C(1000000)
@@ -101,6 +102,21 @@ static void signals(void **state _unused_) {
         assert_int_equal(a, INIT_REBOOT);
         assert_int_equal(init_action_of_signal(SIGTERM, &a), -EINVAL);
         assert_int_equal(init_action_of_signal(0, &a), -EINVAL);
+}
+
+/* What the log and the manual page say of a signal is what a settings file would have. */
+static void signals_by_name(void **state _unused_) {
+        char text[SIGNAL_TEXT_MAX];
+        int sig;
+
+        for (InitKind k = 0; k < INIT_KINDS; k++)
+                for (int a = 0; a < INIT_ACTIONS; a++)
+                        if (init_signal(k, (InitAction) a) > 0) {
+                                assert_int_equal(parse_signal(signal_to_text(init_signal(k, (InitAction) a), text), &sig), 0);
+                                assert_int_equal(sig, init_signal(k, (InitAction) a));
+                        }
+        assert_string_equal(signal_to_text(SIGRTMIN + 4, text), "SIGRTMIN+4");
+        assert_string_equal(signal_to_text(-7, text), "signal -7");
 }
 
 static void programs(void **state _unused_) {
@@ -208,6 +224,7 @@ int main(void) {
                 cmocka_unit_test(knows_inits_by_the_tree),
                 cmocka_unit_test(knows_inits_by_their_file),
                 cmocka_unit_test(signals),
+                cmocka_unit_test(signals_by_name),
                 cmocka_unit_test(programs),
                 cmocka_unit_test(chooses_the_next_step),
                 cmocka_unit_test(takes_the_settings_signal_first),
