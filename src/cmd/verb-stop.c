@@ -136,7 +136,7 @@ static int wait_shown(const Machine *m, InitAction action, Error **reterr) {
         static const char *const doing[] = {
                 [INIT_POWEROFF] = "power off", [INIT_HALT] = "halt", [INIT_REBOOT] = "reboot", [INIT_KILL] = "end",
         };
-        uint64_t began = clock_usec(CLOCK_MONOTONIC), limit = m->record->stop_timeout_usec / 1000000;
+        uint64_t began = clock_usec(CLOCK_MONOTONIC), limit = m->record->stop_timeout_usec;
         StatusLine line = status_line();
         int r;
 
@@ -149,10 +149,10 @@ static int wait_shown(const Machine *m, InitAction action, Error **reterr) {
                         status_line_erase(&line);
                         return r < 0 ? error_pass(reterr, r, &error) : 0;
                 }
-                if (limit < UINT64_MAX / 1000000)
+                if (limit < DURATION_INFINITY)
                         status_line_show(&line,
                                          "Waiting for %s to %s, %" PRIu64 " s of %" PRIu64 " s; ^C stops waiting, `nbox terminate %s` ends it now",
-                                         m->record->name, doing[action], seconds, limit, m->record->name);
+                                         m->record->name, doing[action], seconds, limit / 1000000, m->record->name);
                 else
                         status_line_show(&line, "Waiting for %s to %s, %" PRIu64 " s; ^C stops waiting, `nbox terminate %s` ends it now",
                                          m->record->name, doing[action], seconds, m->record->name);

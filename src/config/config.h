@@ -13,6 +13,9 @@
  * at. Unset is distinguishable everywhere (NULL, -1, or a *_UNSET value), so that a settings file fills only what
  * the command line left open. Strings and arrays are owned by the struct. */
 
+/* A duration of settings, in µs, that never ends; UINT64_MAX is unset. */
+#define DURATION_INFINITY (UINT64_MAX - 1)
+
 typedef enum StartMode {
         START_BOOT, /* the tree's own init as PID 1 */
         START_RUN,  /* one command as PID 1 */

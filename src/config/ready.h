@@ -9,9 +9,9 @@
 /* One condition of Ready=: what must be so before a booted machine counts as running. */
 
 typedef enum ReadyKind {
-        READY_AUTO,    /* a plan never has it: READY_NOTIFY or READY_LIFE, by what init is */
+        READY_AUTO,    /* READY_NOTIFY of an init that is known to say it (a plan then has that); else READY_LIFE, but not for ever */
         READY_NOTIFY,  /* READY=1 of PID 1's on NOTIFY_SOCKET */
-        READY_EXEC,    /* its init was executed */
+        READY_EXEC,    /* its init was executed: nothing is left to wait for, and a plan leaves it out */
         READY_LIFE,    /* it has written on a terminal, or has had a child */
         READY_FILE,
         READY_PORT,

@@ -203,7 +203,7 @@ static int parse_duration_term(const char **s, uint64_t *ret) {
         for (size_t i = 0; i < ELEMENTSOF(time_units); i++) {
                 if (strlen(time_units[i].name) != unit_length || strncmp(time_units[i].name, unit, unit_length) != 0)
                         continue;
-                if (v > (UINT64_MAX - 2) / time_units[i].usec)
+                if (v > (DURATION_INFINITY - 1) / time_units[i].usec)
                         return -ERANGE;
                 *ret = v * time_units[i].usec;
                 *s = unit + unit_length;
@@ -217,7 +217,7 @@ int parse_duration(const char *s, uint64_t *ret) {
         uint64_t sum = 0;
 
         if (strcmp(s, "infinity") == 0) {
-                *ret = UINT64_MAX - 1; /* UINT64_MAX is unset */
+                *ret = DURATION_INFINITY;
                 return 0;
         }
         do {
@@ -226,7 +226,7 @@ int parse_duration(const char *s, uint64_t *ret) {
 
                 if (r < 0)
                         return r;
-                if (v > UINT64_MAX - 2 - sum)
+                if (v >= DURATION_INFINITY - sum)
                         return -ERANGE;
                 sum += v;
         } while (*s);

@@ -27,7 +27,6 @@
 
 #define STOP_TIMEOUT_USEC (90 * UINT64_C(1000000))
 #define READY_WAIT_USEC (30 * UINT64_C(1000000)) /* for an init that never says what it is expected to */
-#define FOREVER_USEC (UINT64_MAX - 1)
 #define OS_RELEASE_MAX (64 * 1024)
 
 void plan_free(MachinePlan *p) {
@@ -320,7 +319,7 @@ static int plan_ready(MachinePlan *p, const MachineConfig *c, Error **reterr) {
                 only_auto = only_auto && strcmp(*text, "auto") == 0;
                 r = add_ready(p, *text, reterr);
         }
-        p->ready_wait_usec = c->ready_wait_usec != UINT64_MAX ? c->ready_wait_usec : only_auto ? READY_WAIT_USEC : FOREVER_USEC;
+        p->ready_wait_usec = c->ready_wait_usec != UINT64_MAX ? c->ready_wait_usec : only_auto ? READY_WAIT_USEC : DURATION_INFINITY;
         return r;
 }
 

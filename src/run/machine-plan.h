@@ -60,9 +60,9 @@ typedef struct MachinePlan {
         InitKnown init;      /* of a boot: what argv[0] is, or how it is to be treated */
         bool stub_init;      /* --as-pid2 */
         bool init_says_ready; /* it is systemd, which does on NOTIFY_SOCKET */
-        ReadyCondition *ready; /* what must hold before it counts as running; none of READY_EXEC alone */
+        ReadyCondition *ready; /* what must hold before it counts as running; none where that is the exec of its init */
         size_t n_ready;
-        uint64_t ready_wait_usec; /* how long a start waits for them; UINT64_MAX - 1 is for ever */
+        uint64_t ready_wait_usec; /* how long a start waits for them, or DURATION_INFINITY */
 
         bool userns;
         bool idmapped;       /* the tree's ids are mapped; false where its files already belong to uid_base */

@@ -232,9 +232,7 @@ static int start_watch(Watch *w, Error **reterr) {
         int r = 0;
 
         switch (w->condition->kind) {
-        case READY_EXEC:
-                w->held = true;
-                return 0;
+        case READY_EXEC: /* a plan has none */
         case READY_NOTIFY:
                 return 0;
         case READY_AUTO:
@@ -277,8 +275,7 @@ int readiness_begin(Supervisor *s, Error **reterr) {
                 return error_oom(reterr);
         *r = (Readiness){ .supervisor = s, .began = clock_usec(CLOCK_MONOTONIC), .n = p->n_ready };
         for (size_t i = 0; i < r->n; i++)
-                r->watches[i] = (Watch){ .readiness = r, .condition = &p->ready[i], .helper = -1,
-                                         .held = p->ready[i].kind == READY_EXEC };
+                r->watches[i] = (Watch){ .readiness = r, .condition = &p->ready[i], .helper = -1 };
         if (describe(r, &s->record->waiting_for) < 0)
                 return error_oom(reterr);
         return supervisor_save_record(s, "booting", reterr);
@@ -299,7 +296,7 @@ int readiness_watch(Supervisor *s, Error **reterr) {
                 return k;
         for (size_t i = 0; i < s->n_terminals; i++)
                 terminal_watch(s->terminals[i], on_output, r);
-        if (s->plan->ready_wait_usec < UINT64_MAX - 1)
+        if (s->plan->ready_wait_usec < DURATION_INFINITY)
                 k = sd_event_add_time_relative(s->event, &r->wait_timer, CLOCK_MONOTONIC, s->plan->ready_wait_usec, 1000, on_wait_over, s);
         return k < 0 ? error_errno(reterr, k, "Cannot wait for the machine") : 0;
 }

@@ -91,7 +91,7 @@ static int on_shown(sd_event_source *source, _unused_ uint64_t usec, void *userd
         Supervisor *s = userdata;
         uint64_t seconds = (clock_usec(CLOCK_MONOTONIC) - s->stop_began) / 1000000, limit = s->plan->stop_timeout_usec / 1000000;
 
-        if (s->plan->stop_timeout_usec != UINT64_MAX)
+        if (s->plan->stop_timeout_usec < DURATION_INFINITY)
                 log_info("Waiting for '%s' to %s, %" PRIu64 " s of %" PRIu64 " s; ^] three times kills it", s->plan->name,
                          init_action_to_string(s->stop_action), seconds, limit);
         else
@@ -122,6 +122,8 @@ static int stop_before_start(Supervisor *s, InitAction action) {
 }
 
 int supervisor_stop(Supervisor *s, InitAction action) {
+        uint64_t deadline;
+
         if (!s->launched)
                 return stop_before_start(s, action);
         if (s->leader_fd < 0)
@@ -135,13 +137,13 @@ int supervisor_stop(Supervisor *s, InitAction action) {
                 return 0;
         }
         s->stop_began = clock_usec(CLOCK_MONOTONIC);
-        s->stop_deadline = clock_deadline(s->plan->stop_timeout_usec);
+        deadline = clock_deadline(s->plan->stop_timeout_usec);
         (void) supervisor_save_record(s, "stopping", NULL);
         tell_manager(s);
         show_waiting(s);
         if (start_helper(s) < 0 ||
-            (s->stop_deadline != UINT64_MAX &&
-             sd_event_add_time(s->event, &s->stop_timer, CLOCK_MONOTONIC, s->stop_deadline, 0, on_deadline, s) < 0))
+            (deadline != UINT64_MAX &&
+             sd_event_add_time(s->event, &s->stop_timer, CLOCK_MONOTONIC, deadline, 0, on_deadline, s) < 0))
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
         return 0;
 }

@@ -58,7 +58,7 @@ struct Supervisor {
         uint64_t launched_usec; /* CLOCK_MONOTONIC */
         bool stopping;
         InitAction stop_action;
-        uint64_t stop_began, stop_deadline; /* CLOCK_MONOTONIC µs */
+        uint64_t stop_began;    /* CLOCK_MONOTONIC µs */
         int stop_helper;        /* pidfd of the process that asks the guest's init, or -1 */
         sd_event_source *stop_timer, *stop_shown;
         KillWatch *kill_watch;  /* for what machinectl sends to an init that does not understand it, or NULL */
