@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "config.h"
 #include "table.h"
 
 /* The state is what the kernel says, not what was written. */
@@ -31,8 +32,8 @@ static json_t *field_to_json(const Machine *m, const RecordField *f) {
         case FIELD_UID:
         case FIELD_U32:
                 return json_integer(*(const uint32_t *) p);
-        case FIELD_U64:
-                return json_integer((json_int_t) *(const uint64_t *) p); /* "infinity" is -1 there */
+        case FIELD_U64: /* a time without end is none */
+                return *(const uint64_t *) p >= DURATION_INFINITY ? json_null() : json_integer((json_int_t) *(const uint64_t *) p);
         case FIELD_BOOL:
                 return json_boolean(*(const bool *) p);
         default:

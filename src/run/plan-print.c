@@ -100,7 +100,8 @@ static json_t *describe(const MachinePlan *p) {
         json_object_set_new(o, "properties", strings(p->properties));
         json_object_set_new(o, "console", json_string(console_mode_to_string(p->console)));
         json_object_set_new(o, "kill_signal", json_string(signal_name));
-        json_object_set_new(o, "stop_timeout_seconds", json_integer((json_int_t) (p->stop_timeout_usec / 1000000)));
+        json_object_set_new(o, "stop_timeout_seconds", p->stop_timeout_usec >= DURATION_INFINITY ? json_null() :
+                            json_integer((json_int_t) (p->stop_timeout_usec / 1000000)));
         json_object_set_new(o, "settings_files", strings(p->settings_files));
         return o;
 }
