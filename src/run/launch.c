@@ -120,6 +120,10 @@ static int attach_network(Supervisor *s, Error **reterr) {
         return guest_hints_take_lease(s, &lease, reterr);
 }
 
+static int cancelled(Error **reterr) {
+        return error_set(reterr, ECANCELED, "The machine was asked to end before it ran");
+}
+
 static int start_registration(Supervisor *s, const Registration *reg, PendingRegistration **ret, Error **reterr) {
         if (!s->bus || !s->plan->registered)
                 return 0;
@@ -186,7 +190,7 @@ static int await_free_scope(Supervisor *s, Error **reterr) {
                 if (r < 0)
                         return error_errno(reterr, r, "Lost the connection to the system bus");
                 if (supervisor_is_cancelled(s))
-                        return error_set(reterr, ECANCELED, "The machine was asked to end before it ran");
+                        return cancelled(reterr);
                 if (waited++ == LEFT_OVER_SAID)
                         log_info("Waiting for systemd to give the name of %s free", scope);
         }
@@ -324,62 +328,91 @@ static int build_tree(Supervisor *s, int socket, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
 }
 
-int supervisor_launch(Supervisor *s, Error **reterr) {
-        _cleanup_close_ int socket = -1;
-        PendingRegistration *pending = NULL;
-        static const char go = CHILD_GO;
-        int masters[1 + PLAN_TTYS], r;
-        size_t n_masters = 0;
-        Registration reg;
-
-        r = spawn_child(s, &socket, reterr);
-        if (r < 0)
-                return r;
+/* The child's ids and its network, which it cannot give itself. */
+static int prepare_child(Supervisor *s, Error **reterr) {
         if (s->plan->userns) {
-                r = userns_write_maps(s->leader, s->plan->uid_base, s->plan->uid_range);
+                int r = userns_write_maps(s->leader, s->plan->uid_base, s->plan->uid_range);
+
                 if (r < 0)
                         return error_errno(reterr, r, "Cannot map the machine's user ids");
         }
-        r = attach_network(s, reterr);
-        if (r < 0)
-                return r;
-        reg = (Registration){
+        return attach_network(s, reterr);
+}
+
+static Registration registration_of(const Supervisor *s) {
+        Registration reg = {
                 .name = s->plan->name, .leader = s->leader, .root = s->plan->root, .unit = s->unit, .slice = s->plan->slice,
                 .ifindices = &s->host_ifindex, .n_ifindices = s->host_ifindex > 0, .properties = s->plan->properties,
                 .stop_timeout_usec = s->plan->stop_timeout_usec,
         };
+
         memcpy(reg.id, s->plan->id, sizeof(reg.id));
-        supervisor_hear(s); /* systemd refuses a scope that is bound to a service which it is stopping */
-        if (supervisor_is_cancelled(s))
-                return error_set(reterr, ECANCELED, "The machine was asked to end before it ran");
-        r = start_registration(s, &reg, &pending, reterr);
-        if (r >= 0)
-                r = build_tree(s, socket, reterr);
+        return reg;
+}
+
+/* The tree, and the child's terminals in return. */
+static int furnish_child(Supervisor *s, int socket, Error **reterr) {
+        int masters[1 + PLAN_TTYS], r;
+        size_t n_masters = 0;
+
+        r = build_tree(s, socket, reterr);
         if (r >= 0)
                 r = await_child(s, socket, true, masters, &n_masters, reterr);
+        return r < 0 ? r : take_terminals(s, masters, n_masters, reterr);
+}
+
+/* The call cannot be taken back: what it may yet make is removed with the rest. */
+static void abandon_registration(Supervisor *s, PendingRegistration *pending) {
+        registration_cancel(pending);
+        s->registered = true;
+        s->scope = machine_scope_name(s->plan->name);
+}
+
+/* Registered, in its final cgroup, and furnished: all that it waits for. */
+static int register_and_furnish(Supervisor *s, int socket, Error **reterr) {
+        Registration reg = registration_of(s);
+        PendingRegistration *pending = NULL;
+        int r;
+
+        supervisor_hear(s); /* systemd refuses a scope that is bound to a service which it is stopping */
+        if (supervisor_is_cancelled(s))
+                return cancelled(reterr);
+        r = start_registration(s, &reg, &pending, reterr);
         if (r >= 0)
-                r = take_terminals(s, masters, n_masters, reterr);
+                r = furnish_child(s, socket, reterr);
         if (r < 0) {
-                if (pending) {
-                        /* The call cannot be taken back: what it may yet make is removed with the rest. */
-                        registration_cancel(pending);
-                        s->registered = true;
-                        s->scope = machine_scope_name(s->plan->name);
-                }
+                if (pending)
+                        abandon_registration(s, pending);
                 return r;
         }
         r = finish_registration(s, pending, &reg, reterr);
         if (r >= 0 && supervisor_is_cancelled(s))
-                r = error_set(reterr, ECANCELED, "The machine was asked to end before it ran");
+                r = cancelled(reterr);
+        return r < 0 ? r : settle_cgroup(s, reterr);
+}
+
+static int let_go(Supervisor *s, int socket, Error **reterr) {
+        static const char go = CHILD_GO;
+        int r = fd_send(socket, &go, 1, NULL, 0);
+
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot start the machine's init");
+        return await_child(s, socket, false, NULL, NULL, reterr);
+}
+
+int supervisor_launch(Supervisor *s, Error **reterr) {
+        _cleanup_close_ int socket = -1;
+        int r;
+
+        r = spawn_child(s, &socket, reterr);
         if (r >= 0)
-                r = settle_cgroup(s, reterr);
+                r = prepare_child(s, reterr);
+        if (r >= 0)
+                r = register_and_furnish(s, socket, reterr);
         if (r < 0)
                 return r;
         s->record->registered = s->registered;
-        r = fd_send(socket, &go, 1, NULL, 0);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot start the machine's init");
-        r = await_child(s, socket, false, NULL, NULL, reterr);
+        r = let_go(s, socket, reterr);
         if (r < 0)
                 return r;
         s->launched = true;
