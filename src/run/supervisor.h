@@ -17,6 +17,15 @@
 #include "record.h"
 #include "terminal.h"
 
+/* How much the guest has said of itself; supervisor-notify.c. */
+typedef struct NotifyWatch {
+        sd_event_source *source, *rest;
+        uint64_t round; /* CLOCK_MONOTONIC µs: its beginning, and how many datagrams in it */
+        unsigned count;
+        time_t status_second; /* of STATUS=, how many in this second */
+        unsigned status_count;
+} NotifyWatch;
+
 /* One running machine, as the process that started it and waits for its end sees it. Made by start.c, filled by
  * launch.c, driven by supervisor.c, taken apart by teardown.c. Every field is either "not there" (NULL, -1, false) or
  * a thing that teardown undoes; it can be called at any point. */
@@ -46,8 +55,7 @@ struct Supervisor {
         pid_t leader;
         int leader_fd;    /* pidfd; -1 once it is reaped */
         int notify_fd;
-        time_t status_second; /* of the guest, how many in this second */
-        unsigned status_count;
+        NotifyWatch notify;
         int control_fd;
 
         Terminal *terminals[1 + PLAN_TTYS]; /* [0] is the console */
@@ -90,6 +98,9 @@ int supervisor_loop(Supervisor *s, Error **reterr);
 
 /* supervisor-notify.c: listen to the guest. 0 or -errno. */
 int supervisor_watch_notify(Supervisor *s);
+
+/* Closes the socket, too. It waits for no guest. */
+void supervisor_close_notify(Supervisor *s);
 
 /* Ask for an end, or (INIT_KILL) bring it about. 0: it is under way. 1: it was already, and is not disturbed; a reboot becomes the
  * power-off or halt that is asked for now. -EBUSY: it was already, and ends in something else than this. */

@@ -220,3 +220,28 @@ test_frozen_machine_ends() {
         [ $((SECONDS - began)) -le $((10 * SLOW)) ] || fail "the end of a frozen machine took $((SECONDS - began)) s"
         remove_tree hostile
 }
+
+# A descriptor that comes with a notification is closed by whoever reads that, and this one's last close waits for ten minutes: once
+# while the machine runs, and once at its end, where nobody has read it.
+test_descriptors_that_linger() {
+        local supervisor n
+        tree_with hostile
+        cp /job/lingerdrive "$MACHINES/hostile/bin/"
+        boot hostile --ready=file:/run/up --ready-wait=0
+        supervisor=$(nbox show hostile --value -p Supervisor)
+        for n in 1 2 3; do
+                nbox exec hostile /bin/lingerdrive >"$SCRATCH/$n" &
+                wait_until 5 grep -q sent "$SCRATCH/$n"
+        done
+        timeout "$((5 * SLOW))" nbox login hostile </dev/null || [ $? != 124 ] || fail "the supervisor waits for its guest"
+        nbox exec hostile /bin/busybox touch /run/up
+        wait_until 5 eval '[ "$(nbox show hostile --value -p State)" = running ]'
+        kill -STOP "$supervisor"
+        nbox exec hostile /bin/lingerdrive >"$SCRATCH/4" &
+        wait_until 5 grep -q sent "$SCRATCH/4"
+        kill -KILL "$(nbox show hostile --value -p Leader)"
+        kill -CONT "$supervisor"
+        wait_until 5 is_gone hostile
+        wait || true
+        remove_tree hostile
+}
