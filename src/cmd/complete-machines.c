@@ -50,7 +50,7 @@ void complete_running(const Completion *c) {
                         complete_offer(c, *n, NULL);
                         continue;
                 }
-                snprintf(about, sizeof(about), "%s%s%s", rec->state ?: "", rec->os ? ", " : "", rec->os ?: "");
+                snprintf(about, sizeof(about), "%s%s%s", machine_state_to_string(rec->state), rec->os ? ", " : "", rec->os ?: "");
                 complete_offer(c, *n, about);
         }
 }

@@ -23,7 +23,7 @@ static const char *init_of(const Machine *m) {
 
         if (m->leader_fd < 0)
                 return NULL;
-        if (m->record->mode && strcmp(m->record->mode, "run") == 0)
+        if (m->record->mode == START_RUN)
                 return "command";
         kind = init_of_record(m->record, m->leader_fd);
         return kind == INIT_AUTO ? NULL : init_kind_to_string(kind);

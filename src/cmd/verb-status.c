@@ -86,7 +86,7 @@ static void print_reboots(const MachineRecord *rec) {
 static void print_init(const Machine *m) {
         if (m->leader_fd < 0)
                 return;
-        if (m->record->mode && strcmp(m->record->mode, "run") == 0) {
+        if (m->record->mode == START_RUN) {
                 line("Init", "a command (nbox run)");
                 return;
         }
@@ -94,10 +94,10 @@ static void print_init(const Machine *m) {
 }
 
 static void print_network(const MachineRecord *rec) {
-        if (rec->network && strcmp(rec->network, "zone") == 0)
+        if (rec->network == NETWORK_ZONE)
                 line("Network", "zone %s%s%s", rec->zone ?: ZONE_DEFAULT, rec->interface ? ", by " : "", rec->interface ?: "");
-        else if (rec->network)
-                line("Network", "%s", strcmp(rec->network, "host") == 0 ? "the host's" : rec->network);
+        else if (rec->network != NETWORK_UNSET)
+                line("Network", "%s", rec->network == NETWORK_HOST ? "the host's" : network_kind_to_string(rec->network));
         if (rec->address)
                 line("Address", "%s", rec->address);
         lines("Ports", rec->ports);

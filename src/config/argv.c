@@ -10,10 +10,6 @@
 #include "text.h"
 #include "values.h"
 
-static const char *verb_name(StartMode mode) {
-        return mode == START_BOOT ? "boot" : "run";
-}
-
 static int store_option(MachineConfig *c, const Option *o, const char *value, Error **reterr) {
         OptionValue v = { .option = o, .text = value ? value : o->implied };
         char name[64];
@@ -21,7 +17,7 @@ static int store_option(MachineConfig *c, const Option *o, const char *value, Er
 
         if (!(o->flags & (c->mode == START_BOOT ? OPTION_BOOT : OPTION_RUN)))
                 return error_set(reterr, EINVAL, "Option %s is not for `nbox %s`, only for `nbox %s`", args_spelling(&o->spec, name),
-                                 verb_name(c->mode), verb_name(c->mode == START_BOOT ? START_RUN : START_BOOT));
+                                 start_mode_to_string(c->mode), start_mode_to_string(c->mode == START_BOOT ? START_RUN : START_BOOT));
         r = option_store(c, &v, reterr);
         if (r < 0)
                 return error_prefix(reterr, r, value ? "%s=" : "%s", args_spelling(&o->spec, name));
@@ -63,7 +59,7 @@ static int take_operand(MachineConfig *c, const char *operand, Error **reterr) {
 static int missing_tree(MachineConfig *c, Error **reterr) {
         error_set(reterr, EINVAL, "Which tree? Neither DIR nor NAME is given");
         return error_hint(reterr, -EINVAL, "Try `nbox %s /path/of/tree%s`; `nbox images` lists those that have a name.",
-                          verb_name(c->mode), c->mode == START_BOOT ? "" : " COMMAND");
+                          start_mode_to_string(c->mode), c->mode == START_BOOT ? "" : " COMMAND");
 }
 
 static int name_machine(MachineConfig *c, Error **reterr) {

@@ -189,6 +189,7 @@ int config_read_settings(MachineConfig *c, Error **reterr);
 int config_validate(const MachineConfig *c, Error **reterr);
 
 /* Names for enum values, from the tables that parse them. */
+const char *start_mode_to_string(StartMode m); /* "boot" or "run", as the verbs */
 const char *network_kind_to_string(NetworkKind k);
 const char *console_mode_to_string(ConsoleMode m);
 const char *resolv_conf_mode_to_string(ResolvConfMode m);

@@ -7,6 +7,12 @@
 #include "config.h"
 #include "ready.h"
 
+const EnumName start_mode_names[] = {
+        { "boot", START_BOOT },
+        { "run", START_RUN },
+        {},
+};
+
 const EnumName init_kind_names[] = {
         { "auto", INIT_AUTO },
         { "systemd", INIT_SYSTEMD },
@@ -156,6 +162,10 @@ const char *enum_to_string(const EnumName *table, int value) {
                 if (e->value == value)
                         return e->name;
         return NULL;
+}
+
+const char *start_mode_to_string(StartMode m) {
+        return enum_to_string(start_mode_names, (int) m);
 }
 
 const char *network_kind_to_string(NetworkKind k) {

@@ -10,6 +10,7 @@ typedef struct EnumName {
         int value;        /* the first name of a value is the one that is printed */
 } EnumName;
 
+extern const EnumName start_mode_names[]; /* the verbs */
 extern const EnumName init_kind_names[];
 extern const EnumName network_kind_names[];
 extern const EnumName userns_mode_names[];

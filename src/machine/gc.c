@@ -129,7 +129,7 @@ void gc_sweep_claimed(const char *name) {
                 if (is_this_boot(rec))
                         sweep_processes(rec);
                 sweep_units(rec);
-                if (rec->network && strcmp(rec->network, "zone") == 0)
+                if (rec->network == NETWORK_ZONE)
                         sweep_network(name, rec->zone);
                 sweep_locks(rec);
         }

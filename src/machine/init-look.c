@@ -35,8 +35,7 @@ InitKind init_kind_in_tree(int root, const char *path) {
 }
 
 InitKnown init_known_of(const MachineRecord *r) {
-        return (InitKnown){ .kind = r->init_kind ? init_kind_from_string(r->init_kind) : INIT_AUTO,
-                            .chosen = r->init_kind && r->init_chosen };
+        return (InitKnown){ .kind = r->init_kind, .chosen = r->init_kind != INIT_AUTO && r->init_chosen };
 }
 
 /* What is read of the process stands in these. */

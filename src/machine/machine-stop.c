@@ -53,7 +53,7 @@ void stop_target_of(const Machine *m, StopTarget *ret) {
                 .name = m->record->name,
                 .leader = m->record->leader,
                 .leader_fd = m->leader_fd,
-                .runs_command = m->record->mode && strcmp(m->record->mode, "run") == 0,
+                .runs_command = m->record->mode == START_RUN,
                 .init = init_known_of(m->record),
                 .kill_signal = m->record->kill_signal,
                 .timeout_usec = m->record->stop_timeout_usec,

@@ -24,20 +24,6 @@ void machine_free(Machine *m) {
         free(m);
 }
 
-const char *machine_state_to_string(MachineState s) {
-        static const char *const names[] = {
-                [MACHINE_STARTING] = "starting",
-                [MACHINE_BOOTING] = "booting",
-                [MACHINE_RUNNING] = "running",
-                [MACHINE_STOPPING] = "stopping",
-                [MACHINE_REBOOTING] = "rebooting",
-                [MACHINE_CLOSING] = "closing",
-                [MACHINE_DEAD] = "dead",
-        };
-
-        return names[s];
-}
-
 /* The leader's pidfd; -ESRCH when it is gone or another process has its pid. */
 static int open_leader(const MachineRecord *r) {
         _cleanup_close_ int fd = -1;
@@ -64,21 +50,15 @@ static bool is_supervised(const char *name) {
 }
 
 static MachineState state_of(const Machine *m) {
-        const char *s = m->record->state;
+        MachineState recorded = m->record->state;
 
-        if (m->leader_fd < 0 && !is_supervised(m->record->name))
+        if (m->leader_fd >= 0)
+                return recorded == MACHINE_STARTING || recorded == MACHINE_BOOTING || recorded == MACHINE_STOPPING ? recorded : MACHINE_RUNNING;
+        if (!is_supervised(m->record->name))
                 return MACHINE_DEAD;
-        if (m->leader_fd < 0 && s && strcmp(s, RECORD_REBOOTING) == 0)
+        if (recorded == MACHINE_REBOOTING)
                 return MACHINE_REBOOTING;
-        if (m->leader_fd < 0)
-                return m->record->leader == 0 ? MACHINE_STARTING : MACHINE_CLOSING;
-        if (s && strcmp(s, "starting") == 0)
-                return MACHINE_STARTING;
-        if (s && strcmp(s, "booting") == 0)
-                return MACHINE_BOOTING;
-        if (s && strcmp(s, "stopping") == 0)
-                return MACHINE_STOPPING;
-        return MACHINE_RUNNING;
+        return m->record->leader == 0 ? MACHINE_STARTING : MACHINE_CLOSING;
 }
 
 static int machine_load(const char *name, Machine **ret, Error **reterr) {
@@ -138,7 +118,7 @@ int machine_open(const char *name, Machine **ret, Error **reterr) {
 
 /* An init has ended, and its supervisor has not written down yet whether that was a reboot. */
 static bool is_undecided(const Machine *m) {
-        return m->state == MACHINE_CLOSING && (!m->record->state || strcmp(m->record->state, RECORD_CLOSING) != 0);
+        return m->state == MACHINE_CLOSING && m->record->state != MACHINE_CLOSING;
 }
 
 /* Load it until `done`, for as long as it may change by itself. */

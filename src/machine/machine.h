@@ -9,26 +9,14 @@
 
 /* A machine as it really is: its record, checked against the kernel. */
 
-typedef enum MachineState {
-        MACHINE_STARTING, /* a supervisor has the name; init is not there yet */
-        MACHINE_BOOTING,  /* init runs, and what makes it count as running (Ready=) is not so yet; all verbs work */
-        MACHINE_RUNNING,
-        MACHINE_STOPPING,
-        MACHINE_REBOOTING, /* between two lives: its init has ended by a reboot, its supervisor is about to start it anew */
-        MACHINE_CLOSING,  /* init has ended; its supervisor, or a sweep, is clearing up */
-        MACHINE_DEAD,     /* a record without a living init or supervisor: for the sweep */
-} MachineState;
-
 typedef struct Machine {
         MachineRecord *record;
         int leader_fd;      /* pidfd of init, checked by start time; -1 unless BOOTING, RUNNING, STOPPING (or late STARTING) */
-        MachineState state;
+        MachineState state; /* as it is now, where the record says how it was */
 } Machine;
 
 void machine_free(Machine *m);
 DEFINE_CLEANUP(Machine *, machine_free);
-
-const char *machine_state_to_string(MachineState s);
 
 /* A machine whose init lives. -ESRCH with a hint when there is none of that name, -EAGAIN when it is still starting. */
 int machine_open(const char *name, Machine **ret, Error **reterr);

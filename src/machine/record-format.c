@@ -20,13 +20,29 @@
 
 #define F(k, t, member) { k, t, offsetof(MachineRecord, member) }
 #define CORE(k, t, member) { k, t, offsetof(MachineRecord, member), .core = true }
+#define ENUM(k, member, table, otherwise) .key = k, .type = FIELD_ENUM, .offset = offsetof(MachineRecord, member), .names = table, .fallback = otherwise
+
+static const EnumName machine_state_names[] = {
+        { "starting", MACHINE_STARTING },
+        { "booting", MACHINE_BOOTING },
+        { "running", MACHINE_RUNNING },
+        { "stopping", MACHINE_STOPPING },
+        { "rebooting", MACHINE_REBOOTING },
+        { "closing", MACHINE_CLOSING },
+        { "dead", MACHINE_DEAD },
+        {},
+};
+
+const char *machine_state_to_string(MachineState s) {
+        return enum_to_string(machine_state_names, (int) s);
+}
 
 const RecordField record_fields[] = {
         CORE("Name", FIELD_STRING, name),
         CORE("Id", FIELD_ID128, id),
         CORE("BootId", FIELD_BOOT_ID, boot_id),
-        CORE("Mode", FIELD_STRING, mode),
-        CORE("State", FIELD_STRING, state),
+        { ENUM("Mode", mode, start_mode_names, START_BOOT), .core = true },
+        { ENUM("State", state, machine_state_names, MACHINE_RUNNING), .core = true },
         CORE("Supervisor", FIELD_PID, supervisor),
         CORE("Leader", FIELD_PID, leader),
         CORE("LeaderStart", FIELD_U64, leader_start),
@@ -37,7 +53,7 @@ const RecordField record_fields[] = {
         F("WaitingFor", FIELD_STRING, waiting_for),
         F("RootDirectory", FIELD_STRING, root),
         F("Init", FIELD_STRING, init),
-        F("InitKind", FIELD_STRING, init_kind),
+        { ENUM("InitKind", init_kind, init_kind_names, INIT_AUTO) },
         F("InitChosen", FIELD_BOOL, init_chosen),
         F("OS", FIELD_STRING, os),
         F("KillSignal", FIELD_INT, kill_signal),
@@ -50,7 +66,7 @@ const RecordField record_fields[] = {
         F("Registered", FIELD_BOOL, registered),
         F("UIDBase", FIELD_UID, uid_base),
         F("UIDRange", FIELD_U32, uid_range),
-        F("Network", FIELD_STRING, network),
+        { ENUM("Network", network, network_kind_names, NETWORK_UNSET) },
         F("Zone", FIELD_STRING, zone),
         F("Address", FIELD_STRING, address),
         F("Interface", FIELD_STRING, interface),
@@ -71,6 +87,9 @@ MachineRecord *record_new(void) {
                 return NULL;
         r->version = RECORD_VERSION;
         r->kill_signal = -1;
+        for (const RecordField *f = record_fields; f->key; f++)
+                if (f->type == FIELD_ENUM)
+                        *(int *) ((char *) r + f->offset) = f->fallback;
         return r;
 }
 
@@ -117,6 +136,9 @@ int record_field_format(const MachineRecord *r, const RecordField *f, char **ret
                 }
                 s = strv_join(*(char **const *) p, " ");
                 break;
+        case FIELD_ENUM:
+                *ret = NULL;
+                return *(const int *) p == f->fallback && !f->core ? 0 : string_set(ret, enum_to_string(f->names, *(const int *) p));
         case FIELD_ID128:
                 s = strdup(id128_to_text(p, id));
                 break;
@@ -216,6 +238,13 @@ static int set_int(int *p, const char *value) {
         return r;
 }
 
+static void set_enum(int *p, const RecordField *f, const char *value) {
+        *p = f->fallback;
+        for (const EnumName *e = f->names; e->name; e++)
+                if (strcmp(e->name, value) == 0)
+                        *p = e->value;
+}
+
 static int set_field(MachineRecord *r, const RecordField *f, const char *value) {
         void *p = (char *) r + f->offset;
         uint8_t id[16];
@@ -225,6 +254,9 @@ static int set_field(MachineRecord *r, const RecordField *f, const char *value) 
                 return string_set(p, value);
         case FIELD_STRINGS:
                 return strv_length(*(char ***) p) >= STRINGS_MAX ? -E2BIG : strv_append(p, value);
+        case FIELD_ENUM:
+                set_enum(p, f, value);
+                return 0;
         case FIELD_ID128:
                 return parse_id128(value, p);
         case FIELD_BOOT_ID:

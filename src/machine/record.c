@@ -66,7 +66,7 @@ static bool is_lasting(const char *name) {
 
         if (record_load(name, &r, NULL) < 0)
                 return false;
-        if (r->state && strcmp(r->state, RECORD_REBOOTING) == 0)
+        if (r->state == MACHINE_REBOOTING)
                 return true;
         if (r->leader > 0)
                 return process_start_time(r->leader, &start) >= 0 && start == r->leader_start;

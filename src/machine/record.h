@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "config.h"
+#include "enums.h"
 #include "error.h"
 #include "strv.h"
 
@@ -35,17 +37,26 @@
 
 #define RUN_DIRECTORY "/run/nbox"
 #define RECORD_VERSION 1
-#define RECORD_REBOOTING "rebooting"
-#define RECORD_CLOSING "closing"
+
+typedef enum MachineState {
+        MACHINE_STARTING,  /* a supervisor has the name; init is not there yet */
+        MACHINE_BOOTING,   /* init runs, and what makes it count as running (Ready=) is not so yet; all verbs work */
+        MACHINE_RUNNING,
+        MACHINE_STOPPING,
+        MACHINE_REBOOTING, /* between two lives: its init has ended by a reboot, its supervisor is about to start it anew */
+        MACHINE_CLOSING,   /* init has ended; its supervisor, or a sweep, is clearing up */
+        MACHINE_DEAD,      /* a record without a living init or supervisor: for the sweep. In no record. */
+} MachineState;
+
+const char *machine_state_to_string(MachineState s);
 
 typedef struct MachineRecord {
         int version;              /* of whoever wrote it; above RECORD_VERSION only the core is there */
         char *name;
         uint8_t id[16];
         char boot_id[33];
-        char *mode;               /* "boot" or "run" */
-        char *state;              /* "starting", "booting", "running", "stopping"; and with its init gone "closing", or "rebooting":
-                                   * between two lives, where nothing but the name is held */
+        StartMode mode;
+        MachineState state;       /* as its supervisor sees it; of one that is MACHINE_REBOOTING nothing but the name is held */
         pid_t supervisor;
         pid_t leader;             /* the host's pid of the machine's init; 0 while there is none yet */
         uint64_t leader_start;    /* its start time, clock ticks since boot (process_start_time()) */
@@ -56,7 +67,7 @@ typedef struct MachineRecord {
         char *waiting_for;        /* else what it waits for ("port tcp:80"), once init runs */
         char *root;               /* the tree's path on the host */
         char *init;               /* path of init inside, as it was executed */
-        char *init_kind;          /* what it is in the tree, or how it is to be treated (init_kind_names); NULL: unknown */
+        InitKind init_kind;       /* what it is in the tree, or how it is to be treated; INIT_AUTO: unknown */
         bool init_chosen;         /* the latter: the settings say so */
         char *os;                 /* PRETTY_NAME of the tree's os-release, or NULL */
         int kill_signal;          /* -1: chosen by what init is */
@@ -69,7 +80,7 @@ typedef struct MachineRecord {
         bool registered;          /* with systemd-machined */
         uid_t uid_base;           /* host's uid of the guest's root; 0 without a user namespace */
         uint32_t uid_range;
-        char *network;            /* "zone", "host", "none" */
+        NetworkKind network;
         char *zone;
         char *address;            /* "10.0.0.2", or NULL */
         char *interface;          /* the host's end of the veth, or NULL */
@@ -123,6 +134,7 @@ typedef enum RecordFieldType {
         FIELD_U64,
         FIELD_INT,     /* -1 for unset */
         FIELD_BOOL,
+        FIELD_ENUM,    /* one of a table's words */
 } RecordFieldType;
 
 typedef struct RecordField {
@@ -130,6 +142,8 @@ typedef struct RecordField {
         RecordFieldType type;
         size_t offset; /* in MachineRecord */
         bool core;     /* in records of every version */
+        const EnumName *names; /* FIELD_ENUM */
+        int fallback;          /* FIELD_ENUM: without the key, or with a word that is not known; only core fields are written with it */
 } RecordField;
 
 extern const RecordField record_fields[]; /* ends with .key = NULL */

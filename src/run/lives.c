@@ -129,21 +129,21 @@ static int write_record(Supervisor *s, unsigned seconds, Error **reterr) {
         _cleanup_(record_freep) MachineRecord *rec = record_new(), *old = s->record;
 
         s->record = NULL;
-        if (!rec || string_set(&rec->name, old->name) < 0 || string_set(&rec->mode, old->mode) < 0 ||
-            string_set(&rec->root, old->root) < 0 || string_set(&rec->init, old->init) < 0 ||
+        if (!rec || string_set(&rec->name, old->name) < 0 || string_set(&rec->root, old->root) < 0 || string_set(&rec->init, old->init) < 0 ||
             string_set(&rec->os, old->os) < 0 || string_set(&rec->unit, old->unit) < 0) {
                 s->record = TAKE_PTR(old);
                 return error_oom(reterr);
         }
         memcpy(rec->id, old->id, sizeof(rec->id));
         memcpy(rec->boot_id, old->boot_id, sizeof(rec->boot_id));
+        rec->mode = old->mode;
         rec->supervisor = old->supervisor;
         rec->started_usec = old->started_usec;
         rec->reboots = old->reboots;
         rec->quick_reboots = old->quick_reboots;
         rec->next_start_usec = seconds > 0 ? clock_usec(CLOCK_REALTIME) + seconds * UINT64_C(1000000) : 0;
         s->record = TAKE_PTR(rec);
-        return supervisor_save_record(s, RECORD_REBOOTING, reterr);
+        return supervisor_save_state(s, MACHINE_REBOOTING, reterr);
 }
 
 static void say_loop(const Supervisor *s, unsigned seconds) {

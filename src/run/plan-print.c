@@ -70,7 +70,7 @@ static json_t *describe(const MachinePlan *p) {
                 strcpy(signal_name, "by init");
 
         json_object_set_new(o, "machine", json_text(p->name));
-        json_object_set_new(o, "mode", json_string(p->mode == START_BOOT ? "boot" : "run"));
+        json_object_set_new(o, "mode", json_string(start_mode_to_string(p->mode)));
         json_object_set_new(o, "root", json_text(p->root));
         json_object_set_new(o, "os", json_text(p->os));
         json_object_set_new(o, "id", json_string(id128_to_text(p->id, id)));

@@ -126,13 +126,13 @@ static void held(Watch *w) {
         watch_end(w);
         if (!all_held(r)) {
                 if (describe(r, &s->record->waiting_for) >= 0) {
-                        (void) supervisor_save_record(s, NULL, NULL);
+                        (void) supervisor_save_record(s, NULL);
                         say_what_is_waited_for(s);
                 }
                 return;
         }
         set_ready(s->record);
-        (void) supervisor_save_record(s, "running", NULL);
+        (void) supervisor_save_state(s, MACHINE_RUNNING, NULL);
         if (s->up)
                 (void) sd_notifyf(0, "STATUS=Machine %s is running", s->plan->name);
         set_up(s);
@@ -257,7 +257,7 @@ static int on_wait_over(_unused_ sd_event_source *source, _unused_ uint64_t usec
         Supervisor *s = userdata;
 
         s->record->start_waits_no_more = true;
-        (void) supervisor_save_record(s, NULL, NULL);
+        (void) supervisor_save_record(s, NULL);
         set_up(s);
         return 0;
 }
@@ -268,7 +268,7 @@ int readiness_begin(Supervisor *s, Error **reterr) {
 
         if (p->n_ready == 0) {
                 set_ready(s->record);
-                return supervisor_save_record(s, "running", reterr);
+                return supervisor_save_state(s, MACHINE_RUNNING, reterr);
         }
         r = s->readiness = calloc(1, sizeof(*r));
         if (!r)
@@ -278,7 +278,7 @@ int readiness_begin(Supervisor *s, Error **reterr) {
                 r->watches[i] = (Watch){ .readiness = r, .condition = &p->ready[i], .helper = -1 };
         if (describe(r, &s->record->waiting_for) < 0)
                 return error_oom(reterr);
-        return supervisor_save_record(s, "booting", reterr);
+        return supervisor_save_state(s, MACHINE_BOOTING, reterr);
 }
 
 int readiness_watch(Supervisor *s, Error **reterr) {

@@ -144,7 +144,7 @@ static int read_config(const Start *start, MachineConfig *c, Error **reterr) {
 }
 
 static int need_root(StartMode mode, Error **reterr) {
-        const char *verb = mode == START_BOOT ? "boot" : "run";
+        const char *verb = start_mode_to_string(mode);
 
         if (geteuid() == 0)
                 return 0;
@@ -254,7 +254,7 @@ static int live(Start *start, Supervisor *s, Error **reterr) {
         r = run_once(start, s, reterr);
         start->report_fd = s->report_fd;
         if (s->record->name) /* before anybody sees its console closed */
-                (void) supervisor_save_record(s, r >= 0 && s->reboot ? RECORD_REBOOTING : RECORD_CLOSING, NULL);
+                (void) supervisor_save_state(s, r >= 0 && s->reboot ? MACHINE_REBOOTING : MACHINE_CLOSING, NULL);
         t = supervisor_teardown(s, r < 0 ? NULL : reterr);
         if (r >= 0 && t >= 0 && s->reboot)
                 r = pass_on(start, s, reterr);

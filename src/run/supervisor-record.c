@@ -11,10 +11,13 @@
 
 /* What the supervisor writes down of itself, for others and for the sweep that comes when it is killed. */
 
-int supervisor_save_record(Supervisor *s, const char *state, Error **reterr) {
-        if (state && string_set(&s->record->state, state) < 0)
-                return error_oom(reterr);
+int supervisor_save_record(Supervisor *s, Error **reterr) {
         return record_write(s->record_dir, s->record, reterr);
+}
+
+int supervisor_save_state(Supervisor *s, MachineState state, Error **reterr) {
+        s->record->state = state;
+        return supervisor_save_record(s, reterr);
 }
 
 int supervisor_write_first_record(Supervisor *s, Error **reterr) {
@@ -25,7 +28,10 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         memcpy(rec->id, p->id, sizeof(rec->id));
         rec->supervisor = getpid();
         rec->started_usec = clock_usec(CLOCK_REALTIME);
+        rec->mode = p->mode;
+        rec->init_kind = p->init.kind;
         rec->init_chosen = p->init.chosen;
+        rec->network = p->network;
         rec->kill_signal = p->kill_signal;
         rec->stop_timeout_usec = p->stop_timeout_usec;
         rec->uid_base = p->uid_base;
@@ -33,11 +39,8 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         rec->n_ttys = (int) p->n_ttys;
         rec->cgroup_owned = s->cgroup_owned;
         if (boot_id(rec->boot_id) < 0 || string_set(&rec->name, p->name) < 0 || string_set(&rec->root, p->root) < 0 ||
-            string_set(&rec->mode, p->mode == START_BOOT ? "boot" : "run") < 0 || string_set(&rec->init, p->argv[0]) < 0 ||
-            string_set(&rec->init_kind, p->init.kind == INIT_AUTO ? NULL : init_kind_to_string(p->init.kind)) < 0 ||
-            string_set(&rec->os, p->os) < 0 || string_set(&rec->unit, s->unit) < 0 || string_set(&rec->cgroup, s->cgroup) < 0 ||
-            string_set(&rec->network, network_kind_to_string(p->network)) < 0 || string_set(&rec->zone, p->zone) < 0 ||
-            string_set(&rec->slice, s->bus ? p->slice : NULL) < 0)
+            string_set(&rec->init, p->argv[0]) < 0 || string_set(&rec->os, p->os) < 0 || string_set(&rec->unit, s->unit) < 0 || string_set(&rec->cgroup, s->cgroup) < 0 ||
+            string_set(&rec->zone, p->zone) < 0 || string_set(&rec->slice, s->bus ? p->slice : NULL) < 0)
                 return error_oom(reterr);
         for (size_t i = 0; s->lock && i < ELEMENTSOF(s->lock->files) && r >= 0; i++)
                 if (s->lock->files[i])
@@ -53,7 +56,7 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         }
         if (r < 0)
                 return error_oom(reterr);
-        return supervisor_save_record(s, "starting", reterr);
+        return supervisor_save_state(s, MACHINE_STARTING, reterr);
 }
 
 int supervisor_choose_cgroup(Supervisor *s, Error **reterr) {

@@ -138,7 +138,7 @@ int supervisor_stop(Supervisor *s, InitAction action) {
         }
         s->stop_began = clock_usec(CLOCK_MONOTONIC);
         deadline = clock_deadline(s->plan->stop_timeout_usec);
-        (void) supervisor_save_record(s, "stopping", NULL);
+        (void) supervisor_save_state(s, MACHINE_STOPPING, NULL);
         tell_manager(s);
         show_waiting(s);
         if (start_helper(s) < 0 ||

@@ -109,8 +109,9 @@ int supervisor_stop(Supervisor *s, InitAction action);
 /* control-server.c: serve control.h, on control_fd where it is open already. */
 int control_server_start(Supervisor *s, Error **reterr);
 
-/* supervisor-record.c: put what the record says now on disk. */
-int supervisor_save_record(Supervisor *s, const char *state, Error **reterr);
+/* supervisor-record.c: put what the record says now on disk; the latter with another state. */
+int supervisor_save_record(Supervisor *s, Error **reterr);
+int supervisor_save_state(Supervisor *s, MachineState state, Error **reterr);
 
 /* What must be undone, written down before any of it is made. */
 int supervisor_write_first_record(Supervisor *s, Error **reterr);
