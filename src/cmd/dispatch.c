@@ -3,16 +3,12 @@
 
 #include <string.h>
 
+#include "exit-status.h"
 #include "help.h"
 #include "log.h"
 #include "strv.h"
 #include "suggest.h"
 #include "verb.h"
-
-enum {
-        EXIT_OWN_FAILURE = 1,
-        EXIT_OWN_FAILURE_RUNS = 125, /* beside a status of what ran inside: as chroot(1), env(1) and docker have it */
-};
 
 typedef enum GlobalOption {
         GLOBAL_HELP = 1,
@@ -70,7 +66,7 @@ static int flush_output(int status) {
                 return status;
         if (errno != EPIPE)
                 log_error("Cannot write the output: %s", strerror(errno));
-        return status ? status : EXIT_OWN_FAILURE;
+        return status ? status : EXIT_FAILURE;
 }
 
 static int report(int r, const Error *error, int status) {
@@ -98,14 +94,14 @@ int dispatch(int argc, char **argv) {
                         break;
                 }
         if (r < 0)
-                return report(r, error, EXIT_OWN_FAILURE);
+                return report(r, error, EXIT_FAILURE);
         verb = args.next < argc ? verb_find(argv[args.next]) : NULL;
         if (!verb) {
                 r = unknown_verb(argv[args.next], &error);
-                return report(r, error, EXIT_OWN_FAILURE);
+                return report(r, error, EXIT_FAILURE);
         }
         r = run_verb(verb, argc - args.next, argv + args.next, &error);
         if (r < 0)
-                return report(r, error, verb->flags & VERB_RUNS ? EXIT_OWN_FAILURE_RUNS : EXIT_OWN_FAILURE);
+                return report(r, error, verb->flags & VERB_RUNS ? EXIT_OWN_FAILURE : EXIT_FAILURE);
         return flush_output(r);
 }

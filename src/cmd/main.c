@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "dispatch.h"
+#include "exit-status.h"
 
 /* Started with 0, 1 or 2 closed, the next file that is opened would be standard input or output, and be written to, replaced, or
  * handed to a guest as such. What stands in the gap is opened the wrong way round: using it stays the error that it was. */
@@ -14,5 +15,5 @@ static int fill_standard_fds(void) {
 }
 
 int main(int argc, char **argv) {
-        return fill_standard_fds() < 0 ? 125 : dispatch(argc, argv);
+        return fill_standard_fds() < 0 ? EXIT_OWN_FAILURE : dispatch(argc, argv);
 }

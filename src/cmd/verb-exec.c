@@ -8,6 +8,9 @@
 #include "session.h"
 #include "verb-list.h"
 
+#define LIVES_TRIED 3
+#define ENDING_MSEC 5000
+
 enum { OPT_CHDIR = 256 };
 
 const VerbOption exec_options[] = {
@@ -81,9 +84,6 @@ static void fill_request(const ExecArguments *a, const Machine *m, JoinRequest *
 }
 
 /* A machine that ended before the command ran (-ESRCH) may have rebooted just then: its next life is what was meant. */
-#define LIVES_TRIED 3
-#define ENDING_MSEC 5000
-
 static int run_inside(const ExecArguments *a, const char *name, int (*run)(const ExecArguments *a, JoinRequest *q, Error **reterr),
                       Error **reterr) {
         for (int lives = 1;; lives++) {

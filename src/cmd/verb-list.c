@@ -29,7 +29,7 @@ static const char *init_of(const Machine *m) {
         return kind == INIT_AUTO ? NULL : init_kind_to_string(kind);
 }
 
-static json_t *machine_to_json(const Machine *m) {
+static json_t *row_to_json(const Machine *m) {
         const MachineRecord *rec = m->record;
         json_t *ports = json_array();
 
@@ -46,7 +46,7 @@ static int print_json(Machine **machines, size_t n, Error **reterr) {
         json_t *all = json_array();
 
         for (size_t i = 0; i < n; i++)
-                if (json_array_append_new(all, machine_to_json(machines[i])) < 0) {
+                if (json_array_append_new(all, row_to_json(machines[i])) < 0) {
                         json_decref(all);
                         return error_oom(reterr);
                 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
-#include <time.h>
 
 #include "attach.h"
 #include "clock.h"
@@ -19,7 +18,7 @@
  * terminal that is free. The terminals stand as /dev/tty1… inside: busybox's login refuses root on pts/N. */
 
 #define SPARE_TRIES 5
-#define RETRY_NSEC (50 * 1000 * 1000)
+#define RETRY_USEC (50 * 1000)
 #define STARTING_USEC (10 * UINT64_C(1000000)) /* for a getty that has begun and does not ask; then one of ours is better than none */
 #define CONSOLE_WAIT_USEC (60 * UINT64_C(1000000)) /* longer than a machine that reboots in a loop waits */
 
@@ -152,7 +151,7 @@ static int attach_login(const Machine *m, Error **reterr) {
                 bool wait = fd == -EAGAIN ? clock_usec(CLOCK_MONOTONIC) < deadline : fd == -ENXIO && gettys_may_come(m);
 
                 if (wait) {
-                        nanosleep(&(struct timespec){ .tv_nsec = RETRY_NSEC }, NULL);
+                        clock_pause(RETRY_USEC);
                         continue;
                 }
                 if (fd == -EAGAIN || fd == -EBUSY)

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "exit-status.h"
 #include "fd.h"
 #include "inside.h"
 #include "text.h"
@@ -26,7 +27,7 @@ static int ask_inside(const Machine *m, const char *user, Error **reterr) {
         inside_request(m, &q);
         q.argv = (char *const *) argv;
         r = inside_on_terminal(&q, reterr);
-        return r == 126 || r == 127 ? no_program("passwd", m->record->name, reterr) : r;
+        return r == EXIT_CANNOT_EXECUTE || r == EXIT_NOT_FOUND ? no_program("passwd", m->record->name, reterr) : r;
 }
 
 /* One line, or two equal ones. The caller wipes and frees. */
@@ -103,12 +104,12 @@ static int try_programs(const Machine *m, const char *user, const char *password
 
         snprintf(line, size, "%s:%s\n", user, password);
         r = feed(m, chpasswd, line, reterr);
-        if (r == 126 || r == 127) {
+        if (r == EXIT_CANNOT_EXECUTE || r == EXIT_NOT_FOUND) {
                 program = passwd[0];
                 snprintf(line, size, "%s\n%s\n", password, password);
                 r = feed(m, passwd, line, reterr);
         }
-        if (r == 126 || r == 127)
+        if (r == EXIT_CANNOT_EXECUTE || r == EXIT_NOT_FOUND)
                 return no_program("passwd", m->record->name, reterr);
         if (r > 0)
                 return error_set(reterr, EIO, "The machine's %s failed with status %d: is there a user '%s'?", program, r, user);

@@ -20,6 +20,7 @@
 #define TERMINATE_WAIT_USEC (10 * 1000 * 1000)
 #define SHOW_USEC (1000 * 1000)
 #define REBOOT_GAP_USEC (5 * 1000 * 1000) /* in which nobody holds the name */
+#define LOOK_AGAIN_USEC (20 * 1000)
 #define STARTING_USEC (2 * 1000 * 1000)
 
 const VerbOption stop_options[] = {
@@ -52,7 +53,7 @@ static int ask_while_starting(const Machine *m, InitAction action, Error **reter
 
                 if (r != -ESRCH || m->leader_fd >= 0 || clock_usec(CLOCK_MONOTONIC) >= end)
                         return r < 0 ? error_pass(reterr, r, &error) : 0;
-                nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+                clock_pause(LOOK_AGAIN_USEC);
         }
 }
 
@@ -107,7 +108,7 @@ static int wait_for_reboot(const Machine *m, Error **reterr) {
                         error_set(reterr, ESRCH, "The machine '%s' has ended, and does not run again", m->record->name);
                         return error_hint(reterr, -ESRCH, "Its log may tell why; `nbox boot %s` starts it.", m->record->name);
                 }
-                nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+                clock_pause(LOOK_AGAIN_USEC);
         }
         return 0;
 }

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "create-os.h"
+#include "exit-status.h"
 #include "process.h"
 #include "strv.h"
 #include "tree.h"
@@ -66,11 +67,11 @@ _Noreturn static void child(char *const *argv, int out, pid_t parent) {
         sigemptyset(&none);
         if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent || null < 0 ||
             dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
-                _exit(127);
+                _exit(EXIT_NOT_FOUND);
         setpgid(0, 0); /* a terminal's ^C comes to us, and by us to it, once */
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         execvp(argv[0], argv);
-        _exit(127);
+        _exit(EXIT_NOT_FOUND);
 }
 
 /* Read the output until the builder has exited, telling it to when we are. Its pipe may outlive it in some daemon. */

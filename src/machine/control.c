@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 
+#include "clock.h"
 #include "fd.h"
 #include "name.h"
 #include "parse.h"
@@ -17,7 +17,7 @@
 #define ANSWER_MAX 4096
 #define ANSWER_SEC 20
 #define RESET_TRIES 10
-#define RESET_PAUSE_NSEC (50 * 1000 * 1000)
+#define RESET_PAUSE_USEC (50 * 1000)
 
 static int set_timeouts(int fd, time_t seconds) {
         struct timeval tv = { .tv_sec = seconds };
@@ -125,6 +125,6 @@ int control_request(const char *machine, const char *request, char **ret_text, E
                         return r;
                 if (tries == RESET_TRIES)
                         return error_errno(reterr, r, "The supervisor of machine '%s' did not answer", machine);
-                nanosleep(&(struct timespec){ .tv_nsec = RESET_PAUSE_NSEC }, NULL);
+                clock_pause(RESET_PAUSE_USEC);
         }
 }

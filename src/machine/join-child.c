@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 
 #include "caps.h"
+#include "exit-status.h"
 #include "fd.h"
 #include "file.h"
 #include "namespace.h"
@@ -36,7 +37,7 @@ static _Noreturn void fail(JoinStage stage, int error) {
         JoinMessage m = { .stage = stage, .value = error };
 
         (void) send(SOCK_FD, &m, sizeof(m), MSG_NOSIGNAL);
-        _exit(stage == JOIN_EXEC && error == ENOENT ? 127 : stage == JOIN_EXEC ? 126 : 125);
+        _exit(stage != JOIN_EXEC ? EXIT_OWN_FAILURE : error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE);
 }
 
 /* Only what is needed, at numbers known beforehand. All are moved out of the way first: they may stand in each
@@ -47,11 +48,11 @@ static void arrange_fds(const JoinPlan *p) {
         for (int i = 0; i < FIRST_UNUSED_FD; i++) {
                 from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FIRST_UNUSED_FD);
                 if (from[i] < 0)
-                        _exit(125);
+                        _exit(EXIT_OWN_FAILURE);
         }
         for (int i = 0; i < FIRST_UNUSED_FD; i++)
                 if (dup3(from[i], i, i <= STDERR_FILENO ? 0 : O_CLOEXEC) < 0)
-                        _exit(125);
+                        _exit(EXIT_OWN_FAILURE);
         (void) close_range(FIRST_UNUSED_FD, ~0U, 0);
 }
 
@@ -129,7 +130,7 @@ static _Noreturn void run_command(const JoinPlan *p) {
 
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (recv(SOCK_FD, &go, 1, 0) != 1) /* the caller has ended meanwhile */
-                _exit(125);
+                _exit(EXIT_OWN_FAILURE);
         process_reset_signals();
         take_session(p);
         take_bounds(p->guest);

@@ -11,8 +11,9 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "clock.h"
+#include "exit-status.h"
 #include "fd.h"
 #include "guest-environment.h"
 #include "join-child.h"
@@ -28,7 +29,7 @@
  * child is born there (clone3), for moving a process takes milliseconds. */
 
 #define CGROUP_TRIES 20
-#define CGROUP_PAUSE_NSEC (5 * 1000 * 1000)
+#define CGROUP_PAUSE_USEC (5 * 1000)
 #define TTY_GID 5 /* group "tty" of every distribution; where it is not mapped, the pty keeps root's */
 #define PIPEFS_MAGIC_NUMBER 0x50495045
 
@@ -238,7 +239,7 @@ static pid_t fork_into_guest(const Join *j, int *ret_pidfd) {
                 pid = clone_into(0, cgroup, ret_pidfd);
                 if (pid >= 0 || (pid != -EBUSY && pid != -ENODEV && pid != -ENOENT) || tries == CGROUP_TRIES)
                         return pid;
-                nanosleep(&(struct timespec){ .tv_nsec = CGROUP_PAUSE_NSEC }, NULL);
+                clock_pause(CGROUP_PAUSE_USEC);
         }
 }
 
@@ -266,7 +267,7 @@ static int stage_error(const Join *j, const JoinMessage *m, Error **reterr) {
                 return error_errno(reterr, m->value, "Cannot change into directory '%s' in machine '%s'", j->plan.chdir ?: "/", name);
         case JOIN_EXEC:
                 error_errno(reterr, m->value, "Cannot execute '%s' in machine '%s'", j->plan.file, name);
-                return m->value == ENOENT ? 127 : 126;
+                return m->value == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
         default:
                 return error_set(reterr, EPROTO, "Cannot start a process in machine '%s'", name);
         }

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "clock.h"
+#include "exit-status.h"
 #include "init-look.h"
 #include "join.h"
 #include "log.h"
@@ -25,7 +26,6 @@
 #define PATIENCE_MAX_USEC (30 * UINT64_C(1000000)) /* for an init to listen */
 #define SETTLE_MAX_USEC (5 * UINT64_C(1000000))    /* for its end to come after its program has succeeded */
 #define AGAIN_USEC (2 * 1000 * 1000)
-#define NOT_FOUND 127
 
 typedef struct Asking {
         const StopTarget *target;
@@ -118,9 +118,9 @@ static void say_program(Asking *a, InitProgram argv) {
         a->asked = true;
 }
 
-/* The first that the guest has and that succeeds: 0. NOT_FOUND: it has none of them; 1: none has succeeded. */
+/* The first that the guest has and that succeeds: 0. EXIT_NOT_FOUND: it has none of them; 1: none has succeeded. */
 static int run_programs(Asking *a, InitKind kind, Error **reterr) {
-        int result = NOT_FOUND;
+        int result = EXIT_NOT_FOUND;
         InitProgram argv;
 
         for (unsigned i = 0; (argv = init_program(kind, a->action, i)); i++) {
@@ -135,7 +135,7 @@ static int run_programs(Asking *a, InitKind kind, Error **reterr) {
                         say_program(a, argv);
                         return 0;
                 }
-                if (r == NOT_FOUND || r == 126)
+                if (r == EXIT_NOT_FOUND || r == EXIT_CANNOT_EXECUTE)
                         continue;
                 log_debug("Machine '%s': its own %s has failed (status %d)", a->target->name, argv[0], r);
                 result = 1;
@@ -171,7 +171,7 @@ static int ask_by_program(Asking *a, InitKind kind, Error **reterr) {
                 r = run_programs(a, kind, reterr);
                 if (r < 0)
                         return r;
-                if (r == NOT_FOUND)
+                if (r == EXIT_NOT_FOUND)
                         return ask_harder(a, kind, "it has no program of its own for this", reterr);
                 if (r == 0 && !traits->ask_again)
                         break;

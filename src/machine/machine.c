@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "pidfd.h"
@@ -12,7 +11,7 @@
 /* A pid in a file may since have become another process. So: the record's boot id is this boot's; a pidfd is opened, and only then
  * the start time compared: if both agree, the pidfd is the process that was meant, whatever happens to it later. */
 
-#define WAIT_STEP_NSEC (20 * 1000 * 1000)
+#define WAIT_STEP_USEC (20 * 1000)
 #define UNDECIDED_USEC 200000
 #define CLOSING_USEC (10 * UINT64_C(1000000)) /* a supervisor clears up in less */
 
@@ -84,11 +83,6 @@ static int machine_load(const char *name, Machine **ret, Error **reterr) {
         return 0;
 }
 
-static int not_running(const char *name, Error **reterr) {
-        error_set(reterr, ESRCH, "No machine '%s' is running", name);
-        return error_hint(reterr, -ESRCH, "Start it with `nbox boot %s`; `nbox list` shows what is running.", name);
-}
-
 static int without_init(const Machine *m, Error **reterr) {
         const char *name = m->record->name;
         uint64_t now = clock_usec(CLOCK_REALTIME), next = m->record->next_start_usec;
@@ -99,7 +93,7 @@ static int without_init(const Machine *m, Error **reterr) {
                 return error_hint(reterr, -EAGAIN, "Its log or console may tell why; `nbox poweroff %s` ends the loop.", name);
         }
         if (m->state != MACHINE_REBOOTING && m->state != MACHINE_STARTING)
-                return not_running(name, reterr);
+                return record_missing(name, reterr);
         error_set(reterr, EAGAIN, "The machine '%s' is still starting", name);
         return error_hint(reterr, -EAGAIN, "Try again in a moment; `nbox list` shows when it runs.");
 }
@@ -135,7 +129,7 @@ static int load_when(const char *name, bool (*done)(const Machine *m), uint64_t 
                         *ret = TAKE_PTR(m);
                         return 0;
                 }
-                nanosleep(&(struct timespec){ .tv_nsec = WAIT_STEP_NSEC }, NULL);
+                clock_pause(WAIT_STEP_USEC);
         }
 }
 
@@ -166,7 +160,7 @@ int machine_find(const char *name, Machine **ret, Error **reterr) {
         if (r < 0)
                 return r;
         if (m->leader_fd < 0 && m->state != MACHINE_STARTING && m->state != MACHINE_REBOOTING)
-                return not_running(name, reterr);
+                return record_missing(name, reterr);
         *ret = TAKE_PTR(m);
         return 0;
 }
@@ -223,7 +217,7 @@ int machine_wait(const Machine *m, uint64_t timeout_usec, Error **reterr) {
         while (is_supervised(m->record->name) && (m->leader_fd < 0 || still_recorded(m))) {
                 if (clock_usec(CLOCK_MONOTONIC) >= end)
                         return error_set(reterr, ETIMEDOUT, "The supervisor of machine '%s' has not ended in time", m->record->name);
-                nanosleep(&(struct timespec){ .tv_nsec = WAIT_STEP_NSEC }, NULL);
+                clock_pause(WAIT_STEP_USEC);
         }
         return 0;
 }

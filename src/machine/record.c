@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "clock.h"
 #include "fd.h"
 #include "file.h"
 #include "name.h"
@@ -20,7 +20,7 @@
 #define RECORD_MAX (64 * 1024)
 #define CLAIM_TRIES 100
 #define DIRECTORY_MODE 0711 /* not to be opened, and so not to be locked, by anybody but root */
-#define CLAIM_PAUSE_NSEC (50 * 1000 * 1000)
+#define CLAIM_PAUSE_USEC (50 * 1000)
 
 char *record_path(const char *name) {
         char *path = NULL;
@@ -101,7 +101,7 @@ int record_claim(const char *name, Error **reterr) {
                         return error_errno(reterr, fd, "Cannot lock %s", path);
                 if (is_lasting(name))
                         break;
-                nanosleep(&(struct timespec){ .tv_nsec = CLAIM_PAUSE_NSEC }, NULL);
+                clock_pause(CLAIM_PAUSE_USEC);
         }
         error_set(reterr, EBUSY, "A machine with the name '%s' is already running", name);
         return error_hint(reterr, -EBUSY, "See it with `nbox status %s`, or start this one under another name with --machine=NAME.", name);
@@ -157,7 +157,7 @@ int record_remove(int dir, const char *name) {
         return rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static int no_such_machine(const char *name, Error **reterr) {
+int record_missing(const char *name, Error **reterr) {
         error_set(reterr, ESRCH, "No machine '%s' is running", name);
         return error_hint(reterr, -ESRCH, "Start it with `nbox boot %s`; `nbox list` shows what is running.", name);
 }
@@ -179,7 +179,7 @@ int record_load(const char *name, MachineRecord **ret, Error **reterr) {
         if (dir >= 0)
                 fd = openat(dir, "record", O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
         if (fd < 0 && errno == ENOENT)
-                return no_such_machine(name, reterr);
+                return record_missing(name, reterr);
         if (fd < 0)
                 return error_errno(reterr, errno, "Cannot open the record of machine '%s'", name);
         r = fd_read_all(fd, RECORD_MAX, &text, &size);

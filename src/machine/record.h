@@ -115,6 +115,9 @@ int record_remove(int dir, const char *name);
  * dead machine: see machine.h for the checked view. */
 int record_load(const char *name, MachineRecord **ret, Error **reterr);
 
+/* That Error, with a hint how to start it: -ESRCH. */
+int record_missing(const char *name, Error **reterr);
+
 /* The directory of a machine's record; asprintf'd, the caller's. NULL on out of memory. */
 char *record_path(const char *name);
 

@@ -16,6 +16,7 @@
 
 #include "child-exec.h"
 #include "child-mounts.h"
+#include "exit-status.h"
 #include "fd.h"
 #include "mount.h"
 #include "pty.h"
@@ -27,7 +28,7 @@ static _Noreturn void fail(int socket, int r, bool exec, const Error *e) {
         if (e && e->hint)
                 snprintf(f.hint, sizeof(f.hint), "%s", e->hint);
         (void) fd_send(socket, &f, sizeof(f), NULL, 0);
-        _exit(125);
+        _exit(EXIT_OWN_FAILURE);
 }
 
 /* Wait for one message of the parent's. The end of the stream is the end of the parent: leave quietly. */
@@ -36,7 +37,7 @@ static void expect(int socket, char type, int *fds, size_t n_fds) {
         char got;
 
         if (fd_recv(socket, &got, 1, fds, &n) != 1 || got != type || n != n_fds)
-                _exit(125);
+                _exit(EXIT_OWN_FAILURE);
 }
 
 static int become_root(Error **reterr) {
@@ -160,7 +161,7 @@ _Noreturn void child_main(const ChildSetup *s) {
 
         r = fd_send(s->socket, &ready, 1, masters, n_masters);
         if (r < 0)
-                _exit(125);
+                _exit(EXIT_OWN_FAILURE);
         for (size_t i = 0; i < n_masters; i++)
                 close_fd(masters[i]);
 

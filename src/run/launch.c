@@ -10,6 +10,7 @@
 #include "cgroup.h"
 #include "child.h"
 #include "clock.h"
+#include "exit-status.h"
 #include "fd.h"
 #include "guest-hints.h"
 #include "log.h"
@@ -248,7 +249,7 @@ static int settle_cgroup(Supervisor *s, Error **reterr) {
 
 static int report_child_failure(Supervisor *s, const ChildFailure *f, Error **reterr) {
         if (f->exec)
-                s->exit_status = f->code == -ENOENT ? 127 : 126;
+                s->exit_status = f->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
         error_set(reterr, f->code, "%.*s", (int) sizeof(f->message), f->message);
         if (f->hint[0])
                 error_hint(reterr, f->code, "%.*s", (int) sizeof(f->hint), f->hint);

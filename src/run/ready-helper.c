@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "clock.h"
 #include "join.h"
@@ -84,11 +83,8 @@ static _Noreturn void helper_main(const ReadyHelper *h, pid_t parent) {
 
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || getppid() != parent || leave_descriptors(h) < 0)
                 _exit(1);
-        while (!holds(h)) {
-                uint64_t pause = ready_pause_usec(clock_usec(CLOCK_MONOTONIC) - began);
-
-                nanosleep(&(struct timespec){ .tv_sec = (time_t) (pause / 1000000), .tv_nsec = (long) (pause % 1000000) * 1000 }, NULL);
-        }
+        while (!holds(h))
+                clock_pause(ready_pause_usec(clock_usec(CLOCK_MONOTONIC) - began));
         _exit(0);
 }
 

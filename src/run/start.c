@@ -7,6 +7,7 @@
 
 #include "assemble.h"
 #include "detach.h"
+#include "exit-status.h"
 #include "gc.h"
 #include "lives.h"
 #include "log.h"
@@ -280,7 +281,7 @@ int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
                         lives_end(&start.lives);
                         detach_report_failure(&start.report_fd, r, error);
                         /* A command that is not there has a status of its own; every other failure is ours. */
-                        if (s.exit_status == 126 || s.exit_status == 127) {
+                        if (s.exit_status == EXIT_CANNOT_EXECUTE || s.exit_status == EXIT_NOT_FOUND) {
                                 log_report(LOG_LEVEL_ERROR, r, error);
                                 return s.exit_status;
                         }

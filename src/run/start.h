@@ -9,5 +9,3 @@
  * restarts on it, by exit status 133.
  * Returns nbox's exit status, or -errno with *reterr set (main() makes 125 of it). */
 int start_machine(StartMode mode, int argc, char **argv, Error **reterr);
-
-#define EXIT_TIMED_OUT 124

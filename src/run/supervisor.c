@@ -6,10 +6,10 @@
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
+#include "exit-status.h"
 #include "log.h"
 #include "pidfd.h"
 #include "registration.h"
-#include "start.h"
 #include "supervisor-stop.h"
 
 /* Init ended. reboot(2) in a pid namespace kills its init with a signal that tells which (pid_namespaces(7)); for a
