@@ -115,25 +115,7 @@ test_login() {
 test_shell() {
         local rc=0
         boot "$GUEST"
-        GUEST=$GUEST timeout "$((45 * SLOW))" expect -f - <<'EOF' || rc=$?
-set timeout 30
-spawn -noecho nbox shell alice@$env(GUEST)
-expect {
-        -re {[$#] (\x1b\[6n)?$} {}
-        timeout { puts "no shell"; exit 1 }
-}
-send "echo uid-\$(id -u) \$(test -t 0 && echo terminal)\r"
-expect {
-        -re {uid-1000 terminal} {}
-        timeout { puts "not alice on a terminal"; exit 1 }
-}
-send "exit 7\r"
-expect {
-        eof {}
-        timeout { puts "does not end"; exit 1 }
-}
-exit [lindex [wait] 3]
-EOF
+        shell_of_alice "$GUEST" || rc=$?
         terminate "$GUEST"
         same "status of the shell" "$rc" 7
 }

@@ -183,35 +183,8 @@ cell_boot() {
 cell_login() {
         need_up
         clock_start
-        for _ in 1 2; do
-                M=$M timeout "$((45 * SLOW))" expect -f - <<'EOT'
-set timeout 30
-spawn -noecho nbox login $env(M)
-expect {
-        -re {ogin: $} {}
-        timeout { puts "no login prompt"; exit 1 }
-        eof { puts "ended before the login prompt"; exit 1 }
-}
-send "root\r"
-expect {
-        -re {# (\x1b\[6n)?$} {}
-        timeout { puts "no shell"; exit 1 }
-        eof { puts "ended before the shell"; exit 1 }
-}
-send "echo answer-\$((40+2)); tty\r"
-expect {
-        -re {answer-42\s+/dev/(tty|pts/|console)[^#]*# (\x1b\[6n)?$} {}
-        timeout { puts "the shell does not answer"; exit 1 }
-        eof { puts "the shell ended"; exit 1 }
-}
-send "exit\r"
-expect {
-        -re {ogin: $} { send "\x1d\x1d\x1d"; expect eof }
-        timeout { puts "no prompt after the log-out"; exit 1 }
-        eof {}
-}
-EOT
-        done
+        log_in "$M" out
+        log_in "$M" out
         clock_stop
         is_listed "$M" || fail "leaving a login ended the machine"
 }
@@ -220,25 +193,7 @@ cell_shell() {
         local rc=0
         need_up
         clock_start
-        M=$M timeout "$((45 * SLOW))" expect -f - <<'EOT' || rc=$?
-set timeout 30
-spawn -noecho nbox shell alice@$env(M)
-expect {
-        -re {[$#] (\x1b\[6n)?$} {}
-        timeout { puts "no shell"; exit 1 }
-}
-send "echo uid-\$(id -u) \$(test -t 0 && echo terminal)\r"
-expect {
-        -re {uid-1000 terminal} {}
-        timeout { puts "not alice on a terminal"; exit 1 }
-}
-send "exit 7\r"
-expect {
-        eof {}
-        timeout { puts "does not end"; exit 1 }
-}
-exit [lindex [wait] 3]
-EOT
+        shell_of_alice "$M" || rc=$?
         clock_stop
         same "status of the shell" "$rc" 7
 }

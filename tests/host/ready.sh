@@ -208,17 +208,9 @@ test_ready_said_by_somebody_else() {
         remove_tree web
 }
 
-# web, whose init is this script.
-tree_with_init() {
-        tree_with web
-        rm "$MACHINES/web/sbin/init"
-        cat >"$MACHINES/web/sbin/init"
-        chmod 755 "$MACHINES/web/sbin/init"
-}
-
 test_ready_silence() {
         local began
-        tree_with_init <<'EOF'
+        tree_with_init web <<'EOF'
 #!/bin/sh
 exec sleep 1000
 EOF
@@ -238,7 +230,7 @@ EOF
 
 # An upgrade at boot takes its time: nothing ends it, and it is not said to be over.
 test_ready_late_and_left_alone() {
-        tree_with_init <<'EOF'
+        tree_with_init web <<'EOF'
 #!/bin/sh
 /sbin/mark began
 sleep 4
@@ -270,7 +262,7 @@ EOF
 }
 
 test_ready_never() {
-        tree_with_init <<'EOF'
+        tree_with_init web <<'EOF'
 #!/bin/sh
 echo upgrading
 printf 'out of \033[31mspace\033[0m\n'
@@ -380,8 +372,6 @@ test_ready_of_systemd() {
 
 # --- a host with systemd --------------------------------------------------------------------------------------------
 
-unit_is() { [ "$(systemctl show -P ActiveState "$1")" = "$2" ]; }
-
 test_ready_of_the_unit() {
         [ "$HOST" != plain ] || return 0
         tree_with web
@@ -392,11 +382,11 @@ test_ready_of_the_unit() {
         START=$!
         wait_until 10 is_booting web
         still_waits web 'file /run/up'
-        unit_is nbox@web activating
+        same "unit" "$(unit_of nbox@web ActiveState)" activating
         has "$(systemctl show -P StatusText nbox@web)" 'Machine web: waiting for file /run/up'
         touch_inside /run/up
         came_up web
-        unit_is nbox@web active
+        same "unit" "$(unit_of nbox@web ActiveState)" active
         has "$(systemctl show -P StatusText nbox@web)" 'Machine web is running'
         systemctl stop nbox@web
         # Stopped while it boots: no failure.
@@ -411,7 +401,7 @@ test_ready_of_the_unit() {
 
 test_ready_never_of_the_unit() {
         [ "$HOST" != plain ] || return 0
-        tree_with_init <<'EOF'
+        tree_with_init web <<'EOF'
 #!/bin/sh
 echo no space left
 sleep 1
@@ -422,7 +412,7 @@ EOF
         refused nbox start web
         has "$REFUSAL" 'ended with status 3 before it was up'
         has "$REFUSAL" 'Its console ended: no space left'
-        unit_is nbox@web failed
+        same "unit" "$(unit_of nbox@web ActiveState)" failed
         systemctl reset-failed nbox@web
         wait_until 5 is_gone web
         rm /etc/nbox/web.conf

@@ -4,12 +4,9 @@
 # A machine's lives: what a reboot keeps, what is read anew, what happens in between, and that a hundred of them leave nothing.
 # For a host with systemd.
 
-unit_of() { systemctl show -P "$2" "$1"; }
-property() { nbox show --value -p "$2" "$1"; }
 mac_of() { nbox exec "$1" /bin/busybox cat /sys/class/net/host0/address; }
 registered() { machinectl list --no-legend | awk -v name="$1" '$1 == name' | grep -c ''; }
 is_unregistered() { [ "$(registered "$1")" = 0 ]; }
-is_state() { [ "$(property "$1" State)" = "$2" ]; }
 
 # What a reboot must not change: address, MAC, the range of user ids, slice; that machined has it once; and the machine's id,
 # where the guest has written one down.

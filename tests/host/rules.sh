@@ -3,7 +3,7 @@
 #
 # What else runs on a host keeps off nbox's links and guests' disks: udev, systemd-networkd, NetworkManager, udisks.
 
-property() { udevadm info --query=property --property="$2" --value "$1"; }
+udev_property() { udevadm info --query=property --property="$2" --value "$1"; }
 
 # links: the bridge and the host's end of a machine's link.
 links() { ip -o link | sed -n 's/^[0-9]*: \(nbox0\|nb-[^:@]*\)[:@].*/\1/p'; }
@@ -17,10 +17,10 @@ test_links_are_marked_by_udev() {
         udevadm settle
         same "how many links" "$(links | wc -l)" 2
         for link in $(links); do
-                same "NM_UNMANAGED of $link" "$(property "/sys/class/net/$link" NM_UNMANAGED)" 1
-                same "ID_NET_MANAGED_BY of $link" "$(property "/sys/class/net/$link" ID_NET_MANAGED_BY)" nbox
+                same "NM_UNMANAGED of $link" "$(udev_property "/sys/class/net/$link" NM_UNMANAGED)" 1
+                same "ID_NET_MANAGED_BY of $link" "$(udev_property "/sys/class/net/$link" ID_NET_MANAGED_BY)" nbox
         done
-        same "ID_NET_MANAGED_BY of the uplink" "$(property /sys/class/net/up0 ID_NET_MANAGED_BY)" ''
+        same "ID_NET_MANAGED_BY of the uplink" "$(udev_property /sys/class/net/up0 ID_NET_MANAGED_BY)" ''
         terminate "$GUEST"
 }
 
@@ -81,9 +81,9 @@ test_guests_disks_make_no_links() {
         local loop
         disk "$MACHINES/guest.raw" guest-label
         loop=$(attached "$MACHINES/guest.raw")
-        same "UDISKS_IGNORE" "$(property "/sys/class/block/$loop" UDISKS_IGNORE)" 1
-        same "SYSTEMD_READY" "$(property "/sys/class/block/$loop" SYSTEMD_READY)" 0
-        same "what udev knows of the file system" "$(property "/sys/class/block/$loop" ID_FS_TYPE)" ''
+        same "UDISKS_IGNORE" "$(udev_property "/sys/class/block/$loop" UDISKS_IGNORE)" 1
+        same "SYSTEMD_READY" "$(udev_property "/sys/class/block/$loop" SYSTEMD_READY)" 0
+        same "what udev knows of the file system" "$(udev_property "/sys/class/block/$loop" ID_FS_TYPE)" ''
         [ ! -e /dev/disk/by-label/guest-label ] || fail "a link by the guest's label"
         detached "$loop"
         rm "$MACHINES/guest.raw"
@@ -99,7 +99,7 @@ test_disks_in_the_list_make_no_links() {
         mkdir -p /run/nbox/loop
         for loop in $(seq 0 31); do : >"/run/nbox/loop/loop$loop"; done
         loop=$(attached "$SCRATCH/elsewhere.raw")
-        same "UDISKS_IGNORE" "$(property "/sys/class/block/$loop" UDISKS_IGNORE)" 1
+        same "UDISKS_IGNORE" "$(udev_property "/sys/class/block/$loop" UDISKS_IGNORE)" 1
         [ ! -e /dev/disk/by-label/elsewhere ] || fail "a link by the guest's label"
         detached "$loop"
         rm -r /run/nbox/loop

@@ -7,7 +7,6 @@
 
 DRIVE=/job/scopedrive
 
-unit_of() { systemctl show -P "$2" "$1"; }
 is_gone_pid() { [ ! -d "/proc/$1" ]; }
 leader_of() { machinectl show -p Leader --value "$1"; }
 said() { grep -qx "$1" "$SCRATCH/said"; }

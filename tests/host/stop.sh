@@ -5,10 +5,8 @@
 
 # tree_of_script NAME: a tree whose init is the script on standard input, without a program that could end it.
 tree_of_script() {
-        tree_with "$1"
-        rm "$MACHINES/$1/sbin/"{init,poweroff,halt,reboot}
-        cat >"$MACHINES/$1/sbin/init"
-        chmod 755 "$MACHINES/$1/sbin/init"
+        tree_with_init "$1"
+        rm "$MACHINES/$1/sbin/"{poweroff,halt,reboot}
 }
 
 # begin NAME [OPTION...]: in the background, its words in $SCRATCH/err.

@@ -3,7 +3,6 @@
 #
 # What systemd and machined of the host must know of a machine, and do to it. For a host with systemd.
 
-unit_of() { systemctl show -P "$2" "$1"; }
 test_registered_with_machined() {
         boot "$GUEST"
         has "$(machinectl list --no-legend)" "^$GUEST +container +nbox"

@@ -4,11 +4,7 @@
 # Machines that outlive the nbox that started them. /job/old and /job/new are the installed files of an earlier commit (see
 # trees/nbox-old) and of what is tested; a package's upgrade puts the one over the other and has systemd read its units anew.
 
-property() { nbox show --value -p "$2" "$1"; }
 leader_of() { property "$1" Leader; }
-is_state() { [ "$(property "$1" State)" = "$2" ]; }
-unit_of() { systemctl show -P "$2" "$1"; }
-is_inactive() { ! systemctl is-active -q "$1"; }
 
 # install_nbox old|new
 install_nbox() {
@@ -75,11 +71,12 @@ test_a_newer_nbox_with_older_machines() {
         same "reboots that the new one counts" "$(property unit Reboots)" 1
         for name in unit back term; do poweroff "$name"; done
         wait "$TERMINAL"
-        wait_until 10 is_inactive nbox@unit
+        wait_until 10 is_dead nbox@unit
         three_end
 }
 
 test_a_newer_nbox_stops_older_machines() {
+        local name
         install_nbox old
         three_machines
         install_nbox new
@@ -106,6 +103,7 @@ test_a_newer_nbox_sweeps_an_older_one() {
 }
 
 test_an_older_nbox_with_newer_machines() {
+        local name
         install_nbox new
         three_machines
         install_nbox old
@@ -118,7 +116,7 @@ test_an_older_nbox_with_newer_machines() {
         started_by old unit
         for name in unit back term; do poweroff "$name"; done
         wait "$TERMINAL"
-        wait_until 10 is_inactive nbox@unit
+        wait_until 10 is_dead nbox@unit
         install_nbox new
         nbox gc
         three_end

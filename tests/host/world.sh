@@ -111,6 +111,12 @@ is_listed() { nbox list | awk -v name="$1" '$1 == name { found = 1 } END { exit 
 is_gone() { ! is_listed "$1"; }
 
 # Of systemd's units.
+# property NAME KEY: a value of its record. is_state NAME STATE.
+property() { nbox show --value -p "$2" "$1"; }
+is_state() { [ "$(property "$1" State)" = "$2" ]; }
+
+# unit_of UNIT PROPERTY: what systemd says.
+unit_of() { systemctl show -P "$2" "$1"; }
 is_active() { systemctl is-active -q "$1"; }
 is_dead() { ! is_active "$1"; }
 
@@ -137,11 +143,20 @@ address_of() {
 
 # tree_with NAME: a small tree of its own under /var/lib/machines, removed with remove_tree.
 tree_with() { cp -aT "$MACHINES/.busybox" "$MACHINES/$1"; }
+
+# tree_with_init NAME: the same, its init the script on standard input.
+tree_with_init() {
+        tree_with "$1"
+        rm "$MACHINES/$1/sbin/init"
+        cat >"$MACHINES/$1/sbin/init"
+        chmod 755 "$MACHINES/$1/sbin/init"
+}
 remove_tree() { rm -rf --one-file-system "${MACHINES:?}/$1"; }
 
-# log_in NAME: the guest's own login on one of its ttys, a shell behind it, and ^]^]^] leaves without ending the machine.
+# log_in NAME [out]: the guest's own login on one of its ttys, a shell behind it, and ^]^]^] leaves without ending the machine: that
+# shell, or with `out` the prompt that comes again after a log-out.
 log_in() {
-        NAME=$1 timeout "$((45 * SLOW))" expect -f - <<'EOF'
+        NAME=$1 OUT=${2-} timeout "$((45 * SLOW))" expect -f - <<'EOF'
 set timeout 30
 spawn -noecho nbox login $env(NAME)
 expect {
@@ -157,14 +172,45 @@ expect {
 }
 send "echo answer-\$((40+2)); tty\r"
 expect {
-        -re {answer-42\s+/dev/(tty|pts/|console)} {}
+        -re {answer-42\s+/dev/(tty|pts/|console)[^#]*# (\x1b\[6n)?$} {}
         timeout { puts "the shell does not answer"; exit 1 }
         eof { puts "the shell ended"; exit 1 }
+}
+if {$env(OUT) eq "out"} {
+        send "exit\r"
+        expect {
+                -re {ogin: $} {}
+                timeout { puts "no prompt after the log-out"; exit 1 }
+                eof { exit 0 }
+        }
 }
 send "\x1d\x1d\x1d"
 expect {
         eof {}
         timeout { puts "^\]^\]^\] does not leave"; exit 1 }
 }
+EOF
+}
+
+# shell_of_alice NAME: a shell of hers on a terminal, which she leaves with status 7: that is the status here.
+shell_of_alice() {
+        NAME=$1 timeout "$((45 * SLOW))" expect -f - <<'EOF'
+set timeout 30
+spawn -noecho nbox shell alice@$env(NAME)
+expect {
+        -re {[$#] (\x1b\[6n)?$} {}
+        timeout { puts "no shell"; exit 1 }
+}
+send "echo uid-\$(id -u) \$(test -t 0 && echo terminal)\r"
+expect {
+        -re {uid-1000 terminal} {}
+        timeout { puts "not alice on a terminal"; exit 1 }
+}
+send "exit 7\r"
+expect {
+        eof {}
+        timeout { puts "does not end"; exit 1 }
+}
+exit [lindex [wait] 3]
 EOF
 }
