@@ -29,6 +29,7 @@
 #define LEFT_OVER_USEC (45 * UINT64_C(1000000)) /* longer than systemd-machined stays without machines */
 #define LEFT_OVER_STEP_USEC 50000
 #define LEFT_OVER_SAID 40
+#define STOP_SIGNAL_USEC (2 * UINT64_C(1000000)) /* from the end of the job to the signal, on a host that is busy */
 
 /* The group that supervisor_choose_cgroup() chose. */
 static int make_cgroup(Supervisor *s, int *ret_fd, Error **reterr) {
@@ -369,6 +370,15 @@ static void abandon_registration(Supervisor *s, PendingRegistration *pending) {
         s->scope = machine_scope_name(s->plan->name);
 }
 
+/* Who stops our service thereby cancels the start of the scope that is bound to it: then the signal for us is on its way. */
+static void await_stop(Supervisor *s) {
+        uint64_t end = clock_deadline(STOP_SIGNAL_USEC), now;
+
+        while (s->unit && !supervisor_is_cancelled(s) && (now = clock_usec(CLOCK_MONOTONIC)) < end)
+                if (sd_event_run(s->event, end - now) < 0)
+                        return;
+}
+
 /* Registered, in its final cgroup, and furnished: all that it waits for. */
 static int register_and_furnish(Supervisor *s, int socket, Error **reterr) {
         Registration reg = registration_of(s);
@@ -387,6 +397,8 @@ static int register_and_furnish(Supervisor *s, int socket, Error **reterr) {
                 return r;
         }
         r = finish_registration(s, pending, &reg, reterr);
+        if (r < 0)
+                await_stop(s);
         if (r >= 0 && supervisor_is_cancelled(s))
                 r = cancelled(reterr);
         return r < 0 ? r : settle_cgroup(s, reterr);
