@@ -113,7 +113,7 @@ int lives_begin(Lives *lives, Supervisor *s, Error **reterr) {
 
 /* Its guest wanted it, and soon: that what was asked for from outside is not a loop. */
 static bool was_quick(const Supervisor *s) {
-        return !s->stopping && clock_usec(CLOCK_MONOTONIC) - s->launched_usec < (s->up ? QUICK_USEC : NEVER_UP_USEC);
+        return !s->stop.asked && clock_usec(CLOCK_MONOTONIC) - s->launched_usec < (s->up ? QUICK_USEC : NEVER_UP_USEC);
 }
 
 static unsigned pause_seconds(unsigned quick) {
@@ -192,7 +192,7 @@ int lives_pass(Supervisor *s, Error **reterr) {
         s->record->reboots++;
         s->record->quick_reboots = was_quick(s) ? s->record->quick_reboots + 1 : 0;
         seconds = pause_seconds(s->record->quick_reboots);
-        s->stopping = false;
+        s->stop.asked = false;
         r = write_record(s, seconds, reterr);
         if (r >= 0)
                 r = renew_loop(s, reterr);

@@ -120,7 +120,7 @@ static void held(Watch *w) {
         Readiness *r = w->readiness;
         Supervisor *s = r->supervisor;
 
-        if (w->held || s->stopping)
+        if (w->held || s->stop.asked)
                 return;
         w->held = true;
         watch_end(w);
@@ -317,7 +317,7 @@ int readiness_ended(Supervisor *s, Error **reterr) {
         }
         if (words[0])
                 error_hint(&error, -ECHILD, "Its console ended: %s", words);
-        if (!s->stopping)
+        if (!s->stop.asked)
                 return error_pass(reterr, -ECHILD, &error);
         detach_report_failure(&s->report_fd, -ECHILD, error); /* it was asked to: no failure of ours */
         return 0;

@@ -267,7 +267,7 @@ int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
 
         for (;;) {
                 _cleanup_(supervisor_done) Supervisor s = { .record_dir = -1, .leader_fd = -1, .notify_fd = -1,
-                                                            .control_fd = -1, .stop_helper = -1, .report_fd = -1, .exit_status = -1 };
+                                                            .control_fd = -1, .stop.helper = -1, .report_fd = -1, .exit_status = -1 };
                 _cleanup_(error_freep) Error *error = NULL;
                 int r;
 

@@ -38,14 +38,14 @@ static _Noreturn void help(const Supervisor *s, pid_t supervisor) {
 
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != supervisor)
                 _exit(EXIT_FAILURE);
-        r = machine_stop(&t, s->stop_action, &error);
+        r = machine_stop(&t, s->stop.action, &error);
         if (r < 0)
                 log_report(LOG_LEVEL_WARNING, r, error);
         _exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
 static int start_helper(Supervisor *s) {
-        pid_t us = getpid(), pid = clone_into(0, -1, &s->stop_helper);
+        pid_t us = getpid(), pid = clone_into(0, -1, &s->stop.helper);
 
         if (pid == 0)
                 help(s, us);
@@ -55,16 +55,16 @@ static int start_helper(Supervisor *s) {
 void stop_end(Supervisor *s) {
         siginfo_t info;
 
-        s->stop_timer = sd_event_source_disable_unref(s->stop_timer);
-        s->stop_shown = sd_event_source_disable_unref(s->stop_shown);
-        s->kill_watch = kill_watch_free(s->kill_watch);
-        if (s->stop_helper < 0)
+        s->stop.timer = sd_event_source_disable_unref(s->stop.timer);
+        s->stop.shown = sd_event_source_disable_unref(s->stop.shown);
+        s->stop.kill_watch = kill_watch_free(s->stop.kill_watch);
+        if (s->stop.helper < 0)
                 return;
         /* It sees for itself that there is nobody left to ask, and has perhaps something to say of how it did. */
-        if (poll(&(struct pollfd){ .fd = s->stop_helper, .events = POLLIN }, 1, HELPER_END_MSEC) <= 0)
-                (void) pidfd_kill(s->stop_helper, SIGKILL);
-        (void) pidfd_wait(s->stop_helper, &info);
-        s->stop_helper = close_fd(s->stop_helper);
+        if (poll(&(struct pollfd){ .fd = s->stop.helper, .events = POLLIN }, 1, HELPER_END_MSEC) <= 0)
+                (void) pidfd_kill(s->stop.helper, SIGKILL);
+        (void) pidfd_wait(s->stop.helper, &info);
+        s->stop.helper = close_fd(s->stop.helper);
 }
 
 static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
@@ -73,7 +73,7 @@ static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec,
         if (s->leader_fd < 0)
                 return 0;
         log_warning("The machine '%s' has not ended within %" PRIu64 " s: killing it", s->plan->name, s->plan->stop_timeout_usec / 1000000);
-        s->timed_out = true;
+        s->stop.timed_out = true;
         (void) pidfd_kill(s->leader_fd, SIGKILL);
         return 0;
 }
@@ -89,35 +89,35 @@ static void tell_manager(const Supervisor *s) {
 /* On the terminal that is the guest's console just now: seldom, and in lines of their own, for the guest writes there too. */
 static int on_shown(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
-        uint64_t seconds = (clock_usec(CLOCK_MONOTONIC) - s->stop_began) / 1000000, limit = s->plan->stop_timeout_usec / 1000000;
+        uint64_t seconds = (clock_usec(CLOCK_MONOTONIC) - s->stop.began) / 1000000, limit = s->plan->stop_timeout_usec / 1000000;
 
         if (s->plan->stop_timeout_usec < DURATION_INFINITY)
                 log_info("Waiting for '%s' to %s, %" PRIu64 " s of %" PRIu64 " s; ^] three times kills it", s->plan->name,
-                         init_action_to_string(s->stop_action), seconds, limit);
+                         init_action_to_string(s->stop.action), seconds, limit);
         else
                 log_info("Waiting for '%s' to %s, %" PRIu64 " s; ^] three times kills it", s->plan->name,
-                         init_action_to_string(s->stop_action), seconds);
+                         init_action_to_string(s->stop.action), seconds);
         (void) sd_event_source_set_time_relative(source, SHOWN_USEC);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 static void show_waiting(Supervisor *s) {
         if (s->attach && isatty(STDERR_FILENO) && !s->plan->quiet)
-                (void) sd_event_add_time_relative(s->event, &s->stop_shown, CLOCK_MONOTONIC, SHOWN_USEC, 0, on_shown, s);
+                (void) sd_event_add_time_relative(s->event, &s->stop.shown, CLOCK_MONOTONIC, SHOWN_USEC, 0, on_shown, s);
 }
 
 static int stop_again(Supervisor *s, InitAction action) {
-        if (s->stop_action == INIT_REBOOT && action != INIT_REBOOT)
-                s->stop_action = action; /* it goes down in any case: what matters is that it does not come back */
-        return s->stop_action == INIT_REBOOT || action != INIT_REBOOT ? 1 : -EBUSY;
+        if (s->stop.action == INIT_REBOOT && action != INIT_REBOOT)
+                s->stop.action = action; /* it goes down in any case: what matters is that it does not come back */
+        return s->stop.action == INIT_REBOOT || action != INIT_REBOOT ? 1 : -EBUSY;
 }
 
 /* Before init runs: a reboot is what it is about to do anyway. */
 static int stop_before_start(Supervisor *s, InitAction action) {
         if (action == INIT_REBOOT)
-                return s->stopping ? -EBUSY : 0;
-        s->stopping = true;
-        s->stop_action = action;
+                return s->stop.asked ? -EBUSY : 0;
+        s->stop.asked = true;
+        s->stop.action = action;
         return 0;
 }
 
@@ -128,22 +128,22 @@ int supervisor_stop(Supervisor *s, InitAction action) {
                 return stop_before_start(s, action);
         if (s->leader_fd < 0)
                 return 1;
-        if (s->stopping && s->stop_action != INIT_KILL && action != INIT_KILL)
+        if (s->stop.asked && s->stop.action != INIT_KILL && action != INIT_KILL)
                 return stop_again(s, action);
-        s->stopping = true;
-        s->stop_action = action;
+        s->stop.asked = true;
+        s->stop.action = action;
         if (action == INIT_KILL) {
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
                 return 0;
         }
-        s->stop_began = clock_usec(CLOCK_MONOTONIC);
+        s->stop.began = clock_usec(CLOCK_MONOTONIC);
         deadline = clock_deadline(s->plan->stop_timeout_usec);
         (void) supervisor_save_state(s, MACHINE_STOPPING, NULL);
         tell_manager(s);
         show_waiting(s);
         if (start_helper(s) < 0 ||
             (deadline != UINT64_MAX &&
-             sd_event_add_time(s->event, &s->stop_timer, CLOCK_MONOTONIC, deadline, 0, on_deadline, s) < 0))
+             sd_event_add_time(s->event, &s->stop.timer, CLOCK_MONOTONIC, deadline, 0, on_deadline, s) < 0))
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
         return 0;
 }
@@ -179,7 +179,7 @@ void stop_watch_machinectl(Supervisor *s) {
 
         if (!s->registered || s->plan->mode != START_BOOT || s->plan->init.kind == INIT_SYSTEMD)
                 return;
-        if (kill_watch_new(s->event, s->plan->name, on_machinectl, s, &s->kill_watch, &error) < 0)
+        if (kill_watch_new(s->event, s->plan->name, on_machinectl, s, &s->stop.kill_watch, &error) < 0)
                 log_debug("%s, ignoring: machinectl poweroff and reboot are systemd's signals to '%s'", error ? error->message : "No memory",
                           s->plan->name);
 }
@@ -188,8 +188,8 @@ void stop_forward_signal(Supervisor *s, int sig) {
         _cleanup_(guest_done) Guest g = {};
 
         if (!s->launched) {
-                s->stopping = true;
-                s->killed_for = sig;
+                s->stop.asked = true;
+                s->stop.killed_for = sig;
         }
         if (!s->launched || s->leader_fd < 0)
                 return;
@@ -197,6 +197,6 @@ void stop_forward_signal(Supervisor *s, int sig) {
                 (void) pidfd_kill(s->leader_fd, sig);
                 return;
         }
-        s->killed_for = sig;
+        s->stop.killed_for = sig;
         (void) pidfd_kill(s->leader_fd, SIGKILL);
 }

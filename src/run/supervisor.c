@@ -30,12 +30,12 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
                 s->exit_status = 0;
         else if (s->plan->mode == START_BOOT && info.si_status == SIGHUP) {
                 s->exit_status = 0;
-                s->reboot = !s->stopping || s->stop_action == INIT_REBOOT;
+                s->reboot = !s->stop.asked || s->stop.action == INIT_REBOOT;
         } else
                 s->exit_status = 128 + info.si_status;
-        if (s->killed_for > 0)
-                s->exit_status = 128 + s->killed_for;
-        if (s->timed_out)
+        if (s->stop.killed_for > 0)
+                s->exit_status = 128 + s->stop.killed_for;
+        if (s->stop.timed_out)
                 s->exit_status = EXIT_TIMED_OUT;
         /* So that a start of our unit waits for our end. Not before a reboot: systemd would not restart us. */
         if (!s->reboot)
@@ -52,7 +52,7 @@ static int on_signal(_unused_ sd_event_source *source, const struct signalfd_sig
         else if (sig == SIGQUIT)
                 (void) supervisor_stop(s, INIT_KILL);
         else
-                (void) supervisor_stop(s, s->stopping && sig == SIGINT ? INIT_KILL : INIT_POWEROFF);
+                (void) supervisor_stop(s, s->stop.asked && sig == SIGINT ? INIT_KILL : INIT_POWEROFF);
         return 0;
 }
 
@@ -122,9 +122,9 @@ void supervisor_hear(Supervisor *s) {
 }
 
 bool supervisor_is_cancelled(Supervisor *s) {
-        if (s->launched || !s->stopping)
+        if (s->launched || !s->stop.asked)
                 return false;
-        s->exit_status = s->killed_for > 0 ? 128 + s->killed_for : s->stop_action == INIT_KILL ? 128 + SIGKILL : 0;
+        s->exit_status = s->stop.killed_for > 0 ? 128 + s->stop.killed_for : s->stop.action == INIT_KILL ? 128 + SIGKILL : 0;
         return true;
 }
 

@@ -26,6 +26,18 @@ typedef struct NotifyWatch {
         unsigned status_count;
 } NotifyWatch;
 
+/* How the machine is brought to its end; supervisor-stop.c is what fills it. */
+typedef struct Stopping {
+        bool asked;             /* the end has been asked for, as `action` says */
+        InitAction action;
+        uint64_t began;         /* CLOCK_MONOTONIC µs */
+        int helper;             /* pidfd of the process that asks the guest's init, or -1 */
+        sd_event_source *timer, *shown;
+        KillWatch *kill_watch;  /* for what machinectl sends to an init that does not understand it, or NULL */
+        bool timed_out;
+        int killed_for;         /* the signal that a command did not take, or 0 */
+} Stopping;
+
 /* One running machine, as the process that started it and waits for its end sees it. Made by start.c, filled by
  * launch.c, driven by supervisor.c, taken apart by teardown.c. Every field is either "not there" (NULL, -1, false) or
  * a thing that teardown undoes; it can be called at any point. */
@@ -64,14 +76,7 @@ struct Supervisor {
 
         bool launched;    /* init runs, and can be told things; until then a stop is noted, and looked at where we wait */
         uint64_t launched_usec; /* CLOCK_MONOTONIC */
-        bool stopping;
-        InitAction stop_action;
-        uint64_t stop_began;    /* CLOCK_MONOTONIC µs */
-        int stop_helper;        /* pidfd of the process that asks the guest's init, or -1 */
-        sd_event_source *stop_timer, *stop_shown;
-        KillWatch *kill_watch;  /* for what machinectl sends to an init that does not understand it, or NULL */
-        bool timed_out;
-        int killed_for;         /* the signal that a command did not take, or 0 */
+        Stopping stop;
 
         Readiness *readiness; /* while it is watched for; NULL: there is nothing to wait for */
         bool up;              /* who waits for the start was told to go on */
