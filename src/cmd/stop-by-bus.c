@@ -7,7 +7,6 @@
 #include "stop-by-bus.h"
 
 #include <signal.h>
-#include <string.h>
 
 #include "password-agent.h"
 #include "registration.h"
@@ -24,10 +23,10 @@ static int open_bus(const Machine *m, sd_bus **ret, Error **reterr) {
         return 0;
 }
 
-static int kill_processes(sd_bus *bus, const MachineRecord *rec, const char *whom, int sig, Error **reterr) {
+static int kill_processes(sd_bus *bus, const MachineRecord *rec, KillWhom whom, int sig, Error **reterr) {
         if (rec->registered)
-                return registration_kill(bus, rec->name, whom, sig, reterr);
-        if (rec->scope && strcmp(whom, "all") == 0)
+                return registration_kill(bus, rec->name, whom == KILL_LEADER ? "leader" : "all", sig, reterr);
+        if (rec->scope && whom == KILL_ALL)
                 return unit_kill(bus, rec->scope, sig, reterr);
         return error_set(reterr, EPERM, "The machine '%s' is not registered with systemd: sending its init a signal needs root", rec->name);
 }
@@ -48,7 +47,7 @@ int stop_by_bus(const Machine *m, InitAction action, Error **reterr) {
                 return r;
         agent = password_agent_start();
         if (action == INIT_KILL)
-                return kill_processes(bus, rec, "all", SIGKILL, reterr);
+                return kill_processes(bus, rec, KILL_ALL, SIGKILL, reterr);
         if (action == INIT_REBOOT)
                 return restart(bus, rec, reterr);
         if (!rec->unit && !rec->scope)
@@ -64,5 +63,5 @@ int kill_by_bus(const Machine *m, KillWhom whom, int sig, Error **reterr) {
         if (r < 0)
                 return r;
         agent = password_agent_start();
-        return kill_processes(bus, m->record, whom == KILL_LEADER ? "leader" : "all", sig, reterr);
+        return kill_processes(bus, m->record, whom, sig, reterr);
 }
