@@ -56,12 +56,23 @@ static void close_terminals(Supervisor *s) {
         s->n_terminals = 0;
 }
 
+/* The bus may have been started anew while the machine ran. What cannot be had is said by who needs it. */
+static void renew_bus(Supervisor *s) {
+        sd_bus *bus = NULL;
+
+        if (sd_bus_is_open(s->bus) > 0 || host_bus_open(&bus, NULL) <= 0)
+                return;
+        sd_bus_close_unref(s->bus);
+        s->bus = bus;
+}
+
 static void leave_systemd(Supervisor *s, int *first, Error **reterr) {
         Error *error = NULL;
         int r;
 
         if (!s->bus)
                 return;
+        renew_bus(s);
         if (s->abandoned) {
                 registration_abandon(s->bus, s->plan->name);
                 return;

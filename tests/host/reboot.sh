@@ -470,3 +470,22 @@ SCRIPT
         same "boots" "$(marks web up)" 2
         remove_tree web
 }
+
+# The connection to the bus that a supervisor began with has ended; what it has to tell systemd at each end it tells over another.
+test_the_bus_is_started_anew() {
+        local before
+        guest_named_web
+        systemctl start nbox@web
+        wait_until 20 marked web up 1
+        before=$(identity web)
+        systemctl restart dbus
+        wait_until 10 machinectl list
+        reboot_web nbox reboot web
+        same "after a reboot" "$(identity web)" "$before"
+        systemctl restart dbus
+        wait_until 10 machinectl list
+        nbox poweroff --wait web
+        wait_until 10 is_gone web
+        wait_until 10 eval '[ "$(systemctl show -P ActiveState nbox@web)" = inactive ]'
+        remove_tree web
+}

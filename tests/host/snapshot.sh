@@ -50,7 +50,7 @@ snapshot_files() {
                 find /run/nbox -mindepth 1 ! -path /run/nbox/machines ! -path '/run/nbox/*lock*' ! -type d
                 find /run/nbox/machines -mindepth 1 2>/dev/null
         fi
-        find /tmp /var/tmp /dev/shm -mindepth 1 -maxdepth 1 
+        find /tmp /var/tmp /dev/shm -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' # of the host's own services
         find /var/lib/machines -maxdepth 1 | sort
         find /run/systemd/nspawn -type f 2>/dev/null
         losetup -a 2>/dev/null | grep -F /var/lib/machines
