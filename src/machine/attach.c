@@ -9,11 +9,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <termios.h>
 
 #include "clock.h"
 #include "control.h"
 #include "fd.h"
+#include "raw-terminal.h"
 
 /* Two flows of bytes, each through one buffer: stdin -> peer and peer -> stdout. A flow is read only while its
  * buffer has room and written only while it holds something, so that a slow side slows down the other and nothing is
@@ -48,8 +48,7 @@ struct Attach {
         sd_event_source *signal_sources[SIGNALS];
         Flow to_peer, to_out;
         EscapeState escape;
-        struct termios saved_in, saved_out;
-        bool saved, raw_in, raw_out;
+        RawTerminal raw;
         bool in_is_tty;
         bool held;          /* stdin is not read yet: see hold_input() */
         bool done;          /* nothing is copied any more */
@@ -316,35 +315,9 @@ static int on_out_file(_unused_ sd_event_source *s, void *userdata) {
         return 0;
 }
 
-/* Raw, both ways; the two may be different terminals, or only one of them be one. When we go on after a stop, what is to be
- * restored is still what it was before. */
 static void make_raw(Attach *a) {
-        bool out_is_tty = isatty(a->out);
-        struct termios t;
-
-        if (a->policy.read_only || !a->in_is_tty)
-                return;
-        if (a->saved || tcgetattr(a->in, &a->saved_in) >= 0) {
-                t = a->saved_in;
-                cfmakeraw(&t);
-                if (!out_is_tty) /* what is shown is not ours to format then */
-                        t.c_oflag = a->saved_in.c_oflag;
-                a->raw_in = tcsetattr(a->in, TCSANOW, &t) >= 0;
-        }
-        if (out_is_tty && (a->saved || tcgetattr(a->out, &a->saved_out) >= 0)) {
-                t = a->saved_out;
-                t.c_oflag &= ~(tcflag_t) OPOST;
-                a->raw_out = tcsetattr(a->out, TCSANOW, &t) >= 0;
-        }
-        a->saved = true;
-}
-
-static void restore(Attach *a) {
-        if (a->raw_out)
-                (void) tcsetattr(a->out, TCSANOW, &a->saved_out);
-        if (a->raw_in)
-                (void) tcsetattr(a->in, TCSANOW, &a->saved_in);
-        a->raw_in = a->raw_out = false;
+        if (!a->policy.read_only && a->in_is_tty)
+                raw_terminal_enter(&a->raw);
 }
 
 /* By the signal itself: the kernel does not stop who has no shell that could let it go on. */
@@ -365,7 +338,7 @@ static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo 
         if (a->done)
                 return 0;
         if (si->ssi_signo == SIGTSTP) {
-                restore(a);
+                raw_terminal_leave(&a->raw);
                 stop_here();
         }
         if (si->ssi_signo != SIGWINCH)
@@ -440,6 +413,7 @@ int attach_new(sd_event *event, AttachPeer kind, int peer, const AttachPolicy *p
 
         r = a->in < 0 ? a->in : a->out < 0 ? a->out : fd_set_nonblock(a->peer, true);
         a->in_is_tty = a->in >= 0 && isatty(a->in);
+        a->raw = (RawTerminal){ .in = a->in, .out = a->out };
         if (r >= 0)
                 r = add_sources(a);
         if (r >= 0)
@@ -476,7 +450,7 @@ Attach *attach_free(Attach *a) {
         if (!a || a->freed)
                 return NULL;
         a->done = true;
-        restore(a);
+        raw_terminal_leave(&a->raw);
         sd_event_source_disable_unref(a->in_source);
         sd_event_source_disable_unref(a->out_source);
         sd_event_source_disable_unref(a->peer_source);
