@@ -135,6 +135,20 @@ static const EnumName *find_kind(const char *text) {
         return NULL;
 }
 
+static int no_condition(const char *text, Error **reterr) {
+        _cleanup_strv_ char **words = NULL;
+        _cleanup_free_ char *list = NULL;
+
+        for (const EnumName *e = ready_kind_names; e->name; e++)
+                if (strv_appendf(&words, "%s%s", e->name, kinds[e->value].argument ?: "") < 0)
+                        return error_oom(reterr);
+        list = strv_join(words, ", ");
+        if (!list)
+                return error_oom(reterr);
+        error_set(reterr, EINVAL, "'%.80s' is no condition", text);
+        return error_hint(reterr, -EINVAL, "It is one of %s.", list);
+}
+
 int ready_condition_parse(const char *text, ReadyCondition *ret, Error **reterr) {
         _cleanup_(ready_condition_done) ReadyCondition c = {};
         const char *colon = strchr(text, ':'), *argument = colon ? colon + 1 : "";
@@ -145,11 +159,8 @@ int ready_condition_parse(const char *text, ReadyCondition *ret, Error **reterr)
                 return error_set(reterr, EINVAL, "'%.80s' has control characters", text);
         if (strlen(text) > TEXT_MAX)
                 return error_set(reterr, EINVAL, "'%.40s…' is longer than %d bytes", text, TEXT_MAX);
-        if (!kind) {
-                error_set(reterr, EINVAL, "'%.80s' is no condition", text);
-                return error_hint(reterr, -EINVAL, "It is auto, notify, exec, life, file:PATH, port:[tcp:|udp:]NUMBER, command:COMMAND, "
-                                                   "console:PATTERN or delay:TIME.");
-        }
+        if (!kind)
+                return no_condition(text, reterr);
         c.kind = (ReadyKind) kind->value;
         if (!kinds[c.kind].argument && colon)
                 return error_set(reterr, EINVAL, "'%s' takes no argument, not '%.80s'", kind->name, argument);
