@@ -70,14 +70,13 @@ static int send_signal(const StopTarget *t, int sig, Error **reterr) {
         return 0;
 }
 
-/* 1: it has ended meanwhile. */
-static int ends_within(const StopTarget *t, uint64_t usec) {
+static bool ends_within(const StopTarget *t, uint64_t usec) {
         return poll(&(struct pollfd){ .fd = t->leader_fd, .events = POLLIN }, 1, (int) ((usec + 999) / 1000)) > 0;
 }
 
-/* 1: it has ended. */
-static int pause_a_moment(Asking *a) {
-        int ended = ends_within(a->target, a->pause);
+/* Whether it has ended meanwhile. */
+static bool pause_a_moment(Asking *a) {
+        bool ended = ends_within(a->target, a->pause);
 
         a->pause = a->pause * 3 / 2 > PAUSE_MAX_USEC ? PAUSE_MAX_USEC : a->pause * 3 / 2;
         return ended;

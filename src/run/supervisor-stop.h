@@ -3,8 +3,7 @@
 
 #include "supervisor.h"
 
-/* How a machine ends in order, seen from its supervisor; supervisor_stop() of supervisor.h is here too. What each init wants to
- * be told is in machine/init.h. */
+/* What more supervisor-stop.c does than supervisor_stop() (supervisor.h). What each init wants to be told is in machine/init.h. */
 
 /* Once init runs: what machinectl tells an init that does not speak systemd's language is translated. */
 void stop_watch_machinectl(Supervisor *s);

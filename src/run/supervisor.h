@@ -39,7 +39,7 @@ typedef struct Stopping {
 } Stopping;
 
 /* One running machine, as the process that started it and waits for its end sees it. Made by start.c, filled by
- * launch.c, driven by supervisor.c, taken apart by teardown.c. Every field is either "not there" (NULL, -1, false) or
+ * launch.c and enlist.c, driven by supervisor.c, taken apart by teardown.c. Every field is either "not there" (NULL, -1, false) or
  * a thing that teardown undoes; it can be called at any point. */
 
 struct Supervisor {
@@ -107,7 +107,7 @@ int supervisor_watch_notify(Supervisor *s);
 /* Closes the socket, too. It waits for no guest. */
 void supervisor_close_notify(Supervisor *s);
 
-/* Ask for an end, or (INIT_KILL) bring it about. 0: it is under way. 1: it was already, and is not disturbed; a reboot becomes the
+/* supervisor-stop.c: ask for an end, or (INIT_KILL) bring it about. 0: it is under way. 1: it was already, and is not disturbed; a reboot becomes the
  * power-off or halt that is asked for now. -EBUSY: it was already, and ends in something else than this. */
 int supervisor_stop(Supervisor *s, InitAction action);
 
