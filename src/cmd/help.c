@@ -139,7 +139,9 @@ int verb_help(int argc, char **argv, Error **reterr) {
         if (args.n_operands == 0)
                 return help_all();
         verb = verb_find(args.operands[0]);
-        if (!verb)
-                return error_set(reterr, EINVAL, "Unknown verb '%.80s'", args.operands[0]);
+        if (!verb) {
+                error_set(reterr, EINVAL, "Unknown verb '%.80s'", args.operands[0]);
+                return error_hint(reterr, -EINVAL, "`nbox --help` lists the verbs.");
+        }
         return help_verb(verb);
 }

@@ -102,7 +102,7 @@ static int take_pattern(ReadyCondition *c, const char *argument, Error **reterr)
 static int take_delay(ReadyCondition *c, const char *argument, Error **reterr) {
         if (parse_duration(argument, &c->delay_usec) < 0 || c->delay_usec > DELAY_MAX_USEC)
                 return error_set(reterr, EINVAL, "'%.80s' is not a time of at most a day: seconds, or numbers with ms, s, min or h", argument);
-        return describe(c, "delay of %s", argument) < 0 ? error_oom(reterr) : 0;
+        return describe(c, "a delay of %s%s", argument, argument[strspn(argument, "0123456789")] ? "" : " s") < 0 ? error_oom(reterr) : 0;
 }
 
 static const struct {

@@ -34,9 +34,22 @@ static int open_section(SettingsReader *s, const IniLine *l) {
         return 0;
 }
 
+static const char *section_of_key(const char *key) {
+        for (size_t i = 0; i < n_options; i++)
+                if (options[i].section && strcmp(options[i].key, key) == 0)
+                        return options[i].section;
+        return NULL;
+}
+
 static void warn_unknown_key(const SettingsReader *s, const IniLine *l) {
         Suggestion best = suggestion_begin(l->key, strlen(l->key));
+        const char *elsewhere = section_of_key(l->key);
 
+        if (elsewhere) {
+                log_warning("%s:%u: unknown key %s in section [%s] (it belongs in [%s]), ignoring", s->path, l->line, l->key, l->section,
+                            elsewhere);
+                return;
+        }
         for (size_t i = 0; i < n_options; i++)
                 if (options[i].section && strcmp(options[i].section, l->section) == 0)
                         suggestion_offer(&best, options[i].key);

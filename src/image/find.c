@@ -123,7 +123,7 @@ int image_open_directory(const char *path, Image **ret, Error **reterr) {
         if (is_host_directory(&st)) {
                 close_fd(fd);
                 error_set(reterr, EBUSY, "'%s' is a directory that the host itself lives in", path);
-                return error_hint(reterr, -EBUSY, "Make a tree for the machine with `nbox create NAME`.");
+                return error_hint(reterr, -EBUSY, "Make a tree for the machine with `nbox create NAME --os=busybox`.");
         }
         r = image_new(fd, &st, ret);
         if (r < 0)

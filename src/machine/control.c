@@ -47,7 +47,7 @@ static int connect_to(const char *machine, Error **reterr) {
         fd = unix_connect(path, SOCK_SEQPACKET);
         if (fd == -ENOENT || fd == -ECONNREFUSED) {
                 error_set(reterr, ESRCH, "No machine '%s' is running under a supervisor of nbox", machine);
-                return error_hint(reterr, -ESRCH, "Start it with `nbox boot %s`; `nbox list` shows what is running.", machine);
+                return error_hint(reterr, -ESRCH, "`nbox list` shows what is running, `nbox images` what can be booted.");
         }
         if (fd < 0)
                 return error_errno(reterr, fd, "Cannot reach the supervisor of machine '%s'", machine);

@@ -29,6 +29,13 @@ static const char *const action_names[] = {
         [INIT_KILL] = "terminate",
 };
 
+static const char *const action_phrases[] = {
+        [INIT_POWEROFF] = "power off",
+        [INIT_HALT] = "halt",
+        [INIT_REBOOT] = "reboot",
+        [INIT_KILL] = "end",
+};
+
 /* Not `init 0`: where nothing is known of it, that may be one more init, a script that sets up a system. */
 static const InitPrograms usual_programs = { {
         [INIT_POWEROFF] = { WORDS("poweroff"), WORDS("shutdown", "-h", "now") },
@@ -104,6 +111,10 @@ const InitTraits *init_traits(InitKind kind) {
 
 const char *init_action_to_string(InitAction action) {
         return action_names[action];
+}
+
+const char *init_action_to_phrase(InitAction action) {
+        return action_phrases[action];
 }
 
 int init_action_from_string(const char *s, InitAction *ret) {

@@ -18,7 +18,8 @@ typedef enum InitAction {
 
 #define INIT_ACTIONS INIT_KILL /* those that are asked for */
 
-const char *init_action_to_string(InitAction action);
+const char *init_action_to_string(InitAction action); /* "poweroff": a verb of ours */
+const char *init_action_to_phrase(InitAction action); /* "power off": in a sentence, after "to" */
 int init_action_from_string(const char *s, InitAction *ret); /* 0 or -EINVAL */
 
 /* A program of the guest's own and its arguments, NULL-terminated. */

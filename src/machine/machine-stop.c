@@ -206,7 +206,7 @@ static StopStep look(const Asking *a, const Guest *g, InitKind *ret_kind) {
 static int ask_by_signal(const Asking *a, InitKind kind, int sig, Error **reterr) {
         char text[SIGNAL_TEXT_MAX];
 
-        say(a, "asking its init (%s) to %s by %s", init_kind_to_string(kind), init_action_to_string(a->action), signal_to_text(sig, text));
+        say(a, "asking its init (%s) to %s by %s", init_kind_to_string(kind), init_action_to_phrase(a->action), signal_to_text(sig, text));
         return send_signal(a->target, sig, reterr);
 }
 

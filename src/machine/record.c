@@ -159,7 +159,7 @@ int record_remove(int dir, const char *name) {
 
 int record_missing(const char *name, Error **reterr) {
         error_set(reterr, ESRCH, "No machine '%s' is running", name);
-        return error_hint(reterr, -ESRCH, "Start it with `nbox boot %s`; `nbox list` shows what is running.", name);
+        return error_hint(reterr, -ESRCH, "`nbox list` shows what is running, `nbox images` what can be booted.");
 }
 
 int record_load(const char *name, MachineRecord **ret, Error **reterr) {

@@ -124,7 +124,7 @@ static int stop(Supervisor *s, const char *name, int fd, Error **reterr) {
         r = supervisor_stop(s, action);
         if (r == -EBUSY)
                 return error_set(reterr, EBUSY, "The machine '%s' has been asked to %s: to %s it now would disturb that", s->plan->name,
-                                 init_action_to_string(s->stop.action), name);
+                                 init_action_to_phrase(s->stop.action), init_action_to_phrase(action));
         (void) answer(fd, r > 0 ? "ok already" : "ok");
         return 0;
 }

@@ -93,10 +93,10 @@ static int on_shown(sd_event_source *source, _unused_ uint64_t usec, void *userd
 
         if (s->plan->stop_timeout_usec < DURATION_INFINITY)
                 log_info("Waiting for '%s' to %s, %" PRIu64 " s of %" PRIu64 " s; ^] three times kills it", s->plan->name,
-                         init_action_to_string(s->stop.action), seconds, limit);
+                         init_action_to_phrase(s->stop.action), seconds, limit);
         else
                 log_info("Waiting for '%s' to %s, %" PRIu64 " s; ^] three times kills it", s->plan->name,
-                         init_action_to_string(s->stop.action), seconds);
+                         init_action_to_phrase(s->stop.action), seconds);
         (void) sd_event_source_set_time_relative(source, SHOWN_USEC);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }

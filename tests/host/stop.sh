@@ -76,7 +76,7 @@ test_kill_signal_of_the_settings() {
         begin web --kill-signal=SIGUSR1
         nbox poweroff --wait web
         ended 0
-        has "$(cat "$SCRATCH/err")" 'to poweroff by SIGUSR1'
+        has "$(cat "$SCRATCH/err")" 'to power off by SIGUSR1'
         ups_and_downs web 'up down '
         remove_tree web
 }
@@ -115,7 +115,7 @@ test_a_second_request_disturbs_nothing() {
         nbox poweroff web
         has "$(nbox poweroff web 2>&1)" "is stopping already; .nbox terminate web"
         refused nbox reboot web
-        has "$REFUSAL" 'has been asked to poweroff'
+        has "$REFUSAL" 'has been asked to power off'
         ended 0
         ups_and_downs web 'up down '
         # But an end at once is one.

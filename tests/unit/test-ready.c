@@ -43,7 +43,8 @@ static void conditions(void **state _unused_) {
                 { "port:udp:53", READY_PORT, "port udp:53" },
                 { "command:test -e '/run/a b'", READY_COMMAND, "command test -e '/run/a b'" },
                 { "console:login: $", READY_CONSOLE, "\"login: $\" on its console" },
-                { "delay:1min 5s", READY_DELAY, "delay of 1min 5s" },
+                { "delay:1min 5s", READY_DELAY, "a delay of 1min 5s" },
+                { "delay:20", READY_DELAY, "a delay of 20 s" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {

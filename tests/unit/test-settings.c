@@ -186,7 +186,7 @@ static void what_is_unknown_is_warned_about(void **state _unused_) {
                 { "\n\n[Exex]\nHostname=1\n", "web.conf:3: unknown section [Exex], ignoring" },
                 { "Hostname=1\n", "web.conf:1: 'Hostname' stands before any section, ignoring" },
                 { "[Exec]\nhello\n", "web.conf:2: 'hello' has no '=', ignoring" },
-                { "[Files]\nHostname=1\n", "unknown key Hostname in section [Files]" },
+                { "[Files]\nHostname=1\n", "unknown key Hostname in section [Files] (it belongs in [Exec]), ignoring" },
                 { "[Exec]\nA=\\\nb\nFoo=1\n", "web.conf:4: unknown key Foo" },
         };
 
