@@ -193,6 +193,8 @@ test_killed_at_any_point() {
         # SIGKILL cannot be answered: the next nbox that runs sweeps what it left.
         for delay in 0.002 0.005 0.01 0.02 0.05 0.2; do
                 timeout -s KILL "$delay" nbox run "$GUEST" sleep 100 >/dev/null 2>&1 || true
+                # timeout(1) kills itself too, and may be gone before nbox is.
+                wait_until 5 eval '! pgrep -x nbox'
                 nbox gc
         done
         nbox run "$GUEST" true
