@@ -8,9 +8,9 @@
 #include "supervisor.h"
 
 #define CANCEL_PATIENCE_USEC 500000
-#define LEFT_OVER_USEC (45 * UINT64_C(1000000)) /* longer than systemd-machined stays without machines */
+#define LEFT_OVER_USEC (20 * UINT64_C(1000000))
 #define LEFT_OVER_STEP_USEC 50000
-#define LEFT_OVER_SAID 40
+#define LEFT_OVER_STEPS 20 /* of waiting; then systemd-machined is asked to let go */
 #define STOP_SIGNAL_USEC (2 * UINT64_C(1000000)) /* from the end of the job to the signal, on a host that is busy */
 
 static int cancelled(Error **reterr) {
@@ -70,7 +70,8 @@ static int register_once(Supervisor *s, PendingRegistration *pending, Error **re
         return r;
 }
 
-/* A start that was stopped a moment ago may have left the scope's name taken. 1 when it was, and is free now. */
+/* A start that was stopped a moment ago may have left the scope's name taken, for as long as systemd-machined lives if it was refused.
+ * 1 when it was, and is free now. */
 static int await_free_scope(Supervisor *s, Error **reterr) {
         _cleanup_free_ char *scope = machine_scope_name(s->plan->name);
         uint64_t end = clock_deadline(LEFT_OVER_USEC);
@@ -84,8 +85,10 @@ static int await_free_scope(Supervisor *s, Error **reterr) {
                         return error_errno(reterr, r, "Lost the connection to the system bus");
                 if (supervisor_is_cancelled(s))
                         return cancelled(reterr);
-                if (waited++ == LEFT_OVER_SAID)
-                        log_info("Waiting for systemd to give the name of %s free", scope);
+                if (waited++ != LEFT_OVER_STEPS)
+                        continue;
+                log_info("systemd-machined holds on to %s, which never ran: starting it anew, which no machine notices", scope);
+                registration_let_go(s->bus);
         }
         return r < 0 ? r : r == 0 && waited > 0;
 }

@@ -15,6 +15,7 @@
 #include "bus.h"
 #include "scope.h"
 
+#define MACHINED_UNIT "systemd-machined.service"
 #define UNREGISTER_USEC (10 * UINT64_C(1000000))
 
 struct PendingRegistration {
@@ -147,11 +148,15 @@ PendingRegistration *registration_cancel(PendingRegistration *p) {
         return NULL;
 }
 
+static bool takes_mode(const char *method) {
+        return strcmp(method, "StopUnit") == 0 || strcmp(method, "TryRestartUnit") == 0;
+}
+
 static void tell(sd_bus *bus, const char *to, const char *path, const char *interface, const char *method, const char *unit) {
         _cleanup_message_ sd_bus_message *m = NULL;
 
         if (sd_bus_message_new_method_call(bus, &m, to, path, interface, method) < 0 || sd_bus_message_set_expect_reply(m, 0) < 0 ||
-            sd_bus_message_append(m, "s", unit) < 0 || (strcmp(method, "StopUnit") == 0 && sd_bus_message_append(m, "s", "replace") < 0))
+            sd_bus_message_append(m, "s", unit) < 0 || (takes_mode(method) && sd_bus_message_append(m, "s", "replace") < 0))
                 return;
         (void) sd_bus_send(bus, m, NULL);
 }
@@ -166,6 +171,10 @@ void registration_abandon(sd_bus *bus, const char *name) {
                 tell(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit", scope);
         if (slice)
                 tell(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit", slice);
+}
+
+void registration_let_go(sd_bus *bus) {
+        tell(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "TryRestartUnit", MACHINED_UNIT);
 }
 
 /* A systemd-machined that hangs sees by itself, later, that the scope is gone. */

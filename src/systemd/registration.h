@@ -56,8 +56,13 @@ int scope_finish(PendingScope *p, char **ret_scope, Error **reterr);
 PendingScope *scope_cancel(PendingScope *p); /* returns NULL */
 
 /* Whether the scope's name is taken by one that does not run: systemd has not collected it yet, or systemd-machined still refers to it
- * since it could not start it (257 does, until it exits for having nothing to do, after 30 s). 1 or 0. */
+ * since it could not start it (252 and 257 do, until they exit for having nothing to do, which is never while there are other machines).
+ * 1 or 0. */
 int scope_is_left_over(sd_bus *bus, const char *scope, Error **reterr);
+
+/* Have systemd start systemd-machined anew, as each upgrade of its package does: it keeps its machines, and refers to nothing else. Not
+ * waited for. */
+void registration_let_go(sd_bus *bus);
 
 /* After a cancelled registration of a leader that has ended, where nobody is to wait for a systemd that does not answer: it is told
  * to take away what it may yet make, and is not listened to. */
@@ -76,7 +81,7 @@ int scope_watch_request_stop(sd_bus *bus, const char *scope, void (*cb)(void *us
 
 /* Stop a scope, wait until it is stopped and its name is free again. No such scope is success. A scope with a
  * controller is asked first: the controller itself calls this only when the guest's init is dead, or it would wait
- * for its own answer. Unregister first: systemd-machined's reference keeps the name taken. */
+ * for its own answer. Unregister first: systemd-machined's reference keeps the name taken, and is waited for 5 s. */
 int scope_stop(sd_bus *bus, const char *scope, Error **reterr);
 
 /* Stop a slice that nothing is in any more; one with a unit file or drop-ins (limits set by the admin) is left. */

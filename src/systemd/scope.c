@@ -27,6 +27,7 @@
 #include "bus.h"
 #include "job.h"
 #include "property.h"
+#include "unit.h"
 
 #define TASKS_MAX 16384                    /* as systemd-machined and systemd-nspawn@.service have it */
 #define STOP_MARGIN_USEC (10 * 1000000ULL) /* beyond the supervisor's own time for an orderly end */
@@ -242,8 +243,9 @@ static int stop_unit(sd_bus *bus, const char *unit, Error **reterr) {
 }
 
 /* A stopped unit's name is taken until systemd has collected it, some milliseconds later (longer while
- * systemd-machined refers to it). UnitRemoved comes to subscribers only, and subscribing floods the supervisor with
- * every unit's signals: so look again, at growing distances. */
+ * systemd-machined refers to it, and for ever where that hangs; whoever starts the machine again waits for that).
+ * UnitRemoved comes to subscribers only, and subscribing floods the supervisor with every unit's signals: so look again, at
+ * growing distances. */
 static int wait_collected(sd_bus *bus, const char *unit, Error **reterr) {
         const uint64_t patience_usec = 5 * 1000000ULL;
 
@@ -258,13 +260,27 @@ static int wait_collected(sd_bus *bus, const char *unit, Error **reterr) {
                         return bus_failed(reterr, r, &e, "Cannot ask systemd for %s", unit);
                 usleep((useconds_t) pause);
         }
-        return error_set(reterr, ETIMEDOUT, "%s has ended, but systemd still holds its name", unit);
+        return 0;
 }
 
 int scope_stop(sd_bus *bus, const char *scope, Error **reterr) {
         int r = stop_unit(bus, scope, reterr);
 
         return r < 0 ? r : wait_collected(bus, scope, reterr);
+}
+
+/* What has ended, and is still known since somebody refers to it, is in nobody's way. */
+static int any_is_active(sd_bus *bus, char **units, Error **reterr) {
+        for (; units && *units; units++) {
+                _cleanup_free_ char *state = NULL;
+                int r = unit_active_state(bus, *units, &state, reterr);
+
+                if (r < 0)
+                        return r;
+                if (strcmp(state, "inactive") != 0 && strcmp(state, "failed") != 0)
+                        return 1;
+        }
+        return 0;
 }
 
 /* 1 where the slice may go: nothing else is in it, and nobody has given it settings (a unit file, `systemctl edit`,
@@ -283,7 +299,10 @@ static int slice_is_ours(sd_bus *bus, const char *slice, Error **reterr) {
         r = unit_get_string(bus, slice, SYSTEMD_UNIT, "FragmentPath", &fragment, reterr);
         if (r < 0)
                 return r;
-        return strv_length(members) == 0 && strv_length(drop_ins) == 0 && !*fragment;
+        if (strv_length(drop_ins) > 0 || *fragment)
+                return 0;
+        r = any_is_active(bus, members, reterr);
+        return r < 0 ? r : r == 0;
 }
 
 int slice_stop(sd_bus *bus, const char *slice, Error **reterr) {
