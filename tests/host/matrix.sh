@@ -96,8 +96,8 @@ man_says() {
 
 # as_man_says ACTION WHAT: how init was asked, by the log of its supervisor (standard input).
 as_man_says() {
-        local got
-        got=$(sed -n "s/.*asking its init .* to $1 by //p; s/.*its own .* has been run/its own/p" | head -n 1)
+        local got said=${1/poweroff/power off}
+        got=$(sed -n "s/.*asking its init .* to $said by //p; s/.*its own .* has been run/its own/p" | head -n 1)
         [ -n "$got" ] || fail "the log does not say how it was asked"
         [[ $2 = *"$got"* ]] || fail "asked by $got; the manual page says $2"
 }
