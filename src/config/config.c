@@ -20,6 +20,7 @@ typedef enum FieldKind {
         KIND_BINDS,
         KIND_TMPFS,
         KIND_PORTS,
+        KIND_NICS,
 } FieldKind;
 
 typedef struct FieldInfo {
@@ -53,8 +54,9 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_NETWORK] = { KIND_INT, AT(network) },
         [FIELD_PRIVATE_NETWORK] = { KIND_INT, AT(private_network) },
         [FIELD_NETWORK_VETH] = { KIND_INT, AT(network_veth) },
-        [FIELD_ZONE] = { KIND_STRING, AT(zone) },
+        [FIELD_NICS] = { KIND_NICS, AT(nics) },
         [FIELD_PORTS] = { KIND_PORTS, AT(ports) },
+        [FIELD_HOST_PORTS] = { KIND_PORTS, AT(host_ports) },
         [FIELD_REGISTERED] = { KIND_INT, AT(registered) },
         [FIELD_SLICE] = { KIND_STRING, AT(slice) },
         [FIELD_PROPERTIES] = { KIND_STRV, AT(properties) },
@@ -92,7 +94,9 @@ bool field_is_set(const MachineConfig *c, Field f) {
         case KIND_TMPFS:
                 return c->n_tmpfs > 0;
         case KIND_PORTS:
-                return c->n_ports > 0;
+                return ((PortList *) member(c, f))->n > 0;
+        case KIND_NICS:
+                return c->nics.n > 0;
         }
         return false;
 }
@@ -149,9 +153,12 @@ void field_reset(MachineConfig *c, Field f) {
                 free_tmpfs(c);
                 return;
         case KIND_PORTS:
-                free(c->ports);
-                c->ports = NULL;
-                c->n_ports = 0;
+                free(((PortList *) member(c, f))->items);
+                *(PortList *) member(c, f) = (PortList){};
+                return;
+        case KIND_NICS:
+                free(c->nics.items);
+                c->nics = (NicList){};
                 return;
         }
 }
@@ -209,10 +216,26 @@ static void move_field(MachineConfig *c, MachineConfig *from, Field f) {
                 from->n_tmpfs = 0;
                 return;
         case KIND_PORTS:
-                c->ports = TAKE_PTR(from->ports);
-                c->n_ports = from->n_ports;
-                from->n_ports = 0;
+                *(PortList *) member(c, f) = *(PortList *) member(from, f);
+                *(PortList *) member(from, f) = (PortList){};
                 return;
+        case KIND_NICS:
+                c->nics = from->nics;
+                from->nics = (NicList){};
+                return;
+        }
+}
+
+/* The zones and the ports below belong to the network below: they do not follow into another one that was decided above. */
+static bool belongs_below(const MachineConfig *c, Field f) {
+        switch (f) {
+        case FIELD_NICS:
+                return true;
+        case FIELD_PORTS:
+        case FIELD_HOST_PORTS:
+                return c->network != NETWORK_ZONE;
+        default:
+                return false;
         }
 }
 
@@ -220,9 +243,7 @@ void config_fill(MachineConfig *c, MachineConfig *from) {
         bool network_decided = c->network != NETWORK_UNSET;
 
         for (Field f = FIELD_NONE + 1; f < FIELD_MAX; f++) {
-                /* The zone and the published ports below belong to the network below: they do not follow into
-                 * another one that was decided above. */
-                if (network_decided && (f == FIELD_ZONE || (f == FIELD_PORTS && c->network != NETWORK_ZONE)))
+                if (network_decided && belongs_below(c, f))
                         continue;
                 if (!field_is_set(c, f) && field_is_set(from, f))
                         move_field(c, from, f);
@@ -240,13 +261,13 @@ void config_override(MachineConfig *c, MachineConfig *from) {
 
 int config_resolve_network(MachineConfig *c, Error **reterr) {
         if (c->network == NETWORK_HOST || c->network == NETWORK_NONE) {
-                if (!c->zone && c->network_veth != 1 && !(c->network == NETWORK_HOST && c->private_network == 1))
+                if (c->nics.n == 0 && c->network_veth != 1 && !(c->network == NETWORK_HOST && c->private_network == 1))
                         return 0;
                 error_set(reterr, EINVAL, "--network=%s contradicts another network option",
                           network_kind_to_string(c->network));
                 return error_hint(reterr, -EINVAL, "Leave out one of --network=, --network-zone=, --network-veth and --private-network.");
         }
-        if (c->network == NETWORK_ZONE || c->zone || c->network_veth == 1)
+        if (c->network == NETWORK_ZONE || c->nics.n > 0 || c->network_veth == 1)
                 c->network = NETWORK_ZONE;
         else if (c->private_network == 1)
                 c->network = NETWORK_NONE;

@@ -107,11 +107,36 @@ typedef struct TmpfsMount {
         char *options;     /* tmpfs mount options ("mode=0755,size=64M"), or NULL */
 } TmpfsMount;
 
+/* Ports of the host that lead to as many of the machine's, the first to the first: host, host + 1, … to machine, machine + 1, …
+ * All in host byte order; neither range passes 65535. */
 typedef struct PortMap {
-        int protocol;  /* IPPROTO_TCP or IPPROTO_UDP */
-        uint16_t host; /* host byte order */
+        int protocol;     /* IPPROTO_TCP or IPPROTO_UDP */
+        uint32_t address; /* the address of the host that they are published on; 0: all */
+        uint16_t host;
         uint16_t machine;
+        uint16_t count;   /* at least 1 */
 } PortMap;
+
+typedef struct PortList {
+        PortMap *items;
+        size_t n;
+} PortList;
+
+#define ZONE_NAME_MAX 12 /* its bridge's name is made of it: IFNAMSIZ */
+#define NICS_MAX 8
+
+/* A place in a zone, in the order of the machine's interfaces: the first is host0, with the default route. */
+typedef struct NicConfig {
+        char zone[ZONE_NAME_MAX + 1];
+        uint32_t address; /* host byte order; 0: one is chosen and kept */
+        bool mac_set;     /* else it is made of the machine's name and the host's id */
+        uint8_t mac[6];
+} NicConfig;
+
+typedef struct NicList {
+        NicConfig *items;
+        size_t n; /* at most NICS_MAX */
+} NicList;
 
 typedef struct MachineConfig {
         StartMode mode;
@@ -155,9 +180,9 @@ typedef struct MachineConfig {
         NetworkKind network; /* made of the words below by config_resolve_network() at the end of each source */
         int private_network; /* --private-network, Private=: tristate, as given */
         int network_veth;    /* --network-veth, VirtualEthernet=: tristate, as given */
-        char *zone;          /* NULL: "default"; a valid name of at most 12 bytes */
-        PortMap *ports;
-        size_t n_ports;
+        NicList nics;        /* none: one in the zone "default" */
+        PortList ports;      /* published */
+        PortList host_ports; /* of the host's 127.0.0.1, offered to the machine at its gateway's address */
 
         /* the host's side */
         int registered;      /* --register=, tristate */

@@ -152,7 +152,7 @@ const Option options[] = {
           .about = "zone is a link to a bridge of the host's with an address, a default route and NAT; NAME is default when left "
                    "out. host shares the host's network. none is a network of its own with nothing but loopback." },
         { { "network-zone", .placeholder = "NAME" },
-          .section = "Network", .key = "Zone", .field = FIELD_ZONE, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,
+          .section = "Network", .key = "Zone", .field = FIELD_NICS, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,
           .parse = parse_network_zone,
           .help = "The same as --network=zone:NAME" },
         { { "network-veth", .letter = 'n' },

@@ -9,19 +9,18 @@
 #include "parse.h"
 #include "values.h"
 
-#define ZONE_NAME_MAX 12 /* its bridge's name is made of it: IFNAMSIZ */
-
 static int set_zone(MachineConfig *c, const char *name, Error **reterr) {
-        char *copy;
+        NicConfig *nic;
 
         if (!machine_name_is_valid(name) || strlen(name) > ZONE_NAME_MAX)
                 return error_set(reterr, EINVAL, "'%.80s' is not a zone: 1 to %d letters, digits, '-' and '.' between them", name,
                                  ZONE_NAME_MAX);
-        copy = strdup(name);
-        if (!copy)
+        nic = calloc(1, sizeof(*nic));
+        if (!nic)
                 return error_oom(reterr);
-        free(c->zone);
-        c->zone = copy;
+        snprintf(nic->zone, sizeof(nic->zone), "%s", name);
+        free(c->nics.items);
+        c->nics = (NicList){ nic, 1 };
         return 0;
 }
 
@@ -43,8 +42,8 @@ int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr) {
         r = enum_parse(network_kind_names, v->text, &kind, reterr);
         if (r < 0)
                 return error_hint(reterr, r, "Or zone:NAME for a zone of its own.");
-        free(c->zone);
-        c->zone = NULL;
+        free(c->nics.items);
+        c->nics = (NicList){};
         c->network = (NetworkKind) kind;
         return 0;
 }
@@ -64,7 +63,7 @@ static int parse_mapping(const char *text, PortMap *ret) {
         const char *colon;
         int r;
 
-        ret->protocol = IPPROTO_TCP;
+        *ret = (PortMap){ .protocol = IPPROTO_TCP, .count = 1 };
         for (const EnumName *p = protocol_names; p->name; p++) {
                 size_t n = strlen(p->name);
 
@@ -83,18 +82,19 @@ static int parse_mapping(const char *text, PortMap *ret) {
 }
 
 int parse_port_map(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        PortList *list = &c->ports;
         PortMap map, *grown;
 
         if (parse_mapping(v->text, &map) < 0)
                 return error_set(reterr, EINVAL, "'%.80s' is not [tcp:|udp:]HOST[:MACHINE] with ports from 1 to 65535", v->text);
-        for (size_t i = 0; i < c->n_ports; i++)
-                if (c->ports[i].protocol == map.protocol && c->ports[i].host == map.host)
+        for (size_t i = 0; i < list->n; i++)
+                if (list->items[i].protocol == map.protocol && list->items[i].host == map.host)
                         return error_set(reterr, EEXIST, "The host's port %s:%u is already published by this machine",
                                          protocol_to_string(map.protocol), map.host);
-        grown = reallocarray(c->ports, c->n_ports + 1, sizeof(*grown));
+        grown = reallocarray(list->items, list->n + 1, sizeof(*grown));
         if (!grown)
                 return error_oom(reterr);
-        c->ports = grown;
-        c->ports[c->n_ports++] = map;
+        list->items = grown;
+        list->items[list->n++] = map;
         return 0;
 }

@@ -7,7 +7,7 @@
 #include "ready.h"
 
 static int check_ports(const MachineConfig *c, Error **reterr) {
-        if (c->n_ports == 0 || c->network == NETWORK_UNSET || c->network == NETWORK_ZONE)
+        if (c->ports.n + c->host_ports.n == 0 || c->network == NETWORK_UNSET || c->network == NETWORK_ZONE)
                 return 0;
         error_set(reterr, EINVAL, "A port cannot be published with --network=%s", network_kind_to_string(c->network));
         return error_hint(reterr, -EINVAL, c->network == NETWORK_HOST

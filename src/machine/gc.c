@@ -92,9 +92,9 @@ static void sweep_units(const MachineRecord *rec) {
         sd_bus_flush_close_unref(bus);
 }
 
-static void sweep_network(const char *name, const char *zone) {
+static void sweep_network(const char *name) {
         _cleanup_(error_freep) Error *error = NULL;
-        int r = network_detach(name, zone ?: ZONE_DEFAULT, &error);
+        int r = network_detach(name, &error);
 
         if (r < 0)
                 warn_about("cannot take its network away", name, r, error);
@@ -119,18 +119,18 @@ void gc_sweep_claimed(const char *name) {
                 return;
         if (r < 0) { /* damaged: what its name alone tells is undone */
                 warn_about("its record cannot be used", name, r, error);
-                sweep_network(name, NULL);
+                sweep_network(name);
         } else if (rec->version > RECORD_VERSION) {
                 warn_about("it was started by a newer nbox, whose record is not all understood here", name, -EPROTONOSUPPORT, NULL);
                 if (is_this_boot(rec))
                         kill_leader(rec);
-                sweep_network(name, NULL);
+                sweep_network(name);
         } else {
                 if (is_this_boot(rec))
                         sweep_processes(rec);
                 sweep_units(rec);
                 if (rec->network == NETWORK_ZONE)
-                        sweep_network(name, rec->zone);
+                        sweep_network(name);
                 sweep_locks(rec);
         }
 }

@@ -87,18 +87,21 @@ static int choose_address(Attachment *a, bool changed, Error **reterr) {
 }
 
 static int let_through(Attachment *a, int lock, Error **reterr) {
-        FirewallZone zone = { a->zone.name, a->zone.bridge, a->zone.range };
-        FirewallMachine machine = { a->req->machine, a->address, a->req->ports, a->req->n_ports };
+        FirewallZone zone = { .name = a->zone.name, .bridge = a->zone.bridge, .range = a->zone.range };
+        FirewallMachine machine = {
+                .name = a->req->machine, .bridge = a->zone.bridge, .address = a->address, .gateway = range_gateway(a->zone.range),
+                .ports = a->req->ports, .host_ports = a->req->host_ports,
+        };
         FirewallOracle oracle = { .machine_is_alive = machine_is_alive, .userdata = a->nl };
         bool loopback = false;
         char path[64];
         int r;
 
-        r = ports_check(a->req->ports, a->req->n_ports, reterr);
+        r = ports_check(a->req->ports, reterr);
         if (r >= 0)
                 r = forwarding_acquire(lock, reterr);
         if (r >= 0)
-                r = firewall_attach(&zone, &machine, &oracle, &loopback, reterr);
+                r = firewall_apply(&(FirewallSet){ &zone, 1, &machine, 1 }, &oracle, &loopback, reterr);
         if (r >= 0 && a->zone.made)
                 nft_warn_of_drop(a->zone.bridge);
         if (r < 0 || !loopback)
@@ -120,10 +123,10 @@ static int make_pair(Attachment *a, Error **reterr) {
                 .bridge = a->zone.index,
                 .netns = a->req->netns,
                 .peer_name = PEER_NAME,
-                .peer_mac = a->lease->mac,
+                .peer_mac = a->lease->nics[0].mac,
                 /* With br_netfilter (Docker loads it), a published port is translated within the bridge already: a
                  * machine that calls its own by the host's address is answered through the same port. */
-                .hairpin = a->req->n_ports > 0,
+                .hairpin = a->req->ports->n > 0,
         };
         int r;
 
@@ -131,7 +134,7 @@ static int make_pair(Attachment *a, Error **reterr) {
         snprintf(altname, sizeof(altname), "nbox-%s", a->req->machine);
         machine_link_alias(a->req->machine, (struct in_addr){ htonl(a->address) }, alias);
         snprintf(purpose, sizeof(purpose), "machine %s %s", a->zone.name, a->req->machine);
-        stable_mac(purpose, a->lease->mac);
+        stable_mac(purpose, a->lease->nics[0].mac);
 
         r = veth_create(a->nl, &req, &a->link);
         if (r == -EEXIST) { /* the name is this machine's alone: what is there is of a dead one */
@@ -176,8 +179,11 @@ static int set_up_inside(const Attachment *a, Error **reterr) {
 }
 
 static void fill_lease(const Attachment *a) {
-        NetworkLease *l = a->lease;
+        NicLease *l = &a->lease->nics[0];
 
+        a->lease->n_nics = 1;
+        snprintf(l->zone, sizeof(l->zone), "%s", a->zone.name);
+        snprintf(l->ifname, sizeof(l->ifname), PEER_NAME);
         l->address.s_addr = htonl(a->address);
         l->gateway.s_addr = htonl(range_gateway(a->zone.range));
         l->prefix = a->zone.range.prefix;
@@ -200,7 +206,7 @@ static int attach(Attachment *a, int lock, Error **reterr) {
         if (r >= 0)
                 r = set_up_inside(a, reterr);
         if (r < 0)
-                (void) network_release(lock, a->nl, a->req->machine, a->req->zone, NULL);
+                (void) network_release(lock, a->nl, a->req->machine, NULL);
         else
                 fill_lease(a);
         return r;
@@ -216,7 +222,7 @@ int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr)
 
         r = machine_name_check(req->machine, reterr);
         if (r >= 0)
-                r = zone_name_check(req->zone, reterr);
+                r = zone_name_check(req->nics->items[0].zone, reterr);
         if (r < 0)
                 return r;
         lock = network_lock(reterr);
@@ -225,7 +231,7 @@ int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr)
         r = netlink_new(NETLINK_ROUTE, -1, &nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
-        r = zone_state_load(req->zone, &state, reterr);
+        r = zone_state_load(req->nics->items[0].zone, &state, reterr);
         if (r < 0)
                 return r;
         a.nl = nl;

@@ -31,31 +31,50 @@ static void release_host(int lock, Netlink *nl) {
         network_lock_remove();
 }
 
-int network_release(int lock, Netlink *nl, const char *machine, const char *zone, Error **reterr) {
-        char name[IF_NAMESIZE];
-        int result = 0, gone, r;
+/* Every zone that has no port left goes; rules of a zone whose bridge is gone are found by the sweep. */
+static int release_zones(int lock, Netlink *nl, Error **reterr) {
+        _cleanup_free_ LinkInfo *links = NULL;
+        char zone[ZONE_NAME_MAX + 1];
+        int result = 0, gone = 0, r;
+        size_t n = 0;
 
-        machine_link_name(machine, name);
-        r = link_delete(nl, name);
+        r = link_list(nl, 0, &links, &n);
         if (r < 0)
-                result = error_errno(reterr, r, "Cannot remove the link %s of the machine '%s'", name, machine);
-        gone = zone_down_if_unused(nl, zone, result < 0 ? NULL : reterr);
-        keep_first(&result, gone);
-        r = firewall_detach(machine, gone > 0 ? zone : NULL, result < 0 ? NULL : reterr);
-        keep_first(&result, r);
+                return error_errno(reterr, r, "Cannot list the links of the host");
+        for (size_t i = 0; i < n; i++) {
+                if (!zone_of_bridge(links + i, zone))
+                        continue;
+                r = zone_down_if_unused(nl, zone, result < 0 ? NULL : reterr);
+                keep_first(&result, r);
+                if (r <= 0)
+                        continue;
+                gone++;
+                keep_first(&result, firewall_remove(NULL, zone, result < 0 ? NULL : reterr));
+        }
         if (gone > 0)
                 release_host(lock, nl);
         return result;
 }
 
-int network_detach(const char *machine, const char *zone, Error **reterr) {
+int network_release(int lock, Netlink *nl, const char *machine, Error **reterr) {
+        char name[IF_NAMESIZE];
+        int result = 0, r;
+
+        machine_link_name(machine, name);
+        r = link_delete(nl, name);
+        if (r < 0)
+                result = error_errno(reterr, r, "Cannot remove the link %s of the machine '%s'", name, machine);
+        keep_first(&result, firewall_remove(machine, NULL, result < 0 ? NULL : reterr));
+        keep_first(&result, release_zones(lock, nl, result < 0 ? NULL : reterr));
+        return result;
+}
+
+int network_detach(const char *machine, Error **reterr) {
         _cleanup_(netlink_freep) Netlink *nl = NULL;
         _cleanup_close_ int lock = -1;
         int r;
 
         r = machine_name_check(machine, reterr);
-        if (r >= 0)
-                r = zone_name_check(zone, reterr);
         if (r < 0)
                 return r;
         lock = network_lock(reterr);
@@ -64,7 +83,7 @@ int network_detach(const char *machine, const char *zone, Error **reterr) {
         r = netlink_new(NETLINK_ROUTE, -1, &nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
-        return network_release(lock, nl, machine, zone, reterr);
+        return network_release(lock, nl, machine, reterr);
 }
 
 /* ---- what nobody alive has ---- */

@@ -37,8 +37,7 @@
 #define LOOPBACK 0x7f000000u, 0xff000000u /* 127.0.0.0/8 */
 
 typedef struct Edit {
-        const FirewallZone *zone;       /* to attach, or NULL */
-        const FirewallMachine *machine; /* to attach, or NULL */
+        const FirewallSet *set;         /* to have, or NULL */
         const char *gone_machine;       /* to remove, or NULL */
         const char *gone_zone;
         const FirewallOracle *oracle;   /* NULL: nobody is swept */
@@ -135,24 +134,24 @@ static int claim_port(Table *t, const Edit *edit, const PortSearch *s, Error **r
         return error_hint(reterr, -EADDRINUSE, "Choose another one with --port=HOST:MACHINE.");
 }
 
-static int sync_ports(Table *t, const Edit *edit, Error **reterr) {
-        const FirewallMachine *m = edit->machine;
-        _cleanup_free_ Rule *rules = calloc(m->n_ports + 1, sizeof(Rule));
+static int sync_ports(Table *t, const Edit *edit, const FirewallMachine *m, Error **reterr) {
+        _cleanup_free_ Rule *rules = calloc(m->ports->n + 1, sizeof(Rule));
+        const PortMap *ports = m->ports->items;
         char tag[TAG_MAX];
         int r;
 
         if (!rules)
                 return error_oom(reterr);
         machine_tag(tag, m->name);
-        for (size_t i = 0; i < m->n_ports; i++) {
-                r = claim_port(t, edit, &(PortSearch){ m->ports + i, tag }, reterr);
+        for (size_t i = 0; i < m->ports->n; i++) {
+                r = claim_port(t, edit, &(PortSearch){ ports + i, tag }, reterr);
                 if (r < 0)
                         return r;
                 rule_begin(rules + i, tag);
-                rule_port(rules + i, m->ports[i].protocol, m->ports[i].host);
-                rule_dnat(rules + i, m->address, m->ports[i].machine);
+                rule_port(rules + i, ports[i].protocol, ports[i].host);
+                rule_dnat(rules + i, m->address, ports[i].machine);
         }
-        return table_sync(t, PORTS, tag, rules, m->n_ports, reterr);
+        return table_sync(t, PORTS, tag, rules, m->ports->n, reterr);
 }
 
 static int sync_masquerade(Table *t, const FirewallZone *z, Error **reterr) {
@@ -185,35 +184,40 @@ static int edit_nat(Table *t, void *userdata, Error **reterr) {
         Edit *edit = userdata;
         int r = 0;
 
-        if (edit->machine)
-                r = sync_ports(t, edit, reterr);
-        if (r >= 0 && edit->zone)
-                r = sync_masquerade(t, edit->zone, reterr);
-        if (r >= 0 && !edit->zone)
+        for (size_t i = 0; edit->set && i < edit->set->n_machines && r >= 0; i++)
+                r = sync_ports(t, edit, edit->set->machines + i, reterr);
+        for (size_t i = 0; edit->set && i < edit->set->n_zones && r >= 0; i++)
+                r = sync_masquerade(t, edit->set->zones + i, reterr);
+        if (r >= 0 && !edit->set)
                 r = table_delete(t, PORTS, is_gone, edit, reterr);
-        if (r >= 0 && !edit->zone)
+        if (r >= 0 && !edit->set)
                 r = table_delete(t, POST, is_gone, edit, reterr);
         return r < 0 ? r : settle_nat(t, reterr);
 }
 
-static int edit_raw(Table *t, void *userdata, Error **reterr) {
-        Edit *edit = userdata;
+static int sync_guard(Table *t, const FirewallZone *z, Error **reterr) {
         char tag[TAG_MAX];
         Rule rules[2];
-        int r;
 
-        if (edit->zone) {
-                zone_tag(tag, edit->zone->name);
-                for (unsigned i = 0; i < ELEMENTSOF(rules); i++) {
-                        rule_begin(rules + i, tag);
-                        rule_in(rules + i, edit->zone->bridge);
-                }
-                rule_destination(rules + 0, LOOPBACK);
-                rule_source(rules + 1, LOOPBACK);
-                for (unsigned i = 0; i < ELEMENTSOF(rules); i++)
-                        rule_jump(rules + i, "DROP");
-                r = table_sync(t, GUARD, tag, rules, ELEMENTSOF(rules), reterr);
-        } else
+        zone_tag(tag, z->name);
+        for (unsigned i = 0; i < ELEMENTSOF(rules); i++) {
+                rule_begin(rules + i, tag);
+                rule_in(rules + i, z->bridge);
+        }
+        rule_destination(rules + 0, LOOPBACK);
+        rule_source(rules + 1, LOOPBACK);
+        for (unsigned i = 0; i < ELEMENTSOF(rules); i++)
+                rule_jump(rules + i, "DROP");
+        return table_sync(t, GUARD, tag, rules, ELEMENTSOF(rules), reterr);
+}
+
+static int edit_raw(Table *t, void *userdata, Error **reterr) {
+        Edit *edit = userdata;
+        int r = 0;
+
+        for (size_t i = 0; edit->set && i < edit->set->n_zones && r >= 0; i++)
+                r = sync_guard(t, edit->set->zones + i, reterr);
+        if (r >= 0 && !edit->set)
                 r = table_delete(t, GUARD, is_gone, edit, reterr);
         return r < 0 ? r : settle_one(t, "PREROUTING", GUARD, reterr);
 }
@@ -242,10 +246,11 @@ static int edit_filter(Table *t, void *userdata, Error **reterr) {
         Edit *edit = userdata;
         int r = 0;
 
-        if (!edit->zone)
+        if (!edit->set)
                 r = table_delete(t, FORWARD, is_gone, edit, reterr);
         else if (!table_accepts_all(t, "FORWARD", FORWARD))
-                r = sync_forward(t, edit->zone, reterr);
+                for (size_t i = 0; i < edit->set->n_zones && r >= 0; i++)
+                        r = sync_forward(t, edit->set->zones + i, reterr);
         return r < 0 ? r : settle_one(t, "FORWARD", FORWARD, reterr);
 }
 
@@ -265,16 +270,22 @@ static int guard_loopback(Edit *edit, bool *ret_loopback, Error **reterr) {
         return 0;
 }
 
-int firewall_attach(const FirewallZone *zone, const FirewallMachine *machine, const FirewallOracle *oracle,
-                    bool *ret_loopback, Error **reterr) {
-        Edit edit = { .zone = zone, .machine = machine, .oracle = oracle };
+static bool publishes(const FirewallSet *set) {
+        for (size_t i = 0; i < set->n_machines; i++)
+                if (set->machines[i].ports->n > 0)
+                        return true;
+        return false;
+}
+
+int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, bool *ret_loopback, Error **reterr) {
+        Edit edit = { .set = set, .oracle = oracle };
         _cleanup_close_ int lock = iptables_lock(reterr);
         bool loopback = false;
         int r;
 
         if (lock < 0)
                 return lock;
-        if (machine->n_ports > 0) {
+        if (publishes(set)) {
                 r = guard_loopback(&edit, &loopback, reterr);
                 if (r < 0)
                         return r;
@@ -313,7 +324,7 @@ static int remove_rules(Edit *edit, Error **reterr) {
         return result;
 }
 
-int firewall_detach(const char *machine, const char *zone, Error **reterr) {
+int firewall_remove(const char *machine, const char *zone, Error **reterr) {
         return remove_rules(&(Edit){ .gone_machine = machine, .gone_zone = zone }, reterr);
 }
 

@@ -9,8 +9,9 @@
 #include "error.h"
 #include "plan.h"
 
-/* The host's packet filter, as a zone needs it. What it is made of (legacy tables, nft) is the backend's matter;
- * one is compiled in: firewall-iptables.c.
+/* The host's packet filter, as zones and machines need it: translation of addresses, and what must not pass. What it is made of
+ * (legacy tables by libiptc, a table of nftables) is the backend's matter. That somebody else's ruleset drops what is to pass
+ * is doors.h's.
  *
  * Every rule carries the name of the zone or the machine that it belongs to, in the kernel's own tables: there is no
  * list of ours that could be lost, and what a crash left is found by its name. */
@@ -19,14 +20,26 @@ typedef struct FirewallZone {
         const char *name;
         const char *bridge;
         Range range;
+        bool isolated; /* its machines do not reach one another but by published ports */
+        bool closed;   /* nothing of it goes out, but answers */
 } FirewallZone;
 
 typedef struct FirewallMachine {
         const char *name;
-        uint32_t address;     /* host byte order */
-        const PortMap *ports; /* published on every address of the host, 127.0.0.1 too, and to the zone's own machines */
-        size_t n_ports;
+        const char *bridge;         /* of its first NIC */
+        uint32_t address;           /* likewise; host byte order */
+        const PortList *ports;      /* published; also to its own zone and to itself */
+        const PortList *host_ports; /* of the host's 127.0.0.1, offered to it alone at the gateway's address */
+        uint32_t gateway;           /* host byte order */
 } FirewallMachine;
+
+/* What is to stand. One zone and one machine at a boot; all of them at a repair. */
+typedef struct FirewallSet {
+        const FirewallZone *zones;
+        size_t n_zones;
+        const FirewallMachine *machines;
+        size_t n_machines;
+} FirewallSet;
 
 /* Who still needs their rules. A NULL function says yes for all. */
 typedef struct FirewallOracle {
@@ -35,16 +48,14 @@ typedef struct FirewallOracle {
         void *userdata;
 } FirewallOracle;
 
-/* Have the zone's rules (masquerading outward, forwarding where a filter would drop it) and the machine's port maps
- * stand; commits nothing where they do. A port that a machine alive has is -EADDRINUSE; one that a dead machine has
- * is taken over. *ret_loopback: packets of the zone to 127.0.0.0/8 are dropped, so that routing such addresses on the
- * bridge (route_localnet) is safe (CVE-2020-8558); always so when there are ports, unless the kernel cannot do it.
- * -EOPNOTSUPP: no usable packet filter. */
-int firewall_attach(const FirewallZone *zone, const FirewallMachine *machine, const FirewallOracle *oracle,
-                    bool *ret_loopback, Error **reterr);
+/* Have the rules of these zones and machines stand, exactly these; nothing is committed where they do, and others' are left
+ * alone. A port that a machine alive has is -EADDRINUSE; one that a dead machine has is taken over. *ret_loopback: packets of
+ * these zones to 127.0.0.0/8 are dropped, so that routing such addresses on their bridges (route_localnet) is safe
+ * (CVE-2020-8558); always so when there are ports, unless the kernel cannot do it. -EOPNOTSUPP: no usable packet filter. */
+int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, bool *ret_loopback, Error **reterr);
 
 /* Remove a machine's rules and a zone's (either may be NULL), and with the last rule our chains. */
-int firewall_detach(const char *machine, const char *zone, Error **reterr);
+int firewall_remove(const char *machine, const char *zone, Error **reterr);
 
 /* What it is and whether it is in use, for people; constant. Needs root, changes nothing. */
 const char *firewall_describe(void);

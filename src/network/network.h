@@ -20,26 +20,33 @@
 #define ZONE_DEFAULT "default"
 
 typedef struct NetworkRequest {
-        const char *machine;  /* valid machine name */
-        const char *zone;     /* ZONE_DEFAULT, or a name of at most 12 bytes */
-        int netns;            /* fd of the machine's network namespace */
-        const PortMap *ports; /* published on all addresses of the host */
-        size_t n_ports;
-        bool keep_address;    /* remember the address for this name (false for a throw-away name) */
+        const char *machine;        /* valid machine name */
+        int netns;                  /* fd of the machine's network namespace */
+        const NicList *nics;        /* one at least */
+        const PortList *ports;      /* published; they lead to the first NIC's address */
+        const PortList *host_ports; /* of the host's loopback, offered at the first NIC's gateway */
+        bool keep_address;          /* remember the addresses for this name (false for a throw-away name) */
 } NetworkRequest;
 
-typedef struct NetworkLease {
+typedef struct NicLease {
+        char zone[ZONE_NAME_MAX + 1];
         struct in_addr address; /* network byte order */
         struct in_addr gateway;
         unsigned prefix;
-        uint8_t mac[6];              /* the machine's end */
+        uint8_t mac[6];             /* the machine's end */
+        char ifname[IF_NAMESIZE];   /* inside: "host0", … */
         char host_ifname[IF_NAMESIZE];
         int host_ifindex;
         char bridge[IF_NAMESIZE];
+} NicLease;
+
+typedef struct NetworkLease {
+        NicLease nics[NICS_MAX]; /* in the order of the request */
+        size_t n_nics;
 } NetworkLease;
 
-/* Make the zone if it is not there, then the veth pair (machine's end "host0", altname "eth0", up, addressed,
- * default route set, loopback up), and the machine's port rules. On failure nothing of this machine is left.
+/* Make the zones that are not there, then a veth pair each (machine's end "host0", altname "eth0", and so on; up, addressed,
+ * the first with the default route; loopback up), and the machine's port rules. On failure nothing of this machine is left.
  * -EADDRINUSE: a port is busy, or the zone's range meets a network that the host has got since; -EOPNOTSUPP: the
  * kernel has no packet filter that is supported; each with what to do. */
 int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr);
@@ -47,9 +54,9 @@ int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr)
 /* Loopback up in a namespace: what --network=none needs. */
 int network_loopback_up(int netns, Error **reterr);
 
-/* Remove the machine's rules and link; and the zone's bridge and rules when no port is left on its bridge. Never
+/* Remove the machine's rules and links; and a zone's bridge and rules when no port is left on its bridge. Never
  * fails half way: it does what it can, and reports the first error. Idempotent. */
-int network_detach(const char *machine, const char *zone, Error **reterr);
+int network_detach(const char *machine, Error **reterr);
 
 /* Remove the rules and links of every machine for which is_alive() says no, and every zone's bridge that has no
  * port left. For gc. */

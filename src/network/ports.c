@@ -111,8 +111,10 @@ static int check_one(const PortMap *p, Error **reterr) {
         return error_hint(reterr, -EADDRINUSE, "Stop it, or choose another one with --port=HOST:MACHINE.");
 }
 
-int ports_check(const PortMap *ports, size_t n, Error **reterr) {
-        for (size_t i = 0; i < n; i++) {
+int ports_check(const PortList *list, Error **reterr) {
+        const PortMap *ports = list->items;
+
+        for (size_t i = 0; i < list->n; i++) {
                 int r;
 
                 for (size_t j = 0; j < i; j++)

@@ -8,4 +8,4 @@
 
 /* Whether ports can be published: -EINVAL when one is asked for twice, -EADDRINUSE when a program of the host
  * listens there over IPv4 (the rules would cut it off), with its name where /proc shows it. */
-int ports_check(const PortMap *ports, size_t n, Error **reterr);
+int ports_check(const PortList *ports, Error **reterr);

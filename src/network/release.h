@@ -4,6 +4,6 @@
 #include "error.h"
 #include "netlink.h"
 
-/* Take a machine's network away, and the zone's with the last port: what network_detach() does, with the network lock
+/* Take a machine's network away, and each zone's with its last port: what network_detach() does, with the network lock
  * held (`lock` is its fd). Does what it can, and reports the first error. */
-int network_release(int lock, Netlink *nl, const char *machine, const char *zone, Error **reterr);
+int network_release(int lock, Netlink *nl, const char *machine, Error **reterr);

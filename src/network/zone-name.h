@@ -3,11 +3,10 @@
 
 #include <net/if.h>
 
+#include "config.h"
 #include "error.h"
 
-/* What a zone is called, and its bridge: an interface's name has 15 bytes. */
-
-#define ZONE_NAME_MAX 12
+/* What a zone is called, and its bridge: an interface's name has 15 bytes (ZONE_NAME_MAX of config.h). */
 
 /* Letters, digits, '-' and '.', as in machine names; at most ZONE_NAME_MAX bytes. 0 or -EINVAL. */
 int zone_name_check(const char *zone, Error **reterr);

@@ -16,11 +16,11 @@ int guest_hints_take_lease(Supervisor *s, const NetworkLease *lease, Error **ret
         char text[INET_ADDRSTRLEN];
 
         s->lease = *lease;
-        s->host_ifindex = lease->host_ifindex;
-        if (!inet_ntop(AF_INET, &lease->address, text, sizeof(text)))
+        s->host_ifindex = lease->nics[0].host_ifindex;
+        if (!inet_ntop(AF_INET, &lease->nics[0].address, text, sizeof(text)))
                 return error_errno(reterr, errno, "Cannot print the machine's address");
         s->record->address = strdup(text);
-        s->record->interface = strdup(lease->host_ifname);
+        s->record->interface = strdup(lease->nics[0].host_ifname);
         return s->record->address && s->record->interface ? 0 : error_oom(reterr);
 }
 
@@ -54,13 +54,13 @@ int guest_hints_make(const Supervisor *s, GuestFiles *ret, Error **reterr) {
         if (r == 0 && s->plan->mode == START_BOOT)
                 log_debug("The host has no name server that %s could reach", s->plan->name);
         dns = servers(ret->resolv_conf);
-        if (!dns || !inet_ntop(AF_INET, &s->lease.address, address, sizeof(address)) ||
-            !inet_ntop(AF_INET, &s->lease.gateway, gateway, sizeof(gateway)))
+        if (!dns || !inet_ntop(AF_INET, &s->lease.nics[0].address, address, sizeof(address)) ||
+            !inet_ntop(AF_INET, &s->lease.nics[0].gateway, gateway, sizeof(gateway)))
                 return error_oom(reterr);
         /* A networkd inside drops addresses that it did not set: so it is told to set the same ones. */
         if (asprintf(&ret->network_config,
                      "[Match]\nName=host0\n\n[Network]\nAddress=%s/%u\nGateway=%s\nLinkLocalAddressing=no\nDHCP=no\n%s%s\n",
-                     address, s->lease.prefix, gateway, *dns ? "DNS=" : "", dns) < 0)
+                     address, s->lease.nics[0].prefix, gateway, *dns ? "DNS=" : "", dns) < 0)
                 return error_oom(reterr);
         if (*dns && asprintf(&ret->resolved_config, "[Resolve]\nDNS=%s\n", dns) < 0)
                 return error_oom(reterr);

@@ -95,7 +95,7 @@ static int spawn_child(Supervisor *s, int *ret_socket, Error **reterr) {
 
 static int attach_network(Supervisor *s, Error **reterr) {
         NetworkRequest req = {
-                .machine = s->plan->name, .zone = s->plan->zone, .ports = s->plan->ports, .n_ports = s->plan->n_ports,
+                .machine = s->plan->name, .nics = &s->plan->nics, .ports = &s->plan->ports, .host_ports = &s->plan->host_ports,
                 .keep_address = s->plan->keep_address,
         };
         _cleanup_close_ int netns = -1;

@@ -49,8 +49,9 @@ void plan_free(MachinePlan *p) {
         for (size_t i = 0; i < p->n_ready; i++)
                 ready_condition_done(&p->ready[i]);
         free(p->ready);
-        free(p->zone);
-        free(p->ports);
+        free(p->nics.items);
+        free(p->ports.items);
+        free(p->host_ports.items);
         free(p->slice);
         strv_free(p->properties);
         strv_free(p->settings_files);
@@ -256,20 +257,33 @@ static ConsoleMode decide_console(const MachineConfig *c) {
         }
 }
 
+/* A copy of `n` items of `size` bytes; NULL for none, or on out of memory. */
+static void *copy_items(const void *items, size_t n, size_t size) {
+        void *copy = n > 0 ? calloc(n, size) : NULL;
+
+        return copy ? memcpy(copy, items, n * size) : NULL;
+}
+
+static int copy_ports(PortList *ret, const PortList *from) {
+        ret->items = copy_items(from->items, from->n, sizeof(PortMap));
+        ret->n = ret->items ? from->n : 0;
+        return ret->n == from->n ? 0 : -ENOMEM;
+}
+
 static int plan_network(MachinePlan *p, const MachineConfig *c) {
+        static const NicConfig default_nic = { .zone = ZONE_DEFAULT };
+        const NicList nics = c->nics.n > 0 ? c->nics : (NicList){ (NicConfig *) &default_nic, 1 };
+        int r;
+
         p->network = c->network == NETWORK_UNSET ? NETWORK_ZONE : c->network;
         if (p->network != NETWORK_ZONE)
                 return 0;
-        if (string_set(&p->zone, c->zone ?: ZONE_DEFAULT) < 0)
+        p->nics.items = copy_items(nics.items, nics.n, sizeof(NicConfig));
+        if (!p->nics.items)
                 return -ENOMEM;
-        if (c->n_ports > 0) {
-                p->ports = calloc(c->n_ports, sizeof(*p->ports));
-                if (!p->ports)
-                        return -ENOMEM;
-                memcpy(p->ports, c->ports, c->n_ports * sizeof(*p->ports));
-                p->n_ports = c->n_ports;
-        }
-        return 0;
+        p->nics.n = nics.n;
+        r = copy_ports(&p->ports, &c->ports);
+        return r < 0 ? r : copy_ports(&p->host_ports, &c->host_ports);
 }
 
 static void plan_names(MachinePlan *p, const MachineConfig *c, int root) {

@@ -77,9 +77,9 @@ typedef struct MachinePlan {
         TimezoneMode timezone;      /* likewise */
 
         NetworkKind network;
-        char *zone;          /* NULL unless NETWORK_ZONE */
-        PortMap *ports;
-        size_t n_ports;
+        NicList nics;        /* one at least with NETWORK_ZONE, none else */
+        PortList ports;
+        PortList host_ports;
 
         bool registered;     /* with systemd-machined, where there is one */
         char *slice;

@@ -45,9 +45,9 @@ static json_t *mounts(const MachinePlan *p) {
 static json_t *ports(const MachinePlan *p) {
         json_t *a = json_array();
 
-        for (size_t i = 0; i < p->n_ports; i++)
-                json_array_append_new(a, json_sprintf("%s:%u:%u", protocol_to_string(p->ports[i].protocol), p->ports[i].host,
-                                                      p->ports[i].machine));
+        for (size_t i = 0; i < p->ports.n; i++)
+                json_array_append_new(a, json_sprintf("%s:%u:%u", protocol_to_string(p->ports.items[i].protocol),
+                                                      p->ports.items[i].host, p->ports.items[i].machine));
         return a;
 }
 
@@ -93,7 +93,7 @@ static json_t *describe(const MachinePlan *p) {
         json_object_set_new(o, "resolv_conf", json_string(resolv_conf_mode_to_string(p->resolv_conf)));
         json_object_set_new(o, "timezone", json_string(timezone_mode_to_string(p->timezone)));
         json_object_set_new(o, "network", json_string(network_kind_to_string(p->network)));
-        json_object_set_new(o, "zone", json_text(p->zone));
+        json_object_set_new(o, "zone", json_text(p->nics.n > 0 ? p->nics.items[0].zone : NULL));
         json_object_set_new(o, "ports", ports(p));
         json_object_set_new(o, "registered", json_boolean(p->registered));
         json_object_set_new(o, "slice", json_text(p->slice));

@@ -40,14 +40,14 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         rec->cgroup_owned = s->cgroup_owned;
         if (boot_id(rec->boot_id) < 0 || string_set(&rec->name, p->name) < 0 || string_set(&rec->root, p->root) < 0 ||
             string_set(&rec->init, p->argv[0]) < 0 || string_set(&rec->os, p->os) < 0 || string_set(&rec->unit, s->unit) < 0 || string_set(&rec->cgroup, s->cgroup) < 0 ||
-            string_set(&rec->zone, p->zone) < 0 || string_set(&rec->slice, s->bus ? p->slice : NULL) < 0)
+            string_set(&rec->zone, p->nics.n > 0 ? p->nics.items[0].zone : NULL) < 0 || string_set(&rec->slice, s->bus ? p->slice : NULL) < 0)
                 return error_oom(reterr);
         for (size_t i = 0; s->lock && i < ELEMENTSOF(s->lock->files) && r >= 0; i++)
                 if (s->lock->files[i])
                         r = strv_append(&rec->locks, s->lock->files[i]);
-        for (size_t i = 0; r >= 0 && i < p->n_ports; i++)
-                r = strv_appendf(&rec->ports, "%s:%u:%u", protocol_to_string(p->ports[i].protocol), p->ports[i].host,
-                                 p->ports[i].machine);
+        for (size_t i = 0; r >= 0 && i < p->ports.n; i++)
+                r = strv_appendf(&rec->ports, "%s:%u:%u", protocol_to_string(p->ports.items[i].protocol), p->ports.items[i].host,
+                                 p->ports.items[i].machine);
         for (size_t i = 0; r >= 0 && p->settings_files && p->settings_files[i]; i++)
                 r = strv_append(&rec->settings_files, p->settings_files[i]);
         if (r >= 0 && s->bus && !rec->scope) {

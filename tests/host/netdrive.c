@@ -23,32 +23,37 @@ static int parse_map(char *text, PortMap *ret) {
 
         if (!machine)
                 return -EINVAL;
+        ret->count = 1;
         ret->protocol = strcmp(protocol, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
         return parse_port(host, &ret->host) < 0 ? -EINVAL : parse_port(machine, &ret->machine);
 }
 
 static int attach(int argc, char **argv, Error **reterr) {
         _cleanup_close_ int netns = open(argv[4], O_RDONLY | O_CLOEXEC);
-        NetworkRequest req = { .machine = argv[3], .zone = argv[2], .netns = netns };
+        PortMap maps[512] = {};
+        PortList ports = { maps, 0 }, none = {};
+        NicConfig nic = {};
+        NetworkRequest req = {
+                .machine = argv[3], .netns = netns, .nics = &(NicList){ &nic, 1 }, .ports = &ports, .host_ports = &none,
+        };
         char address[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
         NetworkLease lease;
-        PortMap ports[512];
         int r;
 
         if (netns < 0)
                 return error_errno(reterr, errno, "Cannot open %s", argv[4]);
         req.keep_address = strcmp(argv[5], "keep") == 0;
-        req.ports = ports;
-        for (int i = 6; i < argc && req.n_ports < ELEMENTSOF(ports); i++) {
-                if (parse_map(argv[i], ports + req.n_ports) < 0)
+        snprintf(nic.zone, sizeof(nic.zone), "%s", argv[2]);
+        for (int i = 6; i < argc && ports.n < ELEMENTSOF(maps); i++) {
+                if (parse_map(argv[i], maps + ports.n) < 0)
                         return error_set(reterr, EINVAL, "Bad port map");
-                req.n_ports++;
+                ports.n++;
         }
         r = network_attach(&req, &lease, reterr);
         if (r < 0)
                 return r;
-        printf("%s %s %s\n", inet_ntop(AF_INET, &lease.address, address, sizeof(address)),
-               inet_ntop(AF_INET, &lease.gateway, gateway, sizeof(gateway)), lease.host_ifname);
+        printf("%s %s %s\n", inet_ntop(AF_INET, &lease.nics[0].address, address, sizeof(address)),
+               inet_ntop(AF_INET, &lease.nics[0].gateway, gateway, sizeof(gateway)), lease.nics[0].host_ifname);
         return 0;
 }
 
@@ -75,7 +80,7 @@ static int run(int argc, char **argv, Error **reterr) {
         if (argc >= 6 && strcmp(argv[1], "attach") == 0)
                 return attach(argc, argv, reterr);
         if (argc == 4 && strcmp(argv[1], "detach") == 0)
-                return network_detach(argv[3], argv[2], reterr);
+                return network_detach(argv[3], reterr);
         if (argc >= 2 && strcmp(argv[1], "sweep") == 0)
                 return network_sweep(is_alive, argv + 2, reterr);
         if (argc == 3 && strcmp(argv[1], "loopback") == 0)

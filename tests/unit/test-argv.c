@@ -289,9 +289,9 @@ static void network_words(void **state _unused_) {
                 c = parse(argv, &error);
                 assert_int_equal(c->network, cases[i].kind);
                 if (cases[i].zone)
-                        assert_string_equal(c->zone, cases[i].zone);
+                        assert_string_equal(c->nics.items[0].zone, cases[i].zone);
                 else
-                        assert_null(c->zone);
+                        assert_int_equal(c->nics.n, 0);
         }
         REFUSED("contradicts", "boot", "--network=none", "--network-zone=x", "w");
         REFUSED("contradicts", "boot", "--network=host", "-n", "w");
@@ -306,14 +306,14 @@ static void ports(void **state _unused_) {
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_(config_freep) MachineConfig *c = PARSE("boot", "-p8080:80", "--port=udp:53", "-p", "tcp:53:5353", "w");
 
-        assert_int_equal(c->n_ports, 3);
-        assert_int_equal(c->ports[0].protocol, IPPROTO_TCP);
-        assert_int_equal(c->ports[0].host, 8080);
-        assert_int_equal(c->ports[0].machine, 80);
-        assert_int_equal(c->ports[1].protocol, IPPROTO_UDP);
-        assert_int_equal(c->ports[1].host, 53);
-        assert_int_equal(c->ports[1].machine, 53);
-        assert_int_equal(c->ports[2].machine, 5353);
+        assert_int_equal(c->ports.n, 3);
+        assert_int_equal(c->ports.items[0].protocol, IPPROTO_TCP);
+        assert_int_equal(c->ports.items[0].host, 8080);
+        assert_int_equal(c->ports.items[0].machine, 80);
+        assert_int_equal(c->ports.items[1].protocol, IPPROTO_UDP);
+        assert_int_equal(c->ports.items[1].host, 53);
+        assert_int_equal(c->ports.items[1].machine, 53);
+        assert_int_equal(c->ports.items[2].machine, 5353);
 
         REFUSED("is not [tcp:|udp:]HOST", "boot", "-p0", "w");
         REFUSED("is not [tcp:|udp:]HOST", "boot", "-p65536", "w");

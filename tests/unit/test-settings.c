@@ -124,8 +124,8 @@ static void every_key(void **state _unused_) {
         assert_true(c->binds[1].read_only);
         assert_int_equal(c->n_tmpfs, 1);
         assert_int_equal(c->network, NETWORK_ZONE);
-        assert_string_equal(c->zone, "lab");
-        assert_int_equal(c->n_ports, 2);
+        assert_string_equal(c->nics.items[0].zone, "lab");
+        assert_int_equal(c->ports.n, 2);
 }
 
 static void network_keys(void **state _unused_) {
@@ -311,15 +311,15 @@ static void the_command_line_wins(void **state _unused_) {
         assert_int_equal(strv_length(c->environment), 1);
         assert_int_equal(c->timezone, TIMEZONE_OFF);
         assert_int_equal(c->network, NETWORK_NONE);
-        assert_null(c->zone);
-        assert_int_equal(c->n_ports, 0); /* they belong to the network that was overruled */
+        assert_int_equal(c->nics.n, 0);
+        assert_int_equal(c->ports.n, 0); /* they belong to the network that was overruled */
         assert_ok(config_validate(c, &error));
 
         assert_string_equal(d->hostname, "theirs");
         assert_string_equal(d->environment[0], "B=theirs");
         assert_int_equal(d->network, NETWORK_ZONE);
-        assert_string_equal(d->zone, "lab");
-        assert_int_equal(d->n_ports, 1);
+        assert_string_equal(d->nics.items[0].zone, "lab");
+        assert_int_equal(d->ports.n, 1);
         assert_string_equal(d->machine, "web");
         assert_string_equal(d->image, "web");
         assert_ok(config_validate(d, &error));
