@@ -23,14 +23,25 @@ const VerbOption global_options[] = {
         {},
 };
 
-/* `name` is NULL where there is none. */
-static int unknown_verb(const char *name, Error **reterr) {
+static int unknown_second_word(const char *first, const char *second, Error **reterr) {
+        if (!second)
+                error_set(reterr, EINVAL, "A word is missing behind 'nbox %s'", first);
+        else
+                error_set(reterr, EINVAL, "Unknown verb '%s %.80s'", first, second);
+        return error_hint(reterr, -EINVAL, "`nbox %s --help` lists what there is.", first);
+}
+
+/* `words` ends with NULL. */
+static int unknown_verb(char **words, Error **reterr) {
+        const char *name = words[0];
         Suggestion best = {};
 
         if (!name) {
                 error_set(reterr, EINVAL, "No verb is given");
                 return error_hint(reterr, -EINVAL, "`nbox --help` lists the verbs.");
         }
+        if (verb_is_first_word(name))
+                return unknown_second_word(name, words[1], reterr);
         best = suggestion_begin(name, strlen(name));
         for (const Verb *v = verbs; v->name; v++)
                 if (!(v->flags & VERB_HIDDEN))
@@ -39,6 +50,10 @@ static int unknown_verb(const char *name, Error **reterr) {
         if (best.name)
                 return error_hint(reterr, -EINVAL, "Did you mean `nbox %s`?", best.name);
         return error_hint(reterr, -EINVAL, "`nbox --help` lists the verbs.");
+}
+
+static bool asks_for_help(const char *word) {
+        return word && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0);
 }
 
 static int refuse_without_root(const Verb *verb, int argc, char **argv, Error **reterr) {
@@ -81,7 +96,8 @@ int dispatch(int argc, char **argv) {
         const ArgSpec *spec;
         const char *value;
         const Verb *verb;
-        int r;
+        char **words;
+        int skip, r;
 
         while ((r = args_next(&args, &table, &spec, &value, &error)) > 0)
                 switch ((GlobalOption) ((const VerbOption *) spec)->id) {
@@ -95,12 +111,15 @@ int dispatch(int argc, char **argv) {
                 }
         if (r < 0)
                 return report(r, error, EXIT_FAILURE);
-        verb = args.next < argc ? verb_find(argv[args.next]) : NULL;
+        words = argv + args.next;
+        verb = verb_find_words(words, argc - args.next, &skip);
+        if (!verb && words[0] && verb_is_first_word(words[0]) && asks_for_help(words[1]))
+                return flush_output(help_first_word(words[0]));
         if (!verb) {
-                r = unknown_verb(argv[args.next], &error);
+                r = unknown_verb(words, &error);
                 return report(r, error, EXIT_FAILURE);
         }
-        r = run_verb(verb, argc - args.next, argv + args.next, &error);
+        r = run_verb(verb, argc - args.next - skip, words + skip, &error);
         if (r < 0)
                 return report(r, error, verb->flags & VERB_RUNS ? EXIT_OWN_FAILURE : EXIT_FAILURE);
         return flush_output(r);

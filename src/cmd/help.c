@@ -129,17 +129,33 @@ int help_all(void) {
         return 0;
 }
 
+int help_first_word(const char *word) {
+        size_t n = strlen(word);
+
+        for (const Verb *v = verbs; v->name; v++) {
+                char left[160];
+
+                if ((v->flags & VERB_HIDDEN) || strncmp(v->name, word, n) != 0 || v->name[n] != ' ')
+                        continue;
+                snprintf(left, sizeof(left), "%s%s%s", v->name, *v->arguments ? " " : "", v->arguments);
+                help_row(stdout, left, v->help);
+        }
+        return 0;
+}
+
 int verb_help(int argc, char **argv, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
         const Verb *verb;
-        int r = verb_operands(&args, 0, 1, reterr);
+        int r = verb_operands(&args, 0, 2, reterr), skip;
 
         if (r < 0)
                 return r;
         if (args.n_operands == 0)
                 return help_all();
-        verb = verb_find(args.operands[0]);
-        if (!verb) {
+        if (args.n_operands == 1 && verb_is_first_word(args.operands[0]))
+                return help_first_word(args.operands[0]);
+        verb = verb_find_words(args.operands, args.n_operands, &skip);
+        if (!verb || args.n_operands > 1 + skip) {
                 error_set(reterr, EINVAL, "Unknown verb '%.80s'", args.operands[0]);
                 return error_hint(reterr, -EINVAL, "`nbox --help` lists the verbs.");
         }

@@ -11,6 +11,9 @@
 #define HELP_COLUMNS 80
 
 int help_all(void);
+
+/* The verbs of two words that begin with this one. */
+int help_first_word(const char *word);
 int help_verb(const Verb *verb);
 
 /* The verb `help [VERB]`. */

@@ -39,10 +39,30 @@ void complete_offer_paths(const Completion *c, bool directories) {
         printf("%s\t%.*s\n", directories ? ":dirs" : ":files", (int) c->done, c->word);
 }
 
+/* Of verbs of two words, the first: once, for they stand together in the table. */
 static void offer_verbs(const Completion *c) {
-        for (const Verb *v = verbs; v->name; v++)
-                if (!(v->flags & VERB_HIDDEN))
+        char first[32] = "";
+
+        for (const Verb *v = verbs; v->name; v++) {
+                size_t n = strcspn(v->name, " ");
+
+                if (v->flags & VERB_HIDDEN)
+                        continue;
+                if (!v->name[n])
                         complete_offer(c, v->name, v->help);
+                else if (strncmp(first, v->name, n) != 0 || first[n]) {
+                        snprintf(first, sizeof(first), "%.*s", (int) n, v->name);
+                        complete_offer(c, first, NULL);
+                }
+        }
+}
+
+static void offer_second_words(const Completion *c, const char *first) {
+        size_t n = strlen(first);
+
+        for (const Verb *v = verbs; v->name; v++)
+                if (!(v->flags & VERB_HIDDEN) && strncmp(v->name, first, n) == 0 && v->name[n] == ' ')
+                        complete_offer(c, v->name + n + 1, v->help);
 }
 
 static void offer_option(const Completion *c, const char *name, const ArgSpec *spec, const char *help) {
@@ -187,7 +207,7 @@ static void complete_first(const Completion *c) {
 
 int verb_complete(int argc, char **argv, Error **reterr) {
         Completion c = {};
-        int first = 1;
+        int first = 1, skip;
 
         if (argc < 2)
                 return error_set(reterr, EINVAL, "Usage: nbox __complete WORD…");
@@ -198,11 +218,13 @@ int verb_complete(int argc, char **argv, Error **reterr) {
                 complete_first(&c);
                 return 0;
         }
-        c.verb = verb_find(argv[first]);
+        if (first == argc - 2 && verb_is_first_word(argv[first]))
+                offer_second_words(&c, argv[first]);
+        c.verb = verb_find_words(argv + first, argc - 1 - first, &skip);
         if (!c.verb || (c.verb->flags & VERB_HIDDEN))
                 return 0;
-        c.words = argv + first;
-        c.n_words = argc - 1 - first;
+        c.words = argv + first + skip;
+        c.n_words = argc - 1 - first - skip;
         complete_verb(&c);
         return 0;
 }

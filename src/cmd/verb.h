@@ -4,7 +4,7 @@
 #include "args.h"
 #include "error.h"
 
-/* A verb of the command line. The one table (verbs.c) is what dispatch, --help, completion and the man page's
+/* A verb of the command line: one word ("boot"), or two of which the first says what it is about ("zone list"). The one table (verbs.c) is what dispatch, --help, completion and the man page's
  * list are made of. `run` gets argv[0] = the verb; it returns the exit status 0..255, or -errno with *reterr set,
  * which main() prints and turns into 125 (boot, run, exec, shell) or 1 (all others). */
 
@@ -51,7 +51,14 @@ typedef struct Verb {
 
 extern const Verb verbs[];             /* ends with .name = NULL */
 extern const char *const verb_groups[]; /* in the order of --help; ends with NULL */
-const Verb *verb_find(const char *name);
+const Verb *verb_find(const char *name); /* by all of its name */
+
+/* Whether verbs of two words begin with this one. */
+bool verb_is_first_word(const char *word);
+
+/* The verb that words[0], or words[0] and words[1], name; NULL for none. Of two words the second is given the whole name, so that
+ * behind *ret_skip words stands what every verb wants as its argv: its name, then its arguments. */
+const Verb *verb_find_words(char **words, int n, int *ret_skip);
 
 /* Cutting a verb's own words by its table. Options may stand behind operands too, but not with VERB_RUNS.
  *

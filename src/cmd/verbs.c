@@ -3,7 +3,7 @@
 
 #include "verb-list.h"
 
-const char *const verb_groups[] = { "Start", "Use", "See", "Make", "Stop", "Other", NULL };
+const char *const verb_groups[] = { "Start", "Use", "See", "Make", "Network", "Stop", "Other", NULL };
 
 const Verb verbs[] = {
         { "boot", "[OPTIONS] DIR|NAME [ARGUMENT…]", "Boot a tree's own init", verb_boot,
@@ -58,6 +58,30 @@ const Verb verbs[] = {
           .group = "Other" },
         {},
 };
+
+static bool begins_with_word(const char *name, const char *word) {
+        size_t n = strlen(word);
+
+        return strncmp(name, word, n) == 0 && name[n] == ' ';
+}
+
+bool verb_is_first_word(const char *word) {
+        for (const Verb *v = verbs; v->name; v++)
+                if (begins_with_word(v->name, word))
+                        return true;
+        return false;
+}
+
+const Verb *verb_find_words(char **words, int n, int *ret_skip) {
+        *ret_skip = 0;
+        for (const Verb *v = verbs; n > 1 && v->name; v++)
+                if (begins_with_word(v->name, words[0]) && strcmp(v->name + strlen(words[0]) + 1, words[1]) == 0) {
+                        words[1] = (char *) v->name;
+                        *ret_skip = 1;
+                        return v;
+                }
+        return n > 0 ? verb_find(words[0]) : NULL;
+}
 
 const Verb *verb_find(const char *name) {
         for (const Verb *v = verbs; v->name; v++)

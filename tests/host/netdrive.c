@@ -42,6 +42,8 @@ static int attach(int argc, char **argv, Error **reterr) {
 
         if (netns < 0)
                 return error_errno(reterr, errno, "Cannot open %s", argv[4]);
+        if (strlen(argv[2]) > ZONE_NAME_MAX)
+                return error_set(reterr, EINVAL, "'%s' is not a zone's name", argv[2]);
         req.keep_address = strcmp(argv[5], "keep") == 0;
         snprintf(nic.zone, sizeof(nic.zone), "%s", argv[2]);
         for (int i = 6; i < argc && ports.n < ELEMENTSOF(maps); i++) {
