@@ -1,0 +1,345 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# reach.sh run     who reaches what, with each firewall backend in turn, on the host it is started on
+# reach.sh table   the lines that it has printed, from standard input, as a table
+# reach.sh count   how many lines it prints
+#
+# Machines of all kinds of zones run side by side, and each row of the table below is asked by tcp and by udp. What is published must
+# answer, to everybody, three connections in a row with two exchanges each: what a redirect, or a translation that only the first
+# packet meets, breaks is the second. What is not must stay silent, and so must the machine: not only does no answer come, nothing of
+# the question has been heard. Before a row of the second kind is believed, the one who asks has been answered by the very same server
+# at its published port. Prints "ok ROW.PROTOCOL.BACKEND (S s)" or "not ok …" with the reason. ONLY is a glob of these names.
+#
+# The servers and who asks them are processes of the host's in the machines' network namespaces, for a busybox has no client for udp.
+set -u
+HERE=$(dirname "$(readlink -f "$0")")
+. "$HERE/../lib.sh"
+. "$HERE/world.sh"
+: "${SLOW:=1}" "${ONLY:=*}" "${CELL_LIMIT:=30}" "${AT_ONCE:=3}"
+export SLOW
+
+BACKENDS='iptables nft'
+PROTOCOLS='tcp udp'
+PORT=80 # that all machines serve
+
+# MACHINE ZONE PUBLISHED: the zones are made with the options below.
+GUESTS='
+web     default  8080
+peer    default  8081
+far     away     8082
+cell    cells    8083
+inmate  cells    8084
+solo    cells2   8085
+shut    closed   8086
+'
+# away comes into being by use
+ZONES='
+cells   --isolated
+cells2  --isolated
+closed  --closed
+'
+
+# ROW WHO WHOM WHERE ANSWER. WHOM is the machine that serves, WHERE how it is addressed: by its published port at the host's address on
+# its link outside (lan), at 127.0.0.1 (loopback) or at the address that the host has in the asking machine's zone (gateway), or by its
+# own address inside (inner).
+ROWS='
+outside                        outside web    lan      yes
+host-lan-address               host    web    lan      yes
+host-127.0.0.1                 host    web    loopback yes
+itself                         web     web    lan      yes
+other-machine                  peer    web    lan      yes
+other-machine-by-gateway       peer    web    gateway  yes
+other-zone                     far     web    lan      yes
+other-zone-by-gateway          far     web    gateway  yes
+isolated                       cell    web    lan      yes
+isolated-itself                cell    cell   lan      yes
+isolated-from-outside          outside cell   lan      yes
+isolated-from-127.0.0.1        host    cell   loopback yes
+isolated-from-default          peer    cell   lan      yes
+isolated-from-other-isolated   solo    cell   lan      yes
+isolated-from-its-neighbour    inmate  cell   lan      yes
+closed                         shut    web    lan      yes
+closed-from-outside            outside shut   lan      yes
+closed-from-other-zone         far     shut   lan      yes
+inner-from-host                host    web    inner    yes
+inner-within-zone              peer    web    inner    yes
+inner-from-outside             outside web    inner    never
+inner-from-other-zone          far     web    inner    never
+inner-from-isolated            cell    web    inner    never
+inner-from-closed              shut    web    inner    never
+inner-isolated-from-outside    outside cell   inner    never
+inner-isolated-from-default    peer    cell   inner    never
+inner-isolated-from-isolated   solo    cell   inner    never
+inner-isolated-from-neighbour  inmate  cell   inner    never
+inner-closed-from-outside      outside shut   inner    never
+inner-closed-from-other-zone   far     shut   inner    never
+'
+
+# --- asking -----------------------------------------------------------------------------------------------------------
+
+# at WHO COMMAND...: in the network namespace of a machine, of the host or of the world outside.
+at() {
+        local who=$1
+        shift
+        case $who in
+        host) "$@" ;;
+        outside) ip netns exec outside "$@" ;;
+        *) nsenter -t "$(cat "$STATE/$who.leader")" -n "$@" ;;
+        esac
+}
+
+# ask WHO PROTOCOL ADDRESS PORT WORD: two exchanges over one connection; prints what was answered.
+ask() {
+        # shellcheck disable=SC2016
+        at "$1" timeout "$((3 * SLOW))" bash -c '
+                exec 3<>"/dev/$1/$2/$3" || exit 0
+                for i in 1 2; do
+                        echo "$4-$i" >&3
+                        timeout "$5" dd bs=512 count=1 status=none <&3 || exit 0
+                done' ask "$2" "$3" "$4" "$5" "$SLOW" 2>/dev/null || true
+}
+
+# serve MACHINE: answers each line with the machine's name and the line, and keeps what it has heard. By udp each datagram by itself: a
+# socket that is connected to whoever came first may have got a datagram of another before.
+serve() {
+        local listen
+        for listen in "TCP-LISTEN:$PORT,fork,reuseaddr" "UDP-RECVFROM:$PORT,fork"; do
+                # shellcheck disable=SC2016
+                at "$1" socat "$listen" SYSTEM:'while read -r line; do echo "'"$1"' $line" | tee -a "'"$STATE/heard"'"; done' 2>>"$STATE/$1.served" &
+        done
+        wait_until 5 at "$1" sh -c "ss -Hlnt 'sport = $PORT' | grep -q . && ss -Hlnu 'sport = $PORT' | grep -q ."
+}
+
+# published MACHINE: its port on the host.
+published() { awk -v m="$1" '$1 == m { print $3 }' <<<"$GUESTS"; }
+zone_of() { awk -v m="$1" '$1 == m { print $2 }' <<<"$GUESTS"; }
+
+# answers WHO PROTOCOL ADDRESS PORT MACHINE: three times in a row.
+answers() {
+        local i word want
+        for i in 1 2 3; do
+                word=$1.$BASHPID.$RANDOM
+                printf -v want '%s %s-1\n%s %s-2' "$5" "$word" "$5" "$word"
+                same "what $3:$4 answers to $1 by $2, time $i" "$(ask "$1" "$2" "$3" "$4" "$word")" "$want"
+        done
+}
+
+# is_silent WHO PROTOCOL ADDRESS PORT
+is_silent() {
+        local word=$1.$BASHPID.$RANDOM
+        same "what $3:$4 answers to $1 by $2" "$(ask "$1" "$2" "$3" "$4" "$word")" ''
+        ! grep -F "$word" "$STATE/heard" >&2 || fail "it has heard $1 all the same"
+}
+
+# --- the cells --------------------------------------------------------------------------------------------------------
+
+# cell ROW PROTOCOL
+cell() {
+        local who whom where answer address port=$PORT
+        read -r _ who whom where answer < <(grep -E "^$1 " <<<"$ROWS")
+        for name in "$who" "$whom"; do
+                case $name in host | outside) continue ;; esac
+                [ -e "$STATE/$name.leader" ] || fail "$name is not up: $(cat "$STATE/$name.boot" 2>/dev/null)"
+        done
+        case $where in
+        lan) address=$HOST_ADDRESS port=$(published "$whom") ;;
+        loopback) address=127.0.0.1 port=$(published "$whom") ;;
+        gateway) address=$(cat "$STATE/$who.gateway") port=$(published "$whom") ;;
+        inner) address=$(cat "$STATE/$whom.address") ;;
+        esac
+        if [ "$answer" = yes ]; then
+                answers "$who" "$2" "$address" "$port" "$whom"
+                return
+        fi
+        answers "$who" "$2" "$HOST_ADDRESS" "$(published "$whom")" "$whom"
+        # The outside has a route to it, as a host of the same network may set one: by it the bridge's own address answers.
+        [ "$who" != outside ] || answers "$who" "$2" "$(cat "$STATE/$whom.gateway")" "$(published "$whom")" "$whom"
+        is_silent "$who" "$2" "$address" "$port"
+}
+
+# --- running them -----------------------------------------------------------------------------------------------------
+
+said() {
+        echo "failed: line ${BASH_LINENO[0]}: ${1%%$'\n'*}" >&3
+}
+
+# wanted ROW.PROTOCOL.BACKEND
+wanted() {
+        # shellcheck disable=SC2254
+        case $1 in $ONLY) ;; *) return 1 ;; esac
+}
+
+guests() { awk 'NF { print $1 }' <<<"$GUESTS"; }
+rows() { awk 'NF { print $1 }' <<<"$ROWS"; }
+
+# In a process of its own, as a failing command ends it.
+if [ "${1-}" = cell ]; then
+        exec 3>&2
+        set -eE -o pipefail
+        trap 'said "$BASH_COMMAND"' ERR
+        cell "$2" "$3"
+        exit
+fi
+
+# run_cell ROW PROTOCOL BACKEND
+run_cell() {
+        local began out
+        began=$(date +%s%N)
+        if out=$(timeout -k 5 "$((CELL_LIMIT * SLOW))" "$0" cell "$1" "$2" 2>&1 </dev/null); then
+                echo "ok $1.$2.$3 ($(elapsed "$began") s)"
+        else
+                printf 'not ok %s.%s.%s (%s s)\n%s\n' "$1" "$2" "$3" "$(elapsed "$began")" "$(head -c 2000 <<<"$out" | sed 's/^/    /')"
+        fi
+}
+
+# bring_up MACHINE: booted, serving, and its addresses known; what went wrong is in its .boot.
+bring_up() {
+        local name=$1 zone port leader
+        zone=$(zone_of "$name")
+        port=$(published "$name")
+        boot "$name" --network-zone="$zone" -p "tcp:$port:$PORT" -p "udp:$port:$PORT" >"$STATE/$name.boot" 2>&1 || return
+        address_of "$name" >"$STATE/$name.address"
+        leader=$(property "$name" Leader)
+        nsenter -t "$leader" -n ip -4 route show default | awk '{ print $3; exit }' >"$STATE/$name.gateway"
+        echo "$leader" >"$STATE/$name.leader"
+        serve "$name"
+}
+
+# make_zones: a word that this nbox does not know is a machine's that cannot be brought up.
+make_zones() {
+        local zone options
+        while read -r zone options; do
+                # shellcheck disable=SC2086 # words
+                [ -z "$zone" ] || nbox zone create "$zone" $options >"$STATE/$zone.missing" 2>&1 && rm -f "$STATE/$zone.missing"
+        done <<<"$ZONES"
+}
+
+# uses BACKEND: rules of ours stand there, and none in the other one.
+uses() {
+        local legacy nft
+        legacy=$(iptables-legacy-save | grep -c 'nbox:') || true
+        nft=$(nft list tables | grep -c 'ip nbox') || true
+        case $1 in
+        iptables) [ "$legacy" -gt 0 ] && [ "$nft" = 0 ] ;;
+        nft) [ "$legacy" = 0 ] && [ "$nft" -gt 0 ] ;;
+        esac || fail "not $1: $legacy rules in the legacy tables, $nft table of our own in nft"
+        # What is shown is what is so.
+        has "$(nbox info)" "$1"
+}
+
+# line NAME COMMAND...: one that is no cell of the table.
+line() {
+        local name=$1 out
+        shift
+        wanted "$name" || return 0
+        if out=$("$@" 2>&1); then
+                echo "ok $name"
+        else
+                printf 'not ok %s\n%s\n' "$name" "$(sed 's/^/    /' <<<"$out")"
+        fi
+}
+
+# run_cells BACKEND: several at once, since they wait more than they work. In a shell of its own, whose only jobs these are.
+run_cells() {
+        local row protocol
+        for row in $(rows); do
+                for protocol in $PROTOCOLS; do
+                        wanted "$row.$protocol.$1" || continue
+                        while [ "$(jobs -pr | wc -l)" -ge "$AT_ONCE" ]; do wait -n; done
+                        run_cell "$row" "$protocol" "$1" &
+                done
+        done
+        wait
+}
+
+with_backend() {
+        local backend=$1 name
+        mkdir -p "$STATE"
+        : >"$STATE/heard"
+        host_snapshot /job/before
+        printf '[Host]\nFirewall=%s\n' "$backend" >/etc/nbox.conf
+        make_zones
+        for name in $(guests); do
+                if [ -e "$STATE/$(zone_of "$name").missing" ]; then
+                        cp "$STATE/$(zone_of "$name").missing" "$STATE/$name.boot"
+                else
+                        bring_up "$name"
+                fi
+        done
+        ip -n outside route add 10.0.0.0/8 via "$HOST_ADDRESS"
+        line "backend.$backend" uses "$backend"
+        run_cells "$backend" &
+        wait $!
+        take_down
+        line "host-as-before.$backend" host_compare /job/before
+        rm -rf "$STATE"
+}
+
+take_down() {
+        local name
+        ip -n outside route delete 10.0.0.0/8 via "$HOST_ADDRESS"
+        # The servers would hold the network namespaces.
+        pgrep -x socat | grep -vx "$WORLD_SERVER" | xargs -r kill
+        # shellcheck disable=SC2046
+        nbox terminate $(nbox list --json | jq -r '.[].machine') >/dev/null
+        wait_until 10 eval '[ "$(nbox list --json | jq length)" = 0 ]'
+        for name in $(awk 'NF { print $1 }' <<<"$ZONES"); do
+                [ -e "$STATE/$name.missing" ] || nbox zone remove "$name"
+        done
+        rm -f /etc/nbox.conf
+}
+
+run_all() {
+        local backend name
+        exec 3>&2
+        export GUEST=reach STATE=/job/reach
+        world_setup
+        for name in $(guests); do tree_with "$name"; done
+        for backend in $BACKENDS; do
+                with_backend "$backend"
+        done
+        for name in $(guests); do remove_tree "$name"; done
+        world_end
+}
+
+table() {
+        awk -v rows="$(rows | tr '\n' ' ')" -v silent=" $(awk '$5 == "never" { print $1 }' <<<"$ROWS" | tr '\n' ' ')" \
+                -v protocols="$PROTOCOLS" -v backends="$BACKENDS" '
+                { match($0, /ok [^ ]+/); cell = substr($0, RSTART + 3, RLENGTH - 3) }
+                /^ok / { of[cell] = index(silent, " " substr(cell, 1, index(cell, ".tcp") + index(cell, ".udp") - 1) " ") ? "silent" : "answers" }
+                /^not ok / { of[cell] = "FAIL" }
+                END {
+                        n = split(rows, r, " "); m = split(protocols, p, " "); l = split(backends, b, " ")
+                        printf "%-29s", "who reaches what"
+                        for (j = 1; j <= l; j++) for (k = 1; k <= m; k++) printf " %12s", p[k] " " b[j]
+                        print ""
+                        for (i = 1; i <= n; i++) {
+                                printf "%-29s", r[i]
+                                for (j = 1; j <= l; j++) for (k = 1; k <= m; k++) {
+                                        cell = r[i] "." p[k] "." b[j]
+                                        printf " %12s", cell in of ? of[cell] : "-"
+                                }
+                                print ""
+                        }
+                }'
+}
+
+count() {
+        local row protocol backend n=0
+        for backend in $BACKENDS; do
+                for row in "backend.$backend" "host-as-before.$backend"; do ! wanted "$row" || n=$((n + 1)); done
+                for row in $(rows); do
+                        for protocol in $PROTOCOLS; do ! wanted "$row.$protocol.$backend" || n=$((n + 1)); done
+                done
+        done
+        echo "$n"
+}
+
+action=$1
+shift
+case $action in
+run) run_all ;;
+table) table ;;
+count) count ;;
+esac
