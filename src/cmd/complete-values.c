@@ -130,7 +130,7 @@ static const struct {
         { "DIR", NULL, offer_directories },
         { "SOURCE[:DEST[:OPTIONS]]", NULL, offer_bind },
         { "KIND", NULL, offer_network },
-        { "[tcp:|udp:]HOST[:MACHINE]", NULL, offer_port },
+        { "[ADDR:]HOST[:MACHINE][/PROTO]", NULL, offer_port },
         { "SIGNAL", NULL, offer_signals },
         { "SLICE", NULL, offer_slices },
         { "USER", NULL, offer_root },

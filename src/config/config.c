@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "fields.h"
+#include "port-map.h"
 
 typedef enum FieldKind {
         KIND_STRING = 1,
         KIND_STRV,
         KIND_INT,  /* -1 is unset; enums too */
-        KIND_TIME, /* UINT64_MAX is unset */
+        KIND_U64,  /* UINT64_MAX is unset; times, rates */
         KIND_ID,
         KIND_USERNS,
         KIND_BINDS,
@@ -42,9 +43,9 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_CHDIR] = { KIND_STRING, AT(chdir) },
         [FIELD_HOSTNAME] = { KIND_STRING, AT(hostname) },
         [FIELD_KILL_SIGNAL] = { KIND_INT, AT(kill_signal) },
-        [FIELD_STOP_TIMEOUT] = { KIND_TIME, AT(stop_timeout_usec) },
+        [FIELD_STOP_TIMEOUT] = { KIND_U64, AT(stop_timeout_usec) },
         [FIELD_READY] = { KIND_STRV, AT(ready) },
-        [FIELD_READY_WAIT] = { KIND_TIME, AT(ready_wait_usec) },
+        [FIELD_READY_WAIT] = { KIND_U64, AT(ready_wait_usec) },
         [FIELD_READ_ONLY] = { KIND_INT, AT(read_only) },
         [FIELD_BINDS] = { KIND_BINDS, AT(binds) },
         [FIELD_TMPFS] = { KIND_TMPFS, AT(tmpfs) },
@@ -57,6 +58,8 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_NICS] = { KIND_NICS, AT(nics) },
         [FIELD_PORTS] = { KIND_PORTS, AT(ports) },
         [FIELD_HOST_PORTS] = { KIND_PORTS, AT(host_ports) },
+        [FIELD_INGRESS_RATE] = { KIND_U64, AT(ingress_rate) },
+        [FIELD_EGRESS_RATE] = { KIND_U64, AT(egress_rate) },
         [FIELD_REGISTERED] = { KIND_INT, AT(registered) },
         [FIELD_SLICE] = { KIND_STRING, AT(slice) },
         [FIELD_PROPERTIES] = { KIND_STRV, AT(properties) },
@@ -83,7 +86,7 @@ bool field_is_set(const MachineConfig *c, Field f) {
                 return *(void **) member(c, f);
         case KIND_INT:
                 return *(int *) member(c, f) != -1;
-        case KIND_TIME:
+        case KIND_U64:
                 return *(uint64_t *) member(c, f) != UINT64_MAX;
         case KIND_ID:
                 return c->id_set;
@@ -134,7 +137,7 @@ void field_reset(MachineConfig *c, Field f) {
         case KIND_INT:
                 *(int *) member(c, f) = -1;
                 return;
-        case KIND_TIME:
+        case KIND_U64:
                 *(uint64_t *) member(c, f) = UINT64_MAX;
                 return;
         case KIND_ID:
@@ -153,8 +156,7 @@ void field_reset(MachineConfig *c, Field f) {
                 free_tmpfs(c);
                 return;
         case KIND_PORTS:
-                free(((PortList *) member(c, f))->items);
-                *(PortList *) member(c, f) = (PortList){};
+                port_list_done(member(c, f));
                 return;
         case KIND_NICS:
                 free(c->nics.items);
@@ -193,7 +195,7 @@ static void move_field(MachineConfig *c, MachineConfig *from, Field f) {
         case KIND_INT:
                 *(int *) member(c, f) = *(int *) member(from, f);
                 return;
-        case KIND_TIME:
+        case KIND_U64:
                 *(uint64_t *) member(c, f) = *(uint64_t *) member(from, f);
                 return;
         case KIND_ID:
@@ -233,6 +235,8 @@ static bool belongs_below(const MachineConfig *c, Field f) {
                 return true;
         case FIELD_PORTS:
         case FIELD_HOST_PORTS:
+        case FIELD_INGRESS_RATE:
+        case FIELD_EGRESS_RATE:
                 return c->network != NETWORK_ZONE;
         default:
                 return false;

@@ -183,6 +183,8 @@ typedef struct MachineConfig {
         NicList nics;        /* none: one in the zone "default" */
         PortList ports;      /* published */
         PortList host_ports; /* of the host's 127.0.0.1, offered to the machine at its gateway's address */
+        uint64_t ingress_rate; /* toward the machine, bits a second; UINT64_MAX unset */
+        uint64_t egress_rate;  /* from it; likewise */
 
         /* the host's side */
         int registered;      /* --register=, tristate */

@@ -34,6 +34,8 @@ typedef enum Field {
         FIELD_NICS,
         FIELD_PORTS,
         FIELD_HOST_PORTS,
+        FIELD_INGRESS_RATE,
+        FIELD_EGRESS_RATE,
         FIELD_REGISTERED,
         FIELD_SLICE,
         FIELD_PROPERTIES,

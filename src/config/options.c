@@ -164,12 +164,29 @@ const Option options[] = {
           .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK, .parse = parse_bool_field,
           .help = "The same as --network=none, unless a zone is named",
           .about = "In a settings file, Private=no is --network=host." },
-        { { "port", .letter = 'p', .placeholder = "[tcp:|udp:]HOST[:MACHINE]" },
+        { { "port", .letter = 'p', .placeholder = "[ADDR:]HOST[:MACHINE][/PROTO]" },
           .section = "Network", .key = "Port", .field = FIELD_PORTS, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,
           .parse = parse_port_map,
           .help = "Publish a port of the machine's on the host",
-          .about = "Reached on every address of the host's and from the host itself. tcp, and the same number inside, when left "
-                   "out. May be given several times." },
+          .about = "Reached on every address of the host's, from the host itself too, or on its address ADDR alone. HOST may be a range, "
+                   "as 8000-8099; MACHINE is then one as long, or where it begins. PROTO is tcp (the default) or udp; the machine's port "
+                   "is the host's when left out. [tcp:|udp:]HOST[:MACHINE] does as well. May be given several times." },
+        { { "host-port", .placeholder = "HOST[:MACHINE][/PROTO]" },
+          .section = "Network", .key = "HostPort", .field = FIELD_HOST_PORTS, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,
+          .parse = parse_host_port,
+          .help = "Offer a port of the host's 127.0.0.1 inside",
+          .about = "The machine, and no other, reaches it at the address of its gateway, port MACHINE, which is HOST when left out. Both may "
+                   "be ranges. PROTO is tcp (the default) or udp. May be given several times." },
+        { { "ingress-rate", .placeholder = "RATE" },
+          .section = "Network", .key = "IngressRate", .field = FIELD_INGRESS_RATE, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,
+          .parse = parse_rate,
+          .help = "Limit what comes into the machine, in bits a second",
+          .about = "With a suffix K, M, G or T, powers of 1000, as in 100M. What is too fast waits." },
+        { { "egress-rate", .placeholder = "RATE" },
+          .section = "Network", .key = "EgressRate", .field = FIELD_EGRESS_RATE, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,
+          .parse = parse_rate,
+          .help = "Limit what goes out of the machine, in bits a second",
+          .about = "Written likewise. What is too fast is dropped, on the host's side, so that TCP through it stays somewhat below." },
 
         { { "register", .placeholder = "BOOL" },
           .section = "Exec", .key = "Register", .values = boolean_names, .field = FIELD_REGISTERED,

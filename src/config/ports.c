@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* --network=, --network-zone= and --port=. */
+/* --network=, --network-zone=, --port=, --host-port= and the rates. */
 
-#include <netinet/in.h>
 #include <string.h>
 
 #include "name.h"
 #include "parse.h"
+#include "port-map.h"
 #include "values.h"
+
+#define RATE_MIN UINT64_C(8000)
+#define RATE_MAX UINT64_C(1000000000000)
 
 static int set_zone(MachineConfig *c, const char *name, Error **reterr) {
         NicConfig *nic;
@@ -48,53 +51,34 @@ int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr) {
         return 0;
 }
 
-static int parse_one_port(const char *text, size_t length, uint16_t *ret) {
-        char digits[8];
-
-        if (length >= sizeof(digits))
-                return -ERANGE;
-        memcpy(digits, text, length);
-        digits[length] = 0;
-        return parse_port(digits, ret);
-}
-
-/* [tcp:|udp:]HOST[:MACHINE] */
-static int parse_mapping(const char *text, PortMap *ret) {
-        const char *colon;
-        int r;
-
-        *ret = (PortMap){ .protocol = IPPROTO_TCP, .count = 1 };
-        for (const EnumName *p = protocol_names; p->name; p++) {
-                size_t n = strlen(p->name);
-
-                if (strncmp(text, p->name, n) == 0 && text[n] == ':') {
-                        ret->protocol = p->value;
-                        text += n + 1;
-                        break;
-                }
-        }
-        colon = strchr(text, ':');
-        r = parse_one_port(text, colon ? (size_t) (colon - text) : strlen(text), &ret->host);
-        if (r < 0)
-                return r;
-        ret->machine = ret->host;
-        return colon ? parse_one_port(colon + 1, strlen(colon + 1), &ret->machine) : 0;
-}
-
 int parse_port_map(MachineConfig *c, const OptionValue *v, Error **reterr) {
-        PortList *list = &c->ports;
-        PortMap map, *grown;
+        PortMap map;
+        int r = port_map_parse(v->text, &map, reterr);
 
-        if (parse_mapping(v->text, &map) < 0)
-                return error_set(reterr, EINVAL, "'%.80s' is not [tcp:|udp:]HOST[:MACHINE] with ports from 1 to 65535", v->text);
-        for (size_t i = 0; i < list->n; i++)
-                if (list->items[i].protocol == map.protocol && list->items[i].host == map.host)
-                        return error_set(reterr, EEXIST, "The host's port %s:%u is already published by this machine",
-                                         protocol_to_string(map.protocol), map.host);
-        grown = reallocarray(list->items, list->n + 1, sizeof(*grown));
-        if (!grown)
-                return error_oom(reterr);
-        list->items = grown;
-        list->items[list->n++] = map;
+        return r < 0 ? r : port_list_add(&c->ports, &map, port_map_clash, reterr);
+}
+
+int parse_host_port(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        PortMap map;
+        int r = host_port_parse(v->text, &map, reterr);
+
+        return r < 0 ? r : port_list_add(&c->host_ports, &map, host_port_clash, reterr);
+}
+
+/* As networkd writes the rate of a token bucket: bits a second, units of 1000. */
+int parse_rate(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        static const char units[] = "KMGT";
+        size_t digits = strspn(v->text, "0123456789");
+        const char *unit = v->text[digits] ? strchr(units, v->text[digits]) : NULL;
+        uint64_t factor = 1, rate;
+        char number[24];
+
+        for (const char *u = units; unit && u <= unit; u++)
+                factor *= 1000;
+        snprintf(number, sizeof(number), "%.*s", (int) digits, v->text);
+        if (digits == 0 || digits >= sizeof(number) || (v->text[digits] && (!unit || v->text[digits + 1])) ||
+            parse_u64(number, RATE_MAX / factor, &rate) < 0 || rate * factor < RATE_MIN)
+                return error_set(reterr, EINVAL, "'%.40s' is not a rate: bits a second from 8K to 1T, as 500K, 100M or 2G", v->text);
+        *(v->option->field == FIELD_INGRESS_RATE ? &c->ingress_rate : &c->egress_rate) = rate * factor;
         return 0;
 }

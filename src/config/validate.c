@@ -15,6 +15,13 @@ static int check_ports(const MachineConfig *c, Error **reterr) {
                                   : "Leave out --port= (Port= in the settings file), or take --network=zone.");
 }
 
+static int check_rates(const MachineConfig *c, Error **reterr) {
+        if ((c->ingress_rate == UINT64_MAX && c->egress_rate == UINT64_MAX) || c->network == NETWORK_UNSET || c->network == NETWORK_ZONE)
+                return 0;
+        error_set(reterr, EINVAL, "Nothing of the host's limits a rate with --network=%s", network_kind_to_string(c->network));
+        return error_hint(reterr, -EINVAL, "Leave out --ingress-rate= and --egress-rate=, or take --network=zone.");
+}
+
 static int check_command(const MachineConfig *c, Error **reterr) {
         if (c->mode == START_BOOT)
                 return 0;
@@ -102,7 +109,7 @@ static int check_json(const MachineConfig *c, Error **reterr) {
 
 int config_validate(const MachineConfig *c, Error **reterr) {
         static int (*const checks[])(const MachineConfig *c, Error **reterr) = {
-                check_command, check_ports, check_mounts, check_detach, check_ready, check_json,
+                check_command, check_ports, check_rates, check_mounts, check_detach, check_ready, check_json,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(checks); i++) {

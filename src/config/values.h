@@ -36,6 +36,8 @@ int parse_tmpfs(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_network_zone(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_port_map(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_host_port(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_rate(MachineConfig *c, const OptionValue *v, Error **reterr);
 
 /* A path of the host's, absolute and clean: relative ones begin at the working directory (refused in a file);
  * one with "." or ".." in it is resolved now, so it must be there. *ret is the caller's. */

@@ -71,6 +71,7 @@ const RecordField record_fields[] = {
         F("Address", FIELD_STRING, address),
         F("Interface", FIELD_STRING, interface),
         F("Port", FIELD_STRINGS, ports),
+        F("HostPort", FIELD_STRINGS, host_ports),
         F("Lock", FIELD_STRINGS, locks),
         F("SettingsFile", FIELD_STRINGS, settings_files),
         F("TTYs", FIELD_INT, n_ttys),

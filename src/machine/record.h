@@ -84,7 +84,8 @@ typedef struct MachineRecord {
         char *zone;
         char *address;            /* "10.0.0.2", or NULL */
         char *interface;          /* the host's end of the veth, or NULL */
-        char **ports;             /* "tcp:8080:80" */
+        char **ports;             /* "tcp:8080:80", as port-map.h writes them */
+        char **host_ports;        /* likewise: of the host's 127.0.0.1, offered inside */
         char **locks;             /* lock files to unlink */
         char **settings_files;
         int n_ttys;               /* /dev/tty1 … /dev/ttyN are served */

@@ -19,6 +19,7 @@
 #include "network.h"
 #include "parse.h"
 #include "path.h"
+#include "port-map.h"
 #include "property.h"
 #include "ready.h"
 #include "registration.h"
@@ -50,8 +51,8 @@ void plan_free(MachinePlan *p) {
                 ready_condition_done(&p->ready[i]);
         free(p->ready);
         free(p->nics.items);
-        free(p->ports.items);
-        free(p->host_ports.items);
+        port_list_done(&p->ports);
+        port_list_done(&p->host_ports);
         free(p->slice);
         strv_free(p->properties);
         strv_free(p->settings_files);
@@ -264,12 +265,6 @@ static void *copy_items(const void *items, size_t n, size_t size) {
         return copy ? memcpy(copy, items, n * size) : NULL;
 }
 
-static int copy_ports(PortList *ret, const PortList *from) {
-        ret->items = copy_items(from->items, from->n, sizeof(PortMap));
-        ret->n = ret->items ? from->n : 0;
-        return ret->n == from->n ? 0 : -ENOMEM;
-}
-
 static int plan_network(MachinePlan *p, const MachineConfig *c) {
         static const NicConfig default_nic = { .zone = ZONE_DEFAULT };
         const NicList nics = c->nics.n > 0 ? c->nics : (NicList){ (NicConfig *) &default_nic, 1 };
@@ -282,8 +277,10 @@ static int plan_network(MachinePlan *p, const MachineConfig *c) {
         if (!p->nics.items)
                 return -ENOMEM;
         p->nics.n = nics.n;
-        r = copy_ports(&p->ports, &c->ports);
-        return r < 0 ? r : copy_ports(&p->host_ports, &c->host_ports);
+        p->ingress_rate = c->ingress_rate == UINT64_MAX ? 0 : c->ingress_rate;
+        p->egress_rate = c->egress_rate == UINT64_MAX ? 0 : c->egress_rate;
+        r = port_list_copy(&c->ports, &p->ports);
+        return r < 0 ? r : port_list_copy(&c->host_ports, &p->host_ports);
 }
 
 static void plan_names(MachinePlan *p, const MachineConfig *c, int root) {

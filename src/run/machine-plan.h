@@ -80,6 +80,8 @@ typedef struct MachinePlan {
         NicList nics;        /* one at least with NETWORK_ZONE, none else */
         PortList ports;
         PortList host_ports;
+        uint64_t ingress_rate; /* bits a second; 0: no limit */
+        uint64_t egress_rate;
 
         bool registered;     /* with systemd-machined, where there is one */
         char *slice;

@@ -7,6 +7,7 @@
 
 #include "json-text.h"
 #include "machine-plan.h"
+#include "port-map.h"
 
 /* One description of the plan, as JSON; what people read is made of the same, so that the two cannot differ. */
 
@@ -42,13 +43,20 @@ static json_t *mounts(const MachinePlan *p) {
         return a;
 }
 
-static json_t *ports(const MachinePlan *p) {
+static json_t *ports(const PortList *list) {
         json_t *a = json_array();
 
-        for (size_t i = 0; i < p->ports.n; i++)
-                json_array_append_new(a, json_sprintf("%s:%u:%u", protocol_to_string(p->ports.items[i].protocol),
-                                                      p->ports.items[i].host, p->ports.items[i].machine));
+        for (size_t i = 0; i < list->n; i++) {
+                char text[PORT_MAP_TEXT_MAX];
+
+                port_map_format(list->items + i, text);
+                json_array_append_new(a, json_string(text));
+        }
         return a;
+}
+
+static json_t *rate(uint64_t bits) {
+        return bits > 0 ? json_integer((json_int_t) bits) : json_null();
 }
 
 static json_t *ready(const MachinePlan *p) {
@@ -94,7 +102,10 @@ static json_t *describe(const MachinePlan *p) {
         json_object_set_new(o, "timezone", json_string(timezone_mode_to_string(p->timezone)));
         json_object_set_new(o, "network", json_string(network_kind_to_string(p->network)));
         json_object_set_new(o, "zone", json_text(p->nics.n > 0 ? p->nics.items[0].zone : NULL));
-        json_object_set_new(o, "ports", ports(p));
+        json_object_set_new(o, "ports", ports(&p->ports));
+        json_object_set_new(o, "host_ports", ports(&p->host_ports));
+        json_object_set_new(o, "ingress_rate", rate(p->ingress_rate));
+        json_object_set_new(o, "egress_rate", rate(p->egress_rate));
         json_object_set_new(o, "registered", json_boolean(p->registered));
         json_object_set_new(o, "slice", json_text(p->slice));
         json_object_set_new(o, "properties", strings(p->properties));

@@ -4,6 +4,7 @@
 #include "cgroup.h"
 #include "clock.h"
 #include "log.h"
+#include "port-map.h"
 #include "process.h"
 #include "registration.h"
 #include "supervisor.h"
@@ -45,9 +46,10 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         for (size_t i = 0; s->lock && i < ELEMENTSOF(s->lock->files) && r >= 0; i++)
                 if (s->lock->files[i])
                         r = strv_append(&rec->locks, s->lock->files[i]);
-        for (size_t i = 0; r >= 0 && i < p->ports.n; i++)
-                r = strv_appendf(&rec->ports, "%s:%u:%u", protocol_to_string(p->ports.items[i].protocol), p->ports.items[i].host,
-                                 p->ports.items[i].machine);
+        if (r >= 0)
+                r = port_list_format(&p->ports, &rec->ports);
+        if (r >= 0)
+                r = port_list_format(&p->host_ports, &rec->host_ports);
         for (size_t i = 0; r >= 0 && p->settings_files && p->settings_files[i]; i++)
                 r = strv_append(&rec->settings_files, p->settings_files[i]);
         if (r >= 0 && s->bus && !rec->scope) {

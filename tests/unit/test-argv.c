@@ -315,16 +315,34 @@ static void ports(void **state _unused_) {
         assert_int_equal(c->ports.items[1].machine, 53);
         assert_int_equal(c->ports.items[2].machine, 5353);
 
-        REFUSED("is not [tcp:|udp:]HOST", "boot", "-p0", "w");
-        REFUSED("is not [tcp:|udp:]HOST", "boot", "-p65536", "w");
-        REFUSED("is not [tcp:|udp:]HOST", "boot", "-p80:", "w");
-        REFUSED("is not [tcp:|udp:]HOST", "boot", "-p:80", "w");
-        REFUSED("is not [tcp:|udp:]HOST", "boot", "-psctp:80", "w");
-        REFUSED("is not [tcp:|udp:]HOST", "boot", "-p80:80:80", "w");
-        REFUSED("is not [tcp:|udp:]HOST", "boot", "-p+80", "w");
-        REFUSED("already published", "boot", "-p80", "-ptcp:80:81", "w");
+        REFUSED("is no port to publish", "boot", "-p0", "w");
+        REFUSED("is no port to publish", "boot", "-p65536", "w");
+        REFUSED("is no port to publish", "boot", "-p80:", "w");
+        REFUSED("is no port to publish", "boot", "-p:80", "w");
+        REFUSED("is no port to publish", "boot", "-psctp:80", "w");
+        REFUSED("is no port to publish", "boot", "-p80:80:80", "w");
+        REFUSED("is no port to publish", "boot", "-p+80", "w");
+        REFUSED("meets tcp:80:80", "boot", "-p80", "-ptcp:80:81", "w");
+        REFUSED("is no port to offer", "boot", "--host-port=192.0.2.1:80", "w");
+        REFUSED("meets tcp:81:80", "boot", "--host-port=81:80", "--host-port=82:80", "w");
         REFUSED_WITH_HINT("--network=none", "--network=zone", "boot", "-p80", "--network=none", "w");
         REFUSED_WITH_HINT("--network=host", "Leave out --port=", "boot", "--network=host", "-p80", "w");
+}
+
+static void rates(void **state _unused_) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(config_freep) MachineConfig *c = PARSE("boot", "--ingress-rate=100M", "--egress-rate", "8000", "w");
+
+        assert_int_equal(c->ingress_rate, 100000000);
+        assert_int_equal(c->egress_rate, 8000);
+        REFUSED("is not a rate", "boot", "--ingress-rate=", "w");
+        REFUSED("is not a rate", "boot", "--ingress-rate=M", "w");
+        REFUSED("is not a rate", "boot", "--ingress-rate=7999", "w");
+        REFUSED("is not a rate", "boot", "--ingress-rate=2T", "w");
+        REFUSED("is not a rate", "boot", "--ingress-rate=1Mb", "w");
+        REFUSED("is not a rate", "boot", "--ingress-rate=1m", "w");
+        REFUSED("is not a rate", "boot", "--ingress-rate=18446744073709551616", "w");
+        REFUSED_WITH_HINT("--network=host", "--network=zone", "boot", "--network=host", "--egress-rate=1M", "w");
 }
 
 static void environment_is_passed_on_by_name(void **state _unused_) {
@@ -387,7 +405,7 @@ int main(void) {
                 cmocka_unit_test(good_mounts),
                 cmocka_unit_test(bad_mounts),
                 cmocka_unit_test(network_words),
-                cmocka_unit_test(ports),
+                cmocka_unit_test(ports), cmocka_unit_test(rates),
                 cmocka_unit_test(environment_is_passed_on_by_name),
                 cmocka_unit_test(the_table_is_consistent),
         };

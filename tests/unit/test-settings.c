@@ -225,7 +225,7 @@ static void bad_values(void **state _unused_) {
         refused("[Network]\nPrivate=perhaps\n", "neither yes nor no");
         refused("[Network]\nVirtualEthernet=perhaps\n", "neither yes nor no");
         refused("[Network]\nZone=a_b\n", "is not a zone");
-        refused("[Network]\nPort=http\n", "is not [tcp:|udp:]HOST");
+        refused("[Network]\nPort=http\n", "is no port to publish");
 }
 
 static void bad_bytes(void **state _unused_) {

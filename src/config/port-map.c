@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The two forms can be told apart: a protocol before is a word, an address has dots, all else is digits. Ranges are taken
+ * only where both sides are as long, for else it could not be said which port leads where. */
+
+#include "port-map.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "enums.h"
+#include "parse.h"
+#include "strv.h"
+
+#define FORM "[ADDR:]HOST[-HOST2][:MACHINE[-MACHINE2]][/tcp|/udp]"
+#define HOST_FORM "HOST[-HOST2][:MACHINE[-MACHINE2]][/tcp|/udp]"
+#define MAP_TEXT_MAX 128 /* of what is parsed */
+
+typedef struct PortRange {
+        uint16_t first, count;
+} PortRange;
+
+void port_range_format(uint16_t first, uint16_t count, char ret[PORT_RANGE_TEXT_MAX]) {
+        if (count > 1)
+                snprintf(ret, PORT_RANGE_TEXT_MAX, "%u-%u", first, (uint16_t) (first + count - 1));
+        else
+                snprintf(ret, PORT_RANGE_TEXT_MAX, "%u", first);
+}
+
+void port_address_format(uint32_t address, char ret[PORT_ADDRESS_TEXT_MAX]) {
+        struct in_addr a = { htonl(address) };
+
+        if (address == 0)
+                ret[0] = 0;
+        else
+                (void) inet_ntop(AF_INET, &a, ret, PORT_ADDRESS_TEXT_MAX);
+}
+
+void port_map_format(const PortMap *p, char ret[PORT_MAP_TEXT_MAX]) {
+        char address[PORT_ADDRESS_TEXT_MAX], host[PORT_RANGE_TEXT_MAX], machine[PORT_RANGE_TEXT_MAX];
+
+        port_address_format(p->address, address);
+        port_range_format(p->host, p->count, host);
+        port_range_format(p->machine, p->count, machine);
+        snprintf(ret, PORT_MAP_TEXT_MAX, "%s:%s%s%s:%s", protocol_to_string(p->protocol), address, *address ? ":" : "", host, machine);
+}
+
+/* "80" or "8000-8099". `what` is for the error. */
+static int parse_range(char *text, const char *what, PortRange *ret, Error **reterr) {
+        char *dash = strchr(text, '-');
+        uint16_t first, last;
+
+        if (dash)
+                *dash = 0;
+        if (parse_port(text, &first) < 0 || (dash && parse_port(dash + 1, &last) < 0))
+                return error_set(reterr, EINVAL, "'%.40s%s%.40s' is no port of %s, nor a range of them (1 to 65535)", text,
+                                 dash ? "-" : "", dash ? dash + 1 : "", what);
+        if (!dash)
+                last = first;
+        if (last < first)
+                return error_set(reterr, EINVAL, "The range of ports %u-%u ends before it begins", first, last);
+        *ret = (PortRange){ first, (uint16_t) (last - first + 1) };
+        return 0;
+}
+
+/* A protocol before and one behind, taken off. */
+static int take_protocol(char **text, int *ret, Error **reterr) {
+        char *slash = strchr(*text, '/');
+        int before = 0, behind = 0;
+
+        for (const EnumName *p = protocol_names; p->name; p++) {
+                size_t n = strlen(p->name);
+
+                if (strncmp(*text, p->name, n) == 0 && (*text)[n] == ':') {
+                        before = p->value;
+                        *text += n + 1;
+                        break;
+                }
+        }
+        if (slash) {
+                int r;
+
+                *slash = 0;
+                r = enum_parse(protocol_names, slash + 1, &behind, reterr);
+                if (r < 0)
+                        return r;
+        }
+        if (before && behind && before != behind)
+                return error_set(reterr, EINVAL, "It says both %s and %s", protocol_to_string(before), protocol_to_string(behind));
+        *ret = before ?: behind ?: IPPROTO_TCP;
+        return 0;
+}
+
+/* ADDR: in front, taken off: it is known by its dots. */
+static int take_address(char **text, uint32_t *ret, Error **reterr) {
+        char *colon = strchr(*text, ':');
+        struct in_addr address;
+
+        if (**text == '[') {
+                error_set(reterr, EAFNOSUPPORT, "Ports are not published on IPv6 addresses yet");
+                return error_hint(reterr, -EAFNOSUPPORT, "Give an IPv4 address of the host, or none for all of them.");
+        }
+        if (!colon || !memchr(*text, '.', (size_t) (colon - *text)))
+                return 0;
+        *colon = 0;
+        if (inet_pton(AF_INET, *text, &address) != 1 || IN_MULTICAST(ntohl(address.s_addr)) || address.s_addr == INADDR_BROADCAST)
+                return error_set(reterr, EINVAL, "'%.40s' is no IPv4 address of a host's", *text);
+        *ret = ntohl(address.s_addr);
+        *text = colon + 1;
+        return 0;
+}
+
+static int parse_ranges(char *text, PortMap *p, Error **reterr) {
+        char *colon = strchr(text, ':');
+        PortRange host, machine;
+        int r;
+
+        if (colon)
+                *colon = 0;
+        r = parse_range(text, "the host", &host, reterr);
+        machine = host;
+        if (r >= 0 && colon)
+                r = parse_range(colon + 1, "the machine", &machine, reterr);
+        if (r < 0)
+                return r;
+        if (machine.count == 1)
+                machine.count = host.count; /* 8000-8099:9000 begins there */
+        if (machine.count != host.count)
+                return error_set(reterr, EINVAL, "The range of the host is %u long, that of the machine %u", host.count, machine.count);
+        if (machine.first + machine.count - 1 > UINT16_MAX)
+                return error_set(reterr, EINVAL, "%u ports from %u on pass 65535", machine.count, machine.first);
+        p->host = host.first;
+        p->machine = machine.first;
+        p->count = host.count;
+        return 0;
+}
+
+static int parse(const char *text, bool with_address, PortMap *ret, Error **reterr) {
+        char copy[MAP_TEXT_MAX], *rest = copy;
+        PortMap map = {};
+        int r;
+
+        if (strlen(text) >= sizeof(copy))
+                return error_set(reterr, EINVAL, "It is too long");
+        strcpy(copy, text);
+        r = take_protocol(&rest, &map.protocol, reterr);
+        if (r >= 0 && with_address)
+                r = take_address(&rest, &map.address, reterr);
+        if (r >= 0)
+                r = parse_ranges(rest, &map, reterr);
+        if (r >= 0)
+                *ret = map;
+        return r;
+}
+
+static int parse_or_say(const char *text, bool with_address, PortMap *ret, Error **reterr) {
+        int r = parse(text, with_address, ret, reterr);
+
+        if (r >= 0)
+                return r;
+        error_prefix(reterr, r, with_address ? "'%.80s' is no port to publish" : "'%.80s' is no port to offer", text);
+        return reterr && *reterr && !(*reterr)->hint
+                       ? error_hint(reterr, r, "It takes %s or [tcp:|udp:]HOST[:MACHINE].", with_address ? FORM : HOST_FORM) : r;
+}
+
+int port_map_parse(const char *text, PortMap *ret, Error **reterr) {
+        return parse_or_say(text, true, ret, reterr);
+}
+
+int host_port_parse(const char *text, PortMap *ret, Error **reterr) {
+        return parse_or_say(text, false, ret, reterr);
+}
+
+bool port_map_same(const PortMap *a, const PortMap *b) {
+        return a->protocol == b->protocol && a->address == b->address && a->host == b->host && a->machine == b->machine &&
+               a->count == b->count;
+}
+
+static bool meet(uint16_t a, uint16_t n, uint16_t b, uint16_t m) {
+        return a < b + m && b < a + n;
+}
+
+bool port_map_clash(const PortMap *a, const PortMap *b) {
+        return a->protocol == b->protocol && meet(a->host, a->count, b->host, b->count) &&
+               (a->address == 0 || b->address == 0 || a->address == b->address);
+}
+
+bool host_port_clash(const PortMap *a, const PortMap *b) {
+        return a->protocol == b->protocol && meet(a->machine, a->count, b->machine, b->count);
+}
+
+int port_list_add(PortList *list, const PortMap *p, bool (*clash)(const PortMap *, const PortMap *), Error **reterr) {
+        PortMap *grown;
+
+        for (size_t i = 0; i < list->n; i++)
+                if (clash(list->items + i, p)) {
+                        char a[PORT_MAP_TEXT_MAX], b[PORT_MAP_TEXT_MAX];
+
+                        port_map_format(p, a);
+                        port_map_format(list->items + i, b);
+                        return error_set(reterr, EEXIST, "The port %s meets %s, which this machine has already", a, b);
+                }
+        grown = reallocarray(list->items, list->n + 1, sizeof(*grown));
+        if (!grown)
+                return error_oom(reterr);
+        list->items = grown;
+        list->items[list->n++] = *p;
+        return 0;
+}
+
+int port_list_copy(const PortList *from, PortList *ret) {
+        PortMap *items = calloc(from->n + 1, sizeof(*items));
+
+        if (!items)
+                return -ENOMEM;
+        if (from->n > 0)
+                memcpy(items, from->items, from->n * sizeof(*items));
+        *ret = (PortList){ items, from->n };
+        return 0;
+}
+
+bool port_list_remove(PortList *list, const PortMap *p) {
+        for (size_t i = 0; i < list->n; i++)
+                if (port_map_same(list->items + i, p)) {
+                        list->n--;
+                        memmove(list->items + i, list->items + i + 1, (list->n - i) * sizeof(*list->items));
+                        return true;
+                }
+        return false;
+}
+
+void port_list_done(PortList *list) {
+        free(list->items);
+        *list = (PortList){};
+}
+
+int port_list_format(const PortList *list, char ***ret) {
+        _cleanup_strv_ char **texts = NULL;
+
+        for (size_t i = 0; i < list->n; i++) {
+                char text[PORT_MAP_TEXT_MAX];
+
+                port_map_format(list->items + i, text);
+                if (strv_append(&texts, text) < 0)
+                        return -ENOMEM;
+        }
+        *ret = TAKE_PTR(texts);
+        return 0;
+}
