@@ -11,8 +11,8 @@
  * is made, removed after the last. The kernel holds what is; this says what should be, for a repair, for lists, and for the next
  * life of a machine that reboots.
  *
- * The file is lines KEY=value, replaced atomically, root's alone; keys are added and never changed, and a reader passes over
- * those that it does not know. All of it is called with the network lock held (network-lock.h). */
+ * The file is lines KEY=value, replaced atomically; keys are added and never changed, and a reader passes over those that it does
+ * not know. It is written with the network lock held (network-lock.h); everybody may read it, as machines' records. */
 
 typedef struct EndpointNic {
         char zone[ZONE_NAME_MAX + 1];
@@ -20,14 +20,56 @@ typedef struct EndpointNic {
         uint8_t mac[6];   /* the machine's end */
 } EndpointNic;
 
+/* What was changed while the machine ran, against its configuration: what its next life has too. */
+typedef struct PortChanges {
+        PortList added;   /* owned */
+        PortList removed; /* owned */
+} PortChanges;
+
 typedef struct Endpoint {
         char machine[MACHINE_NAME_MAX + 1];
         EndpointNic nics[NICS_MAX];
-        size_t n_nics;
-        PortList ports;      /* owned */
-        PortList host_ports; /* owned */
+        size_t n_nics;       /* 0: it is between two lives, and nothing of the rest stands */
+        PortList ports;      /* owned; as they are, changes included */
+        PortList host_ports; /* likewise */
+        PortChanges changes;      /* of ports */
+        PortChanges host_changes; /* of host_ports */
         uint64_t ingress_rate, egress_rate; /* bits per second; 0: no limit */
 } Endpoint;
 
 void endpoint_free(Endpoint *e);
 DEFINE_CLEANUP(Endpoint *, endpoint_free);
+
+/* An empty one. NULL on out of memory. */
+Endpoint *endpoint_new(const char *machine);
+
+/* The machine's, or NULL in *ret and 0 where it has none; 1 where it has. -EBADMSG: the file is damaged. */
+int endpoint_load(const char *machine, Endpoint **ret, Error **reterr);
+
+/* All of them, by name; what is damaged is warned about and left out. The caller's, also the array (endpoint_list_free()). */
+int endpoint_list(Endpoint ***ret, size_t *ret_n, Error **reterr);
+void endpoint_list_free(Endpoint **endpoints, size_t n);
+
+/* With the network lock held. endpoint_remove() takes the directory away with the last. */
+int endpoint_save(const Endpoint *e, Error **reterr);
+void endpoint_remove(const char *machine);
+
+/* At a machine's end, with the lock held: the file goes; or, where the machine is about to start anew (`reboots`), all of it but
+ * the changes. */
+void endpoint_end(const char *machine, bool reboots);
+
+/* At a life's begin: what `before` (may be NULL) was changed by is done again to the ports of `e`, which are the configuration's
+ * by now. What has become superfluous is dropped in silence, what contradicts the configuration with a warning. 0 or -ENOMEM. */
+int endpoint_take_changes(Endpoint *e, const Endpoint *before);
+
+/* Publish a port, or no longer. -EEXIST: it clashes with one of its own; -ENOENT: it has none such. */
+typedef enum PortKind {
+        PORT_PUBLISHED,
+        PORT_OF_HOST,
+} PortKind;
+int endpoint_add_port(Endpoint *e, PortKind kind, const PortMap *p, Error **reterr);
+int endpoint_remove_port(Endpoint *e, PortKind kind, const PortMap *p, Error **reterr);
+
+/* The file's text, to and from. `text` is torn apart; `path` is for errors. format: the caller's, NULL on out of memory. */
+int endpoint_parse(Endpoint *e, const char *path, char *text, Error **reterr);
+char *endpoint_format(const Endpoint *e);

@@ -13,7 +13,7 @@ static int try_lock(int *ret) {
         struct stat a, b;
         int r;
 
-        r = mkdir_parents(NETWORK_RUN_DIRECTORY, 0700);
+        r = mkdir_parents(NETWORK_RUN_DIRECTORY, 0711);
         if (r < 0)
                 return r;
         fd = open(NETWORK_RUN_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);

@@ -240,7 +240,7 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
                 "[Exec]\nHostname=inner\nMachineID=000102030405060708090a0b0c0d0e0f\nPrivateUsers=no\nStopTimeout=infinity\nRegister=no\n"
                 "Slice=system\nProperty=DevicePolicy=auto\nEnvironment=A=1\nKillSignal=TERM\n"
                 "[Files]\nReadOnly=yes\nBind=/etc\nBindReadOnly=/etc\nTemporaryFileSystem=/x\n"
-                "[Network]\nPrivate=no\nVirtualEthernet=no\nZone=other\nPort=22\n";
+                "[Network]\nPrivate=no\nVirtualEthernet=no\nZone=other\nPort=22\nHostPort=22\nIngressRate=1M\n";
         _cleanup_(config_freep) MachineConfig *c = settings(START_BOOT, false, text,
                 "web.conf:4: PrivateUsers= has no effect in a file beside the image, ignoring");
 
@@ -254,7 +254,7 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
 /* systemd.nspawn(5) lists these as privileged; ours that reach into the host come on top. */
 static void trust_is_as_nspawn_has_it(void **state _unused_) {
         static const char *const privileged[] = { "MachineID", "PrivateUsers", "Bind", "BindReadOnly", "TemporaryFileSystem",
-                "Ready", "ReadyWait", "NotifyReady", "VirtualEthernet", "Zone", "Port", "Private", "Slice", "Property", "Register", "StopTimeout" };
+                "Ready", "ReadyWait", "NotifyReady", "VirtualEthernet", "Zone", "Port", "HostPort", "IngressRate", "EgressRate", "Private", "Slice", "Property", "Register", "StopTimeout" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
                 "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "ReadOnly" };
         size_t n = 0;

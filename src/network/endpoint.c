@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "endpoint.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fd.h"
+#include "file.h"
+#include "log.h"
+#include "network-lock.h"
+#include "parse.h"
+#include "port-map.h"
+
+#define DIRECTORY NETWORK_RUN_DIRECTORY "/machines"
+#define TEMPORARY DIRECTORY "/.new" /* one will do under the lock; no machine's name begins with a dot */
+#define ENDPOINT_MAX (1024 * 1024)
+#define ENDPOINT_PATH_MAX (sizeof(DIRECTORY) + 1 + MACHINE_NAME_MAX)
+
+static void path_of(const char *machine, char ret[ENDPOINT_PATH_MAX]) {
+        snprintf(ret, ENDPOINT_PATH_MAX, DIRECTORY "/%s", machine);
+}
+
+Endpoint *endpoint_new(const char *machine) {
+        Endpoint *e = calloc(1, sizeof(*e));
+
+        if (e)
+                snprintf(e->machine, sizeof(e->machine), "%s", machine);
+        return e;
+}
+
+static void changes_done(PortChanges *c) {
+        port_list_done(&c->added);
+        port_list_done(&c->removed);
+}
+
+void endpoint_free(Endpoint *e) {
+        if (!e)
+                return;
+        port_list_done(&e->ports);
+        port_list_done(&e->host_ports);
+        changes_done(&e->changes);
+        changes_done(&e->host_changes);
+        free(e);
+}
+
+/* ---- the file ---- */
+
+static bool no_clash(const PortMap *a _unused_, const PortMap *b _unused_) {
+        return false;
+}
+
+static int parse_nic(Endpoint *e, char *text) {
+        char *save = NULL, *zone = strtok_r(text, " ", &save), *address = strtok_r(NULL, " ", &save), *mac = strtok_r(NULL, " ", &save);
+        EndpointNic nic = {};
+        struct in_addr a;
+        int end = 0;
+
+        if (!mac || e->n_nics >= NICS_MAX || !machine_name_is_valid(zone) || strlen(zone) > ZONE_NAME_MAX ||
+            inet_pton(AF_INET, address, &a) != 1 ||
+            sscanf(mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", nic.mac, nic.mac + 1, nic.mac + 2, nic.mac + 3, nic.mac + 4,
+                   nic.mac + 5, &end) != 6 || mac[end])
+                return -EBADMSG;
+        snprintf(nic.zone, sizeof(nic.zone), "%s", zone);
+        nic.address = ntohl(a.s_addr);
+        e->nics[e->n_nics++] = nic;
+        return 0;
+}
+
+/* The lists and numbers of the file by their keys, for both ways. */
+static const struct {
+        const char *key;
+        size_t offset;
+} lists[] = {
+        { "Port", offsetof(Endpoint, ports) },
+        { "HostPort", offsetof(Endpoint, host_ports) },
+        { "AddedPort", offsetof(Endpoint, changes.added) },
+        { "RemovedPort", offsetof(Endpoint, changes.removed) },
+        { "AddedHostPort", offsetof(Endpoint, host_changes.added) },
+        { "RemovedHostPort", offsetof(Endpoint, host_changes.removed) },
+}, numbers[] = {
+        { "IngressRate", offsetof(Endpoint, ingress_rate) },
+        { "EgressRate", offsetof(Endpoint, egress_rate) },
+};
+
+static void *member(const Endpoint *e, size_t offset) {
+        return (char *) e + offset;
+}
+
+static int parse_line(Endpoint *e, char *line) {
+        char *value = strchr(line, '=');
+        PortMap map;
+
+        if (!*line || *line == '#')
+                return 0;
+        if (!value)
+                return -EBADMSG;
+        *value++ = 0;
+        if (strcmp(line, "Nic") == 0)
+                return parse_nic(e, value);
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
+                if (strcmp(line, numbers[i].key) == 0)
+                        return parse_u64(value, UINT64_MAX, member(e, numbers[i].offset)) < 0 ? -EBADMSG : 0;
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+                if (strcmp(line, lists[i].key) == 0)
+                        return port_map_parse(value, &map, NULL) < 0 ? -EBADMSG
+                                : port_list_add(member(e, lists[i].offset), &map, no_clash, NULL);
+        return 0;
+}
+
+int endpoint_parse(Endpoint *e, const char *path, char *text, Error **reterr) {
+        unsigned n = 0;
+
+        for (char *line; (line = strsep(&text, "\n"));) {
+                int r = parse_line(e, line);
+
+                n++;
+                if (r == -ENOMEM)
+                        return error_oom(reterr);
+                if (r < 0)
+                        return error_set(reterr, r, "%s:%u: not a line of a machine's network", path, n);
+        }
+        return 0;
+}
+
+static void print_nic(const EndpointNic *nic, FILE *f) {
+        struct in_addr address = { htonl(nic->address) };
+        char text[INET_ADDRSTRLEN];
+        const uint8_t *m = nic->mac;
+
+        fprintf(f, "Nic=%s %s %02x:%02x:%02x:%02x:%02x:%02x\n", nic->zone, inet_ntop(AF_INET, &address, text, sizeof(text)), m[0], m[1],
+                m[2], m[3], m[4], m[5]);
+}
+
+char *endpoint_format(const Endpoint *e) {
+        char *text = NULL, port[PORT_MAP_TEXT_MAX];
+        size_t size = 0;
+        FILE *f = open_memstream(&text, &size);
+
+        if (!f)
+                return NULL;
+        for (size_t i = 0; i < e->n_nics; i++)
+                print_nic(e->nics + i, f);
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
+                const PortList *list = member(e, lists[i].offset);
+
+                for (size_t j = 0; j < list->n; j++) {
+                        port_map_format(list->items + j, port);
+                        fprintf(f, "%s=%s\n", lists[i].key, port);
+                }
+        }
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++) {
+                uint64_t value = *(const uint64_t *) member(e, numbers[i].offset);
+
+                if (value > 0)
+                        fprintf(f, "%s=%llu\n", numbers[i].key, (unsigned long long) value);
+        }
+        if (fclose(f) != 0) {
+                free(text);
+                return NULL;
+        }
+        return text;
+}
+
+int endpoint_load(const char *machine, Endpoint **ret, Error **reterr) {
+        _cleanup_(endpoint_freep) Endpoint *e = NULL;
+        _cleanup_free_ char *text = NULL;
+        char path[ENDPOINT_PATH_MAX];
+        int r;
+
+        *ret = NULL;
+        if (!machine_name_is_valid(machine))
+                return 0;
+        path_of(machine, path);
+        r = file_read(AT_FDCWD, path, ENDPOINT_MAX, &text);
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot read %s", path);
+        e = endpoint_new(machine);
+        if (!e)
+                return error_oom(reterr);
+        r = endpoint_parse(e, path, text, reterr);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(e);
+        return 1;
+}
+
+static int replace(const char *path, const char *text) {
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        r = mkdir_parents(DIRECTORY, 0755);
+        if (r < 0)
+                return r;
+        fd = open(TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (fd < 0)
+                return -errno;
+        r = fd_write_all(fd, text, strlen(text));
+        if (r >= 0 && rename(TEMPORARY, path) < 0)
+                r = -errno;
+        if (r < 0)
+                (void) unlink(TEMPORARY);
+        return r;
+}
+
+int endpoint_save(const Endpoint *e, Error **reterr) {
+        _cleanup_free_ char *text = endpoint_format(e);
+        char path[ENDPOINT_PATH_MAX];
+        int r;
+
+        if (!text)
+                return error_oom(reterr);
+        path_of(e->machine, path);
+        r = replace(path, text);
+        return r < 0 ? error_errno(reterr, r, "Cannot write %s", path) : 0;
+}
+
+void endpoint_remove(const char *machine) {
+        char path[ENDPOINT_PATH_MAX];
+
+        path_of(machine, path);
+        (void) unlink(path);
+        (void) unlink(TEMPORARY);
+        (void) rmdir(DIRECTORY);
+}
+
+void endpoint_list_free(Endpoint **endpoints, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                endpoint_free(endpoints[i]);
+        free(endpoints);
+}
+
+static int by_name(const void *a, const void *b) {
+        return strcmp((*(Endpoint *const *) a)->machine, (*(Endpoint *const *) b)->machine);
+}
+
+static int load_listed(const char *name, Endpoint ***list, size_t *n) {
+        _cleanup_(error_freep) Error *error = NULL;
+        Endpoint *e = NULL, **grown;
+        int r = endpoint_load(name, &e, &error);
+
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                log_warning("%s, ignoring", error->message);
+        if (r <= 0)
+                return 0;
+        grown = reallocarray(*list, *n + 1, sizeof(*grown));
+        if (!grown) {
+                endpoint_free(e);
+                return -ENOMEM;
+        }
+        *list = grown;
+        grown[(*n)++] = e;
+        return 0;
+}
+
+int endpoint_list(Endpoint ***ret, size_t *ret_n, Error **reterr) {
+        _cleanup_closedir_ DIR *dir = opendir(DIRECTORY);
+        Endpoint **list = NULL;
+        size_t n = 0;
+        int r = 0;
+
+        if (!dir && errno != ENOENT)
+                return error_errno(reterr, errno, "Cannot read " DIRECTORY);
+        for (struct dirent *d; dir && r >= 0 && (d = readdir(dir));)
+                if (machine_name_is_valid(d->d_name))
+                        r = load_listed(d->d_name, &list, &n);
+        if (r < 0) {
+                endpoint_list_free(list, n);
+                return error_oom(reterr);
+        }
+        if (n > 0)
+                qsort(list, n, sizeof(*list), by_name);
+        *ret = list;
+        *ret_n = n;
+        return 0;
+}
