@@ -215,19 +215,6 @@ make_zones() {
         done <<<"$ZONES"
 }
 
-# uses BACKEND: rules of ours stand there, and none in the other one.
-uses() {
-        local legacy nft
-        legacy=$(iptables-legacy-save | grep -c 'nbox:') || true
-        nft=$(nft list tables | grep -c 'ip nbox') || true
-        case $1 in
-        iptables) [ "$legacy" -gt 0 ] && [ "$nft" = 0 ] ;;
-        nft) [ "$legacy" = 0 ] && [ "$nft" -gt 0 ] ;;
-        esac || fail "not $1: $legacy rules in the legacy tables, $nft table of our own in nft"
-        # What is shown is what is so.
-        has "$(nbox info)" "$1"
-}
-
 # line NAME COMMAND...: one that is no cell of the table.
 line() {
         local name=$1 out
@@ -268,7 +255,7 @@ with_backend() {
                 fi
         done
         ip -n outside route add 10.0.0.0/8 via "$HOST_ADDRESS"
-        line "backend.$backend" uses "$backend"
+        line "backend.$backend" filter_is "$backend"
         run_cells "$backend" &
         wait $!
         take_down

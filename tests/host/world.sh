@@ -153,6 +153,18 @@ tree_with_init() {
 }
 remove_tree() { rm -rf --one-file-system "${MACHINES:?}/$1"; }
 
+# filter_is iptables|nft: what is used of the host's packet filters while a machine runs: our rules stand there, and none in the other.
+filter_is() {
+        local legacy nft
+        legacy=$(iptables-legacy-save 2>/dev/null | grep -c 'nbox:') || true
+        nft=$(nft list tables | grep -c '^table ip nbox$') || true
+        case $1 in
+        iptables) [ "$legacy" -gt 0 ] && [ "$nft" = 0 ] ;;
+        nft) [ "$legacy" = 0 ] && [ "$nft" -gt 0 ] ;;
+        esac || fail "not $1: $legacy rules in the legacy tables, $nft table of our own in nft"
+        has "$(nbox info)" "$1"
+}
+
 # log_in NAME [out]: the guest's own login on one of its ttys, a shell behind it, and ^]^]^] leaves without ending the machine: that
 # shell, or with `out` the prompt that comes again after a log-out.
 log_in() {
