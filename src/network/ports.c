@@ -2,10 +2,13 @@
 
 /* Binding is the question that the kernel answers in one call, also about [::] sockets that take IPv4. It says no
  * too often, though: connections of the host's that happen to have that number at their own end, and ones that
- * are closing (TIME-WAIT), are no service that could be cut off. So only after a no is the table of sockets read. */
+ * are closing (TIME-WAIT), are no service that could be cut off. So only after a no is the table of sockets read; and for
+ * a range first, once for all of its ports, since a thousand sockets to bind would take longer. Busy is a port that
+ * both say is. */
 
 #include "ports.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -15,14 +18,23 @@
 
 #include "fd.h"
 #include "file.h"
+#include "log.h"
+#include "port-map.h"
 
 #define SOCKET_TABLE_MAX (64U * 1024 * 1024)
 #define TCP_STATE_LISTEN 0x0a /* as /proc/net/tcp writes it; UDP has 07 for a socket without a peer */
 #define UDP_STATE_UNCONNECTED 0x07
 
-static int try_bind(const PortMap *p) {
-        bool udp = p->protocol == IPPROTO_UDP;
-        struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(p->host) };
+/* A service of the host's that IPv4 packets may reach. */
+typedef struct Service {
+        uint32_t address; /* host byte order; 0: any */
+        uint16_t port;
+        unsigned long inode;
+} Service;
+
+static int try_bind(int protocol, uint32_t address, uint16_t port) {
+        bool udp = protocol == IPPROTO_UDP;
+        struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address) };
         _cleanup_close_ int fd = socket(AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 
         if (fd < 0)
@@ -30,24 +42,33 @@ static int try_bind(const PortMap *p) {
         return bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 ? -errno : 0;
 }
 
-/* Look for a service on the port in one of /proc/net's tables. Returns its inode (> 0), or 0. */
-static unsigned long find_socket(const char *table, const PortMap *p) {
-        unsigned state = p->protocol == IPPROTO_UDP ? UDP_STATE_UNCONNECTED : TCP_STATE_LISTEN;
-        _cleanup_free_ char *path = NULL, *text = NULL;
-        char *save = NULL;
+/* An address as the tables have it: words of 32 bits in the host's byte order. False for one that IPv4 does not reach. */
+static bool parse_address(const char *hex, uint32_t *ret) {
+        static const char any[] = "00000000000000000000000000000000", mapped[] = "0000000000000000FFFF0000";
+        const char *last = hex;
 
-        if (asprintf(&path, "/proc/thread-self/net/%s", table) < 0 ||
-            file_read(AT_FDCWD, path, SOCKET_TABLE_MAX, &text) < 0)
-                return 0;
-        for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-                unsigned port, st;
-                unsigned long inode;
-
-                if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %lu", &port, &st,
-                           &inode) == 3 && port == p->host && st == state)
-                        return inode ?: 1;
+        if (strlen(hex) == strlen(any)) {
+                if (strcmp(hex, any) != 0 && strncmp(hex, mapped, strlen(mapped)) != 0)
+                        return false;
+                last = hex + strlen(mapped);
         }
-        return 0;
+        *ret = ntohl((uint32_t) strtoul(last, NULL, 16));
+        return true;
+}
+
+static bool parse_socket(const char *line, unsigned state, Service *ret) {
+        char address[33];
+        unsigned port, st;
+
+        if (sscanf(line, " %*u: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %lu", address, &port, &st,
+                   &ret->inode) != 4 || st != state || port > UINT16_MAX)
+                return false;
+        ret->port = (uint16_t) port;
+        return parse_address(address, &ret->address);
+}
+
+static bool takes_from(const PortMap *p, const Service *s) {
+        return s->port >= p->host && s->port - p->host < p->count && (p->address == 0 || s->address == 0 || p->address == s->address);
 }
 
 static bool process_has_socket(int proc, const char *pid, const char *link) {
@@ -91,39 +112,76 @@ static char *socket_owner(unsigned long inode) {
         return NULL;
 }
 
-static int check_one(const PortMap *p, Error **reterr) {
-        static const char *const tables[][2] = { { "tcp", "tcp6" }, { "udp", "udp6" } };
-        const char *const *pair = tables[p->protocol == IPPROTO_UDP];
-        _cleanup_free_ char *owner = NULL;
-        unsigned long inode;
-        int r;
+static int say_busy(const PortMap *p, const Service *s, Error **reterr) {
+        _cleanup_free_ char *owner = socket_owner(s->inode);
+        char address[PORT_ADDRESS_TEXT_MAX];
 
-        r = try_bind(p);
-        if (r != -EADDRINUSE)
-                return r >= 0 ? 0 : error_errno(reterr, r, "Cannot tell whether port %u/%s is free", p->host,
-                                                protocol_to_string(p->protocol));
-        inode = find_socket(pair[0], p) ?: find_socket(pair[1], p);
-        if (inode == 0)
-                return 0;
-        owner = socket_owner(inode);
-        error_set(reterr, EADDRINUSE, "Port %u/%s of the host is used by %s", p->host, protocol_to_string(p->protocol),
-                  owner ?: "another program");
+        port_address_format(p->address, address);
+        error_set(reterr, EADDRINUSE, "Port %s%s%u/%s of the host is used by %s", address, *address ? ":" : "", s->port,
+                  protocol_to_string(p->protocol), owner ?: "another program");
         return error_hint(reterr, -EADDRINUSE, "Stop it, or choose another one with --port=HOST:MACHINE.");
 }
 
-int ports_check(const PortList *list, Error **reterr) {
-        const PortMap *ports = list->items;
+/* One of /proc/net's tables, for all ports of the protocol. */
+static int check_table(const char *table, const PortList *ports, int protocol, Error **reterr) {
+        unsigned state = protocol == IPPROTO_UDP ? UDP_STATE_UNCONNECTED : TCP_STATE_LISTEN;
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        char *save = NULL;
+        Service s;
 
-        for (size_t i = 0; i < list->n; i++) {
-                int r;
-
-                for (size_t j = 0; j < i; j++)
-                        if (ports[i].protocol == ports[j].protocol && ports[i].host == ports[j].host)
-                                return error_set(reterr, EINVAL, "Port %u/%s of the host is published twice",
-                                                 ports[i].host, protocol_to_string(ports[i].protocol));
-                r = check_one(ports + i, reterr);
-                if (r < 0)
-                        return r;
+        if (asprintf(&path, "/proc/thread-self/net/%s", table) < 0 || file_read(AT_FDCWD, path, SOCKET_TABLE_MAX, &text) < 0)
+                return 0;
+        for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                if (!parse_socket(line, state, &s))
+                        continue;
+                for (const PortMap *p = ports->items; p < ports->items + ports->n; p++)
+                        if (p->protocol == protocol && takes_from(p, &s) && try_bind(protocol, p->address, s.port) == -EADDRINUSE)
+                                return say_busy(p, &s, reterr);
         }
         return 0;
+}
+
+/* Whether the tables need be read for it. 0, 1 or an error. */
+static int may_be_busy(const PortMap *p, Error **reterr) {
+        char address[PORT_ADDRESS_TEXT_MAX];
+        int r = try_bind(p->protocol, p->address, p->host);
+
+        if (r == -EADDRNOTAVAIL) {
+                port_address_format(p->address, address);
+                log_warning("%s is no address of the host's now: port %u/%s answers once it is, ignoring", address, p->host,
+                            protocol_to_string(p->protocol));
+                return 0;
+        }
+        if (r < 0 && r != -EADDRINUSE)
+                return error_errno(reterr, r, "Cannot tell whether port %u/%s is free", p->host, protocol_to_string(p->protocol));
+        return r < 0 || p->count > 1;
+}
+
+static int check_twice(const PortList *ports, Error **reterr) {
+        for (size_t i = 0; i < ports->n; i++)
+                for (size_t j = 0; j < i; j++)
+                        if (port_map_clash(ports->items + i, ports->items + j))
+                                return error_set(reterr, EINVAL, "Port %u/%s of the host is published twice", ports->items[i].host,
+                                                 protocol_to_string(ports->items[i].protocol));
+        return 0;
+}
+
+int ports_check(const PortList *ports, Error **reterr) {
+        static const struct {
+                const char *name;
+                int protocol;
+        } tables[] = { { "tcp", IPPROTO_TCP }, { "tcp6", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { "udp6", IPPROTO_UDP } };
+        bool tcp = false, udp = false;
+        int r;
+
+        r = check_twice(ports, reterr);
+        for (size_t i = 0; r >= 0 && i < ports->n; i++) {
+                r = may_be_busy(ports->items + i, reterr);
+                if (r > 0)
+                        *(ports->items[i].protocol == IPPROTO_UDP ? &udp : &tcp) = true;
+        }
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(tables); i++)
+                if (tables[i].protocol == IPPROTO_UDP ? udp : tcp)
+                        r = check_table(tables[i].name, ports, tables[i].protocol, reterr);
+        return r < 0 ? r : 0;
 }

@@ -7,5 +7,6 @@
 #include "error.h"
 
 /* Whether ports can be published: -EINVAL when one is asked for twice, -EADDRINUSE when a program of the host
- * listens there over IPv4 (the rules would cut it off), with its name where /proc shows it. */
+ * listens there over IPv4 (the rules would cut it off), with its name where /proc shows it. What listens on another
+ * address than the one that a port is published on is not in the way. */
 int ports_check(const PortList *ports, Error **reterr);

@@ -2,7 +2,7 @@
 
 /* The network room from the command line, for network-room.sh: a namespace stands in for a machine. Not installed.
  *
- *     netdrive attach ZONE MACHINE NETNS-FILE keep|once [tcp|udp:HOST:MACHINE…]   prints address, gateway, interface
+ *     netdrive attach ZONE MACHINE NETNS-FILE keep|once [PORT…]   prints address, gateway, interface
  *     netdrive detach ZONE MACHINE
  *     netdrive sweep [MACHINE-ALIVE…]
  *     netdrive loopback NETNS-FILE
@@ -14,19 +14,8 @@
 
 #include "log.h"
 #include "network.h"
-#include "parse.h"
+#include "port-map.h"
 #include "strv.h"
-
-static int parse_map(char *text, PortMap *ret) {
-        char *save = NULL, *protocol = strtok_r(text, ":", &save), *host = strtok_r(NULL, ":", &save),
-             *machine = strtok_r(NULL, ":", &save);
-
-        if (!machine)
-                return -EINVAL;
-        ret->count = 1;
-        ret->protocol = strcmp(protocol, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
-        return parse_port(host, &ret->host) < 0 ? -EINVAL : parse_port(machine, &ret->machine);
-}
 
 static int attach(int argc, char **argv, Error **reterr) {
         _cleanup_close_ int netns = open(argv[4], O_RDONLY | O_CLOEXEC);
@@ -47,9 +36,9 @@ static int attach(int argc, char **argv, Error **reterr) {
         req.keep_address = strcmp(argv[5], "keep") == 0;
         snprintf(nic.zone, sizeof(nic.zone), "%s", argv[2]);
         for (int i = 6; i < argc && ports.n < ELEMENTSOF(maps); i++) {
-                if (parse_map(argv[i], maps + ports.n) < 0)
-                        return error_set(reterr, EINVAL, "Bad port map");
-                ports.n++;
+                r = port_map_parse(argv[i], maps + ports.n++, reterr);
+                if (r < 0)
+                        return r;
         }
         r = network_attach(&req, &lease, reterr);
         if (r < 0)

@@ -379,6 +379,10 @@ test_busy_ports() {
         attach default web m1 keep udp:8080:80 tcp:5353:53
         refused "8080/udp of the host is published by machine 'web'" attach default db m2 keep udp:8080:80
         lacks "$(ip link)" nbox-db
+        # A range is busy where one of it is; what listens on another address is in nobody's way.
+        refused 'Port 8080/tcp of the host is used by socat' attach default db m2 keep tcp:8000-8999:1000-1999
+        refused 'Port 127.0.0.1:8080/tcp of the host is used by socat' attach default db m2 keep tcp:127.0.0.1:8080:80
+        refused 'Port 203.0.113.1:8443/tcp of the host is used by socat' attach default db m2 keep tcp:203.0.113.1:8443:80
         # Its own end of a connection is no service of the host's.
         serve out TCP 9000
         (sleep 3 | socat - TCP:203.0.113.2:9000,sourceport=4444 >/dev/null) &
