@@ -9,11 +9,11 @@
 #include "complete.h"
 #include "fd.h"
 #include "find.h"
-#include "lease.h"
 #include "name.h"
 #include "network.h"
 #include "path.h"
 #include "record.h"
+#include "zone-state.h"
 
 #define PASSWD_MAX (256 * 1024)
 #define ENABLED_DIRECTORY "/etc/systemd/system/machines.target.wants"

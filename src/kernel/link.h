@@ -41,8 +41,8 @@ void link_put_up(Netlink *nl, int index);
 void link_put_alias(Netlink *nl, const char *name, const char *alias);
 void link_put_altname(Netlink *nl, const char *name, const char *altname);
 
-/* Let a bridge's port send back what came in through it. */
-void link_put_hairpin(Netlink *nl, int index);
+/* What a bridge's port may do: send back what came in through it; exchange nothing with other isolated ports. */
+void link_put_port_flags(Netlink *nl, int index, bool hairpin, bool isolated);
 
 void link_put_address(Netlink *nl, int index, struct in_addr address, unsigned prefix);
 void link_put_default_route(Netlink *nl, int index, struct in_addr gateway);

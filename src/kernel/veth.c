@@ -44,8 +44,8 @@ int veth_create(Netlink *nl, const VethRequest *req, LinkInfo *ret) {
                 r = 0; /* the altname alone: a convenience */
         if (r >= 0)
                 r = link_get(nl, req->name, ret);
-        if (r >= 0 && req->hairpin) {
-                link_put_hairpin(nl, ret->index);
+        if (r >= 0 && (req->hairpin || req->isolated)) {
+                link_put_port_flags(nl, ret->index, req->hairpin, req->isolated);
                 r = netlink_run(nl, NULL, NULL, NULL);
         }
         if (r < 0 && results[PAIR] == 0)

@@ -2,10 +2,10 @@
 
 /* Order of an attachment, and what a crash at any point leaves:
  *
- *     lock → zone's bridge → address → forwarding → rules → veth pair → inside of the namespace → unlock
+ *     lock → zones' bridges → addresses → forwarding → rules → veth pairs → inside of the namespace → unlock
  *
- * Rules are made before the link, so that a machine never has an address without them; they carry the machine's
- * name, and the sweep finds them when no such machine lives. The veth pair dies with the machine's namespace. */
+ * Rules are made before the links, so that a machine never has an address without them; they carry the machine's
+ * name, and the sweep finds them when no such machine lives. The veth pairs die with the machine's namespace. */
 
 #include "network.h"
 
@@ -13,100 +13,220 @@
 
 #include "firewall.h"
 #include "forwarding.h"
-#include "host-hash.h"
+#include "lease.h"
 #include "log.h"
 #include "machine-link.h"
 #include "name.h"
 #include "netns.h"
 #include "network-lock.h"
 #include "nft-drop.h"
+#include "nic.h"
 #include "ports.h"
 #include "release.h"
-#include "veth.h"
 #include "zone.h"
 
-#define PEER_NAME "host0"    /* what systemd-networkd in a guest looks for (80-container-host0.network) */
-#define PEER_ALTNAME "eth0"  /* what ifupdown and Alpine look for */
+/* A zone that the machine has interfaces in. */
+typedef struct Place {
+        ZoneState *state;
+        Zone zone;
+        bool changed;    /* the state is to be saved */
+        LinkInfo *ports; /* of its bridge, once they were needed */
+        size_t n_ports;
+        bool ports_known;
+} Place;
 
 typedef struct Attachment {
         const NetworkRequest *req;
+        int lock;
         Netlink *nl;
-        ZoneState *state;
-        Zone zone;
-        uint32_t address; /* host byte order */
-        LinkInfo link;    /* our end */
-        NetworkLease *lease;
+        Place places[NICS_MAX];
+        size_t n_places;
+        Nic nics[NICS_MAX];
+        size_t n_nics;
 } Attachment;
+
+static void attachment_done(Attachment *a) {
+        for (size_t i = 0; i < a->n_places; i++) {
+                zone_state_free(a->places[i].state);
+                free(a->places[i].ports);
+        }
+        netlink_free(a->nl);
+}
+
+/* ---- zones ---- */
+
+static int enter_zone(Attachment *a, const char *name, Place **ret, Error **reterr) {
+        Place *p = a->places + a->n_places;
+        int r;
+
+        for (size_t i = 0; i < a->n_places; i++)
+                if (strcmp(a->places[i].zone.name, name) == 0) {
+                        *ret = a->places + i;
+                        return 0;
+                }
+        r = zone_state_load(name, &p->state, reterr);
+        if (r < 0)
+                return r;
+        a->n_places++;
+        *ret = p;
+        return zone_up(a->nl, p->state, &p->zone, &p->changed, reterr);
+}
+
+static int look_at_ports(Attachment *a, Place *p, Error **reterr) {
+        int r;
+
+        if (p->ports_known)
+                return 0;
+        r = link_list(a->nl, p->zone.index, &p->ports, &p->n_ports);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot list the ports of %s", p->zone.bridge);
+        p->ports_known = true;
+        return 0;
+}
+
+/* ---- addresses ---- */
+
+/* Those of the running machines of the zone, and what this machine's interfaces before this one have been given. */
+static uint32_t *addresses_in_use(const Attachment *a, const Place *p, size_t *ret_n) {
+        uint32_t *addresses = calloc(p->n_ports + a->n_nics + 1, sizeof(*addresses));
+        size_t n = 0;
+
+        for (size_t i = 0; addresses && i < p->n_ports; i++) {
+                MachineLink link;
+
+                if (machine_link_parse(p->ports + i, &link) && strcmp(link.machine, a->req->machine) != 0)
+                        addresses[n++] = link.address;
+        }
+        for (size_t i = 0; addresses && i < a->n_nics; i++)
+                if (a->nics[i].zone == &p->zone)
+                        addresses[n++] = a->nics[i].address;
+        *ret_n = n;
+        return addresses;
+}
+
+/* A remembered address is nobody else's, so the ports need not be looked at. */
+static bool is_settled(const Place *p, const Nic *nic) {
+        const Lease *own = lease_find(p->state, nic->machine, nic->in_zone);
+
+        return own && !nic->config->mac_set && (nic->config->address == 0 || nic->config->address == own->address) && p->state->service;
+}
+
+static int choose_address(Attachment *a, Place *p, Nic *nic, Error **reterr) {
+        _cleanup_free_ uint32_t *in_use = NULL;
+        LeaseRequest req = {
+                .machine = nic->machine, .nic = nic->in_zone, .wanted = nic->config->address, .keep = a->req->keep_address,
+        };
+        bool changed = false;
+        int r;
+
+        if (!is_settled(p, nic)) {
+                r = look_at_ports(a, p, reterr);
+                if (r < 0)
+                        return r;
+        }
+        req.in_use = in_use = addresses_in_use(a, p, &req.n_in_use);
+        if (!in_use)
+                return error_oom(reterr);
+        r = lease_choose(p->state, &req, &nic->address, &changed, reterr);
+        if (r < 0)
+                return r;
+        p->changed |= changed;
+        return nic_choose_mac(nic, p->ports, p->n_ports, reterr);
+}
+
+/* Behind the machines' own: a service may have any address, a machine may have asked for the last one. */
+static int reserve_service(Attachment *a, Place *p, Error **reterr) {
+        _cleanup_free_ uint32_t *in_use = NULL;
+        size_t n = 0;
+        int r;
+
+        if (p->state->service)
+                return 0;
+        r = look_at_ports(a, p, reterr);
+        if (r < 0)
+                return r;
+        in_use = addresses_in_use(a, p, &n);
+        if (!in_use)
+                return error_oom(reterr);
+        if (lease_reserve_service(p->state, in_use, n) > 0)
+                p->changed = true;
+        p->zone.service = p->state->service;
+        return 0;
+}
+
+static int place_nic(Attachment *a, size_t i, Error **reterr) {
+        Nic *nic = a->nics + i;
+        Place *p;
+        int r;
+
+        *nic = (Nic){
+                .machine = a->req->machine, .number = (unsigned) i, .in_zone = 1, .config = a->req->nics->items + i,
+                /* With br_netfilter (Docker loads it), a published port is translated within the bridge already: a
+                 * machine that calls its own by the host's address is answered through the same port. */
+                .hairpin = i == 0 && a->req->ports->n > 0,
+        };
+        r = enter_zone(a, nic->config->zone, &p, reterr);
+        if (r < 0)
+                return r;
+        nic->zone = &p->zone;
+        for (size_t k = 0; k < i; k++)
+                nic->in_zone += a->nics[k].zone == nic->zone;
+        r = choose_address(a, p, nic, reterr);
+        if (r >= 0)
+                a->n_nics = i + 1;
+        return r;
+}
+
+static int place_nics(Attachment *a, Error **reterr) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < a->req->nics->n; i++)
+                r = place_nic(a, i, reterr);
+        for (size_t i = 0; r >= 0 && i < a->n_places; i++) {
+                r = reserve_service(a, a->places + i, reterr);
+                if (r >= 0 && a->places[i].changed)
+                        r = zone_state_save(a->places[i].state, reterr);
+        }
+        return r;
+}
+
+/* ---- rules ---- */
 
 static bool machine_is_alive(const char *machine, void *userdata) {
         return machine_link_exists(userdata, machine);
 }
 
-/* Addresses of the running machines of the zone, from the ports of its bridge. */
-static int addresses_in_use(const Attachment *a, uint32_t **ret, size_t *ret_n) {
-        _cleanup_free_ LinkInfo *ports = NULL;
-        uint32_t *addresses;
-        size_t n = 0, used = 0;
-        int r;
-
-        r = link_list(a->nl, a->zone.index, &ports, &n);
-        if (r < 0)
-                return r;
-        addresses = calloc(n + 1, sizeof(*addresses));
-        if (!addresses)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                char machine[MACHINE_NAME_MAX + 1];
-
-                if (machine_of_link(ports + i, machine, addresses + used) && strcmp(machine, a->req->machine) != 0)
-                        used++;
-        }
-        *ret = addresses;
-        *ret_n = used;
-        return 0;
-}
-
-/* A remembered address is nobody else's, so the ports need not be looked at. */
-static int choose_address(Attachment *a, bool changed, Error **reterr) {
-        _cleanup_free_ uint32_t *in_use = NULL;
-        const Lease *own = lease_find(a->state, a->req->machine);
-        bool leased = false;
-        size_t n = 0;
-        int r = 0;
-
-        if (!own)
-                r = addresses_in_use(a, &in_use, &n);
-        if (r >= 0)
-                r = lease_choose(a->state, a->req->machine, a->req->keep_address, in_use, n, &a->address, &leased);
-        if (r == -ENOSPC)
-                return error_set(reterr, r, "All %u addresses of the zone '%s' are in use", range_slots(a->zone.range),
-                                 a->zone.name);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot choose an address in the zone '%s'", a->zone.name);
-        return changed || leased ? zone_state_save(a->state, reterr) : 0;
-}
-
-static int let_through(Attachment *a, int lock, Error **reterr) {
-        FirewallZone zone = { .name = a->zone.name, .bridge = a->zone.bridge, .range = a->zone.range };
-        FirewallMachine machine = {
-                .name = a->req->machine, .bridge = a->zone.bridge, .address = a->address, .gateway = range_gateway(a->zone.range),
-                .ports = a->req->ports, .host_ports = a->req->host_ports,
-        };
+static int apply_rules(Attachment *a, bool *ret_loopback, Error **reterr) {
         FirewallOracle oracle = { .machine_is_alive = machine_is_alive, .userdata = a->nl };
+        const Nic *first = a->nics;
+        FirewallMachine machine = {
+                .name = a->req->machine, .bridge = first->zone->bridge, .address = first->address,
+                .gateway = range_gateway(first->zone->range), .ports = a->req->ports, .host_ports = a->req->host_ports,
+        };
+        FirewallZone zones[NICS_MAX];
+
+        for (size_t i = 0; i < a->n_places; i++)
+                zones[i] = zone_for_firewall(&a->places[i].zone);
+        return firewall_apply(&(FirewallSet){ zones, a->n_places, &machine, 1 }, &oracle, ret_loopback, reterr);
+}
+
+static int let_through(Attachment *a, Error **reterr) {
+        const char *bridge = a->nics[0].zone->bridge;
         bool loopback = false;
         char path[64];
         int r;
 
         r = ports_check(a->req->ports, reterr);
         if (r >= 0)
-                r = forwarding_acquire(lock, reterr);
+                r = forwarding_acquire(a->lock, reterr);
         if (r >= 0)
-                r = firewall_apply(&(FirewallSet){ &zone, 1, &machine, 1 }, &oracle, &loopback, reterr);
-        if (r >= 0 && a->zone.made)
-                nft_warn_of_drop(a->zone.bridge);
+                r = apply_rules(a, &loopback, reterr);
+        for (size_t i = 0; r >= 0 && i < a->n_places; i++)
+                if (a->places[i].zone.made)
+                        nft_warn_of_drop(a->places[i].zone.bridge);
         if (r < 0 || !loopback)
                 return r;
-        snprintf(path, sizeof(path), "ipv4/conf/%s/route_localnet", a->zone.bridge);
+        snprintf(path, sizeof(path), "ipv4/conf/%s/route_localnet", bridge);
         r = netns_sysctl_write(-1, path, "1");
         if (r < 0)
                 log_warning("Cannot set net/%s: published ports will not answer on 127.0.0.1 of the host: %s, ignoring",
@@ -114,133 +234,94 @@ static int let_through(Attachment *a, int lock, Error **reterr) {
         return 0;
 }
 
-static int make_pair(Attachment *a, Error **reterr) {
-        char name[IF_NAMESIZE], altname[128], alias[LINK_ALIAS_MAX], purpose[128];
-        VethRequest req = {
-                .name = name,
-                .altname = altname,
-                .alias = alias,
-                .bridge = a->zone.index,
-                .netns = a->req->netns,
-                .peer_name = PEER_NAME,
-                .peer_mac = a->lease->nics[0].mac,
-                /* With br_netfilter (Docker loads it), a published port is translated within the bridge already: a
-                 * machine that calls its own by the host's address is answered through the same port. */
-                .hairpin = a->req->ports->n > 0,
-        };
+/* ---- links ---- */
+
+static int make_links(Attachment *a, Error **reterr) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < a->n_nics; i++)
+                r = nic_make(a->nl, a->nics + i, a->req->netns, reterr);
+        return r;
+}
+
+static int set_up_inside(Attachment *a, Error **reterr) {
+        _cleanup_(netlink_freep) Netlink *inside = NULL;
         int r;
 
-        machine_link_name(a->req->machine, name);
-        snprintf(altname, sizeof(altname), "nbox-%s", a->req->machine);
-        machine_link_alias(a->req->machine, (struct in_addr){ htonl(a->address) }, alias);
-        snprintf(purpose, sizeof(purpose), "machine %s %s", a->zone.name, a->req->machine);
-        stable_mac(purpose, a->lease->nics[0].mac);
-
-        r = veth_create(a->nl, &req, &a->link);
-        if (r == -EEXIST) { /* the name is this machine's alone: what is there is of a dead one */
-                r = link_delete(a->nl, name);
-                if (r >= 0)
-                        r = veth_create(a->nl, &req, &a->link);
-        }
-        if (r == -EXFULL)
-                return error_set(reterr, r, "The zone '%s' is full: a bridge has at most 1,023 ports", a->zone.name);
-        return r < 0 ? error_errno(reterr, r, "Cannot make the veth pair %s of the machine '%s'", name, a->req->machine) : 0;
-}
-
-/* IPv6 off on both ends for now: zones have no IPv6 addresses, and link-local chatter of each port reaches all
- * others, which is what makes the thousandth start slow. The machine's end is still down, so nothing has begun. */
-static void disable_ipv6(const Attachment *a) {
-        char path[64];
-
-        snprintf(path, sizeof(path), "ipv6/conf/%s/disable_ipv6", a->link.name);
-        (void) netns_sysctl_write(-1, path, "1");
-        (void) netns_sysctl_write(a->req->netns, "ipv6/conf/" PEER_NAME "/disable_ipv6", "1");
-}
-
-static int set_up_inside(const Attachment *a, Error **reterr) {
-        _cleanup_(netlink_freep) Netlink *nl = NULL;
-        enum { LOOPBACK, ALTNAME, UP, ADDRESS, ROUTE };
-        struct in_addr address = { htonl(a->address) }, gateway = { htonl(range_gateway(a->zone.range)) };
-        int results[NETLINK_BATCH_MAX], r;
-
-        disable_ipv6(a);
-        r = netlink_new(NETLINK_ROUTE, a->req->netns, &nl);
+        r = netlink_new(NETLINK_ROUTE, a->req->netns, &inside);
         if (r >= 0) {
-                link_put_up(nl, 1);
-                link_put_altname(nl, PEER_NAME, PEER_ALTNAME);
-                link_put_up(nl, a->link.peer);
-                link_put_address(nl, a->link.peer, address, a->zone.range.prefix);
-                link_put_default_route(nl, a->link.peer, gateway);
-                r = netlink_run(nl, NULL, NULL, results);
-                if (r < 0 && results[LOOPBACK] == 0 && results[UP] == 0 && results[ADDRESS] == 0 && results[ROUTE] == 0)
-                        r = 0; /* the altname alone */
+                link_put_up(inside, 1); /* lo is the first interface of every namespace */
+                r = netlink_run(inside, NULL, NULL, NULL);
         }
-        return r < 0 ? error_errno(reterr, r, "Cannot set up the network inside the machine '%s'", a->req->machine) : 0;
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot set up the network inside the machine '%s'", a->req->machine);
+        for (size_t i = 0; r >= 0 && i < a->n_nics; i++)
+                r = nic_set_up_inside(inside, a->nics + i, a->req->netns, i == 0, reterr);
+        return r;
 }
 
-static void fill_lease(const Attachment *a) {
-        NicLease *l = &a->lease->nics[0];
-
-        a->lease->n_nics = 1;
-        snprintf(l->zone, sizeof(l->zone), "%s", a->zone.name);
-        snprintf(l->ifname, sizeof(l->ifname), PEER_NAME);
-        l->address.s_addr = htonl(a->address);
-        l->gateway.s_addr = htonl(range_gateway(a->zone.range));
-        l->prefix = a->zone.range.prefix;
-        l->host_ifindex = a->link.index;
-        snprintf(l->host_ifname, sizeof(l->host_ifname), "%s", a->link.name);
-        snprintf(l->bridge, sizeof(l->bridge), "%s", a->zone.bridge);
+static void fill_lease(const Nic *nic, NicLease *l) {
+        *l = (NicLease){
+                .address.s_addr = htonl(nic->address),
+                .gateway.s_addr = htonl(range_gateway(nic->zone->range)),
+                .prefix = nic->zone->range.prefix,
+                .host_ifindex = nic->link.index,
+        };
+        memcpy(l->mac, nic->mac, sizeof(l->mac));
+        nic_name(nic->number, l->ifname);
+        snprintf(l->zone, sizeof(l->zone), "%s", nic->zone->name);
+        snprintf(l->host_ifname, sizeof(l->host_ifname), "%s", nic->link.name);
+        snprintf(l->bridge, sizeof(l->bridge), "%s", nic->zone->bridge);
 }
 
-static int attach(Attachment *a, int lock, Error **reterr) {
-        bool changed = false;
+/* ---- all of it ---- */
+
+static int attach(Attachment *a, NetworkLease *ret, Error **reterr) {
         int r;
 
-        r = zone_up(a->nl, a->state, &a->zone, &changed, reterr);
+        r = place_nics(a, reterr);
         if (r >= 0)
-                r = choose_address(a, changed, reterr);
+                r = let_through(a, reterr);
         if (r >= 0)
-                r = let_through(a, lock, reterr);
-        if (r >= 0)
-                r = make_pair(a, reterr);
+                r = make_links(a, reterr);
         if (r >= 0)
                 r = set_up_inside(a, reterr);
-        if (r < 0)
-                (void) network_release(lock, a->nl, a->req->machine, NULL);
-        else
-                fill_lease(a);
+        if (r < 0) {
+                (void) network_release(a->lock, a->nl, a->req->machine, NULL);
+                return r;
+        }
+        *ret = (NetworkLease){ .n_nics = a->n_nics };
+        for (size_t i = 0; i < a->n_nics; i++)
+                fill_lease(a->nics + i, ret->nics + i);
+        return 0;
+}
+
+static int check_request(const NetworkRequest *req, Error **reterr) {
+        int r;
+
+        r = machine_name_check(req->machine, reterr);
+        if (r >= 0 && (req->nics->n == 0 || req->nics->n > NICS_MAX))
+                return error_set(reterr, EINVAL, "A machine has 1 to %d interfaces in zones", NICS_MAX);
+        for (size_t i = 0; r >= 0 && i < req->nics->n; i++)
+                r = zone_name_check(req->nics->items[i].zone, reterr);
         return r;
 }
 
 int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr) {
-        _cleanup_(zone_state_freep) ZoneState *state = NULL;
-        _cleanup_(netlink_freep) Netlink *nl = NULL;
         _cleanup_close_ int lock = -1;
-        NetworkLease lease = {};
-        Attachment a = { .req = req, .lease = &lease };
+        _cleanup_(attachment_done) Attachment a = { .req = req };
         int r;
 
-        r = machine_name_check(req->machine, reterr);
-        if (r >= 0)
-                r = zone_name_check(req->nics->items[0].zone, reterr);
+        r = check_request(req, reterr);
         if (r < 0)
                 return r;
-        lock = network_lock(reterr);
+        a.lock = lock = network_lock(reterr);
         if (lock < 0)
                 return lock;
-        r = netlink_new(NETLINK_ROUTE, -1, &nl);
+        r = netlink_new(NETLINK_ROUTE, -1, &a.nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
-        r = zone_state_load(req->nics->items[0].zone, &state, reterr);
-        if (r < 0)
-                return r;
-        a.nl = nl;
-        a.state = state;
-        r = attach(&a, lock, reterr);
-        if (r < 0)
-                return r;
-        *ret = lease;
-        return 0;
+        return attach(&a, ret, reterr);
 }
 
 int network_loopback_up(int netns, Error **reterr) {

@@ -9,6 +9,7 @@
 #include "name.h"
 #include "network-lock.h"
 #include "network.h"
+#include "strv.h"
 #include "zone.h"
 
 static void keep_first(int *result, int r) {
@@ -31,41 +32,72 @@ static void release_host(int lock, Netlink *nl) {
         network_lock_remove();
 }
 
-/* Every zone that has no port left goes; rules of a zone whose bridge is gone are found by the sweep. */
-static int release_zones(int lock, Netlink *nl, Error **reterr) {
-        _cleanup_free_ LinkInfo *links = NULL;
+/* What is deleted is marked by an index of 0. */
+static int delete_links(Netlink *nl, const char *machine, LinkInfo *links, size_t n, Error **reterr) {
+        int result = 0, r;
+        MachineLink owner;
+
+        for (size_t i = 0; i < n; i++) {
+                if (!machine_link_parse(links + i, &owner) || strcmp(owner.machine, machine) != 0)
+                        continue;
+                r = link_delete(nl, links[i].name);
+                if (r >= 0)
+                        links[i].index = 0;
+                else if (result >= 0)
+                        result = error_errno(reterr, r, "Cannot remove the link %s of the machine '%s'", links[i].name, machine);
+        }
+        return result;
+}
+
+static bool has_machines(const LinkInfo *bridge, const LinkInfo *links, size_t n) {
+        MachineLink owner;
+
+        for (size_t i = 0; i < n; i++)
+                if (links[i].index > 0 && links[i].master == bridge->index && machine_link_parse(links + i, &owner))
+                        return true;
+        return false;
+}
+
+/* Bridges of zones that no machine is in any more: the names of those that are gone. */
+static int delete_bridges(Netlink *nl, const LinkInfo *links, size_t n, char ***ret_gone, Error **reterr) {
         char zone[ZONE_NAME_MAX + 1];
-        int result = 0, gone = 0, r;
+        int result = 0, r;
+
+        for (size_t i = 0; i < n; i++) {
+                if (!zone_of_bridge(links + i, zone) || has_machines(links + i, links, n))
+                        continue;
+                r = zone_down_if_unused(nl, zone, result < 0 ? NULL : reterr);
+                keep_first(&result, r);
+                if (r > 0 && strv_append(ret_gone, zone) < 0)
+                        keep_first(&result, error_oom(result < 0 ? NULL : reterr));
+        }
+        return result;
+}
+
+/* Rules of a zone whose bridge went otherwise are found by the sweep. */
+static int remove_rules(const char *machine, char **gone, Error **reterr) {
+        int result = firewall_remove(machine, gone ? gone[0] : NULL, reterr);
+
+        for (char **zone = gone ? gone + 1 : NULL; zone && *zone; zone++)
+                keep_first(&result, firewall_remove(NULL, *zone, result < 0 ? NULL : reterr));
+        return result;
+}
+
+/* Links before rules, so that no machine ever has an address without them. */
+int network_release(int lock, Netlink *nl, const char *machine, Error **reterr) {
+        _cleanup_free_ LinkInfo *links = NULL;
+        _cleanup_strv_ char **gone = NULL;
+        int result, r;
         size_t n = 0;
 
         r = link_list(nl, 0, &links, &n);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot list the links of the host");
-        for (size_t i = 0; i < n; i++) {
-                if (!zone_of_bridge(links + i, zone))
-                        continue;
-                r = zone_down_if_unused(nl, zone, result < 0 ? NULL : reterr);
-                keep_first(&result, r);
-                if (r <= 0)
-                        continue;
-                gone++;
-                keep_first(&result, firewall_remove(NULL, zone, result < 0 ? NULL : reterr));
-        }
-        if (gone > 0)
+        result = delete_links(nl, machine, links, n, reterr);
+        keep_first(&result, delete_bridges(nl, links, n, &gone, result < 0 ? NULL : reterr));
+        keep_first(&result, remove_rules(machine, gone, result < 0 ? NULL : reterr));
+        if (gone)
                 release_host(lock, nl);
-        return result;
-}
-
-int network_release(int lock, Netlink *nl, const char *machine, Error **reterr) {
-        char name[IF_NAMESIZE];
-        int result = 0, r;
-
-        machine_link_name(machine, name);
-        r = link_delete(nl, name);
-        if (r < 0)
-                result = error_errno(reterr, r, "Cannot remove the link %s of the machine '%s'", name, machine);
-        keep_first(&result, firewall_remove(machine, NULL, result < 0 ? NULL : reterr));
-        keep_first(&result, release_zones(lock, nl, result < 0 ? NULL : reterr));
         return result;
 }
 

@@ -1,174 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lease.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <string.h>
 
-#include "fd.h"
-#include "file.h"
-#include "name.h"
 #include "text.h"
 
-#define STATE_MAX (1024 * 1024)
-
-void zone_state_free(ZoneState *s) {
-        if (!s)
-                return;
-        free(s->name);
-        free(s->leases);
-        free(s);
-}
-
-void zone_state_path(const char *zone, char ret[ZONE_STATE_PATH_MAX]) {
-        snprintf(ret, ZONE_STATE_PATH_MAX, ZONE_STATE_DIRECTORY "/%.20s", zone);
-}
-
-static int add_lease(ZoneState *s, const char *machine, uint32_t address) {
-        Lease *p = reallocarray(s->leases, s->n_leases + 1, sizeof(*p));
-
-        if (!p)
-                return -ENOMEM;
-        s->leases = p;
-        p += s->n_leases++;
-        snprintf(p->machine, sizeof(p->machine), "%s", machine);
-        p->address = address;
-        return 0;
-}
-
-/* Leases outside the range are of an older range: dropped in silence, the machine gets a new one. */
-static int parse_line(ZoneState *s, char *line) {
-        char *save = NULL, *word = strtok_r(line, " \t", &save), *first, *second;
-        struct in_addr address;
-
-        if (!word || *word == '#')
-                return 0;
-        first = strtok_r(NULL, " \t", &save);
-        second = strtok_r(NULL, " \t", &save);
-        if (strcmp(word, "range") == 0 && first && !second)
-                return range_parse(first, &s->range);
-        if (strcmp(word, "machine") != 0 || !second || strtok_r(NULL, " \t", &save))
-                return -EINVAL;
-        if (!machine_name_is_valid(first) || inet_pton(AF_INET, second, &address) != 1)
-                return -EINVAL;
-        if (s->range.prefix == 0 || !range_contains(s->range, ntohl(address.s_addr)) || lease_find(s, first))
-                return 0;
-        return add_lease(s, first, ntohl(address.s_addr));
-}
-
-int zone_state_parse(ZoneState *s, const char *path, char *text, Error **reterr) {
-        unsigned n = 0;
-
-        for (char *line; (line = strsep(&text, "\n"));) { /* not strtok(): empty lines count */
-                int r;
-
-                n++;
-                r = parse_line(s, line);
-                if (r == -ENOMEM)
-                        return error_oom(reterr);
-                if (r < 0) {
-                        error_set(reterr, r, "%s:%u: not a line of a zone's file", path, n);
-                        return error_hint(reterr, r, "It takes 'range A.B.C.D/NN' (8 to 29) and 'machine NAME "
-                                          "A.B.C.D'. Mend it, or remove the file to have new addresses chosen.");
-                }
-        }
-        return 0;
-}
-
-int zone_state_load(const char *zone, ZoneState **ret, Error **reterr) {
-        _cleanup_(zone_state_freep) ZoneState *s = calloc(1, sizeof(*s));
-        _cleanup_free_ char *text = NULL;
-        char path[ZONE_STATE_PATH_MAX];
-        int r;
-
-        if (!s || !(s->name = strdup(zone)))
-                return error_oom(reterr);
-        zone_state_path(zone, path);
-        r = file_read(AT_FDCWD, path, STATE_MAX, &text);
-        if (r < 0 && r != -ENOENT)
-                return error_errno(reterr, r, "Cannot read %s", path);
-        if (r >= 0) {
-                r = zone_state_parse(s, path, text, reterr);
-                if (r < 0)
-                        return r;
-        }
-        *ret = TAKE_PTR(s);
-        return 0;
-}
-
-char *zone_state_format(const ZoneState *s) {
-        char range[RANGE_TEXT_MAX], *text = NULL;
-        size_t size = 0;
-        FILE *f = open_memstream(&text, &size);
-
-        if (!f)
-                return NULL;
-        range_format(s->range, range);
-        fprintf(f, "# Addresses of the nbox zone '%s', kept so that they stay the same.\nrange %s\n", s->name, range);
-        for (size_t i = 0; i < s->n_leases; i++) {
-                uint32_t a = s->leases[i].address;
-
-                fprintf(f, "machine %s %u.%u.%u.%u\n", s->leases[i].machine, a >> 24, a >> 16 & 0xff, a >> 8 & 0xff,
-                        a & 0xff);
-        }
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
-}
-
-/* Under the lock one temporary name will do: what a crash leaves is written over, and is no zone's name. */
-static int replace_state(const char *zone, const char *text) {
-        char path[ZONE_STATE_PATH_MAX], temporary[ZONE_STATE_PATH_MAX];
-        _cleanup_close_ int fd = -1;
-        int r;
-
-        r = mkdir_parents(ZONE_STATE_DIRECTORY, 0755);
-        if (r < 0)
-                return r;
-        zone_state_path(zone, path);
-        snprintf(temporary, sizeof(temporary), ZONE_STATE_DIRECTORY "/.%.20s.new", zone);
-        fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-        if (fd < 0)
-                return -errno;
-        r = fd_write_all(fd, text, strlen(text));
-        if (r >= 0 && rename(temporary, path) < 0)
-                r = -errno;
-        if (r < 0)
-                (void) unlink(temporary);
-        return r;
-}
-
-int zone_state_save(const ZoneState *s, Error **reterr) {
-        _cleanup_free_ char *text = zone_state_format(s);
-        char path[ZONE_STATE_PATH_MAX];
-        int r;
-
-        if (!text)
-                return error_oom(reterr);
-        r = replace_state(s->name, text);
-        if (r >= 0)
-                return 0;
-        zone_state_path(s->name, path);
-        return error_errno(reterr, r, "Cannot write %s", path);
-}
-
-const Lease *lease_find(const ZoneState *s, const char *machine) {
+const Lease *lease_find(const ZoneState *s, const char *machine, unsigned nic) {
         for (size_t i = 0; i < s->n_leases; i++)
-                if (strcmp(s->leases[i].machine, machine) == 0)
+                if (s->leases[i].nic == nic && strcmp(s->leases[i].machine, machine) == 0)
                         return s->leases + i;
         return NULL;
 }
 
-/* Add or change the machine's lease. */
-static int set_lease(ZoneState *s, const char *machine, uint32_t address) {
+static const Lease *find_address(const ZoneState *s, uint32_t address) {
         for (size_t i = 0; i < s->n_leases; i++)
-                if (strcmp(s->leases[i].machine, machine) == 0) {
-                        s->leases[i].address = address;
-                        return 0;
-                }
-        return add_lease(s, machine, address);
+                if (s->leases[i].address == address)
+                        return s->leases + i;
+        return NULL;
 }
 
 static bool is_listed(uint32_t address, const uint32_t *in_use, size_t n) {
@@ -178,50 +26,154 @@ static bool is_listed(uint32_t address, const uint32_t *in_use, size_t n) {
         return false;
 }
 
-static bool is_leased(const ZoneState *s, uint32_t address) {
-        for (size_t i = 0; i < s->n_leases; i++)
-                if (s->leases[i].address == address)
-                        return true;
-        return false;
+static bool is_free(const ZoneState *s, uint32_t address, const uint32_t *in_use, size_t n) {
+        return address != s->service && !find_address(s, address) && !is_listed(address, in_use, n);
+}
+
+static void remove_lease(ZoneState *s, size_t i) {
+        s->n_leases--;
+        memmove(s->leases + i, s->leases + i + 1, (s->n_leases - i) * sizeof(*s->leases));
 }
 
 static bool give_up_oldest(ZoneState *s, const uint32_t *in_use, size_t n, uint32_t *ret) {
         for (size_t i = 0; i < s->n_leases; i++)
                 if (!is_listed(s->leases[i].address, in_use, n)) {
                         *ret = s->leases[i].address;
-                        s->n_leases--;
-                        memmove(s->leases + i, s->leases + i + 1, (s->n_leases - i) * sizeof(*s->leases));
+                        remove_lease(s, i);
                         return true;
                 }
         return false;
 }
 
-int lease_choose(ZoneState *s, const char *machine, bool keep, const uint32_t *in_use, size_t n_in_use,
-                 uint32_t *ret, bool *ret_changed) {
-        uint32_t slots = range_slots(s->range), first = (uint32_t) (string_hash(machine) % slots), address = 0;
-        const Lease *own = lease_find(s, machine);
-        bool found = false, changed = false;
+/* Add or change the interface's lease. */
+static int set_lease(ZoneState *s, const LeaseRequest *req, uint32_t address) {
+        Lease *own = (Lease *) lease_find(s, req->machine, req->nic), *p;
+        uint32_t given_up;
 
-        if (own && !is_listed(own->address, in_use, n_in_use)) {
+        if (own) {
+                own->address = address;
+                return 0;
+        }
+        if (s->n_leases >= ZONE_LEASES_MAX && !give_up_oldest(s, req->in_use, req->n_in_use, &given_up))
+                return -ENOSPC;
+        p = reallocarray(s->leases, s->n_leases + 1, sizeof(*p));
+        if (!p)
+                return -ENOMEM;
+        s->leases = p;
+        p += s->n_leases++;
+        *p = (Lease){ .nic = req->nic, .address = address };
+        snprintf(p->machine, sizeof(p->machine), "%s", req->machine);
+        return 0;
+}
+
+#define ADDRESS_TEXT(a) (a) >> 24, (a) >> 16 & 0xff, (a) >> 8 & 0xff, (a) & 0xff
+
+static int refuse_taken(const ZoneState *s, const LeaseRequest *req, const char *owner, Error **reterr) {
+        error_set(reterr, EADDRINUSE, "The address %u.%u.%u.%u of the zone '%s' is %s", ADDRESS_TEXT(req->wanted), s->name, owner);
+        return error_hint(reterr, -EADDRINUSE, "`nbox zone show %s` lists what is taken.", s->name);
+}
+
+/* An address that was asked for. Whose lease it is matters although that machine is off: it would find it taken. */
+static int check_wanted(const ZoneState *s, const LeaseRequest *req, Error **reterr) {
+        uint32_t last = s->range.base | ~range_mask(s->range);
+        const Lease *other = find_address(s, req->wanted);
+        char range[RANGE_TEXT_MAX], owner[MACHINE_NAME_MAX + 32];
+
+        range_format(s->range, range);
+        if (!range_contains(s->range, req->wanted) || req->wanted == s->range.base || req->wanted == last) {
+                error_set(reterr, EINVAL, "The address %u.%u.%u.%u is none of the zone '%s', whose range is %s", ADDRESS_TEXT(req->wanted),
+                          s->name, range);
+                return error_hint(reterr, -EINVAL, "Its machines may have %u.%u.%u.%u to %u.%u.%u.%u.",
+                                  ADDRESS_TEXT(range_slot(s->range, 0)), ADDRESS_TEXT(last - 1));
+        }
+        if (req->wanted == range_gateway(s->range))
+                return refuse_taken(s, req, "the host's own", reterr);
+        if (req->wanted == s->service)
+                return refuse_taken(s, req, "that of its name service", reterr);
+        if (other && (other->nic != req->nic || strcmp(other->machine, req->machine) != 0)) {
+                snprintf(owner, sizeof(owner), "kept for the machine '%s'", other->machine);
+                return refuse_taken(s, req, owner, reterr);
+        }
+        if (is_listed(req->wanted, req->in_use, req->n_in_use))
+                return refuse_taken(s, req, "in use by another machine", reterr);
+        return 0;
+}
+
+static int choose_free(ZoneState *s, const LeaseRequest *req, uint32_t *ret, bool *ret_changed) {
+        uint32_t slots = range_slots(s->range), first;
+        char who[MACHINE_NAME_MAX + 16];
+
+        snprintf(who, sizeof(who), req->nic > 1 ? "%s %u" : "%s", req->machine, req->nic);
+        first = (uint32_t) (string_hash(who) % slots);
+        for (uint32_t i = 0; i < slots; i++) {
+                *ret = range_slot(s->range, (first + i) % slots);
+                if (is_free(s, *ret, req->in_use, req->n_in_use))
+                        return 0;
+        }
+        *ret_changed = give_up_oldest(s, req->in_use, req->n_in_use, ret);
+        return *ret_changed ? 0 : -ENOSPC;
+}
+
+static int refuse_full(const ZoneState *s, Error **reterr) {
+        error_set(reterr, ENOSPC, "All %u addresses of the zone '%s' are in use", range_slots(s->range), s->name);
+        return error_hint(reterr, -ENOSPC, "Power off one of its machines, or start this one in another zone.");
+}
+
+int lease_choose(ZoneState *s, const LeaseRequest *req, uint32_t *ret, bool *ret_changed, Error **reterr) {
+        const Lease *own = lease_find(s, req->machine, req->nic);
+        uint32_t address = req->wanted;
+        bool changed = false;
+        int r;
+
+        if (own && !is_listed(own->address, req->in_use, req->n_in_use) && (!req->wanted || own->address == req->wanted)) {
                 *ret = own->address;
                 *ret_changed = false;
                 return 0;
         }
-        for (uint32_t i = 0; i < slots && !found; i++) {
-                address = range_slot(s->range, (first + i) % slots);
-                found = !is_leased(s, address) && !is_listed(address, in_use, n_in_use);
-        }
-        if (!found) {
-                found = changed = give_up_oldest(s, in_use, n_in_use, &address);
-                if (!found)
-                        return -ENOSPC;
-        }
-        if (keep) {
-                if (set_lease(s, machine, address) < 0)
-                        return -ENOMEM;
+        r = req->wanted ? check_wanted(s, req, reterr) : choose_free(s, req, &address, &changed);
+        if (r == -ENOSPC)
+                return refuse_full(s, reterr);
+        if (r < 0)
+                return r;
+        if (req->keep) {
+                r = set_lease(s, req, address);
+                if (r < 0)
+                        return r == -ENOMEM ? error_oom(reterr) : refuse_full(s, reterr);
                 changed = true;
         }
         *ret = address;
         *ret_changed = changed;
         return 0;
+}
+
+int lease_reserve_service(ZoneState *s, const uint32_t *in_use, size_t n_in_use) {
+        if (s->service)
+                return 0;
+        for (uint32_t i = range_slots(s->range); i > 0; i--)
+                if (is_free(s, range_slot(s->range, i - 1), in_use, n_in_use)) {
+                        s->service = range_slot(s->range, i - 1);
+                        return 1;
+                }
+        return 0;
+}
+
+/* The place of an address in another range; 0: there is none. */
+static uint32_t moved(const ZoneState *s, Range range, uint32_t address) {
+        uint32_t place = address - s->range.base;
+
+        return place >= 2 && place < range_slots(range) + 2 ? range.base + place : 0;
+}
+
+void lease_move(ZoneState *s, Range range) {
+        size_t kept = 0;
+
+        for (size_t i = 0; i < s->n_leases; i++) {
+                s->leases[i].address = moved(s, range, s->leases[i].address);
+                if (s->leases[i].address)
+                        s->leases[kept++] = s->leases[i];
+        }
+        s->n_leases = kept;
+        s->service = s->service ? moved(s, range, s->service) : 0;
+        s->range = range;
+        (void) lease_reserve_service(s, NULL, 0);
 }

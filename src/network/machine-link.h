@@ -10,16 +10,33 @@
 #include "link.h"
 #include "name.h"
 
-/* The host's end of a machine's veth pair: how it is called, and what its alias tells of its owner. */
+/* The host's ends of a machine's veth pairs: how they are called, and what their alias tells of their owner. `number` is that of the
+ * machine's interface, from 0. */
 
-/* Interface names hold 15 bytes, machine names 64: the name is a hash, the altname is "nbox-MACHINE". */
-void machine_link_name(const char *machine, char ret[IF_NAMESIZE]);
+/* Interface names hold 15 bytes, machine names 64: the name is "nb-" and a hash. */
+void machine_link_name(const char *machine, unsigned number, char ret[IF_NAMESIZE]);
 
-void machine_link_alias(const char *machine, struct in_addr address, char ret[LINK_ALIAS_MAX]);
+/* What people call it: "nbox-MACHINE", "nbox-MACHINE_1" … (no machine's name has a "_"). */
+#ifndef ALTIFNAMSIZ
+#define ALTIFNAMSIZ 128
+#endif
+void machine_link_altname(const char *machine, unsigned number, char ret[ALTIFNAMSIZ]);
+
+/* What the alias says. */
+typedef struct MachineLink {
+        char machine[MACHINE_NAME_MAX + 1];
+        uint32_t address; /* the machine's, host byte order */
+        uint8_t mac[6];   /* of the machine's end; all zero in links of an older nbox */
+} MachineLink;
+
+void machine_link_alias(const MachineLink *link, char ret[LINK_ALIAS_MAX]);
+
+/* False when the link is none of ours. */
+bool machine_link_parse(const LinkInfo *link, MachineLink *ret);
 
 /* Whose a link is, and the machine's address in host byte order; false when it is none of ours. */
 bool machine_of_link(const LinkInfo *link, char ret_machine[MACHINE_NAME_MAX + 1], uint32_t *ret_address);
 
-/* Whether the machine has its link: it lives and is on a network, or somebody still holds its namespace. An error is a
+/* Whether the machine has its first link: it lives and is on a network, or somebody still holds its namespace. An error is a
  * yes. */
 bool machine_link_exists(Netlink *nl, const char *machine);

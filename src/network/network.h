@@ -13,7 +13,7 @@
  * machine/ calls to take it away. All of it works from the host's network namespace and needs root.
  *
  * A zone is a bridge ("nbox0" for the zone "default", "nz-NAME" else) with one IPv4 range, masqueraded.
- * Its range and its machines' addresses are kept in /var/lib/nbox/zones/NAME (lease.h), so that they are the same
+ * Its range and its machines' addresses are kept in /var/lib/nbox/zones/NAME (zone-state.h), so that they are the same
  * after a reboot; the bridge and the rules are there only while a machine is. What is there is read from the kernel:
  * links carry their owner in their alias, rules in their comment. */
 

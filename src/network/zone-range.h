@@ -4,8 +4,8 @@
 #include <stdbool.h>
 
 #include "error.h"
-#include "lease.h"
 #include "netlink.h"
+#include "zone-state.h"
 
 /* Before a zone's bridge is made: choose a range for it where `state` has none (*ret_changed), or see that the kept one
  * meets no route, address or other zone of the host. -EADDRINUSE with what it meets, -ENOSPC when none is free. */

@@ -143,7 +143,11 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
                 return r;
         zone.index = link.index;
         zone.range = state->range;
+        zone.isolated = zone.isolates_ports = state->isolated;
+        zone.closed = state->closed;
+        zone.service = state->service;
         zone.made = make;
+        memcpy(zone.mac, link.mac, sizeof(zone.mac));
         *ret = zone;
         *ret_changed = changed;
         return 0;
@@ -175,4 +179,10 @@ bool zone_exists(Netlink *nl, const char *zone) {
 
         zone_bridge_name(zone, name);
         return link_get(nl, name, &link) != -ENODEV;
+}
+
+FirewallZone zone_for_firewall(const Zone *zone) {
+        return (FirewallZone){
+                .name = zone->name, .bridge = zone->bridge, .range = zone->range, .isolated = zone->isolated, .closed = zone->closed,
+        };
 }

@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "lease.h"
+#include "firewall.h"
 #include "link.h"
 #include "zone-name.h"
+#include "zone-state.h"
 
 /* A zone's bridge. It is known as ours by its name with its fixed MAC address, both of them there from birth. Its
  * alias says which range it has and is set last: a bridge without it is half made. All of it is called with the
@@ -19,7 +20,12 @@ typedef struct Zone {
         char bridge[IF_NAMESIZE];
         int index;
         Range range;
-        bool made; /* by this call */
+        uint8_t mac[6];      /* of the bridge */
+        bool isolated;       /* its machines do not see each other */
+        bool closed;         /* they do not get out */
+        bool isolates_ports; /* that is the bridge's work: machines' ports get the flag */
+        uint32_t service;    /* host byte order; 0: none */
+        bool made;           /* by this call */
 } Zone;
 
 /* Have the bridge up with the range of `state`; where that has none yet, one is chosen (or read from a bridge that
@@ -36,3 +42,6 @@ bool zone_of_bridge(const LinkInfo *link, char ret[ZONE_NAME_MAX + 1]);
 
 /* Whether its bridge is there. An error is a yes. */
 bool zone_exists(Netlink *nl, const char *zone);
+
+/* What the rules of a zone are made from. */
+FirewallZone zone_for_firewall(const Zone *zone);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nic.h"
+
+#include <string.h>
+
+#include "host-hash.h"
+#include "machine-link.h"
+#include "name.h"
+#include "netns.h"
+#include "veth.h"
+
+#define NAME "host%u"    /* what systemd-networkd in a guest looks for (80-container-host0.network) */
+#define ALTNAME "eth%u"  /* what ifupdown and Alpine look for */
+
+void nic_name(unsigned number, char ret[NIC_NAME_MAX]) {
+        snprintf(ret, NIC_NAME_MAX, NAME, number % NICS_MAX);
+}
+
+/* ---- its MAC address ---- */
+
+static void default_mac(const Nic *nic, uint8_t ret[6]) {
+        char purpose[64 + MACHINE_NAME_MAX];
+
+        if (nic->in_zone > 1)
+                snprintf(purpose, sizeof(purpose), "machine %s %s %u", nic->zone->name, nic->machine, nic->in_zone);
+        else
+                snprintf(purpose, sizeof(purpose), "machine %s %s", nic->zone->name, nic->machine);
+        stable_mac(purpose, ret);
+}
+
+static int refuse_mac(const Nic *nic, const char *owner, Error **reterr) {
+        const uint8_t *m = nic->mac;
+
+        error_set(reterr, EADDRINUSE, "The MAC address %02x:%02x:%02x:%02x:%02x:%02x is that of %s in the zone '%s'", m[0], m[1], m[2], m[3],
+                  m[4], m[5], owner, nic->zone->name);
+        return error_hint(reterr, -EADDRINUSE, "Choose another one with mac=, or leave it out: each machine then has one of its own.");
+}
+
+int nic_choose_mac(Nic *nic, const LinkInfo *ports, size_t n_ports, Error **reterr) {
+        if (!nic->config->mac_set) {
+                default_mac(nic, nic->mac);
+                return 0;
+        }
+        memcpy(nic->mac, nic->config->mac, sizeof(nic->mac));
+        if (memcmp(nic->mac, nic->zone->mac, sizeof(nic->mac)) == 0)
+                return refuse_mac(nic, "the host", reterr);
+        for (size_t i = 0; i < n_ports; i++) {
+                char owner[MACHINE_NAME_MAX + 32];
+                MachineLink link;
+
+                if (!machine_link_parse(ports + i, &link)) {
+                        if (memcmp(ports[i].mac, nic->mac, sizeof(nic->mac)) == 0)
+                                return refuse_mac(nic, ports[i].name, reterr);
+                        continue;
+                }
+                if (strcmp(link.machine, nic->machine) == 0 || memcmp(link.mac, nic->mac, sizeof(nic->mac)) != 0)
+                        continue;
+                snprintf(owner, sizeof(owner), "the machine '%s'", link.machine);
+                return refuse_mac(nic, owner, reterr);
+        }
+        return 0;
+}
+
+/* ---- making it ---- */
+
+int nic_make(Netlink *nl, Nic *nic, int netns, Error **reterr) {
+        char name[IF_NAMESIZE], altname[ALTIFNAMSIZ], alias[LINK_ALIAS_MAX], inside[NIC_NAME_MAX];
+        VethRequest req = {
+                .name = name,
+                .altname = altname,
+                .alias = alias,
+                .bridge = nic->zone->index,
+                .netns = netns,
+                .peer_name = inside,
+                .peer_mac = nic->mac,
+                .hairpin = nic->hairpin,
+                .isolated = nic->zone->isolates_ports,
+        };
+        MachineLink owner = { .address = nic->address };
+        int r;
+
+        nic_name(nic->number, inside);
+        machine_link_name(nic->machine, nic->number, name);
+        machine_link_altname(nic->machine, nic->number, altname);
+        snprintf(owner.machine, sizeof(owner.machine), "%s", nic->machine);
+        memcpy(owner.mac, nic->mac, sizeof(owner.mac));
+        machine_link_alias(&owner, alias);
+        r = veth_create(nl, &req, &nic->link);
+        if (r == -EEXIST) { /* the name is this machine's alone: what is there is of a dead one */
+                r = link_delete(nl, name);
+                if (r >= 0)
+                        r = veth_create(nl, &req, &nic->link);
+        }
+        if (r == -EXFULL)
+                return error_set(reterr, r, "The zone '%s' is full: a bridge has at most 1,023 ports", nic->zone->name);
+        return r < 0 ? error_errno(reterr, r, "Cannot make the veth pair %s of the machine '%s'", name, nic->machine) : 0;
+}
+
+/* IPv6 off on both ends for now: zones have no IPv6 addresses, and link-local chatter of each port reaches all
+ * others, which is what makes the thousandth start slow. The machine's end is still down, so nothing has begun. */
+static void disable_ipv6(const Nic *nic, const char *inside, int netns) {
+        char path[64];
+
+        snprintf(path, sizeof(path), "ipv6/conf/%s/disable_ipv6", nic->link.name);
+        (void) netns_sysctl_write(-1, path, "1");
+        snprintf(path, sizeof(path), "ipv6/conf/%s/disable_ipv6", inside);
+        (void) netns_sysctl_write(netns, path, "1");
+}
+
+int nic_set_up_inside(Netlink *inside, const Nic *nic, int netns, bool default_route, Error **reterr) {
+        enum { ALTERNATIVE, UP, ADDRESS, ROUTE };
+        struct in_addr address = { htonl(nic->address) }, gateway = { htonl(range_gateway(nic->zone->range)) };
+        char name[NIC_NAME_MAX], altname[NIC_NAME_MAX];
+        int results[NETLINK_BATCH_MAX] = {}, r;
+
+        nic_name(nic->number, name);
+        snprintf(altname, sizeof(altname), ALTNAME, nic->number % NICS_MAX);
+        disable_ipv6(nic, name, netns);
+        link_put_altname(inside, name, altname);
+        link_put_up(inside, nic->link.peer);
+        link_put_address(inside, nic->link.peer, address, nic->zone->range.prefix);
+        if (default_route)
+                link_put_default_route(inside, nic->link.peer, gateway);
+        r = netlink_run(inside, NULL, NULL, results);
+        if (r < 0 && results[UP] == 0 && results[ADDRESS] == 0 && (!default_route || results[ROUTE] == 0))
+                r = 0; /* the altname alone */
+        return r < 0 ? error_errno(reterr, r, "Cannot set up %s inside the machine '%s'", name, nic->machine) : 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "error.h"
+#include "link.h"
+#include "zone.h"
+
+/* One network interface of a machine: a veth pair from its zone's bridge into its namespace. Inside, the first is "host0", with
+ * the altname "eth0", the second "host1", with "eth1", and so on. */
+
+typedef struct Nic {
+        const char *machine;
+        unsigned number;         /* 0: host0 */
+        unsigned in_zone;        /* 1: the machine's first in this zone, as in its leases */
+        const NicConfig *config; /* what was asked for */
+        const Zone *zone;
+        uint32_t address;        /* host byte order */
+        uint8_t mac[6];
+        bool hairpin;            /* the bridge may send packets back through the port that they came from */
+        LinkInfo link;           /* our end, once it is made */
+} Nic;
+
+#define NIC_NAME_MAX 8 /* "host7" */
+void nic_name(unsigned number, char ret[NIC_NAME_MAX]);
+
+/* Set nic->mac: what was asked for, or one that is always the same for this machine on this host. -EADDRINUSE when one that was
+ * asked for is that of another machine that runs in the zone (`ports` are those of its bridge), or of the bridge itself. */
+int nic_choose_mac(Nic *nic, const LinkInfo *ports, size_t n_ports, Error **reterr);
+
+/* Make the pair, our end up and in the bridge. What a dead machine of that name left is replaced. */
+int nic_make(Netlink *nl, Nic *nic, int netns, Error **reterr);
+
+/* Inside, through a socket of the machine's namespace: the altname, up, address, and with `default_route` the way out. */
+int nic_set_up_inside(Netlink *inside, const Nic *nic, int netns, bool default_route, Error **reterr);

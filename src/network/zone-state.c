@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "zone-state.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "fd.h"
+#include "file.h"
+#include "parse.h"
+#include "strv.h"
+#include "text.h"
+#include "zone-name.h"
+
+#define STATE_MAX (1024 * 1024)
+#define WORDS_MAX 6
+
+ZoneState *zone_state_new(const char *zone) {
+        _cleanup_(zone_state_freep) ZoneState *s = calloc(1, sizeof(*s));
+
+        return s && (s->name = strdup(zone)) ? TAKE_PTR(s) : NULL;
+}
+
+void zone_state_free(ZoneState *s) {
+        if (!s)
+                return;
+        free(s->name);
+        free(s->leases);
+        strv_free(s->unknown);
+        free(s);
+}
+
+void zone_state_path(const char *zone, char ret[ZONE_STATE_PATH_MAX]) {
+        snprintf(ret, ZONE_STATE_PATH_MAX, ZONE_STATE_DIRECTORY "/%.20s", zone);
+}
+
+/* As dev_valid_name() of the kernel has it; and no byte that could speak to a terminal. */
+bool ifname_is_valid(const char *name) {
+        return *name && strlen(name) < IF_NAMESIZE && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strpbrk(name, "/: \t") &&
+                string_is_clean(name);
+}
+
+/* ---- reading ---- */
+
+static int parse_address(const char *text, uint32_t *ret) {
+        struct in_addr a;
+
+        if (inet_pton(AF_INET, text, &a) != 1)
+                return -EINVAL;
+        *ret = ntohl(a.s_addr);
+        return 0;
+}
+
+static int read_range(ZoneState *s, char **words, size_t n) {
+        return n == 2 ? range_parse(words[1], &s->range) : -EINVAL;
+}
+
+static int read_created(ZoneState *s, char **words _unused_, size_t n) {
+        s->created = true;
+        return n == 1 ? 0 : -EINVAL;
+}
+
+static int read_isolated(ZoneState *s, char **words _unused_, size_t n) {
+        s->isolated = true;
+        return n == 1 ? 0 : -EINVAL;
+}
+
+static int read_closed(ZoneState *s, char **words _unused_, size_t n) {
+        s->closed = true;
+        return n == 1 ? 0 : -EINVAL;
+}
+
+static int read_uplink(ZoneState *s, char **words, size_t n) {
+        uint64_t vlan = 0;
+
+        if ((n != 2 && n != 4) || !ifname_is_valid(words[1]))
+                return -EINVAL;
+        if (n == 4 && (strcmp(words[2], "vlan") != 0 || parse_u64(words[3], VLAN_MAX, &vlan) < 0 || vlan == 0))
+                return -EINVAL;
+        snprintf(s->uplink, sizeof(s->uplink), "%s", words[1]);
+        s->vlan = (unsigned) vlan;
+        return 0;
+}
+
+static int read_service(ZoneState *s, char **words, size_t n) {
+        return n == 2 ? parse_address(words[1], &s->service) : -EINVAL;
+}
+
+static int read_machine(ZoneState *s, char **words, size_t n) {
+        uint64_t nic = 1;
+        uint32_t address;
+        Lease *p;
+
+        if ((n != 3 && n != 5) || !machine_name_is_valid(words[1]) || parse_address(words[2], &address) < 0)
+                return -EINVAL;
+        if (n == 5 && (strcmp(words[3], "nic") != 0 || parse_u64(words[4], ZONE_LEASES_MAX, &nic) < 0 || nic == 0))
+                return -EINVAL;
+        if (s->n_leases >= ZONE_LEASES_MAX)
+                return -E2BIG;
+        p = reallocarray(s->leases, s->n_leases + 1, sizeof(*p));
+        if (!p)
+                return -ENOMEM;
+        s->leases = p;
+        p += s->n_leases++;
+        *p = (Lease){ .nic = (unsigned) nic, .address = address };
+        snprintf(p->machine, sizeof(p->machine), "%s", words[1]);
+        return 0;
+}
+
+static const struct {
+        const char *word;
+        int (*read)(ZoneState *s, char **words, size_t n);
+} line_kinds[] = {
+        { "range", read_range },   { "created", read_created }, { "isolated", read_isolated }, { "closed", read_closed },
+        { "uplink", read_uplink }, { "service", read_service }, { "machine", read_machine },
+};
+
+static bool is_word(const char *s) {
+        return *s >= 'a' && *s <= 'z' && s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-")] == 0;
+}
+
+static int read_line(ZoneState *s, char *line) {
+        _cleanup_free_ char *whole = strdup(line);
+        char *words[WORDS_MAX + 1], *save = NULL;
+        size_t n = 0;
+
+        if (!whole)
+                return -ENOMEM;
+        for (char *w = strtok_r(line, " \t", &save); w && n < ELEMENTSOF(words); w = strtok_r(NULL, " \t", &save))
+                words[n++] = w;
+        if (n == 0 || words[0][0] == '#')
+                return 0;
+        for (size_t i = 0; i < ELEMENTSOF(line_kinds); i++)
+                if (strcmp(words[0], line_kinds[i].word) == 0)
+                        return line_kinds[i].read(s, words, n);
+        if (!is_word(words[0]) || strv_length(s->unknown) >= ZONE_UNKNOWN_MAX)
+                return -EINVAL;
+        return strv_append(&s->unknown, whole);
+}
+
+static bool is_usable(const ZoneState *s, uint32_t address) {
+        return range_contains(s->range, address) && address != s->range.base && address != range_gateway(s->range) &&
+                address != (s->range.base | ~range_mask(s->range));
+}
+
+/* What lies outside the range is of an older range: dropped in silence, the machine gets a new one. */
+static void drop_strays(ZoneState *s) {
+        size_t kept = 0;
+
+        for (size_t i = 0; i < s->n_leases; i++)
+                if (s->range.prefix > 0 && is_usable(s, s->leases[i].address))
+                        s->leases[kept++] = s->leases[i];
+        s->n_leases = kept;
+        if (s->range.prefix == 0 || !is_usable(s, s->service))
+                s->service = 0;
+}
+
+static int bad_line(const char *path, unsigned line, int r, Error **reterr) {
+        if (r == -ENOMEM)
+                return error_oom(reterr);
+        if (r == -E2BIG) {
+                error_set(reterr, r, "%s:%u: more than %d machines", path, line, ZONE_LEASES_MAX);
+                return error_hint(reterr, r, "Remove the lines of machines that are no more.");
+        }
+        error_set(reterr, r, "%s:%u: not a line of a zone's file", path, line);
+        return error_hint(reterr, r, "It takes 'range A.B.C.D/NN' (8 to 29), 'created', 'isolated', 'closed', 'uplink IF [vlan N]', "
+                          "'service A.B.C.D' and 'machine NAME A.B.C.D [nic N]'. Mend it, or remove the file to have new addresses "
+                          "chosen.");
+}
+
+int zone_state_parse(ZoneState *s, const char *path, char *text, Error **reterr) {
+        unsigned n = 0;
+
+        for (char *line; (line = strsep(&text, "\n"));) { /* not strtok(): empty lines count */
+                int r;
+
+                n++;
+                r = read_line(s, line);
+                if (r < 0)
+                        return bad_line(path, n, r, reterr);
+        }
+        drop_strays(s);
+        return 0;
+}
+
+int zone_state_load(const char *zone, ZoneState **ret, Error **reterr) {
+        _cleanup_(zone_state_freep) ZoneState *s = zone_state_new(zone);
+        _cleanup_free_ char *text = NULL;
+        char path[ZONE_STATE_PATH_MAX];
+        int there, r;
+
+        if (!s)
+                return error_oom(reterr);
+        zone_state_path(zone, path);
+        there = file_read(AT_FDCWD, path, STATE_MAX, &text);
+        if (there < 0 && there != -ENOENT)
+                return error_errno(reterr, there, "Cannot read %s", path);
+        if (there >= 0) {
+                r = zone_state_parse(s, path, text, reterr);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(s);
+        return there >= 0;
+}
+
+static int by_name(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+int zone_state_list(char ***ret, Error **reterr) {
+        _cleanup_closedir_ DIR *dir = opendir(ZONE_STATE_DIRECTORY);
+        _cleanup_strv_ char **names = NULL;
+
+        if (!dir && errno != ENOENT)
+                return error_errno(reterr, errno, "Cannot list %s", ZONE_STATE_DIRECTORY);
+        for (struct dirent *d; dir && (d = readdir(dir));)
+                if (zone_name_check(d->d_name, NULL) >= 0 && strv_append(&names, d->d_name) < 0)
+                        return error_oom(reterr);
+        if (names)
+                qsort(names, strv_length(names), sizeof(*names), by_name);
+        *ret = TAKE_PTR(names);
+        return 0;
+}
+
+/* ---- writing ---- */
+
+static void put_address(FILE *f, const char *before, uint32_t a) {
+        fprintf(f, "%s %u.%u.%u.%u", before, a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff);
+}
+
+static void put_lease(FILE *f, const Lease *l) {
+        fprintf(f, "machine %s", l->machine);
+        put_address(f, "", l->address);
+        if (l->nic > 1)
+                fprintf(f, " nic %u", l->nic);
+        fputc('\n', f);
+}
+
+static void put_zone(FILE *f, const ZoneState *s) {
+        char range[RANGE_TEXT_MAX];
+
+        range_format(s->range, range);
+        fprintf(f, "# The nbox zone '%s', kept so that addresses stay the same.\n", s->name);
+        if (s->range.prefix > 0)
+                fprintf(f, "range %s\n", range);
+        fprintf(f, "%s%s%s", s->created ? "created\n" : "", s->isolated ? "isolated\n" : "", s->closed ? "closed\n" : "");
+        if (s->uplink[0] && s->vlan > 0)
+                fprintf(f, "uplink %s vlan %u\n", s->uplink, s->vlan);
+        else if (s->uplink[0])
+                fprintf(f, "uplink %s\n", s->uplink);
+        if (s->service) {
+                put_address(f, "service", s->service);
+                fputc('\n', f);
+        }
+}
+
+char *zone_state_format(const ZoneState *s) {
+        char *text = NULL;
+        size_t size = 0;
+        FILE *f = open_memstream(&text, &size);
+
+        if (!f)
+                return NULL;
+        put_zone(f, s);
+        for (size_t i = 0; i < s->n_leases; i++)
+                put_lease(f, s->leases + i);
+        for (char **line = s->unknown; line && *line; line++)
+                fprintf(f, "%s\n", *line);
+        if (fclose(f) != 0) {
+                free(text);
+                return NULL;
+        }
+        return text;
+}
+
+/* Under the lock one temporary name will do: what a crash leaves is written over, and is no zone's name. */
+static int replace_state(const char *zone, const char *text) {
+        char path[ZONE_STATE_PATH_MAX], temporary[ZONE_STATE_PATH_MAX];
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        r = mkdir_parents(ZONE_STATE_DIRECTORY, 0755);
+        if (r < 0)
+                return r;
+        zone_state_path(zone, path);
+        snprintf(temporary, sizeof(temporary), ZONE_STATE_DIRECTORY "/.%.20s.new", zone);
+        fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (fd < 0)
+                return -errno;
+        r = fd_write_all(fd, text, strlen(text));
+        if (r >= 0 && rename(temporary, path) < 0)
+                r = -errno;
+        if (r < 0)
+                (void) unlink(temporary);
+        return r;
+}
+
+int zone_state_save(const ZoneState *s, Error **reterr) {
+        _cleanup_free_ char *text = zone_state_format(s);
+        char path[ZONE_STATE_PATH_MAX];
+        int r;
+
+        if (!text)
+                return error_oom(reterr);
+        r = replace_state(s->name, text);
+        if (r >= 0)
+                return 0;
+        zone_state_path(s->name, path);
+        return error_errno(reterr, r, "Cannot write %s", path);
+}
+
+int zone_state_remove(const char *zone, Error **reterr) {
+        char path[ZONE_STATE_PATH_MAX];
+
+        zone_state_path(zone, path);
+        if (unlink(path) < 0 && errno != ENOENT)
+                return error_errno(reterr, errno, "Cannot remove %s", path);
+        return 0;
+}
