@@ -7,11 +7,13 @@
 #include <sys/stat.h>
 
 #include "complete.h"
+#include "endpoint.h"
 #include "fd.h"
 #include "find.h"
 #include "name.h"
 #include "network.h"
 #include "path.h"
+#include "port-map.h"
 #include "record.h"
 #include "zone-state.h"
 
@@ -154,6 +156,15 @@ void complete_zones(const Completion *c) {
         if (!strv_contains(zones, ZONE_DEFAULT))
                 complete_offer(c, ZONE_DEFAULT, "zone");
         offer_names(c, zones, "zone");
+}
+
+void complete_ports_of(const Completion *c, const char *machine) {
+        _cleanup_(endpoint_freep) Endpoint *e = NULL;
+        _cleanup_strv_ char **ports = NULL;
+
+        if (!machine_name_is_valid(machine) || endpoint_load(machine, &e, NULL) <= 0 || port_list_format(&e->ports, &ports) < 0)
+                return;
+        offer_names(c, ports, "published");
 }
 
 /* The tree is a guest's: opened beneath its root, never waited for, and read up to a bound. */

@@ -49,13 +49,28 @@ static void offer_network(const Completion *c) {
         complete_offer(c, "zone:", "a zone by its name");
 }
 
-static void offer_port(const Completion *c) {
+/* The protocol stands before, as systemd-nspawn has it, or behind a slash. */
+void complete_new_port(const Completion *c) {
+        Completion behind = complete_behind(c, '/');
+
+        if (behind.done > c->done) {
+                offer_enum(&behind, protocol_names);
+                return;
+        }
         for (const EnumName *v = protocol_names; v->name; v++) {
                 char word[32];
 
                 snprintf(word, sizeof(word), "%s:", v->name);
                 complete_offer(c, word, "HOST[:MACHINE]");
         }
+        complete_offer(c, "127.0.0.1:", "HOST[:MACHINE], for the host alone");
+}
+
+static void offer_host_port(const Completion *c) {
+        Completion behind = complete_behind(c, '/');
+
+        if (behind.done > c->done)
+                offer_enum(&behind, protocol_names);
 }
 
 static void offer_signals(const Completion *c) {
@@ -130,7 +145,8 @@ static const struct {
         { "DIR", NULL, offer_directories },
         { "SOURCE[:DEST[:OPTIONS]]", NULL, offer_bind },
         { "KIND", NULL, offer_network },
-        { "[ADDR:]HOST[:MACHINE][/PROTO]", NULL, offer_port },
+        { "[ADDR:]HOST[:MACHINE][/PROTO]", NULL, complete_new_port },
+        { "HOST[:MACHINE][/PROTO]", NULL, offer_host_port },
         { "SIGNAL", NULL, offer_signals },
         { "SLICE", NULL, offer_slices },
         { "USER", NULL, offer_root },

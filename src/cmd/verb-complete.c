@@ -39,22 +39,26 @@ void complete_offer_paths(const Completion *c, bool directories) {
         printf("%s\t%.*s\n", directories ? ":dirs" : ":files", (int) c->done, c->word);
 }
 
-/* Of verbs of two words, the first: once, for they stand together in the table. */
+/* The first of two words, once, for they stand together in the table; about it is said which are the second. */
+static const Verb *offer_first_word(const Completion *c, const Verb *v) {
+        size_t n = strcspn(v->name, " "), used = 0;
+        char first[32], seconds[160] = "";
+
+        snprintf(first, sizeof(first), "%.*s", (int) n, v->name);
+        for (; v->name && strncmp(v->name, first, n) == 0 && v->name[n] == ' '; v++)
+                if (!(v->flags & VERB_HIDDEN) && used < sizeof(seconds))
+                        used += (size_t) snprintf(seconds + used, sizeof(seconds) - used, "%s%s", used ? ", " : "", v->name + n + 1);
+        if (used)
+                complete_offer(c, first, seconds);
+        return v - 1;
+}
+
 static void offer_verbs(const Completion *c) {
-        char first[32] = "";
-
-        for (const Verb *v = verbs; v->name; v++) {
-                size_t n = strcspn(v->name, " ");
-
-                if (v->flags & VERB_HIDDEN)
-                        continue;
-                if (!v->name[n])
+        for (const Verb *v = verbs; v->name; v++)
+                if (strchr(v->name, ' '))
+                        v = offer_first_word(c, v);
+                else if (!(v->flags & VERB_HIDDEN))
                         complete_offer(c, v->name, v->help);
-                else if (strncmp(first, v->name, n) != 0 || first[n]) {
-                        snprintf(first, sizeof(first), "%.*s", (int) n, v->name);
-                        complete_offer(c, first, NULL);
-                }
-        }
 }
 
 static void offer_second_words(const Completion *c, const char *first) {
@@ -102,6 +106,20 @@ static void offer_machine_or_user(const Completion *c, int n_operands) {
                 complete_users_of(c, c->words[c->n_words - 1]);
 }
 
+/* The machine is the first of the words that is no option. */
+static void offer_machine_or_port(const Completion *c, int n_operands) {
+        int machine = 1;
+
+        while (machine < c->n_words && c->words[machine][0] == '-')
+                machine++;
+        if (n_operands == 0)
+                complete_running(c);
+        else if (c->verb->operand == OPERAND_NEW_PORTS)
+                complete_new_port(c);
+        else if (machine < c->n_words)
+                complete_ports_of(c, c->words[machine]);
+}
+
 static void offer_operands(const Completion *c, int n_operands) {
         switch (c->verb->operand) {
         case OPERAND_NONE:
@@ -131,6 +149,15 @@ static void offer_operands(const Completion *c, int n_operands) {
         case OPERAND_VERB:
                 if (n_operands == 0)
                         offer_verbs(c);
+                else if (n_operands == 1)
+                        offer_second_words(c, c->words[c->n_words - 1]);
+                return;
+        case OPERAND_ZONES:
+                complete_zones(c);
+                return;
+        case OPERAND_NEW_PORTS:
+        case OPERAND_PORTS:
+                offer_machine_or_port(c, n_operands);
                 return;
         }
 }

@@ -4,9 +4,10 @@
 #include "args.h"
 #include "error.h"
 
-/* A verb of the command line: one word ("boot"), or two of which the first says what it is about ("zone list"). The one table (verbs.c) is what dispatch, --help, completion and the man page's
- * list are made of. `run` gets argv[0] = the verb; it returns the exit status 0..255, or -errno with *reterr set,
- * which main() prints and turns into 125 (boot, run, exec, shell) or 1 (all others). */
+/* A verb of the command line: one word ("boot"), or two of which the first says what it is about ("zone list"). The one table
+ * (verbs.c) is what dispatch, --help, completion and the man page's list are made of. `run` gets argv[0] = the verb; it returns
+ * the exit status 0..255, or -errno with *reterr set, which main() prints and turns into 125 (boot, run, exec, shell) or 1 (all
+ * others). */
 
 typedef enum VerbFlags {
         VERB_ROOT = 1 << 0,     /* refuses, with the reason, when not root (but for --help and --dry-run) */
@@ -28,6 +29,9 @@ typedef enum VerbOperand {
         OPERAND_DISABLED, /* any number of machines that do not start with the host */
         OPERAND_ENABLED,  /* any number that do */
         OPERAND_VERB,     /* a verb's name */
+        OPERAND_ZONES,    /* any number of zones that are known */
+        OPERAND_NEW_PORTS, /* a running machine, then ports that are to be published */
+        OPERAND_PORTS,    /* a running machine, then ports that it publishes */
         OPERAND_NEW,      /* a name that nothing has yet */
 } VerbOperand;
 

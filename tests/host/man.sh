@@ -16,12 +16,14 @@ section() { awk -v name="$1" '/^[^ ]/ { inside = $0 == name; next } inside'; }
 # spellings: "-x" and "--name" at the head of a text's lines, an argument cut off.
 spellings() { grep -oE '^ *-[-a-zA-Z][^ ]*( [^ ]+)?(, --?[a-zA-Z][^ ]*)*' | grep -oE -- '(^|[ ,])--?[a-zA-Z][-a-z0-9]*' | tr -d ' ,' | sort -u; }
 
-help_options() { nbox "$1" --help | sed -n 's/^  \( *-.*\)/\1/p' | spellings; }
-verbs_of_help() { nbox --help | sed -n 's/^  \([a-z][a-z]*\)\( .*\)\?$/\1/p' | sort; }
-verbs_of_page() { page nbox.1 | section VERBS | sed -n 's/^ \{7\}\([a-z][a-z]*\)\( .*\)\?$/\1/p' | sort; }
+# A verb may have two words.
+# shellcheck disable=SC2086
+help_options() { nbox $1 --help | sed -n 's/^  \( *-.*\)/\1/p' | spellings; }
+verbs_of_help() { nbox --help | sed -nE 's/^  ([a-z]+( [a-z]+)?)( .*)?$/\1/p' | sort; }
+verbs_of_page() { page nbox.1 | section VERBS | sed -nE 's/^ {7}([a-z]+( [a-z]+)?)( .*)?$/\1/p' | sort; }
 
 # verb_entry VERB: what stands below it in VERBS.
-verb_entry() { page nbox.1 | section VERBS | awk -v verb="$1" 'match($0, /[^ ]/) <= 8 && NF { inside = $1 == verb } inside'; }
+verb_entry() { page nbox.1 | section VERBS | awk -v verb="$1" 'match($0, /[^ ]/) <= 8 && NF { inside = $1 == verb || $1 " " $2 == verb } inside'; }
 
 test_pages_render_without_a_warning() {
         local name said
@@ -50,20 +52,20 @@ test_options_are_those_of_help() {
 
 test_options_of_each_verb_are_those_of_help() {
         local verb entry of_help
-        for verb in $(verbs_of_help); do
+        while read -r verb; do
                 case $verb in boot | run) continue ;; esac
                 entry=$(verb_entry "$verb")
                 # What every verb has is said once, --json in a sentence.
                 of_help=$(help_options "$verb" | grep -vxE -- '-h|--help|--no-pager|--json' || true)
                 same "the options of $verb in the page" "$(grep -E '^ +-' <<<"$entry" | spellings || true)" "$of_help"
                 if help_options "$verb" | grep -qx -- --json; then has "$entry" 'With --json'; else has_not "$entry" 'With --json'; fi
-        done
+        done < <(verbs_of_help)
 }
 
 # What stands in the text by hand may name no option that is gone.
 test_text_names_real_options() {
         local name word known
-        known=$({ echo --version; for name in $(verbs_of_help); do help_options "$name"; done; } | sort -u)
+        known=$({ echo --version; verbs_of_help | while read -r name; do help_options "$name"; done; } | sort -u)
         for name in $PAGES; do
                 for word in $(page "$name" | grep -oE -- '(^|[^-a-z])--[a-z][-a-z0-9]*' | grep -oE -- '--.*' | sort -u); do
                         grep -qx -- "$word" <<<"$known" || fail "$name(${name##*.}) names $word, which is no option"
