@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "clock.h"
+#include "endpoint.h"
 #include "pidfd.h"
+#include "port-map.h"
 #include "process.h"
 
 /* A pid in a file may since have become another process. So: the record's boot id is this boot's; a pidfd is opened, and only then
@@ -60,6 +62,18 @@ static MachineState state_of(const Machine *m) {
         return m->record->leader == 0 ? MACHINE_STARTING : MACHINE_CLOSING;
 }
 
+/* Ports come and go while a machine runs: the record has those that it was started with. */
+static int take_ports(MachineRecord *r) {
+        _cleanup_(endpoint_freep) Endpoint *e = NULL;
+
+        if (r->network != NETWORK_ZONE || endpoint_load(r->name, &e, NULL) <= 0)
+                return 0;
+        strv_free(r->ports);
+        strv_free(r->host_ports);
+        r->ports = r->host_ports = NULL;
+        return port_list_format(&e->ports, &r->ports) < 0 || port_list_format(&e->host_ports, &r->host_ports) < 0 ? -ENOMEM : 0;
+}
+
 static int machine_load(const char *name, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = calloc(1, sizeof(*m));
         int r;
@@ -70,6 +84,8 @@ static int machine_load(const char *name, Machine **ret, Error **reterr) {
         r = record_load(name, &m->record, reterr);
         if (r < 0)
                 return r;
+        if (take_ports(m->record) < 0)
+                return error_oom(reterr);
         m->leader_fd = open_leader(m->record);
         m->state = state_of(m);
         if (m->state == MACHINE_DEAD) { /* or swept since the record was read */

@@ -2,7 +2,8 @@
 
 /* Order of an attachment, and what a crash at any point leaves:
  *
- *     lock → zones' bridges → addresses → forwarding → rules → veth pairs → inside of the namespace → unlock
+ *     lock → zones' bridges → addresses → the machine's file → forwarding → rules → veth pairs → limits → inside of the
+ *     namespace → unlock
  *
  * Rules are made before the links, so that a machine never has an address without them; they carry the machine's
  * name, and the sweep finds them when no such machine lives. The veth pairs die with the machine's namespace. */
@@ -11,9 +12,11 @@
 
 #include <string.h>
 
+#include "endpoint.h"
 #include "firewall.h"
 #include "forwarding.h"
 #include "lease.h"
+#include "limits.h"
 #include "log.h"
 #include "machine-link.h"
 #include "name.h"
@@ -21,6 +24,7 @@
 #include "network-lock.h"
 #include "nft-drop.h"
 #include "nic.h"
+#include "port-map.h"
 #include "ports.h"
 #include "release.h"
 #include "zone.h"
@@ -39,6 +43,7 @@ typedef struct Attachment {
         const NetworkRequest *req;
         int lock;
         Netlink *nl;
+        Endpoint *endpoint;
         Place places[NICS_MAX];
         size_t n_places;
         Nic nics[NICS_MAX];
@@ -50,6 +55,7 @@ static void attachment_done(Attachment *a) {
                 zone_state_free(a->places[i].state);
                 free(a->places[i].ports);
         }
+        endpoint_free(a->endpoint);
         netlink_free(a->nl);
 }
 
@@ -163,7 +169,7 @@ static int place_nic(Attachment *a, size_t i, Error **reterr) {
                 .machine = a->req->machine, .number = (unsigned) i, .in_zone = 1, .config = a->req->nics->items + i,
                 /* With br_netfilter (Docker loads it), a published port is translated within the bridge already: a
                  * machine that calls its own by the host's address is answered through the same port. */
-                .hairpin = i == 0 && a->req->ports->n > 0,
+                .hairpin = i == 0 && a->endpoint->ports.n > 0,
         };
         r = enter_zone(a, nic->config->zone, &p, reterr);
         if (r < 0)
@@ -190,6 +196,39 @@ static int place_nics(Attachment *a, Error **reterr) {
         return r;
 }
 
+/* ---- the machine's file ---- */
+
+/* What it is to have, but for its interfaces, which are not chosen yet. */
+static int describe(Attachment *a, Error **reterr) {
+        _cleanup_(endpoint_freep) Endpoint *before = NULL;
+        _cleanup_(error_freep) Error *error = NULL;
+        Endpoint *e = a->endpoint = endpoint_new(a->req->machine);
+
+        if (!e || port_list_copy(a->req->ports, &e->ports) < 0 || port_list_copy(a->req->host_ports, &e->host_ports) < 0)
+                return error_oom(reterr);
+        e->ingress_rate = a->req->ingress_rate;
+        e->egress_rate = a->req->egress_rate;
+        if (a->req->next_life && endpoint_load(e->machine, &before, &error) < 0)
+                log_warning("What was published by hand is forgotten: %s, ignoring", error->message);
+        if (endpoint_take_changes(e, before) < 0)
+                return error_oom(reterr);
+        return limits_check(e, reterr);
+}
+
+static int write_down(Attachment *a, Error **reterr) {
+        Endpoint *e = a->endpoint;
+
+        for (; e->n_nics < a->n_nics; e->n_nics++) {
+                const Nic *nic = a->nics + e->n_nics;
+                EndpointNic *n = e->nics + e->n_nics;
+
+                snprintf(n->zone, sizeof(n->zone), "%s", nic->zone->name);
+                n->address = nic->address;
+                memcpy(n->mac, nic->mac, sizeof(n->mac));
+        }
+        return endpoint_save(e, reterr);
+}
+
 /* ---- rules ---- */
 
 static bool machine_is_alive(const char *machine, void *userdata) {
@@ -201,7 +240,8 @@ static int apply_rules(Attachment *a, bool *ret_loopback, Error **reterr) {
         const Nic *first = a->nics;
         FirewallMachine machine = {
                 .name = a->req->machine, .bridge = first->zone->bridge, .address = first->address,
-                .gateway = range_gateway(first->zone->range), .ports = a->req->ports, .host_ports = a->req->host_ports,
+                .gateway = range_gateway(first->zone->range), .ports = &a->endpoint->ports,
+                .host_ports = &a->endpoint->host_ports,
         };
         FirewallZone zones[NICS_MAX];
 
@@ -216,7 +256,7 @@ static int let_through(Attachment *a, Error **reterr) {
         char path[64];
         int r;
 
-        r = ports_check(a->req->ports, reterr);
+        r = ports_check(&a->endpoint->ports, reterr);
         if (r >= 0)
                 r = forwarding_acquire(a->lock, reterr);
         if (r >= 0)
@@ -241,6 +281,8 @@ static int make_links(Attachment *a, Error **reterr) {
 
         for (size_t i = 0; r >= 0 && i < a->n_nics; i++)
                 r = nic_make(a->nl, a->nics + i, a->req->netns, reterr);
+        for (size_t i = 0; r >= 0 && i < a->n_nics; i++)
+                r = limits_apply(a->nl, a->endpoint, a->nics[i].link.name, a->nics[i].link.index, reterr);
         return r;
 }
 
@@ -279,7 +321,12 @@ static void fill_lease(const Nic *nic, NicLease *l) {
 static int attach(Attachment *a, NetworkLease *ret, Error **reterr) {
         int r;
 
+        r = describe(a, reterr);
+        if (r < 0)
+                return r;
         r = place_nics(a, reterr);
+        if (r >= 0)
+                r = write_down(a, reterr);
         if (r >= 0)
                 r = let_through(a, reterr);
         if (r >= 0)
@@ -287,7 +334,7 @@ static int attach(Attachment *a, NetworkLease *ret, Error **reterr) {
         if (r >= 0)
                 r = set_up_inside(a, reterr);
         if (r < 0) {
-                (void) network_release(a->lock, a->nl, a->req->machine, NULL);
+                (void) network_release(a->lock, a->nl, a->req->machine, false, NULL);
                 return r;
         }
         *ret = (NetworkLease){ .n_nics = a->n_nics };

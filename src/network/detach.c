@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "endpoint.h"
 #include "firewall.h"
 #include "forwarding.h"
+#include "limits.h"
 #include "machine-link.h"
 #include "name.h"
 #include "network-lock.h"
@@ -29,6 +31,7 @@ static void release_host(int lock, Netlink *nl) {
                 if (zone_of_bridge(links + i, zone))
                         return;
         forwarding_release(lock, nl);
+        endpoint_tidy();
         network_lock_remove();
 }
 
@@ -58,6 +61,15 @@ static bool has_machines(const LinkInfo *bridge, const LinkInfo *links, size_t n
         return false;
 }
 
+static bool has_zones(const LinkInfo *links, size_t n) {
+        char zone[ZONE_NAME_MAX + 1];
+
+        for (size_t i = 0; i < n; i++)
+                if (zone_of_bridge(links + i, zone))
+                        return true;
+        return false;
+}
+
 /* Bridges of zones that no machine is in any more: the names of those that are gone. */
 static int delete_bridges(Netlink *nl, const LinkInfo *links, size_t n, char ***ret_gone, Error **reterr) {
         char zone[ZONE_NAME_MAX + 1];
@@ -83,25 +95,42 @@ static int remove_rules(const char *machine, char **gone, Error **reterr) {
         return result;
 }
 
-/* Links before rules, so that no machine ever has an address without them. */
-int network_release(int lock, Netlink *nl, const char *machine, Error **reterr) {
+/* The limits of its links; those of a queue went with them. */
+static int remove_limits(const Endpoint *e, Error **reterr) {
+        char name[IF_NAMESIZE];
+        int result = 0;
+
+        for (unsigned i = 0; e && e->egress_rate > 0 && i < e->n_nics; i++) {
+                machine_link_name(e->machine, i, name);
+                keep_first(&result, limits_remove(name, result < 0 ? NULL : reterr));
+        }
+        return result;
+}
+
+/* Links before rules, so that no machine ever has an address without them; the file last, for it says what there was. */
+int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Error **reterr) {
+        _cleanup_(endpoint_freep) Endpoint *endpoint = NULL;
         _cleanup_free_ LinkInfo *links = NULL;
         _cleanup_strv_ char **gone = NULL;
         int result, r;
         size_t n = 0;
 
+        (void) endpoint_load(machine, &endpoint, NULL); /* a damaged one says nothing that could be undone */
         r = link_list(nl, 0, &links, &n);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot list the links of the host");
         result = delete_links(nl, machine, links, n, reterr);
         keep_first(&result, delete_bridges(nl, links, n, &gone, result < 0 ? NULL : reterr));
         keep_first(&result, remove_rules(machine, gone, result < 0 ? NULL : reterr));
-        if (gone)
+        keep_first(&result, remove_limits(endpoint, result < 0 ? NULL : reterr));
+        if (result >= 0)
+                endpoint_end(machine, reboots);
+        if (gone || !has_zones(links, n))
                 release_host(lock, nl);
         return result;
 }
 
-int network_detach(const char *machine, Error **reterr) {
+static int detach(const char *machine, bool reboots, Error **reterr) {
         _cleanup_(netlink_freep) Netlink *nl = NULL;
         _cleanup_close_ int lock = -1;
         int r;
@@ -115,7 +144,21 @@ int network_detach(const char *machine, Error **reterr) {
         r = netlink_new(NETLINK_ROUTE, -1, &nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
-        return network_release(lock, nl, machine, reterr);
+        return network_release(lock, nl, machine, reboots, reterr);
+}
+
+int network_detach(const char *machine, Error **reterr) {
+        return detach(machine, false, reterr);
+}
+
+int network_suspend(const char *machine, Error **reterr) {
+        return detach(machine, true, reterr);
+}
+
+int network_forget(const char *machine, Error **reterr) {
+        _cleanup_(endpoint_freep) Endpoint *e = NULL;
+
+        return endpoint_load(machine, &e, NULL) == 0 ? 0 : network_detach(machine, reterr);
 }
 
 /* ---- what nobody alive has ---- */
@@ -155,6 +198,27 @@ static int sweep_links(const Sweep *s, const LinkInfo *links, size_t n, Error **
         return result;
 }
 
+/* The files last: they say what there was. */
+static int sweep_endpoints(const Sweep *s, Error **reterr) {
+        Endpoint **endpoints;
+        int result = 0, r;
+        size_t n;
+
+        r = endpoint_list(&endpoints, &n, reterr);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < n; i++) {
+                if (s->is_alive(endpoints[i]->machine, s->userdata))
+                        continue;
+                r = remove_limits(endpoints[i], result < 0 ? NULL : reterr);
+                keep_first(&result, r);
+                if (r >= 0)
+                        endpoint_end(endpoints[i]->machine, false);
+        }
+        endpoint_list_free(endpoints, n);
+        return result;
+}
+
 int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *userdata, Error **reterr) {
         _cleanup_(netlink_freep) Netlink *nl = NULL;
         _cleanup_free_ LinkInfo *links = NULL;
@@ -174,6 +238,8 @@ int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *u
         sweep.nl = nl;
         r = sweep_links(&sweep, links, n, reterr);
         keep_first(&r, firewall_sweep(&(FirewallOracle){ sweep_machine, sweep_zone, &sweep }, r < 0 ? NULL : reterr));
+        if (r >= 0)
+                r = sweep_endpoints(&sweep, reterr);
         release_host(lock, nl);
         return r;
 }

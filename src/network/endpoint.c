@@ -224,6 +224,10 @@ void endpoint_remove(const char *machine) {
 
         path_of(machine, path);
         (void) unlink(path);
+        endpoint_tidy();
+}
+
+void endpoint_tidy(void) {
         (void) unlink(TEMPORARY);
         (void) rmdir(DIRECTORY);
 }

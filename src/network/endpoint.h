@@ -50,9 +50,10 @@ int endpoint_load(const char *machine, Endpoint **ret, Error **reterr);
 int endpoint_list(Endpoint ***ret, size_t *ret_n, Error **reterr);
 void endpoint_list_free(Endpoint **endpoints, size_t n);
 
-/* With the network lock held. endpoint_remove() takes the directory away with the last. */
+/* With the network lock held. endpoint_remove() takes the directory away with the last; endpoint_tidy() where there is none. */
 int endpoint_save(const Endpoint *e, Error **reterr);
 void endpoint_remove(const char *machine);
+void endpoint_tidy(void);
 
 /* At a machine's end, with the lock held: the file goes; or, where the machine is about to start anew (`reboots`), all of it but
  * the changes. */

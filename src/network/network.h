@@ -25,6 +25,9 @@ typedef struct NetworkRequest {
         const NicList *nics;        /* one at least */
         const PortList *ports;      /* published; they lead to the first NIC's address */
         const PortList *host_ports; /* of the host's loopback, offered at the first NIC's gateway */
+        uint64_t ingress_rate;      /* toward the machine, on each NIC, bits a second; 0: no limit */
+        uint64_t egress_rate;       /* from it; likewise */
+        bool next_life;             /* it has rebooted: ports that were added and removed while it ran are again (port-live.h) */
         bool keep_address;          /* remember the addresses for this name (false for a throw-away name) */
 } NetworkRequest;
 
@@ -57,6 +60,10 @@ int network_loopback_up(int netns, Error **reterr);
 /* Remove the machine's rules and links; and a zone's bridge and rules when no port is left on its bridge. Never
  * fails half way: it does what it can, and reports the first error. Idempotent. */
 int network_detach(const char *machine, Error **reterr);
+
+/* The same for a machine that reboots: what was changed by hand while it ran is kept for its next life. */
+int network_suspend(const char *machine, Error **reterr);
+int network_forget(const char *machine, Error **reterr); /* that there is to be none; cheap where nothing is kept */
 
 /* Remove the rules and links of every machine for which is_alive() says no, and every zone's bridge that has no
  * port left. For gc. */

@@ -96,6 +96,7 @@ static int spawn_child(Supervisor *s, int *ret_socket, Error **reterr) {
 static int attach_network(Supervisor *s, Error **reterr) {
         NetworkRequest req = {
                 .machine = s->plan->name, .nics = &s->plan->nics, .ports = &s->plan->ports, .host_ports = &s->plan->host_ports,
+                .ingress_rate = s->plan->ingress_rate, .egress_rate = s->plan->egress_rate, .next_life = s->record->reboots > 0,
                 .keep_address = s->plan->keep_address,
         };
         _cleanup_close_ int netns = -1;

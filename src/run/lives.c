@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "log.h"
+#include "network.h"
 #include "process.h"
 #include "text.h"
 
@@ -82,8 +83,10 @@ void lives_end(Lives *lives) {
 
         if (lives->claim >= 0 && fd_path(lives->claim, &path) >= 0)
                 name = strrchr(path, '/');
-        if (name && record_is_claim(lives->claim, name + 1))
+        if (name && record_is_claim(lives->claim, name + 1)) {
+                (void) network_forget(name + 1, NULL);
                 (void) record_remove(lives->claim, name + 1);
+        }
         lives->claim = close_fd(lives->claim);
         lives->control = close_fd(lives->control);
 }

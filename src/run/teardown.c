@@ -103,7 +103,7 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
                 s->staged = false;
         }
         if (s->network_attached) {
-                r = network_detach(s->plan->name, &error);
+                r = (s->reboot ? network_suspend : network_detach)(s->plan->name, &error);
                 note(r, TAKE_PTR(error), &first, reterr);
                 s->network_attached = false;
         }
