@@ -100,15 +100,10 @@ ask() {
                 done' ask "$2" "$3" "$4" "$5" "$SLOW" 2>/dev/null || true
 }
 
-# serve MACHINE: answers each line with the machine's name and the line, and keeps what it has heard. By udp each datagram by itself: a
-# socket that is connected to whoever came first may have got a datagram of another before.
+# serve MACHINE: says who it is, and keeps what it has heard.
 serve() {
-        local listen
-        for listen in "TCP-LISTEN:$PORT,fork,reuseaddr" "UDP-RECVFROM:$PORT,fork"; do
-                # shellcheck disable=SC2016
-                at "$1" socat "$listen" SYSTEM:'while read -r line; do echo "'"$1"' $line" | tee -a "'"$STATE/heard"'"; done' 2>>"$STATE/$1.served" &
-        done
-        wait_until 5 at "$1" sh -c "ss -Hlnt 'sport = $PORT' | grep -q . && ss -Hlnu 'sport = $PORT' | grep -q ."
+        at "$1" "$HERE/answerer" "$PORT" "$1" "$STATE/heard" 2>"$STATE/$1.served" &
+        wait_until 5 at "$1" sh -c "ss -Hlnt 'sport = $PORT' | grep -q ."
 }
 
 # published MACHINE: its port on the host.
@@ -132,11 +127,14 @@ is_silent() {
         ! grep -F "$word" "$STATE/heard" >&2 || fail "it has heard $1 all the same"
 }
 
+is_backend() { [ ! -e "$STATE/not-the-backend" ] || fail "$(cat "$STATE/not-the-backend")"; }
+
 # --- the cells --------------------------------------------------------------------------------------------------------
 
 # cell ROW PROTOCOL
 cell() {
         local who whom where answer address port=$PORT
+        is_backend
         read -r _ who whom where answer < <(grep -E "^$1 " <<<"$ROWS")
         for name in "$who" "$whom"; do
                 case $name in host | outside) continue ;; esac
@@ -255,7 +253,9 @@ with_backend() {
                 fi
         done
         ip -n outside route add 10.0.0.0/8 via "$HOST_ADDRESS"
-        line "backend.$backend" filter_is "$backend"
+        # A cell counts only with the backend that it is said to be of.
+        (filter_is "$backend") >"$STATE/not-the-backend" 2>&1 3>&1 && rm "$STATE/not-the-backend"
+        line "backend.$backend" is_backend
         run_cells "$backend" &
         wait $!
         take_down
@@ -267,7 +267,7 @@ take_down() {
         local name
         ip -n outside route delete 10.0.0.0/8 via "$HOST_ADDRESS"
         # The servers would hold the network namespaces.
-        pgrep -x socat | grep -vx "$WORLD_SERVER" | xargs -r kill
+        pgrep -x answerer | xargs -r kill
         # shellcheck disable=SC2046
         nbox terminate $(nbox list --json | jq -r '.[].machine') >/dev/null
         wait_until 10 eval '[ "$(nbox list --json | jq length)" = 0 ]'
