@@ -16,7 +16,6 @@
 #include "firewall.h"
 #include "forwarding.h"
 #include "lease.h"
-#include "limits.h"
 #include "log.h"
 #include "machine-link.h"
 #include "name.h"
@@ -26,6 +25,7 @@
 #include "nic.h"
 #include "port-map.h"
 #include "ports.h"
+#include "rates.h"
 #include "release.h"
 #include "zone.h"
 
@@ -212,7 +212,7 @@ static int describe(Attachment *a, Error **reterr) {
                 log_warning("What was published by hand is forgotten: %s, ignoring", error->message);
         if (endpoint_take_changes(e, before) < 0)
                 return error_oom(reterr);
-        return limits_check(e, reterr);
+        return rates_check(e, reterr);
 }
 
 static int write_down(Attachment *a, Error **reterr) {
@@ -282,7 +282,7 @@ static int make_links(Attachment *a, Error **reterr) {
         for (size_t i = 0; r >= 0 && i < a->n_nics; i++)
                 r = nic_make(a->nl, a->nics + i, a->req->netns, reterr);
         for (size_t i = 0; r >= 0 && i < a->n_nics; i++)
-                r = limits_apply(a->nl, a->endpoint, a->nics[i].link.name, a->nics[i].link.index, reterr);
+                r = rates_apply(a->nl, a->endpoint, a->nics[i].link.name, a->nics[i].link.index, reterr);
         return r;
 }
 

@@ -6,11 +6,11 @@
 #include "endpoint.h"
 #include "firewall.h"
 #include "forwarding.h"
-#include "limits.h"
 #include "machine-link.h"
 #include "name.h"
 #include "network-lock.h"
 #include "network.h"
+#include "rates.h"
 #include "strv.h"
 #include "zone.h"
 
@@ -102,7 +102,7 @@ static int remove_limits(const Endpoint *e, Error **reterr) {
 
         for (unsigned i = 0; e && e->egress_rate > 0 && i < e->n_nics; i++) {
                 machine_link_name(e->machine, i, name);
-                keep_first(&result, limits_remove(name, result < 0 ? NULL : reterr));
+                keep_first(&result, rates_remove(name, result < 0 ? NULL : reterr));
         }
         return result;
 }

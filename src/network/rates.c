@@ -4,7 +4,7 @@
  * goes with its only device, since then it stays). The chain stands before all others of the interface, so that nothing else is
  * spent on what is dropped. */
 
-#include "limits.h"
+#include "rates.h"
 
 #include <inttypes.h>
 
@@ -14,7 +14,7 @@
 #define TABLE "netdev nbox_%s" /* words of nft's language may have '-' behind the first letter */
 #define BURST_MIN (32 * 1024)  /* some frames of 64 KiB are let through at once only at high rates */
 
-int limits_check(const Endpoint *e, Error **reterr) {
+int rates_check(const Endpoint *e, Error **reterr) {
         int r;
 
         if (e->egress_rate == 0)
@@ -43,7 +43,7 @@ static int limit_egress(const char *ifname, uint64_t bits, Error **reterr) {
         return nft_run(commands, reterr);
 }
 
-int limits_apply(Netlink *nl, const Endpoint *e, const char *ifname, int ifindex, Error **reterr) {
+int rates_apply(Netlink *nl, const Endpoint *e, const char *ifname, int ifindex, Error **reterr) {
         int r;
 
         if (e->ingress_rate > 0) {
@@ -59,7 +59,7 @@ int limits_apply(Netlink *nl, const Endpoint *e, const char *ifname, int ifindex
         return e->egress_rate > 0 ? limit_egress(ifname, e->egress_rate, reterr) : 0;
 }
 
-int limits_remove(const char *ifname, Error **reterr) {
+int rates_remove(const char *ifname, Error **reterr) {
         _cleanup_free_ char *commands = NULL;
 
         if (asprintf(&commands, "add table " TABLE "\ndelete table " TABLE "\n", ifname, ifname) < 0) {

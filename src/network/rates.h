@@ -10,10 +10,10 @@
  * interface (family netdev): the kernel has no queue there, and the classic policer (act_police) is missing in small kernels. */
 
 /* Whether the kernel can, before anything is made: -EOPNOTSUPP with what to leave out. */
-int limits_check(const Endpoint *e, Error **reterr);
+int rates_check(const Endpoint *e, Error **reterr);
 
 /* The limits of one link of the machine's. */
-int limits_apply(Netlink *nl, const Endpoint *e, const char *ifname, int ifindex, Error **reterr);
+int rates_apply(Netlink *nl, const Endpoint *e, const char *ifname, int ifindex, Error **reterr);
 
 /* Remove the chain of a link of that name, there or not. For a machine that has egress_rate. */
-int limits_remove(const char *ifname, Error **reterr);
+int rates_remove(const char *ifname, Error **reterr);
