@@ -11,7 +11,6 @@
 # the question has been heard. Before a row of the second kind is believed, the one who asks has been answered by the very same server
 # at its published port. Prints "ok ROW.PROTOCOL.BACKEND (S s)" or "not ok …" with the reason. ONLY is a glob of these names.
 #
-# The servers and who asks them are processes of the host's in the machines' network namespaces, for a busybox has no client for udp.
 set -u
 HERE=$(dirname "$(readlink -f "$0")")
 . "$HERE/../lib.sh"
@@ -76,60 +75,13 @@ inner-closed-from-outside      outside shut   inner    never
 inner-closed-from-other-zone   far     shut   inner    never
 '
 
-# --- asking -----------------------------------------------------------------------------------------------------------
-
-# at WHO COMMAND...: in the network namespace of a machine, of the host or of the world outside.
-at() {
-        local who=$1
-        shift
-        case $who in
-        host) "$@" ;;
-        outside) ip netns exec outside "$@" ;;
-        *) nsenter -t "$(cat "$STATE/$who.leader")" -n "$@" ;;
-        esac
-}
-
-# ask WHO PROTOCOL ADDRESS PORT WORD: two exchanges over one connection; prints what was answered.
-ask() {
-        # shellcheck disable=SC2016
-        at "$1" timeout "$((3 * SLOW))" bash -c '
-                exec 3<>"/dev/$1/$2/$3" || exit 0
-                for i in 1 2; do
-                        echo "$4-$i" >&3
-                        timeout "$5" dd bs=512 count=1 status=none <&3 || exit 0
-                done' ask "$2" "$3" "$4" "$5" "$SLOW" 2>/dev/null || true
-}
-
-# serve MACHINE: says who it is, and keeps what it has heard.
-serve() {
-        at "$1" "$HERE/answerer" "$PORT" "$1" "$STATE/heard" 2>"$STATE/$1.served" &
-        wait_until 5 at "$1" sh -c "ss -Hlnt 'sport = $PORT' | grep -q ."
-}
+# --- the cells --------------------------------------------------------------------------------------------------------
 
 # published MACHINE: its port on the host.
 published() { awk -v m="$1" '$1 == m { print $3 }' <<<"$GUESTS"; }
 zone_of() { awk -v m="$1" '$1 == m { print $2 }' <<<"$GUESTS"; }
 
-# answers WHO PROTOCOL ADDRESS PORT MACHINE: three times in a row.
-answers() {
-        local i word want
-        for i in 1 2 3; do
-                word=$1.$BASHPID.$RANDOM
-                printf -v want '%s %s-1\n%s %s-2' "$5" "$word" "$5" "$word"
-                same "what $3:$4 answers to $1 by $2, time $i" "$(ask "$1" "$2" "$3" "$4" "$word")" "$want"
-        done
-}
-
-# is_silent WHO PROTOCOL ADDRESS PORT
-is_silent() {
-        local word=$1.$BASHPID.$RANDOM
-        same "what $3:$4 answers to $1 by $2" "$(ask "$1" "$2" "$3" "$4" "$word")" ''
-        ! grep -F "$word" "$STATE/heard" >&2 || fail "it has heard $1 all the same"
-}
-
 is_backend() { [ ! -e "$STATE/not-the-backend" ] || fail "$(cat "$STATE/not-the-backend")"; }
-
-# --- the cells --------------------------------------------------------------------------------------------------------
 
 # cell ROW PROTOCOL
 cell() {
@@ -138,7 +90,7 @@ cell() {
         read -r _ who whom where answer < <(grep -E "^$1 " <<<"$ROWS")
         for name in "$who" "$whom"; do
                 case $name in host | outside) continue ;; esac
-                [ -e "$STATE/$name.leader" ] || fail "$name is not up: $(cat "$STATE/$name.boot" 2>/dev/null)"
+                [ -e "$STATE/$name.address" ] || fail "$name is not up: $(cat "$STATE/$name.boot" 2>/dev/null)"
         done
         case $where in
         lan) address=$HOST_ADDRESS port=$(published "$whom") ;;
@@ -147,13 +99,13 @@ cell() {
         inner) address=$(cat "$STATE/$whom.address") ;;
         esac
         if [ "$answer" = yes ]; then
-                answers "$who" "$2" "$address" "$port" "$whom"
+                reaches "$who" "$2" "$address" "$port" "$whom"
                 return
         fi
-        answers "$who" "$2" "$HOST_ADDRESS" "$(published "$whom")" "$whom"
+        reaches "$who" "$2" "$HOST_ADDRESS" "$(published "$whom")" "$whom"
         # The outside has a route to it, as a host of the same network may set one: by it the bridge's own address answers.
-        [ "$who" != outside ] || answers "$who" "$2" "$(cat "$STATE/$whom.gateway")" "$(published "$whom")" "$whom"
-        is_silent "$who" "$2" "$address" "$port"
+        [ "$who" != outside ] || reaches "$who" "$2" "$(cat "$STATE/$whom.gateway")" "$(published "$whom")" "$whom"
+        reaches_not "$who" "$2" "$address" "$port"
 }
 
 # --- running them -----------------------------------------------------------------------------------------------------
@@ -193,15 +145,13 @@ run_cell() {
 
 # bring_up MACHINE: booted, serving, and its addresses known; what went wrong is in its .boot.
 bring_up() {
-        local name=$1 zone port leader
+        local name=$1 zone port
         zone=$(zone_of "$name")
         port=$(published "$name")
         boot "$name" --network-zone="$zone" -p "tcp:$port:$PORT" -p "udp:$port:$PORT" >"$STATE/$name.boot" 2>&1 || return
+        serve "$name" "$PORT"
+        gateway_of "$name" >"$STATE/$name.gateway"
         address_of "$name" >"$STATE/$name.address"
-        leader=$(property "$name" Leader)
-        nsenter -t "$leader" -n ip -4 route show default | awk '{ print $3; exit }' >"$STATE/$name.gateway"
-        echo "$leader" >"$STATE/$name.leader"
-        serve "$name"
 }
 
 # make_zones: a word that this nbox does not know is a machine's that cannot be brought up.
@@ -241,7 +191,6 @@ run_cells() {
 with_backend() {
         local backend=$1 name
         mkdir -p "$STATE"
-        : >"$STATE/heard"
         host_snapshot /job/before
         printf '[Host]\nFirewall=%s\n' "$backend" >/etc/nbox.conf
         make_zones
@@ -266,8 +215,7 @@ with_backend() {
 take_down() {
         local name
         ip -n outside route delete 10.0.0.0/8 via "$HOST_ADDRESS"
-        # The servers would hold the network namespaces.
-        pgrep -x answerer | xargs -r kill
+        unserve
         # shellcheck disable=SC2046
         nbox terminate $(nbox list --json | jq -r '.[].machine') >/dev/null
         wait_until 10 eval '[ "$(nbox list --json | jq length)" = 0 ]'
@@ -280,7 +228,7 @@ take_down() {
 run_all() {
         local backend name
         exec 3>&2
-        export GUEST=reach STATE=/job/reach
+        export GUEST=reach STATE=/job/reach SCRATCH=/job/reach
         world_setup
         for name in $(guests); do tree_with "$name"; done
         for backend in $BACKENDS; do

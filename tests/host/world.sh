@@ -153,6 +153,58 @@ tree_with_init() {
 }
 remove_tree() { rm -rf --one-file-system "${MACHINES:?}/$1"; }
 
+# --- who reaches what: servers and those who ask are the host's programs in the machines' networks, for a busybox has none for udp --------
+
+# at WHO COMMAND...: in the network of a machine, of the host, or of the world outside.
+at() {
+        local who=$1
+        shift
+        case $who in
+        host) "$@" ;;
+        outside) ip netns exec outside "$@" ;;
+        *) nsenter -t "$(property "$who" Leader)" -n "$@" ;;
+        esac
+}
+
+gateway_of() { at "$1" ip -4 route show default | awk '{ print $3; exit }'; }
+
+# serve WHO PORT: whatever is asked there is answered with WHO before it. All that is asked stands in $SCRATCH/heard.
+serve() {
+        at "$1" "$(dirname "${BASH_SOURCE[0]}")/answerer" "$2" "$1" "$SCRATCH/heard" &
+        wait_until 5 at "$1" sh -c "ss -Hlnt 'sport = $2' | grep -q ."
+}
+
+# unserve: all that serve, for they would hold the machines' networks.
+unserve() { pgrep -x answerer | xargs -r kill; }
+
+# ask WHO PROTOCOL ADDRESS PORT WORD: two exchanges over one connection; prints what was answered.
+ask() {
+        # shellcheck disable=SC2016
+        at "$1" timeout "$((3 * SLOW))" bash -c '
+                exec 3<>"/dev/$1/$2/$3" || exit 0
+                for i in 1 2; do
+                        echo "$4-$i" >&3
+                        timeout "$5" dd bs=512 count=1 status=none <&3 || exit 0
+                done' ask "$2" "$3" "$4" "$5" "$SLOW" 2>/dev/null || true
+}
+
+# reaches WHO PROTOCOL ADDRESS PORT SERVER: three times in a row.
+reaches() {
+        local i word want
+        for i in 1 2 3; do
+                word=$1.$BASHPID.$RANDOM
+                printf -v want '%s %s-1\n%s %s-2' "$5" "$word" "$5" "$word"
+                same "what $3:$4 answers to $1 by $2, time $i" "$(ask "$1" "$2" "$3" "$4" "$word")" "$want"
+        done
+}
+
+# reaches_not WHO PROTOCOL ADDRESS PORT: no answer comes, and no server has heard a word.
+reaches_not() {
+        local word=$1.$BASHPID.$RANDOM
+        same "what $3:$4 answers to $1 by $2" "$(ask "$1" "$2" "$3" "$4" "$word")" ''
+        ! grep -sF "$word" "$SCRATCH/heard" || fail "$3:$4 has heard $1 all the same, by $2"
+}
+
 # filter_is iptables|nft: what is used of the host's packet filters while a machine runs: our rules stand there, and none in the other.
 filter_is() {
         local legacy nft
