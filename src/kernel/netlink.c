@@ -69,7 +69,8 @@ struct nlmsghdr *netlink_add(Netlink *nl, uint16_t type, uint16_t flags, const v
 
 typedef struct Answers {
         int results[NETLINK_BATCH_MAX];
-        size_t open; /* messages that no final answer has come for */
+        size_t open;    /* messages that no final answer has come for */
+        uint32_t quiet; /* a bit for each message that is answered only when it fails */
         int handler_error;
         NetlinkHandler handler;
         void *userdata;
@@ -86,7 +87,7 @@ static void take_answer(const Netlink *nl, const struct nlmsghdr *m, Answers *a)
         switch (m->nlmsg_type) {
         case NLMSG_ERROR:
                 a->results[i] = ((const struct nlmsgerr *) mnl_nlmsg_get_payload(m))->error;
-                a->open--;
+                a->open = a->quiet & 1u << i ? 0 : a->open - 1; /* with a transaction's frame, all of it has failed */
                 break;
         case NLMSG_DONE:
                 a->open--;
@@ -118,14 +119,30 @@ static int collect(Netlink *nl, Answers *a) {
         return a->handler_error;
 }
 
+static void expect_answers(const Netlink *nl, Answers *a) {
+        size_t at = 0;
+
+        for (size_t i = 0; i < nl->n; i++) {
+                const struct nlmsghdr *m = (const struct nlmsghdr *) (nl->out + at);
+
+                if (m->nlmsg_flags & NLM_F_ACK)
+                        a->open++;
+                else
+                        a->quiet |= 1u << i;
+                at += MNL_ALIGN(m->nlmsg_len);
+        }
+}
+
 int netlink_run(Netlink *nl, NetlinkHandler handler, void *userdata, int *results) {
-        Answers a = { .open = nl->n, .handler = handler, .userdata = userdata };
+        Answers a = { .handler = handler, .userdata = userdata };
         size_t n = nl->n;
         int r = 0;
 
         if (nl->overflow)
                 r = -E2BIG;
-        else if (n > 0 && mnl_socket_sendto(nl->socket, nl->out, nl->used + nl->last->nlmsg_len) < 0)
+        else
+                expect_answers(nl, &a);
+        if (r >= 0 && n > 0 && mnl_socket_sendto(nl->socket, nl->out, nl->used + nl->last->nlmsg_len) < 0)
                 r = -errno;
         if (r >= 0)
                 r = collect(nl, &a);

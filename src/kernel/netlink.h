@@ -23,7 +23,8 @@ void netlink_free(Netlink *nl);
 DEFINE_CLEANUP(Netlink *, netlink_free);
 
 /* Begin a message: the family's header is copied behind the netlink header, attributes follow by mnl_attr_put*().
- * NLM_F_REQUEST and NLM_F_ACK are added. A dump (NLM_F_DUMP) must be alone in its batch. Never NULL: a message too
+ * NLM_F_REQUEST and NLM_F_ACK are added; the caller may take NLM_F_ACK away from the frame of a transaction, which the kernel answers
+ * only when all of it fails. A dump (NLM_F_DUMP) must be alone in its batch. Never NULL: a message too
  * many is reported by netlink_run(). At most 1 KiB of attributes. */
 struct nlmsghdr *netlink_add(Netlink *nl, uint16_t type, uint16_t flags, const void *header, size_t size);
 

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "doors.h"
 #include "endpoint.h"
 #include "firewall.h"
 #include "forwarding.h"
@@ -21,7 +22,6 @@
 #include "name.h"
 #include "netns.h"
 #include "network-lock.h"
-#include "nft-drop.h"
 #include "nic.h"
 #include "port-map.h"
 #include "ports.h"
@@ -250,6 +250,17 @@ static int apply_rules(Attachment *a, bool *ret_loopback, Error **reterr) {
         return firewall_apply(&(FirewallSet){ zones, a->n_places, &machine, 1 }, &oracle, ret_loopback, reterr);
 }
 
+static void open_doors(const Attachment *a) {
+        DoorZone zones[NICS_MAX];
+
+        for (size_t i = 0; i < a->n_places; i++) {
+                const Zone *z = &a->places[i].zone;
+
+                zones[i] = (DoorZone){ z->name, z->bridge, z == a->nics[0].zone && a->req->host_ports->n > 0 };
+        }
+        (void) doors_open(zones, a->n_places);
+}
+
 static int let_through(Attachment *a, Error **reterr) {
         const char *bridge = a->nics[0].zone->bridge;
         bool loopback = false;
@@ -261,11 +272,11 @@ static int let_through(Attachment *a, Error **reterr) {
                 r = forwarding_acquire(a->lock, reterr);
         if (r >= 0)
                 r = apply_rules(a, &loopback, reterr);
-        for (size_t i = 0; r >= 0 && i < a->n_places; i++)
-                if (a->places[i].zone.made)
-                        nft_warn_of_drop(a->places[i].zone.bridge);
-        if (r < 0 || !loopback)
+        if (r < 0)
                 return r;
+        open_doors(a);
+        if (!loopback)
+                return 0;
         snprintf(path, sizeof(path), "ipv4/conf/%s/route_localnet", bridge);
         r = netns_sysctl_write(-1, path, "1");
         if (r < 0)

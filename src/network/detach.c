@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "doors.h"
 #include "endpoint.h"
 #include "firewall.h"
 #include "forwarding.h"
@@ -92,6 +93,8 @@ static int remove_rules(const char *machine, char **gone, Error **reterr) {
 
         for (char **zone = gone ? gone + 1 : NULL; zone && *zone; zone++)
                 keep_first(&result, firewall_remove(NULL, *zone, result < 0 ? NULL : reterr));
+        for (char **zone = gone; zone && *zone; zone++)
+                keep_first(&result, doors_close(*zone, result < 0 ? NULL : reterr));
         return result;
 }
 
@@ -224,6 +227,7 @@ int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *u
         _cleanup_free_ LinkInfo *links = NULL;
         _cleanup_close_ int lock = -1;
         Sweep sweep = { is_alive, userdata };
+        FirewallOracle oracle = { sweep_machine, sweep_zone, &sweep };
         size_t n = 0;
         int r;
 
@@ -237,7 +241,8 @@ int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *u
                 return error_errno(reterr, r, "Cannot list the links of the host");
         sweep.nl = nl;
         r = sweep_links(&sweep, links, n, reterr);
-        keep_first(&r, firewall_sweep(&(FirewallOracle){ sweep_machine, sweep_zone, &sweep }, r < 0 ? NULL : reterr));
+        keep_first(&r, firewall_sweep(&oracle, r < 0 ? NULL : reterr));
+        keep_first(&r, doors_sweep(&oracle, r < 0 ? NULL : reterr));
         if (r >= 0)
                 r = sweep_endpoints(&sweep, reterr);
         release_host(lock, nl);

@@ -10,8 +10,6 @@
  *     raw     NBOX-GUARD, from PREROUTING, two rules a zone, only where ports are published: nothing from a machine
  *             goes to or comes from 127.0.0.0/8. raw and not filter, for it sees packets before the translation back
  *             of answers, and so needs no exception that could be wrong.
- *     filter  NBOX-FORWARD, from FORWARD, two rules a zone, only where the table exists in this namespace and
- *             FORWARD does more than accept. It stands at the top: firewalls end in a drop or reject.
  *
  * A table is fetched only when needed: fetching creates it in the namespace. */
 
@@ -28,7 +26,6 @@
 #define PORTS "NBOX-PORTS"
 #define POST "NBOX-POST"
 #define GUARD "NBOX-GUARD"
-#define FORWARD "NBOX-FORWARD"
 
 #define JUMP_TAG "nbox"
 #define MACHINE_TAG "nbox:machine:"
@@ -222,38 +219,6 @@ static int edit_raw(Table *t, void *userdata, Error **reterr) {
         return r < 0 ? r : settle_one(t, "PREROUTING", GUARD, reterr);
 }
 
-static int sync_forward(Table *t, const FirewallZone *z, Error **reterr) {
-        enum { OUTWARD, INWARD, N };
-        char tag[TAG_MAX];
-        Rule rules[N];
-
-        zone_tag(tag, z->name);
-        rule_begin(rules + OUTWARD, tag);
-        rule_source(rules + OUTWARD, z->range.base, range_mask(z->range));
-        rule_in(rules + OUTWARD, z->bridge);
-
-        rule_begin(rules + INWARD, tag);
-        rule_out(rules + INWARD, z->bridge, false);
-        rule_ctstate(rules + INWARD, XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED) | XT_CONNTRACK_STATE_BIT(IP_CT_RELATED) |
-                                     XT_CONNTRACK_STATE_DNAT);
-
-        for (unsigned i = 0; i < N; i++)
-                rule_jump(rules + i, "ACCEPT");
-        return table_sync(t, FORWARD, tag, rules, N, reterr);
-}
-
-static int edit_filter(Table *t, void *userdata, Error **reterr) {
-        Edit *edit = userdata;
-        int r = 0;
-
-        if (!edit->set)
-                r = table_delete(t, FORWARD, is_gone, edit, reterr);
-        else if (!table_accepts_all(t, "FORWARD", FORWARD))
-                for (size_t i = 0; i < edit->set->n_zones && r >= 0; i++)
-                        r = sync_forward(t, edit->set->zones + i, reterr);
-        return r < 0 ? r : settle_one(t, "FORWARD", FORWARD, reterr);
-}
-
 static int guard_loopback(Edit *edit, bool *ret_loopback, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
         int r;
@@ -291,8 +256,6 @@ int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, bool *r
                         return r;
         }
         r = iptables_edit("nat", edit_nat, &edit, reterr);
-        if (r >= 0 && iptables_table_exists("filter"))
-                r = iptables_edit("filter", edit_filter, &edit, reterr);
         if (r < 0)
                 return r;
         *ret_loopback = loopback;
@@ -303,7 +266,7 @@ static int remove_rules(Edit *edit, Error **reterr) {
         static const struct {
                 const char *table;
                 TableEdit edit;
-        } tables[] = { { "nat", edit_nat }, { "filter", edit_filter }, { "raw", edit_raw } };
+        } tables[] = { { "nat", edit_nat }, { "raw", edit_raw } };
         bool machine_only = !edit->gone_zone && !edit->oracle; /* machines have rules in nat alone */
         _cleanup_close_ int lock = -1;
         int result = 0;

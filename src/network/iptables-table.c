@@ -136,14 +136,14 @@ static int open_table(Table *t, Error **reterr) {
                           "--network=none or --network=host.", t->name);
 }
 
-static int edit_once(Table *t, TableEdit edit, void *userdata, Error **reterr) {
+static int edit_once(Table *t, TableEdit edit, void *userdata, bool commit, Error **reterr) {
         int r;
 
         r = open_table(t, reterr);
         if (r < 0)
                 return r;
         r = edit(t, userdata, reterr);
-        if (r >= 0 && t->changed && !t->api.commit(t->handle)) {
+        if (r >= 0 && t->changed && commit && !t->api.commit(t->handle)) {
                 r = -errno;
                 error_set(reterr, r, "Cannot change the iptables table '%s': %s", t->name, t->api.strerror(-r));
         }
@@ -159,7 +159,7 @@ int iptables_edit(const char *name, TableEdit edit, void *userdata, Error **rete
         for (unsigned i = 0; r >= 0 || r == -EAGAIN; i++) {
                 _cleanup_(error_freep) Error *error = NULL;
 
-                r = edit_once(&t, edit, userdata, &error);
+                r = edit_once(&t, edit, userdata, true, &error);
                 if (r >= 0)
                         return 0;
                 if (r == -EAGAIN && i < COMMIT_TRIES)
@@ -167,6 +167,16 @@ int iptables_edit(const char *name, TableEdit edit, void *userdata, Error **rete
                 return error_pass(reterr, r, &error);
         }
         return r;
+}
+
+int iptables_check(const char *name, TableEdit edit, void *userdata, Error **reterr) {
+        Table t = { .name = name };
+        int r;
+
+        r = load_library(&t.api, reterr);
+        if (r >= 0)
+                r = edit_once(&t, edit, userdata, false, reterr);
+        return r < 0 ? r : t.changed;
 }
 
 static int failed(Table *t, const char *what, const char *chain, Error **reterr) {
@@ -283,7 +293,7 @@ int table_link(Table *t, const char *from, const char *chain, const Rule *jump, 
 
         if (!wanted && !standing)
                 return 0;
-        if (wanted && standing && rule_same(standing, chain, jump))
+        if (wanted && standing && rule_same(standing, chain, jump) && (!top || standing == t->api.first_rule(from, t->handle)))
                 return 0;
         r = table_delete(t, from, jumps_to, &search, reterr);
         if (r < 0 || !wanted)

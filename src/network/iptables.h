@@ -58,6 +58,9 @@ int iptables_lock(Error **reterr);
 typedef int (*TableEdit)(Table *t, void *userdata, Error **reterr);
 int iptables_edit(const char *name, TableEdit edit, void *userdata, Error **reterr);
 
+/* The same without the commit: 1 when `edit` would change the table, 0 when all stands as it wants it. Needs no lock. */
+int iptables_check(const char *name, TableEdit edit, void *userdata, Error **reterr);
+
 /* Whether this table exists in this namespace already: fetching it would create it. */
 bool iptables_table_exists(const char *name);
 
@@ -71,8 +74,8 @@ int table_delete(Table *t, const char *chain, RuleMatch match, void *userdata, E
 /* The first rule of a chain that `match` chooses, or NULL. */
 const struct ipt_entry *table_find(Table *t, const char *chain, RuleMatch match, void *userdata);
 
-/* Where `chain` has rules, have exactly one rule `jump` to it in `from`, added at the top or the end; where it has
- * none, remove such jumps. table_drop_empty() then removes the chain. */
+/* Where `chain` has rules, have exactly one rule `jump` to it in `from`, the first there (`top`: what stands before it may drop), or
+ * added at the end; where it has none, remove such jumps. table_drop_empty() then removes the chain. */
 int table_link(Table *t, const char *from, const char *chain, const Rule *jump, bool top, Error **reterr);
 int table_drop_empty(Table *t, const char *chain, Error **reterr);
 

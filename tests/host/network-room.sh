@@ -212,17 +212,213 @@ test_forward_drop() {
         as_before
 }
 
-test_nft_drop_is_said() {
-        nft add table ip filter
-        nft add chain ip filter FORWARD '{ type filter hook forward priority 0; }'
-        lacks "$(attach default web m1 keep 2>&1)" nftables
+# The doors of doors.h: what the others' rules were before, they are again; the counters of packets do not count.
+rules_of_others() {
+        {
+                nft list ruleset
+                iptables-legacy-save | sed -nE '/^-A|^:[^ ]+ DROP/p'
+        } | sed -E '/NBOX|nbox/d; s/(packets|bytes) [0-9]+/\1 N/g; s/\[[0-9:]+\]//'
+}
+
+reached() { # out of the machine m1, and its published port from outside and from the host's loopback
+        same outgoing "$(ask m1 TCP 203.0.113.2 9000)" 'peer 203.0.113.1'
+        same published "$(ask out TCP 203.0.113.1 8080)" 'peer 203.0.113.2'
+        has "$(ask host TCP 127.0.0.1 8080)" '^peer 10\.'
+}
+
+serve_both() {
+        serve m1 TCP 80
+        serve out TCP 9000
+}
+
+# with_doors COMMAND…: with that ruleset of somebody's, all is reached, and afterwards it is as before.
+with_doors() {
+        local before
+        "$@"
+        before=$(rules_of_others)
+        attach default web m1 keep tcp:8080:80
+        serve_both
+        reached
+        attach default db m2 keep
+        detach default db
+        reached
         detach default web
-        nft add chain ip filter FORWARD '{ policy drop; }'
-        has "$(attach default web m1 keep 2>&1)" "chain 'FORWARD' of the nftables table 'filter' drops"
-        lacks "$(attach default db m2 keep 2>&1)" nftables
+        same 'rules afterwards' "$(rules_of_others)" "$before"
+        lacks "$(nft list ruleset)" nbox:zone
+}
+
+own_chain() { # FAMILY
+        nft -f - <<EOF
+table $1 mine {
+        chain forward {
+                type filter hook forward priority 10; policy drop;
+                ct state established,related counter accept
+                ip saddr 192.0.2.1 accept
+        }
+}
+EOF
+}
+
+test_door_in_an_own_chain() {
+        with_doors own_chain ip
+}
+
+test_door_in_an_own_chain_of_inet() {
+        with_doors own_chain inet
+}
+
+# The policy lets pass, a rule does not.
+own_reject() {
+        nft -f - <<'EOF'
+table inet mine {
+        chain forward {
+                type filter hook forward priority 0; policy accept;
+                ct state established,related counter accept
+                meta l4proto tcp reject with tcp reset
+                counter drop
+        }
+}
+EOF
+}
+
+test_door_before_a_reject() {
+        with_doors own_reject
+}
+
+own_jump() {
+        nft -f - <<'EOF'
+table ip mine {
+        chain others { counter drop; }
+        chain forward {
+                type filter hook forward priority 0;
+                iifname vmap { "lo" : accept, "nbox0" : jump others }
+                jump others
+        }
+}
+EOF
+}
+
+test_door_before_a_jump() {
+        with_doors own_jump
+}
+
+test_door_in_iptables_nft() {
+        with_doors eval 'iptables-nft -P FORWARD DROP; iptables-nft -A FORWARD -s 192.0.2.1 -j ACCEPT'
+        # As their owner sees it, saves it and loads it again.
+        attach default web m1 keep tcp:8080:80
+        has "$(iptables-nft -S FORWARD)" '-A FORWARD -i nbox0 -m comment --comment "nbox:zone:default" -j ACCEPT'
+        has "$(iptables-nft -S FORWARD)" '-A FORWARD -o nbox0 -m comment --comment "nbox:zone:default" -j ACCEPT'
+        iptables-nft-save | iptables-nft-restore
+        reached
+        attach default db m2 keep
+        same 'rules of ours' "$(iptables-nft -S FORWARD | grep -c nbox:zone)" 2
         detach default db
         detach default web
-        as_before
+        lacks "$(iptables-nft -S)" nbox
+}
+
+docker_20() {
+        local chain
+        iptables-nft -P FORWARD DROP
+        for chain in DOCKER DOCKER-ISOLATION-STAGE-1 DOCKER-ISOLATION-STAGE-2 DOCKER-USER; do iptables-nft -N $chain; done
+        iptables-nft -A FORWARD -j DOCKER-USER
+        iptables-nft -A FORWARD -j DOCKER-ISOLATION-STAGE-1
+        iptables-nft -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+        iptables-nft -A FORWARD -o docker0 -j DOCKER
+        iptables-nft -A FORWARD -i docker0 ! -o docker0 -j ACCEPT
+        iptables-nft -A FORWARD -i docker0 -o docker0 -j ACCEPT
+        iptables-nft -A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2
+        iptables-nft -A DOCKER-ISOLATION-STAGE-1 -j RETURN
+        iptables-nft -A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP
+        iptables-nft -A DOCKER-ISOLATION-STAGE-2 -j RETURN
+        iptables-nft -A DOCKER-USER -j RETURN
+}
+
+docker_28() {
+        local chain
+        iptables-nft -P FORWARD DROP
+        for chain in DOCKER DOCKER-BRIDGE DOCKER-CT DOCKER-FORWARD DOCKER-ISOLATION-STAGE-1 DOCKER-ISOLATION-STAGE-2 DOCKER-USER; do
+                iptables-nft -N $chain
+        done
+        iptables-nft -A FORWARD -j DOCKER-USER
+        iptables-nft -A FORWARD -j DOCKER-FORWARD
+        iptables-nft -A DOCKER ! -i docker0 -o docker0 -j DROP
+        iptables-nft -A DOCKER-BRIDGE -o docker0 -j DOCKER
+        iptables-nft -A DOCKER-CT -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+        iptables-nft -A DOCKER-FORWARD -j DOCKER-CT
+        iptables-nft -A DOCKER-FORWARD -j DOCKER-ISOLATION-STAGE-1
+        iptables-nft -A DOCKER-FORWARD -j DOCKER-BRIDGE
+        iptables-nft -A DOCKER-FORWARD -i docker0 -j ACCEPT
+        iptables-nft -A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2
+        iptables-nft -A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP
+}
+
+test_door_of_docker_20() {
+        with_doors docker_20
+        attach default web m1 keep tcp:8080:80
+        same 'where it stands' "$(iptables-nft -S | grep nbox:zone | cut -d' ' -f2 | sort -u)" DOCKER-USER
+        # Docker starts anew: it keeps its chain for others and writes the rest once more.
+        iptables-nft -D FORWARD -j DOCKER-USER
+        iptables-nft -D FORWARD -j DOCKER-ISOLATION-STAGE-1
+        iptables-nft -I FORWARD -j DOCKER-ISOLATION-STAGE-1
+        iptables-nft -I FORWARD -j DOCKER-USER
+        reached
+        detach default web
+}
+
+test_door_of_docker_28() {
+        with_doors docker_28
+}
+
+# Docker comes after the first machine: the next one moves the door, the old place is left clean.
+test_door_when_docker_comes_later() {
+        iptables-nft -P FORWARD DROP
+        attach default web m1 keep tcp:8080:80
+        serve_both
+        iptables-nft -N DOCKER-USER
+        iptables-nft -A DOCKER-USER -j RETURN
+        iptables-nft -N DOCKER-FORWARD
+        iptables-nft -A DOCKER-FORWARD -j DROP
+        iptables-nft -I FORWARD -j DOCKER-FORWARD
+        iptables-nft -I FORWARD -j DOCKER-USER
+        same 'shut in again' "$(ask m1 TCP 203.0.113.2 9000)" ''
+        attach default db m2 keep
+        reached
+        same 'where it stands' "$(iptables-nft -S | grep nbox:zone | cut -d' ' -f2 | sort -u)" DOCKER-USER
+        detach default db
+        detach default web
+}
+
+test_door_after_a_flush() {
+        iptables-nft -P FORWARD DROP
+        attach default web m1 keep tcp:8080:80
+        serve_both
+        iptables-nft -F
+        same 'flushed' "$(ask m1 TCP 203.0.113.2 9000)" ''
+        attach default db m2 keep
+        reached
+        detach default db
+        detach default web
+}
+
+# Where nobody drops, nobody's rules are touched.
+test_door_only_where_needed() {
+        iptables-nft -A FORWARD -s 192.0.2.1 -j ACCEPT
+        nft add table ip mine
+        nft add chain ip mine forward '{ type filter hook forward priority 0; }'
+        nft add rule ip mine forward ct state established counter accept
+        attach default web m1 keep tcp:8080:80
+        lacks "$(nft list ruleset)" nbox:zone
+        detach default web
+}
+
+# A table that its program keeps to itself, as nft does while it runs: said by name.
+test_door_in_an_owned_table() {
+        coproc NFT { nft -i; }
+        echo 'add table ip kept { flags owner; }; add chain ip kept forward { type filter hook forward priority 0; policy drop; }' >&"${NFT[1]}"
+        for _ in $(seq 100); do nft list chain ip kept forward >/dev/null 2>&1 && break; sleep 0.02; done
+        has "$(attach default web m1 keep 2>&1)" "chain 'forward' of the nftables table 'ip kept' .*keeps it to itself"
+        detach default web
 }
 
 test_foreign_rules() {

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Base chains of nftables: iptables-nft's (so Docker's and ufw's), an administrator's own. Each of them that hooks in where the
+ * packet comes by has its say, and one drop is enough: so each that may drop gets the accepts, before all of its own rules.
+ *
+ * Docker says where others' rules are safe from it: in DOCKER-USER, which it makes if need be, jumps to first and never
+ * rewrites. Where FORWARD sends packets there before anything can stop them, the accepts stand there. */
+
+#include "doorkeeper.h"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_bridge.h>
+#include <string.h>
+
+#define OURS "nbox" /* our own tables' name, in every family */
+#define DOCKER_CHAIN "DOCKER-USER"
+#define DELETIONS_MAX 12 /* in one transaction: NETLINK_BATCH_MAX with its frame */
+
+/* Who sees which packets, and the accepts that let a zone's pass. In the family bridge a packet between two ports of one bridge
+ * has the ports' names. The hook numbers of the families are the same: NF_BR_FORWARD is NF_INET_FORWARD. */
+typedef struct Post {
+        uint8_t family;
+        uint32_t hook;
+        bool host_ports; /* only for a zone that has some */
+        bool loopback;
+        uint32_t keys[2]; /* NFT_META_*, 0: none (NFT_META_LEN, which has no name of a link) */
+} Post;
+
+static const Post posts[] = {
+        { NFPROTO_IPV4, NF_INET_FORWARD, .keys = { NFT_META_IIFNAME, NFT_META_OIFNAME } },
+        { NFPROTO_INET, NF_INET_FORWARD, .keys = { NFT_META_IIFNAME, NFT_META_OIFNAME } },
+        { NFPROTO_BRIDGE, NF_BR_FORWARD, .keys = { NFT_META_BRI_IIFNAME } },
+        { NFPROTO_IPV4, NF_INET_LOCAL_IN, .host_ports = true, .loopback = true, .keys = { NFT_META_IIFNAME } },
+        { NFPROTO_INET, NF_INET_LOCAL_IN, .host_ports = true, .loopback = true, .keys = { NFT_META_IIFNAME } },
+};
+
+/* A chain, and what stands in it. */
+typedef struct Standing {
+        const NftChain *chain;
+        NftRule *rules;
+        size_t n;
+} Standing;
+
+static void standing_clear(Standing *s) {
+        free(s->rules);
+}
+
+static int standing_read(const DoorView *view, const NftChain *chain, Standing *s, Error **reterr) {
+        int r = nft_rule_list(view->nl, chain, &s->rules, &s->n);
+
+        s->chain = chain;
+        if (r == -ENOENT) /* it has gone since */
+                return 0;
+        return r < 0 ? error_errno(reterr, r, "Cannot list the rules of the chain '%s' of nftables", chain->name) : 0;
+}
+
+static const NftRule *first_stop(const Standing *s) {
+        for (size_t i = 0; i < s->n; i++)
+                if (s->rules[i].may_stop)
+                        return s->rules + i;
+        return NULL;
+}
+
+static bool is_accept(const NftRule *rule, const char *tag, uint32_t key, const char *ifname) {
+        return rule->accepts && rule->key == key && strcmp(rule->tag, tag) == 0 && strcmp(rule->ifname, ifname) == 0;
+}
+
+static bool is_open(const Standing *s, const Post *post, const DoorZone *zone, const char *tag) {
+        const NftRule *stop = first_stop(s), *end = stop ?: s->rules + s->n;
+
+        for (size_t k = 0; k < ELEMENTSOF(post->keys) && post->keys[k]; k++) {
+                const NftRule *rule = s->rules;
+
+                while (rule < end && !is_accept(rule, tag, post->keys[k], zone->bridge))
+                        rule++;
+                if (rule == end)
+                        return false;
+        }
+        return true;
+}
+
+/* All rules with that tag, or all that are to go; most often there is none. */
+static int delete_rules(const DoorView *view, const Standing *s, const char *tag, const DoorsGone *gone) {
+        unsigned put = 0;
+        int r = 0;
+
+        for (size_t i = 0; i < s->n && (r >= 0 || r == -ENOENT); i++) {
+                if (tag ? strcmp(s->rules[i].tag, tag) != 0 : !door_tag_is_gone(s->rules[i].tag, gone))
+                        continue;
+                if (put++ == 0)
+                        nft_begin(view->nl);
+                nft_put_delete(view->nl, s->chain, s->rules[i].handle);
+                if (put < DELETIONS_MAX)
+                        continue;
+                r = nft_commit(view->nl);
+                put = 0;
+        }
+        if (put > 0)
+                r = nft_commit(view->nl);
+        return r == -ENOENT ? 0 : r;
+}
+
+/* The new ones first: there is no moment without. */
+static int open_door(const DoorView *view, const Standing *s, const Post *post, const DoorZone *zone, const char *tag) {
+        int r;
+
+        nft_begin(view->nl);
+        for (size_t k = 0; k < ELEMENTSOF(post->keys) && post->keys[k]; k++)
+                nft_put_accept(view->nl, s->chain, &(NftAccept){ post->keys[k], zone->bridge, post->loopback, tag });
+        r = nft_commit(view->nl);
+        return r < 0 ? r : delete_rules(view, s, tag, NULL);
+}
+
+/* ---- where a door is needed, and where it is put ---- */
+
+static const char *family_name(uint8_t family) {
+        return family == NFPROTO_IPV4 ? "ip" : family == NFPROTO_INET ? "inet" : "bridge";
+}
+
+static const NftChain *docker_chain(const DoorView *view, const Standing *s) {
+        const NftRule *stop = first_stop(s);
+
+        if (!stop || strcmp(stop->jump, DOCKER_CHAIN) != 0)
+                return NULL;
+        for (size_t i = 0; i < view->n_chains; i++)
+                if (view->chains[i].family == s->chain->family && strcmp(view->chains[i].name, DOCKER_CHAIN) == 0 &&
+                    strcmp(view->chains[i].table, s->chain->table) == 0)
+                        return view->chains + i;
+        return NULL;
+}
+
+static void describe(Door *door, const NftChain *chain, int r) {
+        snprintf(door->where, sizeof(door->where), "chain '%.80s' of the nftables table '%s %.80s'", chain->name,
+                 family_name(chain->family), chain->table);
+        if (r >= 0)
+                return;
+        if (r == -EPERM) {
+                door->state = DOOR_LOCKED;
+                snprintf(door->why, sizeof(door->why), "the program that made this table keeps it to itself (flags owner); let it "
+                         "accept what comes from and goes to the zone's bridge there");
+                return;
+        }
+        snprintf(door->why, sizeof(door->why), "cannot add a rule to it: %s", strerror(-r));
+}
+
+/* Rules of the zone that stand in the base chain although the door is in Docker's are of before Docker was there. */
+static int look_at_zone(const DoorView *view, const Standing *base, const Standing *in, const Post *post, const DoorZone *zone,
+                        bool open, Door *door) {
+        char tag[DOOR_TAG_MAX];
+        int r = 0;
+
+        door_tag(zone->name, tag);
+        if (is_open(in, post, zone, tag))
+                door->state = DOOR_OPEN;
+        else if (open) {
+                r = open_door(view, in, post, zone, tag);
+                if (r >= 0 && in != base)
+                        r = delete_rules(view, base, tag, NULL);
+                door->state = r < 0 ? DOOR_SHUT : DOOR_OPEN;
+        }
+        describe(door, in->chain, r);
+        return 0;
+}
+
+static int look_at_chain(const DoorView *view, const NftChain *chain, const Post *post, const DoorZone *zones, size_t n, bool open,
+                         DoorList *ret, Error **reterr) {
+        _cleanup_(standing_clear) Standing base = {}, docker = {};
+        const Standing *in = &base;
+        const NftChain *inner;
+        int r;
+
+        r = standing_read(view, chain, &base, reterr);
+        if (r < 0)
+                return r;
+        if (!chain->drops && !first_stop(&base))
+                return 0;
+        inner = docker_chain(view, &base);
+        if (inner) {
+                r = standing_read(view, inner, &docker, reterr);
+                if (r < 0)
+                        return r;
+                in = &docker;
+        }
+        for (size_t i = 0; i < n; i++) {
+                Door *door;
+
+                if (post->host_ports && !zones[i].host_ports)
+                        continue;
+                door = door_list_add(ret, zones[i].name, DOOR_SHUT);
+                if (!door)
+                        return error_oom(reterr);
+                r = look_at_zone(view, &base, in, post, zones + i, open, door);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static const Post *post_of(const NftChain *chain) {
+        if (strcmp(chain->table, OURS) == 0 || is_of_firewalld(chain))
+                return NULL;
+        for (size_t i = 0; i < ELEMENTSOF(posts); i++)
+                if (posts[i].family == chain->family && posts[i].hook == chain->hook)
+                        return posts + i;
+        return NULL;
+}
+
+static int look(const DoorView *view, const DoorZone *zones, size_t n, bool open, DoorList *ret, Error **reterr) {
+        for (size_t i = 0; i < view->n_chains; i++) {
+                const Post *post = post_of(view->chains + i);
+                int r;
+
+                if (!post)
+                        continue;
+                r = look_at_chain(view, view->chains + i, post, zones, n, open, ret, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int close_doors(const DoorView *view, const DoorsGone *gone, Error **reterr) {
+        for (size_t i = 0; i < view->n_chains; i++) {
+                const NftChain *chain = view->chains + i;
+                _cleanup_(standing_clear) Standing s = {};
+                int r;
+
+                if (!post_of(chain) && strcmp(chain->name, DOCKER_CHAIN) != 0)
+                        continue;
+                r = standing_read(view, chain, &s, reterr);
+                if (r < 0)
+                        return r;
+                r = delete_rules(view, &s, NULL, gone);
+                if (r < 0 && r != -EPERM) /* -EPERM: its owner keeps it to itself, so nothing of ours is in it */
+                        return error_errno(reterr, r, "Cannot take rules out of the chain '%s' of nftables", chain->name);
+        }
+        return 0;
+}
+
+const Doorkeeper doors_nft = { look, close_doors };
