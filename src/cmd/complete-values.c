@@ -37,12 +37,25 @@ static void offer_bind(const Completion *c) {
         offer_enum(&inner, bind_option_names);
 }
 
-static void offer_network(const Completion *c) {
-        Completion behind = complete_behind(c, ':');
+/* NAME[,address=A][,mac=M] */
+static void offer_nic(const Completion *c) {
+        Completion behind = complete_behind(c, ',');
 
-        if (behind.done > c->done) {
-                if (strncmp(complete_part(c), "zone:", strlen("zone:")) == 0)
-                        complete_zones(&behind);
+        if (behind.done == c->done) {
+                complete_zones(c);
+                return;
+        }
+        complete_offer(&behind, "address=", "an address of the zone's range");
+        complete_offer(&behind, "mac=", "the MAC address of the machine's end");
+}
+
+static void offer_network(const Completion *c) {
+        static const char zone[] = "zone:";
+        Completion behind = *c;
+
+        if (strncmp(complete_part(c), zone, strlen(zone)) == 0) {
+                behind.done += strlen(zone);
+                offer_nic(&behind);
                 return;
         }
         offer_enum(c, network_kind_names);
@@ -153,7 +166,7 @@ static const struct {
         { "NAME[=VALUE]", NULL, offer_environment },
         { "NAME=VALUE", "property", offer_properties },
         { "NAME", "property", offer_shown },
-        { "NAME", "network-zone", complete_zones },
+        { "NAME[,address=A][,mac=M]", NULL, offer_nic },
         { "NAME", "machine", complete_with_settings },
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "record-nic.h"
 #include "table.h"
 
 /* The state is what the kernel says, not what was written. */
@@ -15,11 +16,24 @@ int machine_property(const Machine *m, const RecordField *f, char **ret) {
         return record_field_format(m->record, f, ret);
 }
 
+json_t *machine_nics_to_json(const Machine *m) {
+        json_t *list = json_array();
+        RecordNic nic;
+
+        for (size_t i = 0; record_nic(m->record, i, &nic); i++)
+                json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", json_text(nic.name), "zone", json_text(nic.zone),
+                                                      "address", json_text(nic.address), "mac", json_text(*nic.mac ? nic.mac : NULL),
+                                                      "interface", json_text(nic.interface)));
+        return list;
+}
+
 static json_t *field_to_json(const Machine *m, const RecordField *f) {
         const void *p = (const char *) m->record + f->offset;
         _cleanup_free_ char *value = NULL;
         json_t *list;
 
+        if (strcmp(f->key, "Nic") == 0)
+                return machine_nics_to_json(m);
         switch (f->type) {
         case FIELD_STRINGS:
                 list = json_array();

@@ -3,6 +3,7 @@
 
 #include "gc.h"
 #include "log.h"
+#include "machine-json.h"
 #include "machine.h"
 #include "init-look.h"
 #include "table.h"
@@ -35,10 +36,10 @@ static json_t *row_to_json(const Machine *m) {
 
         for (char **p = rec->ports; p && *p; p++)
                 json_array_append_new(ports, json_text(*p));
-        return json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o, s:i}", "machine", rec->name, "class", "container",
+        return json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:i}", "machine", rec->name, "class", "container",
                          "init", json_text(init_of(m)), "state", machine_state_to_string(m->state),
                          "ready", (int) rec->ready, "waiting_for", json_text(rec->waiting_for), "leader", (int) rec->leader,
-                         "address", json_text(rec->address), "ports", ports, "os", json_text(rec->os), "root", json_text(rec->root),
+                         "address", json_text(rec->address), "nics", machine_nics_to_json(m), "ports", ports, "os", json_text(rec->os), "root", json_text(rec->root),
                          "quick_reboots", (int) rec->quick_reboots);
 }
 

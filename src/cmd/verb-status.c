@@ -10,6 +10,7 @@
 #include "network.h"
 #include "parse.h"
 #include "processes.h"
+#include "record-nic.h"
 #include "table.h"
 #include "verb-list.h"
 
@@ -94,12 +95,14 @@ static void print_init(const Machine *m) {
 }
 
 static void print_network(const MachineRecord *rec) {
-        if (rec->network == NETWORK_ZONE)
-                line("Network", "zone %s%s%s", rec->zone ?: ZONE_DEFAULT, rec->interface ? ", by " : "", rec->interface ?: "");
-        else if (rec->network != NETWORK_UNSET)
+        RecordNic nic;
+
+        for (size_t i = 0; record_nic(rec, i, &nic); i++)
+                line(i == 0 ? "Network" : "", "zone %s, by %s", nic.zone, nic.interface);
+        if (rec->network != NETWORK_UNSET && rec->network != NETWORK_ZONE)
                 line("Network", "%s", rec->network == NETWORK_HOST ? "the host's" : network_kind_to_string(rec->network));
-        if (rec->address)
-                line("Address", "%s", rec->address);
+        for (size_t i = 0; record_nic(rec, i, &nic); i++)
+                line(i == 0 ? "Address" : "", i == 0 ? "%s" : "%s on %s", nic.address, nic.name);
         lines("Ports", rec->ports);
 }
 

@@ -131,6 +131,7 @@ typedef struct NicConfig {
         uint32_t address; /* host byte order; 0: one is chosen and kept */
         bool mac_set;     /* else it is made of the machine's name and the host's id */
         uint8_t mac[6];
+        bool is_first;    /* it came from --network=zone:NAME */
 } NicConfig;
 
 typedef struct NicList {

@@ -150,11 +150,16 @@ const Option options[] = {
           .values = network_kind_names, .field = FIELD_NETWORK, .flags = OPTION_BOTH, .group = NETWORK, .parse = parse_network,
           .help = "zone[:NAME] (default), host, or none",
           .about = "zone is a link to a bridge of the host's with an address, a default route and NAT; NAME is default when left "
-                   "out. host shares the host's network. none is a network of its own with nothing but loopback." },
-        { { "network-zone", .placeholder = "NAME" },
+                   "out, and may be followed by what --network-zone= takes: it is the first of these. host shares the host's network. "
+                   "none is a network of its own with nothing but loopback." },
+        { { "network-zone", .placeholder = "NAME[,address=A][,mac=M]" },
           .section = "Network", .key = "Zone", .field = FIELD_NICS, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,
           .parse = parse_network_zone,
-          .help = "The same as --network=zone:NAME" },
+          .help = "Connect the machine to a zone",
+          .about = "May be given several times: the machine's first interface is host0 (also eth0) and has the default route and the "
+                   "published ports, the others are host1 (eth1) and so on; the same zone may come twice. A is an address of the "
+                   "zone's range that is then kept for the machine; without it one is chosen, and kept. M is the MAC address of the "
+                   "machine's end; without it, it is made of the names of machine and zone and of the host's machine id, and stays the same." },
         { { "network-veth", .letter = 'n' },
           .section = "Network", .key = "VirtualEthernet", .implied = "yes", .values = boolean_names, .field = FIELD_NETWORK_VETH,
           .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK, .parse = parse_bool_field,

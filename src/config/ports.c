@@ -1,55 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* --network=, --network-zone=, --port=, --host-port= and the rates. */
+/* --port=, --host-port= and the rates. */
 
 #include <string.h>
 
-#include "name.h"
 #include "parse.h"
 #include "port-map.h"
 #include "values.h"
 
 #define RATE_MIN UINT64_C(8000)
 #define RATE_MAX UINT64_C(1000000000000)
-
-static int set_zone(MachineConfig *c, const char *name, Error **reterr) {
-        NicConfig *nic;
-
-        if (!machine_name_is_valid(name) || strlen(name) > ZONE_NAME_MAX)
-                return error_set(reterr, EINVAL, "'%.80s' is not a zone: 1 to %d letters, digits, '-' and '.' between them", name,
-                                 ZONE_NAME_MAX);
-        nic = calloc(1, sizeof(*nic));
-        if (!nic)
-                return error_oom(reterr);
-        snprintf(nic->zone, sizeof(nic->zone), "%s", name);
-        free(c->nics.items);
-        c->nics = (NicList){ nic, 1 };
-        return 0;
-}
-
-int parse_network_zone(MachineConfig *c, const OptionValue *v, Error **reterr) {
-        return set_zone(c, v->text, reterr);
-}
-
-int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr) {
-        static const char zone[] = "zone:";
-        int kind, r;
-
-        if (strncmp(v->text, zone, strlen(zone)) == 0) {
-                r = set_zone(c, v->text + strlen(zone), reterr);
-                if (r < 0)
-                        return r;
-                c->network = NETWORK_ZONE;
-                return 0;
-        }
-        r = enum_parse(network_kind_names, v->text, &kind, reterr);
-        if (r < 0)
-                return error_hint(reterr, r, "Or zone:NAME for a zone of its own.");
-        free(c->nics.items);
-        c->nics = (NicList){};
-        c->network = (NetworkKind) kind;
-        return 0;
-}
 
 int parse_port_map(MachineConfig *c, const OptionValue *v, Error **reterr) {
         PortMap map;

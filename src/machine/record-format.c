@@ -70,6 +70,7 @@ const RecordField record_fields[] = {
         F("Zone", FIELD_STRING, zone),
         F("Address", FIELD_STRING, address),
         F("Interface", FIELD_STRING, interface),
+        F("Nic", FIELD_STRINGS, nics),
         F("Port", FIELD_STRINGS, ports),
         F("HostPort", FIELD_STRINGS, host_ports),
         F("Lock", FIELD_STRINGS, locks),

@@ -83,7 +83,8 @@ typedef struct MachineRecord {
         NetworkKind network;
         char *zone;
         char *address;            /* "10.0.0.2", or NULL */
-        char *interface;          /* the host's end of the veth, or NULL */
+        char *interface;          /* the host's end of the veth, or NULL; of the first, as zone and address are */
+        char **nics;              /* all of them: record-nic.h */
         char **ports;             /* "tcp:8080:80", as port-map.h writes them */
         char **host_ports;        /* likewise: of the host's 127.0.0.1, offered inside */
         char **locks;             /* lock files to unlink */

@@ -5,11 +5,24 @@
 #include <string.h>
 
 #include "log.h"
+#include "record-nic.h"
 
 void guest_files_done(GuestFiles *f) {
         free(f->resolv_conf);
         free(f->network_config);
         free(f->resolved_config);
+}
+
+static int record_interface(MachineRecord *rec, const NicLease *lease) {
+        const uint8_t *m = lease->mac;
+        RecordNic nic = {};
+
+        snprintf(nic.name, sizeof(nic.name), "%.15s", lease->ifname);
+        snprintf(nic.zone, sizeof(nic.zone), "%.12s", lease->zone);
+        snprintf(nic.interface, sizeof(nic.interface), "%.15s", lease->host_ifname);
+        snprintf(nic.mac, sizeof(nic.mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+        (void) inet_ntop(AF_INET, &lease->address, nic.address, sizeof(nic.address));
+        return strv_consume(&rec->nics, record_nic_format(&nic));
 }
 
 int guest_hints_take_lease(Supervisor *s, const NetworkLease *lease, Error **reterr) {
@@ -21,7 +34,14 @@ int guest_hints_take_lease(Supervisor *s, const NetworkLease *lease, Error **ret
                 return error_errno(reterr, errno, "Cannot print the machine's address");
         s->record->address = strdup(text);
         s->record->interface = strdup(lease->nics[0].host_ifname);
-        return s->record->address && s->record->interface ? 0 : error_oom(reterr);
+        if (!s->record->address || !s->record->interface)
+                return error_oom(reterr);
+        strv_free(s->record->nics);
+        s->record->nics = NULL;
+        for (size_t i = 0; i < lease->n_nics; i++)
+                if (record_interface(s->record, lease->nics + i) < 0)
+                        return error_oom(reterr);
+        return 0;
 }
 
 /* The servers of a resolv.conf, as "DNS=a b c" wants them. */

@@ -7,6 +7,7 @@
 
 #include "json-text.h"
 #include "machine-plan.h"
+#include "nics.h"
 #include "port-map.h"
 
 /* One description of the plan, as JSON; what people read is made of the same, so that the two cannot differ. */
@@ -39,6 +40,18 @@ static json_t *mounts(const MachinePlan *p) {
                 if (m->kind == MOUNT_STEP_BIND)
                         json_object_set_new(o, "idmap", json_string(idmaps[m->idmap]));
                 json_array_append_new(a, o);
+        }
+        return a;
+}
+
+static json_t *nics(const NicList *list) {
+        json_t *a = json_array();
+
+        for (size_t i = 0; i < list->n; i++) {
+                char text[NIC_TEXT_MAX];
+
+                nic_format(list->items + i, text);
+                json_array_append_new(a, json_string(text));
         }
         return a;
 }
@@ -102,6 +115,7 @@ static json_t *describe(const MachinePlan *p) {
         json_object_set_new(o, "timezone", json_string(timezone_mode_to_string(p->timezone)));
         json_object_set_new(o, "network", json_string(network_kind_to_string(p->network)));
         json_object_set_new(o, "zone", json_text(p->nics.n > 0 ? p->nics.items[0].zone : NULL));
+        json_object_set_new(o, "nics", nics(&p->nics));
         json_object_set_new(o, "ports", ports(&p->ports));
         json_object_set_new(o, "host_ports", ports(&p->host_ports));
         json_object_set_new(o, "ingress_rate", rate(p->ingress_rate));

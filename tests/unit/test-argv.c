@@ -6,6 +6,7 @@
 #include "config.h"
 #include "options.h"
 
+#include "nics.h"
 #include "unit.h"
 
 /* The command line of a verb as C words: PARSE("boot", "-D", "/srv/web"). */
@@ -302,6 +303,50 @@ static void network_words(void **state _unused_) {
         REFUSED("is not a zone", "boot", "--network-zone=thirteenbytes", "w");
 }
 
+/* What --network-zone= was understood as, in order, with blanks between. */
+static void check_nics(const char *wanted, char **argv) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(config_freep) MachineConfig *c = parse(argv, &error);
+        char all[NICS_MAX * (NIC_TEXT_MAX + 1)] = "";
+
+        assert_int_equal(c->network, NETWORK_ZONE);
+        for (size_t i = 0; i < c->nics.n; i++) {
+                char text[NIC_TEXT_MAX];
+
+                nic_format(c->nics.items + i, text);
+                strcat(strcat(all, i > 0 ? " " : ""), text);
+        }
+        assert_string_equal(all, wanted);
+}
+
+#define NICS(wanted, ...) check_nics(wanted, (char *[]){ (char *) "boot", __VA_ARGS__, (char *) "w", NULL })
+
+static void interfaces(void **state _unused_) {
+        NICS("lab", (char *) "--network=zone:lab");
+        NICS("lab lan", (char *) "--network-zone=lab", (char *) "--network-zone=lan");
+        NICS("lab lan lab", (char *) "--network-zone=lab lan", (char *) "--network-zone=lab");
+        NICS("lab lan", (char *) "--network-zone=lan", (char *) "--network=zone:lab"); /* the first, wherever it stands */
+        NICS("other lan", (char *) "--network=zone:lab", (char *) "--network-zone=lan", (char *) "--network=zone:other");
+        NICS("lan", (char *) "--network=zone:lab", (char *) "--network-zone=lan", (char *) "--network=zone");
+        NICS("lab,address=10.1.0.9,mac=0a:00:00:00:00:01 lan,mac=00:16:3e:aa:bb:cc",
+             (char *) "--network=zone:lab,mac=0A:00:00:00:00:01,address=10.1.0.9", (char *) "--network-zone=lan,mac=00:16:3e:aa:bb:cc");
+        REFUSED("is not a zone", "boot", "--network-zone=", "w");
+        REFUSED("is not a zone", "boot", "--network-zone=,address=10.0.0.9", "w");
+        REFUSED("neither address=", "boot", "--network-zone=a,addr=10.0.0.9", "w");
+        REFUSED("neither address=", "boot", "--network-zone=a,", "w");
+        REFUSED("is not an IPv4 address", "boot", "--network-zone=a,address=10.0.0", "w");
+        REFUSED("is not an IPv4 address", "boot", "--network-zone=a,address=fd00::1", "w");
+        REFUSED("is not an IPv4 address", "boot", "--network-zone=a,address=0.0.0.0", "w");
+        REFUSED("is not a MAC address", "boot", "--network-zone=a,mac=02:00:00:00:00", "w");
+        REFUSED("is not a MAC address", "boot", "--network-zone=a,mac=02:00:00:00:00:0g", "w");
+        REFUSED("is not a MAC address", "boot", "--network-zone=a,mac=2:0:0:0:0:1", "w");
+        REFUSED("that of a group", "boot", "--network-zone=a,mac=01:00:5e:00:00:01", "w");
+        REFUSED("no interface's", "boot", "--network-zone=a,mac=00:00:00:00:00:00", "w");
+        REFUSED("same address", "boot", "--network-zone=a,address=10.0.0.9", "--network-zone=a,address=10.0.0.9", "w");
+        REFUSED("same address", "boot", "--network-zone=a,mac=02:00:00:00:00:01 a,mac=02:00:00:00:00:01", "w");
+        REFUSED("at most 8", "boot", "--network-zone=a a a a a a a a a", "w");
+}
+
 static void ports(void **state _unused_) {
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_(config_freep) MachineConfig *c = PARSE("boot", "-p8080:80", "--port=udp:53", "-p", "tcp:53:5353", "w");
@@ -405,6 +450,7 @@ int main(void) {
                 cmocka_unit_test(good_mounts),
                 cmocka_unit_test(bad_mounts),
                 cmocka_unit_test(network_words),
+                cmocka_unit_test(interfaces),
                 cmocka_unit_test(ports), cmocka_unit_test(rates),
                 cmocka_unit_test(environment_is_passed_on_by_name),
                 cmocka_unit_test(the_table_is_consistent),

@@ -99,7 +99,7 @@ static void every_key(void **state _unused_) {
                 "PrivateUsers=identity\nHostname=inner\nResolvConf=off\nTimezone=copy\nStopTimeout=90\nRegister=no\n"
                 "Slice=my\nProperty=TasksMax=3\nBoot=no\n"
                 "[Files]\nReadOnly=true\nBind=/a:/b\nBindReadOnly=/c\nTemporaryFileSystem=/t:size=1M\n"
-                "[Network]\nPrivate=yes\nVirtualEthernet=yes\nZone=lab\nPort=8080:80\nPort=udp:53\n", NULL);
+                "[Network]\nPrivate=yes\nVirtualEthernet=yes\nZone=lab lan\nZone=lab\nPort=8080:80\nPort=udp:53\n", NULL);
 
         assert_int_equal(c->as_pid2, 1);
         assert_int_equal(strv_length(c->parameters), 4);
@@ -124,7 +124,9 @@ static void every_key(void **state _unused_) {
         assert_true(c->binds[1].read_only);
         assert_int_equal(c->n_tmpfs, 1);
         assert_int_equal(c->network, NETWORK_ZONE);
+        assert_int_equal(c->nics.n, 3);
         assert_string_equal(c->nics.items[0].zone, "lab");
+        assert_string_equal(c->nics.items[1].zone, "lan");
         assert_int_equal(c->ports.n, 2);
 }
 
@@ -225,6 +227,7 @@ static void bad_values(void **state _unused_) {
         refused("[Network]\nPrivate=perhaps\n", "neither yes nor no");
         refused("[Network]\nVirtualEthernet=perhaps\n", "neither yes nor no");
         refused("[Network]\nZone=a_b\n", "is not a zone");
+        refused("[Network]\nZone=a b,mac=x\n", "is not a MAC address");
         refused("[Network]\nPort=http\n", "is no port to publish");
 }
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+
+#include "config.h"
+#include "record.h"
+
+/* A machine's interfaces as they stand in its record, one line each: words KEY=value, to which newer versions may add. */
+
+typedef struct RecordNic {
+        char name[IF_NAMESIZE];       /* inside: "host0" */
+        char zone[ZONE_NAME_MAX + 1];
+        char address[16];             /* "10.1.0.7" */
+        char mac[18];
+        char interface[IF_NAMESIZE];  /* the host's end */
+} RecordNic;
+
+/* The caller's; NULL on out of memory. */
+char *record_nic_format(const RecordNic *nic);
+
+/* False when it is none; what it does not say is "". */
+bool record_nic_parse(const char *text, RecordNic *ret);
+
+/* The record's interface number i, false behind the last: also that of an older nbox, which wrote of one only. */
+bool record_nic(const MachineRecord *r, size_t i, RecordNic *ret);
