@@ -9,7 +9,7 @@
 # answer, to everybody, three connections in a row with two exchanges each: what a redirect, or a translation that only the first
 # packet meets, breaks is the second. What is not must stay silent, and so must the machine: not only does no answer come, nothing of
 # the question has been heard. Before a row of the second kind is believed, the one who asks has been answered by the very same server
-# at its published port. Prints "ok ROW.PROTOCOL.BACKEND (S s)" or "not ok …" with the reason. ONLY is a glob of these names.
+# at its published port (one in a closed zone by himself, at his own). Prints "ok ROW.PROTOCOL.BACKEND (S s)" or "not ok …" with the reason. ONLY is a glob of these names.
 #
 set -u
 HERE=$(dirname "$(readlink -f "$0")")
@@ -41,7 +41,7 @@ closed  --closed
 
 # ROW WHO WHOM WHERE ANSWER. WHOM is the machine that serves, WHERE how it is addressed: by its published port at the host's address on
 # its link outside (lan), at 127.0.0.1 (loopback) or at the address that the host has in the asking machine's zone (gateway), or by its
-# own address inside (inner).
+# own address inside (inner). `world` is a server outside.
 ROWS='
 outside                        outside web    lan      yes
 host-lan-address               host    web    lan      yes
@@ -58,9 +58,14 @@ isolated-from-127.0.0.1        host    cell   loopback yes
 isolated-from-default          peer    cell   lan      yes
 isolated-from-other-isolated   solo    cell   lan      yes
 isolated-from-its-neighbour    inmate  cell   lan      yes
-closed                         shut    web    lan      yes
+closed-itself                  shut    shut   lan      yes
 closed-from-outside            outside shut   lan      yes
+closed-from-127.0.0.1          host    shut   loopback yes
 closed-from-other-zone         far     shut   lan      yes
+closed-to-other-zone           shut    web    lan      never
+outward                        web     world  inner    yes
+outward-from-isolated          cell    world  inner    yes
+outward-from-closed            shut    world  inner    never
 inner-from-host                host    web    inner    yes
 inner-within-zone              peer    web    inner    yes
 inner-from-outside             outside web    inner    never
@@ -85,11 +90,12 @@ is_backend() { [ ! -e "$STATE/not-the-backend" ] || fail "$(cat "$STATE/not-the-
 
 # cell ROW PROTOCOL
 cell() {
-        local who whom where answer address port=$PORT
+        local who whom where answer address port=$PORT control
         is_backend
         read -r _ who whom where answer < <(grep -E "^$1 " <<<"$ROWS")
+        control=$whom
         for name in "$who" "$whom"; do
-                case $name in host | outside) continue ;; esac
+                case $name in host | outside | world) continue ;; esac
                 [ -e "$STATE/$name.address" ] || fail "$name is not up: $(cat "$STATE/$name.boot" 2>/dev/null)"
         done
         case $where in
@@ -98,11 +104,12 @@ cell() {
         gateway) address=$(cat "$STATE/$who.gateway") port=$(published "$whom") ;;
         inner) address=$(cat "$STATE/$whom.address") ;;
         esac
+        [ "$who" != shut ] || control=shut
         if [ "$answer" = yes ]; then
                 reaches "$who" "$2" "$address" "$port" "$whom"
                 return
         fi
-        reaches "$who" "$2" "$HOST_ADDRESS" "$(published "$whom")" "$whom"
+        reaches "$who" "$2" "$HOST_ADDRESS" "$(published "$control")" "$control"
         # The outside has a route to it, as a host of the same network may set one: by it the bridge's own address answers.
         [ "$who" != outside ] || reaches "$who" "$2" "$(cat "$STATE/$whom.gateway")" "$(published "$whom")" "$whom"
         reaches_not "$who" "$2" "$address" "$port"
@@ -202,6 +209,8 @@ with_backend() {
                 fi
         done
         ip -n outside route add 10.0.0.0/8 via "$HOST_ADDRESS"
+        at outside "$HERE/answerer" "$PORT" world "$STATE/heard" &
+        echo "$OUTSIDE_ADDRESS" >"$STATE/world.address"
         # A cell counts only with the backend that it is said to be of.
         (filter_is "$backend") >"$STATE/not-the-backend" 2>&1 3>&1 && rm "$STATE/not-the-backend"
         line "backend.$backend" is_backend
