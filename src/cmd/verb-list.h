@@ -45,4 +45,5 @@ int verb_terminate(int argc, char **argv, Error **reterr); /* all of verb-stop.c
 extern const VerbOption stop_options[];
 int verb_kill(int argc, char **argv, Error **reterr);
 extern const VerbOption kill_options[];
+int verb_zone_serve(int argc, char **argv, Error **reterr);
 int verb_gc(int argc, char **argv, Error **reterr);

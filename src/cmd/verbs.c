@@ -52,6 +52,8 @@ const Verb verbs[] = {
 
         /* called by nbox's units, by the shell's completion and by the build */
         { "gc", "", "Clear away what dead machines left", verb_gc, VERB_ROOT | VERB_HIDDEN, .group = "Other" },
+        { "zone-serve", "ZONE", "Serve names and addresses to a zone's machines", verb_zone_serve, VERB_ROOT | VERB_HIDDEN,
+          .group = "Other" },
         { "__complete", "WORD…", "Print what may stand in place of the last word", verb_complete,
           VERB_HIDDEN | VERB_OWN_ARGS, .group = "Other" },
         { "__man", "TEMPLATE", "Print a man page, its lists made of the tables", verb_man, VERB_HIDDEN | VERB_OWN_ARGS,

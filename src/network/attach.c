@@ -2,8 +2,8 @@
 
 /* Order of an attachment, and what a crash at any point leaves:
  *
- *     lock → zones' bridges → addresses → the machine's file → forwarding → rules → veth pairs → limits → inside of the
- *     namespace → unlock
+ *     lock → zones' bridges → addresses → the machine's file → forwarding → rules → veth pairs → limits → names → inside of
+ *     the namespace → unlock
  *
  * Rules are made before the links, so that a machine never has an address without them; they carry the machine's
  * name, and the sweep finds them when no such machine lives. The veth pairs die with the machine's namespace. */
@@ -20,6 +20,7 @@
 #include "log.h"
 #include "machine-link.h"
 #include "name.h"
+#include "names.h"
 #include "netns.h"
 #include "network-lock.h"
 #include "nic.h"
@@ -27,6 +28,7 @@
 #include "ports.h"
 #include "rates.h"
 #include "release.h"
+#include "zone-service.h"
 #include "zone.h"
 
 /* A zone that the machine has interfaces in. */
@@ -313,10 +315,29 @@ static int set_up_inside(Attachment *a, Error **reterr) {
         return r;
 }
 
-static void fill_lease(const Nic *nic, NicLease *l) {
+/* ---- names ---- */
+
+/* They stand before anybody in it can ask for them, and for whoever serves the zone later. */
+static int write_names(const Attachment *a, Error **reterr) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < a->n_places; i++)
+                r = names_begin(a->places[i].zone.name, range_gateway(a->places[i].zone.range), reterr);
+        return r < 0 ? r : names_add(a->req->machine, a->endpoint->nics, a->endpoint->n_nics, reterr);
+}
+
+/* The address of the service that is to be there, or 0. */
+static uint32_t service_for(const NetworkRequest *req, const Zone *zone) {
+        bool wanted = req->service == SERVICE_WANTED || (req->service == SERVICE_IF_SHARED && !zone->made);
+
+        return wanted && zone_service_program() ? zone->service : 0;
+}
+
+static void fill_lease(const NetworkRequest *req, const Nic *nic, NicLease *l) {
         *l = (NicLease){
                 .address.s_addr = htonl(nic->address),
                 .gateway.s_addr = htonl(range_gateway(nic->zone->range)),
+                .service.s_addr = htonl(service_for(req, nic->zone)),
                 .prefix = nic->zone->range.prefix,
                 .host_ifindex = nic->link.index,
         };
@@ -343,6 +364,8 @@ static int attach(Attachment *a, NetworkLease *ret, Error **reterr) {
         if (r >= 0)
                 r = make_links(a, reterr);
         if (r >= 0)
+                r = write_names(a, reterr);
+        if (r >= 0)
                 r = set_up_inside(a, reterr);
         if (r < 0) {
                 (void) network_release(a->lock, a->nl, a->req->machine, false, NULL);
@@ -350,7 +373,7 @@ static int attach(Attachment *a, NetworkLease *ret, Error **reterr) {
         }
         *ret = (NetworkLease){ .n_nics = a->n_nics };
         for (size_t i = 0; i < a->n_nics; i++)
-                fill_lease(a->nics + i, ret->nics + i);
+                fill_lease(a->req, a->nics + i, ret->nics + i);
         return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "forwarding.h"
 #include "machine-link.h"
 #include "name.h"
+#include "names.h"
 #include "network-lock.h"
 #include "network.h"
 #include "rates.h"
@@ -123,6 +124,7 @@ int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Er
         if (r < 0)
                 return error_errno(reterr, r, "Cannot list the links of the host");
         result = delete_links(nl, machine, links, n, reterr);
+        names_remove(machine);
         keep_first(&result, delete_bridges(nl, links, n, &gone, result < 0 ? NULL : reterr));
         keep_first(&result, remove_rules(machine, gone, result < 0 ? NULL : reterr));
         keep_first(&result, remove_limits(endpoint, result < 0 ? NULL : reterr));
@@ -241,6 +243,7 @@ int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *u
                 return error_errno(reterr, r, "Cannot list the links of the host");
         sweep.nl = nl;
         r = sweep_links(&sweep, links, n, reterr);
+        names_sweep(&oracle);
         keep_first(&r, firewall_sweep(&oracle, r < 0 ? NULL : reterr));
         keep_first(&r, doors_sweep(&oracle, r < 0 ? NULL : reterr));
         if (r >= 0)

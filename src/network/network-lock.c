@@ -24,6 +24,8 @@ static int try_lock(int *ret) {
                         return -errno;
         if (fstat(fd, &a) < 0)
                 return -errno;
+        if ((a.st_mode & 0777) != 0711 && fchmod(fd, 0711) < 0) /* of an older nbox, or of a strict umask */
+                return -errno;
         if (stat(NETWORK_RUN_DIRECTORY, &b) < 0)
                 return errno == ENOENT ? 0 : -errno;
         if (a.st_ino != b.st_ino || a.st_dev != b.st_dev)

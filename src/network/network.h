@@ -19,6 +19,13 @@
 
 #define ZONE_DEFAULT "default"
 
+/* Whether a machine is to have a zone's service (zone-service.h): names and DHCP. Without one it asks the host's name servers. */
+typedef enum ServiceWish {
+        SERVICE_OFF,
+        SERVICE_IF_SHARED, /* where others are in the zone already: for a machine that lives a moment */
+        SERVICE_WANTED,
+} ServiceWish;
+
 typedef struct NetworkRequest {
         const char *machine;        /* valid machine name */
         int netns;                  /* fd of the machine's network namespace */
@@ -29,12 +36,14 @@ typedef struct NetworkRequest {
         uint64_t egress_rate;       /* from it; likewise */
         bool next_life;             /* it has rebooted: ports that were added and removed while it ran are again (port-live.h) */
         bool keep_address;          /* remember the addresses for this name (false for a throw-away name) */
+        ServiceWish service;
 } NetworkRequest;
 
 typedef struct NicLease {
         char zone[ZONE_NAME_MAX + 1];
         struct in_addr address; /* network byte order */
         struct in_addr gateway;
+        struct in_addr service; /* of the zone's service, which the caller has to have started; 0: it is not wanted, or not to be had */
         unsigned prefix;
         uint8_t mac[6];             /* the machine's end */
         char ifname[IF_NAMESIZE];   /* inside: "host0", … */
@@ -73,3 +82,6 @@ int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *u
  * no loopback (from /run/systemd/resolve/resolv.conf or /etc/resolv.conf), search and options lines kept.
  * *ret is the caller's; may hold no nameserver at all (then returns 0, else 1). */
 int network_resolv_conf(char **ret, Error **reterr);
+
+/* The file that those come from: the first of the two with such a server, or else /etc/resolv.conf, which may get one. */
+const char *network_resolv_path(void);

@@ -57,8 +57,19 @@ static int filter(const char *path, char **ret) {
         return n;
 }
 
+static const char *const paths[] = { "/etc/resolv.conf", "/run/systemd/resolve/resolv.conf" };
+
+const char *network_resolv_path(void) {
+        for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
+                _cleanup_free_ char *text = NULL;
+
+                if (filter(paths[i], &text) > 0)
+                        return paths[i];
+        }
+        return paths[0];
+}
+
 int network_resolv_conf(char **ret, Error **reterr) {
-        static const char *const paths[] = { "/etc/resolv.conf", "/run/systemd/resolve/resolv.conf" };
         _cleanup_free_ char *best = NULL;
         int n = 0;
 

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "host-hash.h"
+#include "names.h"
 #include "netns.h"
 #include "network.h"
 #include "zone-range.h"
+#include "zone-service.h"
 
 #define ALIAS_FORMAT "nbox zone=%s range=%s"
 
@@ -153,6 +155,20 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
         return 0;
 }
 
+static bool are_used(const LinkInfo *ports, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (!link_is_zone_service(ports + i))
+                        return true;
+        return false;
+}
+
+/* A service that is a unit ends when nobody wants it, and has the zone swept after it. */
+static bool is_kept_by_unit(const char *zone) {
+        ZoneService service;
+
+        return zone_service_look(zone, &service) && service.kind == ZONE_SERVICE_UNIT;
+}
+
 int zone_down_if_unused(Netlink *nl, const char *zone, Error **reterr) {
         _cleanup_free_ LinkInfo *ports = NULL;
         char name[IF_NAMESIZE], found[ZONE_NAME_MAX + 1];
@@ -166,10 +182,14 @@ int zone_down_if_unused(Netlink *nl, const char *zone, Error **reterr) {
                 return 1;
         if (r >= 0)
                 r = link_list(nl, link.index, &ports, &n);
-        if (r >= 0 && n > 0)
+        if (r >= 0 && (are_used(ports, n) || is_kept_by_unit(zone)))
                 return 0;
-        if (r >= 0)
+        if (r >= 0) {
+                zone_service_end(nl, zone);
                 r = link_delete(nl, name);
+        }
+        if (r >= 0)
+                names_end(zone);
         return r < 0 ? error_errno(reterr, r, "Cannot remove the bridge %s", name) : 1;
 }
 

@@ -33,8 +33,8 @@ typedef struct Zone {
  * now is -EADDRINUSE. */
 int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error **reterr);
 
-/* Remove the bridge if it is one of ours and has no port. Returns 1 when it is gone, or was not there; 0 when it has
- * ports. */
+/* Remove the bridge if it is one of ours and has no port but its service's, which ends with it; and the zone's names. Returns 1
+ * when it is gone, or was not there; 0 when it has ports, or its service is a unit (which goes first, and then sweeps). */
 int zone_down_if_unused(Netlink *nl, const char *zone, Error **reterr);
 
 /* The zone that a link is the bridge of; false when it is none of ours. */

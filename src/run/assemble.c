@@ -17,7 +17,6 @@
 #include "record.h"
 #include "assemble-dev.h"
 
-#define STAGING_DIRECTORY RUN_DIRECTORY "/root"
 
 int assemble_enter_namespace(Error **reterr) {
         int r;

@@ -6,6 +6,7 @@
 #include "error.h"
 #include "guest-files.h"
 #include "machine-plan.h"
+#include "record.h"
 
 /* The machine's file tree, put together by the supervisor in a mount namespace of its own, out of the host's sight, while
  * the child waits. Built here and copied by the child into the namespace that it owns, the kernel locks it: root inside
@@ -17,7 +18,9 @@
 /* A private mount namespace for the calling process, that still sees what the host mounts later. */
 int assemble_enter_namespace(Error **reterr);
 
+#define STAGING_DIRECTORY RUN_DIRECTORY "/root"
+
 /* Put it together: root (O_PATH, of the tree on the host), idmapped through userns (-1: none). Returns an fd of the root
- * mount, attached at RUN_DIRECTORY/root in our namespace, and in *ret_notify the bound socket (AF_UNIX datagram)
+ * mount, attached at STAGING_DIRECTORY in our namespace, and in *ret_notify the bound socket (AF_UNIX datagram)
  * that stands at /run/host/notify. Both the caller's. */
 int assemble_tree(const MachinePlan *p, int root, int userns, const GuestFiles *files, int *ret_notify, Error **reterr);

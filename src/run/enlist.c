@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "log.h"
 #include "supervisor.h"
+#include "zone-services.h"
 
 #define CANCEL_PATIENCE_USEC 500000
 #define LEFT_OVER_USEC (20 * UINT64_C(1000000))
@@ -140,8 +141,18 @@ static Registration registration_of(const Supervisor *s) {
         return reg;
 }
 
+void enlistment_done(Enlistment *e) {
+        strv_free(e->wants);
+}
+
 int enlist_begin(Supervisor *s, Enlistment *e, Error **reterr) {
+        int r;
+
         *e = (Enlistment){ .registration = registration_of(s) };
+        r = zone_services_units(s, &e->wants, reterr);
+        if (r < 0)
+                return r;
+        e->registration.wants = e->wants;
         supervisor_hear(s); /* systemd refuses a scope that is bound to a service which it is stopping */
         return supervisor_is_cancelled(s) ? cancelled(reterr) : begin(s, &e->registration, &e->pending, reterr);
 }

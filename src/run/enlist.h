@@ -12,8 +12,11 @@ typedef struct Supervisor Supervisor;
 
 typedef struct Enlistment {
         Registration registration; /* its strings are the plan's */
+        char **wants;
         PendingRegistration *pending;
 } Enlistment;
+
+void enlistment_done(Enlistment *e);
 
 int enlist_begin(Supervisor *s, Enlistment *e, Error **reterr);
 

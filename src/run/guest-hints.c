@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "record-nic.h"
+#include "text.h"
 
 void guest_files_done(GuestFiles *f) {
         free(f->resolv_conf);
@@ -61,9 +62,59 @@ static char *servers(const char *resolv_conf) {
         return strv_join(list, " ");
 }
 
-int guest_hints_make(const Supervisor *s, GuestFiles *ret, Error **reterr) {
-        _cleanup_free_ char *dns = NULL;
+/* The host's resolv.conf for a machine whose zone has a service: that is asked instead, and short names are looked for in the zone first. */
+static int ask_service(const NicLease *nic, char **resolv_conf) {
+        _cleanup_free_ char *old = *resolv_conf, *search = NULL, *rest = NULL, *text = NULL;
+        char *state = NULL, server[INET_ADDRSTRLEN];
+
+        *resolv_conf = NULL;
+        if (!inet_ntop(AF_INET, &nic->service, server, sizeof(server)))
+                return -errno;
+        for (char *line = strtok_r(old, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+                size_t word = strcspn(line, " \t");
+
+                if (strncmp(line, "search", word) == 0 || strncmp(line, "domain", word) == 0) { /* the last one counts */
+                        if (string_set(&search, line + word) < 0)
+                                return -ENOMEM;
+                } else if (strncmp(line, "nameserver", word) != 0) {
+                        char *more;
+
+                        if (asprintf(&more, "%s%s\n", rest ?: "", line) < 0)
+                                return -ENOMEM;
+                        free(rest);
+                        rest = more;
+                }
+        }
+        if (asprintf(&text, "nameserver %s\nsearch %s%s\n%s", server, nic->zone, search ?: "", rest ?: "") < 0)
+                return -ENOMEM;
+        *resolv_conf = TAKE_PTR(text);
+        return 0;
+}
+
+static bool has_service(const NicLease *nic) {
+        return nic->service.s_addr != 0;
+}
+
+/* A networkd inside drops addresses that it did not set, so it is told to set the same ones; and a resolved, whom to ask. */
+static int write_units(const NicLease *nic, GuestFiles *ret) {
+        _cleanup_free_ char *dns = servers(ret->resolv_conf), *names = NULL;
         char address[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
+
+        if (!dns || !inet_ntop(AF_INET, &nic->address, address, sizeof(address)) ||
+            !inet_ntop(AF_INET, &nic->gateway, gateway, sizeof(gateway)))
+                return -ENOMEM;
+        if (asprintf(&names, "%s%s%s%s%s%s", *dns ? "DNS=" : "", dns, *dns ? "\n" : "", has_service(nic) ? "Domains=" : "",
+                     has_service(nic) ? nic->zone : "", has_service(nic) ? "\n" : "") < 0)
+                return -ENOMEM;
+        if (asprintf(&ret->network_config,
+                     "[Match]\nName=host0\n\n[Network]\nAddress=%s/%u\nGateway=%s\nLinkLocalAddressing=no\nDHCP=no\n%s",
+                     address, nic->prefix, gateway, names) < 0)
+                return -ENOMEM;
+        return *dns && asprintf(&ret->resolved_config, "[Resolve]\n%s", names) < 0 ? -ENOMEM : 0;
+}
+
+int guest_hints_make(const Supervisor *s, GuestFiles *ret, Error **reterr) {
+        const NicLease *nic = s->lease.nics;
         int r;
 
         if (s->plan->network != NETWORK_ZONE)
@@ -73,16 +124,8 @@ int guest_hints_make(const Supervisor *s, GuestFiles *ret, Error **reterr) {
                 return r;
         if (r == 0 && s->plan->mode == START_BOOT)
                 log_debug("The host has no name server that %s could reach", s->plan->name);
-        dns = servers(ret->resolv_conf);
-        if (!dns || !inet_ntop(AF_INET, &s->lease.nics[0].address, address, sizeof(address)) ||
-            !inet_ntop(AF_INET, &s->lease.nics[0].gateway, gateway, sizeof(gateway)))
-                return error_oom(reterr);
-        /* A networkd inside drops addresses that it did not set: so it is told to set the same ones. */
-        if (asprintf(&ret->network_config,
-                     "[Match]\nName=host0\n\n[Network]\nAddress=%s/%u\nGateway=%s\nLinkLocalAddressing=no\nDHCP=no\n%s%s\n",
-                     address, s->lease.nics[0].prefix, gateway, *dns ? "DNS=" : "", dns) < 0)
-                return error_oom(reterr);
-        if (*dns && asprintf(&ret->resolved_config, "[Resolve]\nDNS=%s\n", dns) < 0)
-                return error_oom(reterr);
-        return 0;
+        r = has_service(nic) ? ask_service(nic, &ret->resolv_conf) : 0;
+        if (r >= 0)
+                r = write_units(nic, ret);
+        return r < 0 ? error_oom(reterr) : 0;
 }

@@ -20,6 +20,7 @@
 #include "process.h"
 #include "supervisor.h"
 #include "text.h"
+#include "zone-services.h"
 
 /* The order of a start. The child is born first and parked, for systemd-machined wants a process to register and the
  * network a namespace to put a link into; what takes long (enlist.h: 20 to 35 ms, most of it in PID 1) runs while
@@ -97,7 +98,7 @@ static int attach_network(Supervisor *s, Error **reterr) {
         NetworkRequest req = {
                 .machine = s->plan->name, .nics = &s->plan->nics, .ports = &s->plan->ports, .host_ports = &s->plan->host_ports,
                 .ingress_rate = s->plan->ingress_rate, .egress_rate = s->plan->egress_rate, .next_life = s->record->reboots > 0,
-                .keep_address = s->plan->keep_address,
+                .keep_address = s->plan->keep_address, .service = s->plan->mode == START_BOOT ? SERVICE_WANTED : SERVICE_IF_SHARED,
         };
         _cleanup_close_ int netns = -1;
         NetworkLease lease = {};
@@ -246,7 +247,7 @@ static int furnish_child(Supervisor *s, int socket, Error **reterr) {
 
 /* Enlisted, furnished, and in its final cgroup: all that it waits for. */
 static int enlist_and_furnish(Supervisor *s, int socket, Error **reterr) {
-        Enlistment e;
+        _cleanup_(enlistment_done) Enlistment e = {};
         int r;
 
         r = enlist_begin(s, &e, reterr);
@@ -285,6 +286,7 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
         r = let_go(s, socket, reterr);
         if (r < 0)
                 return r;
+        zone_services_spawn(s); /* it needs nothing of it to begin with */
         s->launched = true;
         s->launched_usec = clock_usec(CLOCK_MONOTONIC);
         return readiness_begin(s, reterr);

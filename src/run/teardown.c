@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "assemble.h"
 #include "cgroup.h"
 #include "log.h"
 #include "pidfd.h"
@@ -99,7 +100,7 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
         readiness_end(s);
         close_terminals(s);
         if (s->staged) {
-                (void) umount2(RUN_DIRECTORY "/root", MNT_DETACH);
+                (void) umount2(STAGING_DIRECTORY, MNT_DETACH);
                 s->staged = false;
         }
         if (s->network_attached) {

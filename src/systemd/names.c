@@ -30,6 +30,12 @@ char *machine_service_name(const char *name) {
         return asprintf(&unit, "nbox@%s.service", name) >= 0 ? unit : NULL;
 }
 
+char *zone_service_name(const char *zone) {
+        char *unit;
+
+        return asprintf(&unit, "nbox-zone@%s.service", zone) >= 0 ? unit : NULL;
+}
+
 char *machine_transient_service_name(const char *name) {
         char *unit;
 

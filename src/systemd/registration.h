@@ -21,6 +21,7 @@ typedef struct Registration {
         const char *slice;      /* NULL: machine_slice_name() */
         const int *ifindices;   /* host's ends of its links */
         size_t n_ifindices;
+        char *const *wants;      /* units that systemd starts with the scope and that it does not wait for, or NULL */
         char *const *properties; /* NAME=value of the user's, for the scope (property.h) */
         uint64_t stop_timeout_usec; /* the supervisor's own; the scope's is longer */
 } Registration;
@@ -94,3 +95,6 @@ char *machine_scope_name(const char *name);
 char *machine_slice_name(const char *name);
 char *machine_service_name(const char *name);
 char *machine_transient_service_name(const char *name);
+
+/* "nbox-zone@lab.service": the service of a zone. */
+char *zone_service_name(const char *zone);

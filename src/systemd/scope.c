@@ -16,6 +16,8 @@
  * After= beside it: the service is Type=notify and still starting while its guest boots, and a scope ordered after it
  * would wait for the readiness that waits for the scope.
  *
+ * Wants= the services of its zones, which end when no scope wants them any more. No After= either: they do not hold up a boot.
+ *
  * After=dbus.service: at shutdown units stop in the reverse order, and RequestStop travels by that bus. */
 
 #include "scope.h"
@@ -44,6 +46,20 @@ static int append_devices(sd_bus_message *m) {
                                      "/dev/net/tun", "rwm", "/dev/fuse", "rwm", "char-pts", "rw");
 }
 
+static int append_wants(sd_bus_message *m, char *const *units) {
+        int r = sd_bus_message_open_container(m, 'r', "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", "Wants");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', "as");
+        if (r >= 0)
+                r = sd_bus_message_append_strv(m, (char **) units);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
 int scope_append_properties(sd_bus_message *m, sd_bus *bus, const Registration *reg, Error **reterr) {
         _cleanup_free_ char *slice = NULL, *description = NULL;
         const char *us;
@@ -66,6 +82,8 @@ int scope_append_properties(sd_bus_message *m, sd_bus *bus, const Registration *
                                           "After", "as", 2, "dbus.service", "dbus.socket");
         if (r >= 0 && reg->unit)
                 r = sd_bus_message_append(m, "(sv)", "BindsTo", "as", 1, reg->unit);
+        if (r >= 0 && reg->wants)
+                r = append_wants(m, reg->wants);
         if (r >= 0)
                 r = append_devices(m);
         if (r < 0)

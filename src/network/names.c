@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* dnsmasq 2.90 takes a new file of either directory at once, and the removal of one in hosts/; a change or a removal in dhcp/
+ * waits for a SIGHUP. It reads a file when it is closed after writing or moved in, so files are written beside the directory and
+ * moved in: else it would read the half of one, or the same twice.
+ *
+ * Nothing in these files comes from a guest: the name is the machine's, which is checked, the addresses are ours. */
+
+#include "names.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "fd.h"
+#include "file.h"
+#include "network-lock.h"
+#include "zone-name.h"
+#include "zone-service.h"
+
+#define HOST_FILE "_host"
+#define LABEL_MAX 63
+#define FILE_MAX 4096
+
+static const char *const kinds[] = { [NAMES_ZONE] = "", [NAMES_DHCP] = "/dhcp", [NAMES_HOSTS] = "/hosts" };
+
+void names_path(const char *zone, NamesKind kind, char ret[NAMES_PATH_MAX]) {
+        snprintf(ret, NAMES_PATH_MAX, NAMES_DIRECTORY "/%.*s%s", ZONE_NAME_MAX, zone, kinds[kind]);
+}
+
+static bool are_labels(const char *name) {
+        while (*name) {
+                size_t n = strcspn(name, ".");
+
+                if (n > LABEL_MAX)
+                        return false;
+                name += n + (name[n] == '.');
+        }
+        return true;
+}
+
+void names_of(const char *machine, const char *zone, char ret[NAMES_TEXT_MAX]) {
+        *ret = 0;
+        if (strcasecmp(machine, "host") == 0 || !are_labels(machine))
+                return;
+        if (strchr(machine, '.') || strcasecmp(machine, zone) == 0 || strcasecmp(machine, "localhost") == 0)
+                snprintf(ret, NAMES_TEXT_MAX, "%s.%s", machine, zone);
+        else
+                snprintf(ret, NAMES_TEXT_MAX, "%s %s.%s", machine, machine, zone);
+}
+
+static void print_address(FILE *f, uint32_t a) {
+        fprintf(f, "%u.%u.%u.%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff);
+}
+
+/* Put `text` there where it is not there already. 1: another text was. */
+static int put(const char *zone, NamesKind kind, const char *name, const char *text) {
+        char directory[NAMES_PATH_MAX], temporary[NAMES_PATH_MAX + 8], path[NAMES_PATH_MAX + MACHINE_NAME_MAX + 2];
+        _cleanup_free_ char *old = NULL;
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        names_path(zone, kind, directory);
+        snprintf(path, sizeof(path), "%s/%.*s", directory, MACHINE_NAME_MAX, name);
+        if (file_read(AT_FDCWD, path, FILE_MAX, &old) >= 0 && strcmp(old, text) == 0)
+                return 0;
+        names_path(zone, NAMES_ZONE, directory);
+        snprintf(temporary, sizeof(temporary), "%s/new", directory);
+        fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (fd < 0)
+                return -errno;
+        r = fchmod(fd, 0644) < 0 ? -errno : fd_write_all(fd, text, strlen(text)); /* whatever our umask is */
+        if (r >= 0 && rename(temporary, path) < 0)
+                r = -errno;
+        if (r < 0)
+                (void) unlink(temporary);
+        return r < 0 ? r : old != NULL;
+}
+
+static int make_directory(const char *path, mode_t mode) {
+        if (mkdir(path, mode) < 0)
+                return errno == EEXIST ? 0 : -errno;
+        return chmod(path, mode) < 0 ? -errno : 0; /* whatever our umask is: the service's user must get through */
+}
+
+int names_begin(const char *zone, uint32_t gateway, Error **reterr) {
+        static const mode_t modes[] = { [NAMES_ZONE] = 0711, [NAMES_DHCP] = 0755, [NAMES_HOSTS] = 0755 };
+        char path[NAMES_PATH_MAX], address[16], text[128];
+        int r;
+
+        r = make_directory(NAMES_DIRECTORY, 0711);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(modes); i++) {
+                names_path(zone, (NamesKind) i, path);
+                r = make_directory(path, modes[i]);
+        }
+        if (r >= 0) {
+                snprintf(address, sizeof(address), "%u.%u.%u.%u", gateway >> 24, gateway >> 16 & 0xff, gateway >> 8 & 0xff,
+                         gateway & 0xff);
+                snprintf(text, sizeof(text), "%s host host.%s\n", address, zone);
+                r = put(zone, NAMES_HOSTS, HOST_FILE, text);
+        }
+        return r < 0 ? error_errno(reterr, r, "Cannot write down the names of the zone '%s' in " NAMES_DIRECTORY, zone) : 0;
+}
+
+/* The text of a machine's file in a zone: a line for each NIC there. */
+static int format(const char *machine, const char *zone, NamesKind kind, const EndpointNic *nics, size_t n, char **ret) {
+        _cleanup_free_ char *text = NULL;
+        char names[NAMES_TEXT_MAX];
+        size_t size = 0;
+        FILE *f = open_memstream(&text, &size);
+
+        if (!f)
+                return -ENOMEM;
+        names_of(machine, zone, names);
+        for (size_t i = 0; i < n; i++) {
+                const uint8_t *m = nics[i].mac;
+
+                if (strcmp(nics[i].zone, zone) != 0)
+                        continue;
+                if (kind == NAMES_DHCP) {
+                        fprintf(f, "%02x:%02x:%02x:%02x:%02x:%02x,", m[0], m[1], m[2], m[3], m[4], m[5]);
+                        print_address(f, nics[i].address);
+                        fprintf(f, "," NAMES_LEASE "\n");
+                } else if (*names) {
+                        print_address(f, nics[i].address);
+                        fprintf(f, " %s\n", names);
+                }
+        }
+        if (fclose(f) != 0)
+                return -ENOMEM;
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+static int add_to_zone(const char *machine, const char *zone, const EndpointNic *nics, size_t n) {
+        bool changed = false;
+        int r = 0;
+
+        for (NamesKind kind = NAMES_DHCP; r >= 0 && kind <= NAMES_HOSTS; kind++) {
+                _cleanup_free_ char *text = NULL;
+
+                r = format(machine, zone, kind, nics, n, &text);
+                if (r >= 0)
+                        r = put(zone, kind, machine, text);
+                changed = changed || r > 0;
+        }
+        if (changed)
+                zone_service_reload(zone);
+        return r;
+}
+
+int names_add(const char *machine, const EndpointNic *nics, size_t n_nics, Error **reterr) {
+        for (size_t i = 0; i < n_nics; i++) {
+                size_t before = 0;
+                int r;
+
+                while (before < i && strcmp(nics[before].zone, nics[i].zone) != 0)
+                        before++;
+                if (before < i)
+                        continue; /* done with that one */
+                r = add_to_zone(machine, nics[i].zone, nics, n_nics);
+                if (r < 0)
+                        return error_errno(reterr, r, "Cannot write down the name of the machine '%s' in " NAMES_DIRECTORY, machine);
+        }
+        return 0;
+}
+
+static bool remove_from_zone(const char *machine, const char *zone) {
+        bool removed = false;
+
+        for (NamesKind kind = NAMES_DHCP; kind <= NAMES_HOSTS; kind++) {
+                char directory[NAMES_PATH_MAX], path[NAMES_PATH_MAX + MACHINE_NAME_MAX + 2];
+
+                names_path(zone, kind, directory);
+                snprintf(path, sizeof(path), "%s/%.*s", directory, MACHINE_NAME_MAX, machine);
+                removed = unlink(path) >= 0 || removed;
+        }
+        return removed;
+}
+
+void names_remove(const char *machine) {
+        _cleanup_closedir_ DIR *dir = opendir(NAMES_DIRECTORY);
+
+        for (struct dirent *d; dir && (d = readdir(dir));)
+                if (zone_name_check(d->d_name, NULL) >= 0 && remove_from_zone(machine, d->d_name))
+                        zone_service_reload(d->d_name);
+}
+
+static void empty_directory(const char *path) {
+        _cleanup_closedir_ DIR *dir = opendir(path);
+
+        for (struct dirent *d; dir && (d = readdir(dir));)
+                if (d->d_type != DT_DIR)
+                        (void) unlinkat(dirfd(dir), d->d_name, 0);
+}
+
+void names_end(const char *zone) {
+        for (int kind = NAMES_HOSTS; kind >= NAMES_ZONE; kind--) {
+                char path[NAMES_PATH_MAX];
+
+                names_path(zone, (NamesKind) kind, path);
+                empty_directory(path);
+                (void) rmdir(path);
+        }
+        (void) rmdir(NAMES_DIRECTORY);
+}
+
+static void sweep_machines(const char *zone, const FirewallOracle *oracle) {
+        _cleanup_closedir_ DIR *dir = NULL;
+        char path[NAMES_PATH_MAX];
+        bool removed = false;
+
+        names_path(zone, NAMES_DHCP, path);
+        dir = opendir(path);
+        for (struct dirent *d; dir && (d = readdir(dir));)
+                if (machine_name_is_valid(d->d_name) && !oracle->machine_is_alive(d->d_name, oracle->userdata))
+                        removed = remove_from_zone(d->d_name, zone) || removed;
+        if (removed)
+                zone_service_reload(zone);
+}
+
+void names_sweep(const FirewallOracle *oracle) {
+        _cleanup_closedir_ DIR *dir = opendir(NAMES_DIRECTORY);
+
+        for (struct dirent *d; dir && (d = readdir(dir));) {
+                if (zone_name_check(d->d_name, NULL) < 0)
+                        continue;
+                if (oracle->zone_is_alive(d->d_name, oracle->userdata))
+                        sweep_machines(d->d_name, oracle);
+                else
+                        names_end(d->d_name);
+        }
+}

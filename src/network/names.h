@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "endpoint.h"
+#include "error.h"
+#include "firewall.h"
+
+/* Who is who in a zone, as its service (zone-serve.h) reads it: a machine is a file in each of two directories,
+ *
+ *     /run/nbox/network/zones/ZONE/dhcp/MACHINE     02:11:22:33:44:55,10.83.12.17,1h
+ *     /run/nbox/network/zones/ZONE/hosts/MACHINE    10.83.12.17 web web.lab
+ *
+ * and the host is the file hosts/_host, which no machine can be named. They are there whether or not a service is: it may come later.
+ * All of it is called with the network lock held. */
+
+#define NAMES_DIRECTORY "/run/nbox/network/zones"
+#define NAMES_LEASE "1h" /* how long a guest's DHCP client keeps its address where nobody answers it any more */
+
+typedef enum NamesKind { NAMES_ZONE, NAMES_DHCP, NAMES_HOSTS } NamesKind;
+
+#define NAMES_PATH_MAX 64
+void names_path(const char *zone, NamesKind kind, char ret[NAMES_PATH_MAX]); /* of a directory */
+
+/* Have the zone's directories, and in them the host's own names. */
+int names_begin(const char *zone, uint32_t gateway, Error **reterr);
+
+/* Have the machine's files in each zone of these NICs, whose directories are there. A service that has read others of that name is
+ * told. */
+int names_add(const char *machine, const EndpointNic *nics, size_t n_nics, Error **reterr);
+
+/* Remove the machine's files from all zones, and tell their services. */
+void names_remove(const char *machine);
+
+/* Remove what is of nobody alive. */
+void names_sweep(const FirewallOracle *oracle);
+
+/* Remove a zone's directories and all that is in them. */
+void names_end(const char *zone);
+
+/* The names that the line of an address has: "web web.lab", or "" where it can have none. A name must not take what is another's:
+ * "host" is the host; "localhost" and the zone's own name stand alone for nobody; and one with a dot in it might be somebody's in
+ * the world outside, so it has its name below the zone only. */
+#define NAMES_TEXT_MAX (2 * (MACHINE_NAME_MAX + 1) + ZONE_NAME_MAX + 1)
+void names_of(const char *machine, const char *zone, char ret[NAMES_TEXT_MAX]);

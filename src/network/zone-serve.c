@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A zone's names and DHCP: a dnsmasq in a network namespace of its own, with a link into the zone's bridge.
+ *
+ * Of its own, because port 53 of the host is often taken (a resolver of the admin's, libvirt's dnsmasq), because then no rule of the host's
+ * packet filter stands between a machine and it, and because what it hears from guests it hears far from the host's sockets. The
+ * namespace lives as long as the process, and the link as long as the namespace: a crash leaves nothing.
+ *
+ * What guests say is hostile. Who has which address and name is in files of ours (names.h): names that DHCP clients send are
+ * not looked at, whoever's hardware address is unknown is not answered, and no lease is kept on disk, for none is ours to lose. */
+
+#include "zone-serve.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <arpa/inet.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+
+#include "caps.h"
+#include "doors.h"
+#include "fd.h"
+#include "firewall.h"
+#include "forwarding.h"
+#include "host-hash.h"
+#include "lease.h"
+#include "names.h"
+#include "netns.h"
+#include "network-lock.h"
+#include "network.h"
+#include "strv.h"
+#include "veth.h"
+#include "zone.h"
+
+#define LINK_NAME "zone0" /* inside */
+
+/* A client asks again after so many seconds: it hears of other name servers early, while its lease is long enough to outlive a service that
+ * is started anew. */
+#define RENEWAL_SEC 100U
+
+/* A zone has at most 1,023 machines. What one of them can fill is bounded by these. */
+#define LIMITS "--cache-size=2000", "--dns-forward-max=300", "--dhcp-lease-max=1100"
+
+typedef struct Serve {
+        const ZoneServeRequest *req;
+        const char *program;
+        int lock, home; /* fds: the network lock, the host's network namespace */
+        Netlink *nl;    /* in the latter */
+        ZoneState *state;
+        Zone zone;
+} Serve;
+
+static void serve_done(Serve *s) {
+        close_fd(s->lock);
+        close_fd(s->home);
+        netlink_free(s->nl);
+        zone_state_free(s->state);
+}
+
+static int begin(Serve *s, Error **reterr) {
+        ZoneService other;
+        int r;
+
+        r = zone_name_check(s->req->zone, reterr);
+        if (r < 0)
+                return r;
+        s->program = zone_service_program();
+        if (!s->program) {
+                error_set(reterr, ENOENT, "dnsmasq is not installed: the zone '%s' has neither names nor DHCP", s->req->zone);
+                return error_hint(reterr, -ENOENT, "Install it (`apt install dnsmasq-base`).");
+        }
+        s->lock = network_lock(reterr);
+        if (s->lock < 0)
+                return s->lock;
+        if (zone_service_look(s->req->zone, &other) && other.pid != getpid()) {
+                error_set(reterr, EALREADY, "The zone '%s' has its service already: process %d", s->req->zone, (int) other.pid);
+                return error_hint(reterr, -EALREADY, "It ends with the zone's last machine.");
+        }
+        s->home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+        r = s->home < 0 ? -errno : netlink_new(NETLINK_ROUTE, -1, &s->nl);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot open a netlink socket");
+        return zone_state_load(s->req->zone, &s->state, reterr);
+}
+
+/* A zone that no machine has been in yet has no address for it. */
+static int settle_address(Serve *s, bool *changed, Error **reterr) {
+        if (s->state->service == 0 && lease_reserve_service(s->state, NULL, 0) > 0)
+                *changed = true;
+        s->zone.service = s->state->service;
+        if (s->zone.service == 0)
+                return error_set(reterr, ENOSPC, "No address of the zone '%s' is left for its service", s->zone.name);
+        return *changed ? zone_state_save(s->state, reterr) : 0;
+}
+
+static int apply_rules(Serve *s, Error **reterr) {
+        FirewallZone zone = zone_for_firewall(&s->zone);
+        bool loopback;
+        int r = forwarding_acquire(s->lock, reterr);
+
+        if (r >= 0)
+                r = firewall_apply(&(FirewallSet){ .zones = &zone, .n_zones = 1 }, &(FirewallOracle){}, &loopback, reterr);
+        if (r >= 0)
+                (void) doors_open(&(DoorZone){ .name = zone.name, .bridge = zone.bridge }, 1);
+        return r;
+}
+
+/* A service that is wanted by a machine finds the zone as the machine left it; one that was started by hand makes it. */
+static int raise_zone(Serve *s, Error **reterr) {
+        bool changed = false;
+        int r;
+
+        r = zone_up(s->nl, s->state, &s->zone, &changed, reterr);
+        if (r >= 0)
+                r = settle_address(s, &changed, reterr);
+        if (r >= 0 && s->zone.made)
+                r = apply_rules(s, reterr);
+        return r < 0 ? r : names_begin(s->zone.name, range_gateway(s->zone.range), reterr);
+}
+
+static int make_link(Serve *s, int netns, LinkInfo *ret) {
+        char name[IF_NAMESIZE], altname[64], alias[LINK_ALIAS_MAX], path[64];
+        uint8_t mac[6];
+        VethRequest req = {
+                .name = name, .altname = altname, .alias = alias, .bridge = s->zone.index, .netns = netns, .peer_name = LINK_NAME,
+                .peer_mac = mac,
+        };
+        int r;
+
+        zone_service_link_name(s->zone.name, name);
+        zone_service_link_alias(s->zone.name, alias);
+        snprintf(altname, sizeof(altname), "nbox-zone-%s", s->zone.name);
+        stable_mac(altname, mac);
+        r = link_delete(s->nl, name); /* of one that has just died */
+        if (r >= 0)
+                r = veth_create(s->nl, &req, ret);
+        if (r < 0)
+                return r;
+        snprintf(path, sizeof(path), "ipv6/conf/%s/disable_ipv6", name);
+        (void) netns_sysctl_write(s->home, path, "1"); /* no such file: no IPv6 in this kernel */
+        (void) netns_sysctl_write(-1, "ipv6/conf/" LINK_NAME "/disable_ipv6", "1");
+        return 0;
+}
+
+static int enter_namespace(Serve *s, Error **reterr) {
+        struct in_addr address = { htonl(s->zone.service) }, gateway = { htonl(range_gateway(s->zone.range)) };
+        _cleanup_(netlink_freep) Netlink *nl = NULL;
+        _cleanup_close_ int netns = -1;
+        LinkInfo link;
+        int r;
+
+        if (unshare(CLONE_NEWNET) < 0)
+                return error_errno(reterr, errno, "Cannot make a network namespace");
+        netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+        r = netns < 0 ? -errno : make_link(s, netns, &link);
+        if (r >= 0)
+                r = netlink_new(NETLINK_ROUTE, -1, &nl);
+        if (r >= 0) {
+                link_put_up(nl, link.peer);
+                link_put_address(nl, link.peer, address, s->zone.range.prefix);
+                if (!s->zone.closed)
+                        link_put_default_route(nl, link.peer, gateway);
+                r = netlink_run(nl, NULL, NULL, NULL);
+        }
+        return r < 0 ? error_errno(reterr, r, "Cannot link the service of the zone '%s' to its bridge", s->zone.name) : 0;
+}
+
+/* Where the world's names are asked for; dnsmasq follows changes of the file by itself. A closed zone has no world. */
+static int add_servers(char ***argv, const Zone *zone) {
+        return zone->closed ? strv_append(argv, "--no-resolv") : strv_appendf(argv, "--resolv-file=%s", network_resolv_path());
+}
+
+static int add_directories(char ***argv, const char *zone) {
+        char path[NAMES_PATH_MAX];
+        int r;
+
+        names_path(zone, NAMES_DHCP, path);
+        r = strv_appendf(argv, "--dhcp-hostsdir=%s", path);
+        names_path(zone, NAMES_HOSTS, path);
+        return r < 0 ? r : strv_appendf(argv, "--hostsdir=%s", path);
+}
+
+static int add_range(char ***argv, const Serve *s) {
+        const Range *range = &s->zone.range;
+        struct in_addr base = { htonl(range->base) }, mask = { htonl(range_mask(*range)) },
+                       gateway = { htonl(range_gateway(*range)) }, address = { htonl(s->zone.service) };
+        char a[INET_ADDRSTRLEN], b[INET_ADDRSTRLEN];
+        int r;
+
+        r = strv_appendf(argv, "--dhcp-range=%s,static,%s," NAMES_LEASE, inet_ntop(AF_INET, &base, a, sizeof(a)),
+                         inet_ntop(AF_INET, &mask, b, sizeof(b)));
+        if (r >= 0)
+                r = strv_appendf(argv, "--dhcp-option=option:router,%s", inet_ntop(AF_INET, &gateway, a, sizeof(a)));
+        if (r >= 0)
+                r = strv_appendf(argv, "--dhcp-option=option:dns-server,%s", inet_ntop(AF_INET, &address, a, sizeof(a)));
+        return r < 0 ? r : strv_appendf(argv, "--domain=%s,%s/%u,local", s->zone.name, inet_ntop(AF_INET, &base, a, sizeof(a)),
+                                        range->prefix);
+}
+
+static char **make_argv(const Serve *s) {
+        static const char *const fixed[] = {
+                "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--log-facility=-", "--quiet-dhcp",
+                "--interface=" LINK_NAME, "--except-interface=lo", "--bind-interfaces",
+                "--no-hosts", "--domain-needed", "--dhcp-authoritative", "--dhcp-ignore=tag:!known", "--dhcp-ignore-names",
+                "--leasefile-ro", "--no-ping", LIMITS,
+        };
+        _cleanup_strv_ char **argv = NULL;
+        int r = strv_append(&argv, s->program);
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(fixed); i++)
+                r = strv_append(&argv, fixed[i]);
+        if (r >= 0)
+                r = strv_appendf(&argv, "--user=%s", getpwnam("dnsmasq") ? "dnsmasq" : "nobody");
+        if (r >= 0)
+                r = strv_appendf(&argv, "--local=/%s/", s->zone.name);
+        if (r >= 0)
+                r = strv_appendf(&argv, "--dhcp-option=option:domain-search,%s", s->zone.name);
+        if (r >= 0)
+                r = strv_appendf(&argv, "--dhcp-option=option:T1,%u", RENEWAL_SEC);
+        if (r >= 0)
+                r = add_range(&argv, s);
+        if (r >= 0)
+                r = add_directories(&argv, s->zone.name);
+        if (r >= 0)
+                r = add_servers(&argv, &s->zone);
+        return r < 0 ? NULL : TAKE_PTR(argv);
+}
+
+/* What dnsmasq keeps when it changes to its own user is a part of this; the rest it never has. */
+static int limit_privileges(Error **reterr) {
+        const uint64_t keep = CAP_BIT(CAP_NET_ADMIN) | CAP_BIT(CAP_NET_RAW) | CAP_BIT(CAP_NET_BIND_SERVICE) |
+                CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID);
+        int r = caps_drop_bounding(keep);
+
+        return r < 0 ? error_errno(reterr, r, "Cannot drop privileges") : 0;
+}
+
+static int become_dnsmasq(Serve *s, Error **reterr) {
+        char *environment[] = { (char *) "PATH=/usr/sbin:/usr/bin", NULL };
+        _cleanup_strv_ char **argv = make_argv(s);
+        int r;
+
+        if (!argv)
+                return error_oom(reterr);
+        r = limit_privileges(reterr);
+        if (r < 0)
+                return r;
+        (void) signal(SIGHUP, SIG_IGN); /* somebody may tell it of a change before it listens, and it has read nothing yet */
+        execve(s->program, argv, environment);
+        return error_errno(reterr, errno, "Cannot execute %s", s->program);
+}
+
+int zone_serve(const ZoneServeRequest *req, Error **reterr) {
+        _cleanup_(serve_done) Serve s = { .req = req, .lock = -1, .home = -1 };
+        int r;
+
+        r = begin(&s, reterr);
+        if (r >= 0)
+                r = raise_zone(&s, reterr);
+        if (r >= 0)
+                r = enter_namespace(&s, reterr);
+        if (r < 0)
+                return r;
+        r = zone_service_claim(s.zone.name, req->kind);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot write down the service of the zone '%s'", s.zone.name);
+        s.lock = close_fd(s.lock);
+        if (req->before_exec)
+                req->before_exec(&(ZoneServing){ s.zone.name, s.zone.index, s.zone.service }, req->userdata);
+        return become_dnsmasq(&s, reterr);
+}
