@@ -38,6 +38,11 @@ int verb_show(int argc, char **argv, Error **reterr);
 extern const VerbOption show_options[];
 int verb_info(int argc, char **argv, Error **reterr);
 
+int verb_port_list(int argc, char **argv, Error **reterr);
+int verb_port_add(int argc, char **argv, Error **reterr);
+int verb_port_remove(int argc, char **argv, Error **reterr); /* all of verb-port.c */
+extern const VerbOption port_options[];
+
 int verb_poweroff(int argc, char **argv, Error **reterr);
 int verb_halt(int argc, char **argv, Error **reterr);
 int verb_reboot(int argc, char **argv, Error **reterr);

@@ -35,6 +35,12 @@ const Verb verbs[] = {
           show_options },
         { "info", "", "Show what this host has for machines", verb_info, VERB_JSON, OPERAND_NONE, "See" },
 
+        { "port list", "[OPTIONS] [NAME…]", "List the ports of running machines", verb_port_list, VERB_JSON, OPERAND_MACHINES, "Network" },
+        { "port add", "[OPTIONS] NAME PORT…", "Publish ports of a running machine", verb_port_add, VERB_ROOT, OPERAND_NEW_PORTS, "Network",
+          port_options },
+        { "port remove", "[OPTIONS] NAME PORT…", "No longer publish ports of a running machine", verb_port_remove, VERB_ROOT,
+          OPERAND_PORTS, "Network", port_options },
+
         { "stop", "NAME…", "Stop machines that run as services, in order", verb_stop, .operand = OPERAND_MACHINES,
           .group = "Stop" },
         { "poweroff", "[OPTIONS] NAME…", "Power machines off, in order", verb_poweroff, .operand = OPERAND_MACHINES,

@@ -157,13 +157,28 @@ void link_put_altname(Netlink *nl, const char *name, const char *altname) {
         mnl_attr_nest_end(m, list);
 }
 
-void link_put_port_flags(Netlink *nl, int index, bool hairpin, bool isolated) {
+static struct nlmsghdr *add_port(Netlink *nl, int index, struct nlattr **ret) {
         struct ifinfomsg h = { .ifi_family = PF_BRIDGE, .ifi_index = index };
         struct nlmsghdr *m = netlink_add(nl, RTM_SETLINK, 0, &h, sizeof(h));
-        struct nlattr *port = mnl_attr_nest_start(m, IFLA_PROTINFO);
+
+        *ret = mnl_attr_nest_start(m, IFLA_PROTINFO);
+        return m;
+}
+
+void link_put_port_flags(Netlink *nl, int index, bool hairpin, bool isolated) {
+        struct nlattr *port;
+        struct nlmsghdr *m = add_port(nl, index, &port);
 
         mnl_attr_put_u8(m, IFLA_BRPORT_MODE, hairpin);
         mnl_attr_put_u8(m, IFLA_BRPORT_ISOLATED, isolated);
+        mnl_attr_nest_end(m, port);
+}
+
+void link_put_hairpin(Netlink *nl, int index) {
+        struct nlattr *port;
+        struct nlmsghdr *m = add_port(nl, index, &port);
+
+        mnl_attr_put_u8(m, IFLA_BRPORT_MODE, 1);
         mnl_attr_nest_end(m, port);
 }
 

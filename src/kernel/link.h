@@ -44,6 +44,9 @@ void link_put_altname(Netlink *nl, const char *name, const char *altname);
 /* What a bridge's port may do: send back what came in through it; exchange nothing with other isolated ports. */
 void link_put_port_flags(Netlink *nl, int index, bool hairpin, bool isolated);
 
+/* The first of these later, the second left as it is. */
+void link_put_hairpin(Netlink *nl, int index);
+
 void link_put_address(Netlink *nl, int index, struct in_addr address, unsigned prefix);
 void link_put_default_route(Netlink *nl, int index, struct in_addr gateway);
 

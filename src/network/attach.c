@@ -258,15 +258,13 @@ static void open_doors(const Attachment *a) {
         for (size_t i = 0; i < a->n_places; i++) {
                 const Zone *z = &a->places[i].zone;
 
-                zones[i] = (DoorZone){ z->name, z->bridge, z == a->nics[0].zone && a->req->host_ports->n > 0 };
+                zones[i] = (DoorZone){ z->name, z->bridge, z == a->nics[0].zone && a->endpoint->host_ports.n > 0 };
         }
         (void) doors_open(zones, a->n_places);
 }
 
 static int let_through(Attachment *a, Error **reterr) {
-        const char *bridge = a->nics[0].zone->bridge;
         bool loopback = false;
-        char path[64];
         int r;
 
         r = ports_check(&a->endpoint->ports, reterr);
@@ -277,13 +275,8 @@ static int let_through(Attachment *a, Error **reterr) {
         if (r < 0)
                 return r;
         open_doors(a);
-        if (!loopback)
-                return 0;
-        snprintf(path, sizeof(path), "ipv4/conf/%s/route_localnet", bridge);
-        r = netns_sysctl_write(-1, path, "1");
-        if (r < 0)
-                log_warning("Cannot set net/%s: published ports will not answer on 127.0.0.1 of the host: %s, ignoring",
-                            path, strerror(-r));
+        if (loopback)
+                forwarding_let_loopback(a->nics[0].zone->bridge);
         return 0;
 }
 

@@ -37,17 +37,35 @@ int endpoint_add_port(Endpoint *e, PortKind kind, const PortMap *p, Error **rete
         return port_list_add(&k.changes->added, p, k.clash, reterr);
 }
 
-int endpoint_remove_port(Endpoint *e, PortKind kind, const PortMap *p, Error **reterr) {
+static const PortMap *find(const PortList *list, const PortMap *p) {
+        const PortMap *found = NULL;
+
+        for (size_t i = 0; i < list->n; i++) {
+                PortMap at = list->items[i];
+
+                if (port_map_same(&at, p))
+                        return list->items + i;
+                at.machine = at.host;
+                if (port_map_same(&at, p))
+                        found = list->items + i;
+        }
+        return found;
+}
+
+int endpoint_remove_port(Endpoint *e, PortKind kind, const PortMap *p, PortMap *ret_removed, Error **reterr) {
         Kind k = kind_of(e, kind);
+        const PortMap *found = find(k.ports, p);
         char text[PORT_MAP_TEXT_MAX];
 
-        if (!port_list_remove(k.ports, p)) {
+        if (!found) {
                 port_map_format(p, text);
                 error_set(reterr, ENOENT, kind == PORT_PUBLISHED ? "The machine '%s' does not publish %s" : "The machine '%s' is not offered %s",
                           e->machine, text);
                 return error_hint(reterr, -ENOENT, "`nbox port list %s` shows what there is.", e->machine);
         }
-        return port_list_remove(&k.changes->added, p) ? 0 : port_list_add(&k.changes->removed, p, k.clash, reterr);
+        *ret_removed = *found;
+        (void) port_list_remove(k.ports, ret_removed);
+        return port_list_remove(&k.changes->added, ret_removed) ? 0 : port_list_add(&k.changes->removed, ret_removed, k.clash, reterr);
 }
 
 static int take(Kind to, const PortChanges *from, const char *machine) {

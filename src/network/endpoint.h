@@ -63,13 +63,14 @@ void endpoint_end(const char *machine, bool reboots);
  * by now. What has become superfluous is dropped in silence, what contradicts the configuration with a warning. 0 or -ENOMEM. */
 int endpoint_take_changes(Endpoint *e, const Endpoint *before);
 
-/* Publish a port, or no longer. -EEXIST: it clashes with one of its own; -ENOENT: it has none such. */
+/* Publish a port, or no longer. -EEXIST: it clashes with one of its own; -ENOENT: it has none such. What is removed is the same
+ * one, or, where both sides of `p` are alike, which is what a port without a machine's is read as, the one with that host's side. */
 typedef enum PortKind {
         PORT_PUBLISHED,
         PORT_OF_HOST,
 } PortKind;
 int endpoint_add_port(Endpoint *e, PortKind kind, const PortMap *p, Error **reterr);
-int endpoint_remove_port(Endpoint *e, PortKind kind, const PortMap *p, Error **reterr);
+int endpoint_remove_port(Endpoint *e, PortKind kind, const PortMap *p, PortMap *ret_removed, Error **reterr);
 
 /* The file's text, to and from. `text` is torn apart; `path` is for errors. format: the caller's, NULL on out of memory. */
 int endpoint_parse(Endpoint *e, const char *path, char *text, Error **reterr);

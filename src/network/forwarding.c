@@ -62,3 +62,13 @@ void forwarding_release(int dir, Netlink *nl) {
                 log_warning("Cannot switch off forwarding of IPv4 packets: %s, ignoring", strerror(-r));
         (void) unlinkat(dir, NOTE, 0);
 }
+
+void forwarding_let_loopback(const char *bridge) {
+        char path[64];
+        int r;
+
+        snprintf(path, sizeof(path), "ipv4/conf/%s/route_localnet", bridge);
+        r = netns_sysctl_write(-1, path, "1");
+        if (r < 0)
+                log_warning("Cannot set net/%s: published ports will not answer on 127.0.0.1 of the host: %s, ignoring", path, strerror(-r));
+}

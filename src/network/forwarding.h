@@ -13,3 +13,6 @@ int forwarding_acquire(int dir, Error **reterr);
 /* After the last zone is gone: switch it off again if we switched it on. Left on when the host has got another
  * bridge, a tunnel or a WireGuard link meanwhile: their owners may have found it on, and rely on it. */
 void forwarding_release(int dir, Netlink *nl);
+
+/* Let the host's own 127.0.0.1 be an end of connections over a bridge, which the rules guard. Warns where it cannot. */
+void forwarding_let_loopback(const char *bridge);

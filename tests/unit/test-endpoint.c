@@ -91,9 +91,9 @@ static int add(Endpoint *e, const char *text, Error **reterr) {
 }
 
 static int take(Endpoint *e, const char *text, Error **reterr) {
-        PortMap map = map_of(text);
+        PortMap map = map_of(text), gone;
 
-        return endpoint_remove_port(e, PORT_PUBLISHED, &map, reterr);
+        return endpoint_remove_port(e, PORT_PUBLISHED, &map, &gone, reterr);
 }
 
 static void by_hand(void **state _unused_) {
@@ -110,6 +110,10 @@ static void by_hand(void **state _unused_) {
         says(e, "Port=tcp:80:80\n");
         assert_int_equal(add(e, "70-90", &error), -EEXIST);
         assert_int_equal(take(e, "80:81", &error), -ENOENT);
+        says(e, "Port=tcp:80:80\n");
+        /* The machine's side need not be said again. */
+        assert_ok(add(e, "8080:81", &error));
+        assert_ok(take(e, "8080", &error));
         says(e, "Port=tcp:80:80\n");
 }
 

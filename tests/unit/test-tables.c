@@ -233,10 +233,20 @@ static void completion_offers_everything(void **state _unused_) {
                 const ArgTable *table = verb_tables(v, &storage);
                 const ArgSpec *spec;
 
-                assert_int_equal(has_line(all, v->name), !is_hidden(v));
+                char first[32];
+                const char *second = strchr(v->name, ' ');
+
+                snprintf(first, sizeof(first), "%.*s", (int) strcspn(v->name, " "), v->name);
+                assert_int_equal(has_line(all, first), !is_hidden(v));
                 if (is_hidden(v))
                         continue;
-                one = OFFERED(v->name, "--");
+                if (second) {
+                        _cleanup_free_ char *seconds = OFFERED(first, "");
+
+                        assert_has_line(seconds, second + 1);
+                        one = OFFERED(first, second + 1, "--");
+                } else
+                        one = OFFERED(first, "--");
                 for (size_t i = 0; (spec = args_iterate(&table, &i));) {
                         char word[128];
 

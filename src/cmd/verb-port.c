@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Ports of machines that run: which there are, and those that come and go without a restart. */
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "endpoint.h"
+#include "machine.h"
+#include "plan.h"
+#include "port-change.h"
+#include "port-map.h"
+#include "table.h"
+#include "verb-list.h"
+
+const VerbOption port_options[] = {
+        { { .name = "host-port", .placeholder = "HOST[:MACHINE][/PROTO]" }, 'H', "A port of the host's 127.0.0.1 that is offered inside (several)" },
+        {},
+};
+
+/* ---- nbox port add, nbox port remove ---- */
+
+static int take_words(VerbArgs *args, PortChange *c, Error **reterr) {
+        PortMap map;
+        int r;
+
+        while ((r = verb_next(args, reterr)) > 0) {
+                r = host_port_parse(args->value, &map, reterr);
+                if (r >= 0)
+                        r = port_list_add(&c->host_ports, &map, host_port_clash, reterr);
+                if (r < 0)
+                        return r;
+        }
+        if (r >= 0)
+                r = verb_check_operands(args, c->host_ports.n > 0 ? 1 : 2, -1, reterr);
+        for (int i = 1; r >= 0 && i < args->n_operands; i++) {
+                r = port_map_parse(args->operands[i], &map, reterr);
+                if (r >= 0)
+                        r = port_list_add(&c->ports, &map, port_map_clash, reterr);
+        }
+        return r;
+}
+
+static int change(int argc, char **argv, bool remove, Error **reterr) {
+        _cleanup_(machine_freep) Machine *m = NULL;
+        VerbArgs args = verb_args(argc, argv);
+        PortChange c = { .remove = remove };
+        int r;
+
+        r = take_words(&args, &c, reterr);
+        if (r >= 0)
+                r = machine_open(args.operands[0], &m, reterr);
+        if (r >= 0) {
+                c.machine = m->record->name;
+                r = network_change_ports(&c, reterr);
+        }
+        port_list_done(&c.ports);
+        port_list_done(&c.host_ports);
+        return r;
+}
+
+int verb_port_add(int argc, char **argv, Error **reterr) {
+        return change(argc, argv, false, reterr);
+}
+
+int verb_port_remove(int argc, char **argv, Error **reterr) {
+        return change(argc, argv, true, reterr);
+}
+
+/* ---- nbox port list ---- */
+
+static const char *const headings[] = { "MACHINE", "PROTO", "ADDRESS", "HOST", "", "INSIDE", "SINCE", NULL };
+
+/* One port of a machine, as it is shown. */
+typedef struct Row {
+        const Endpoint *e;
+        const PortMap *port;
+        PortKind kind;
+        bool added; /* while it runs */
+} Row;
+
+typedef int (*ShowRow)(const Row *row, void *userdata);
+
+static bool was_added(const PortChanges *c, const PortMap *p) {
+        for (size_t i = 0; i < c->added.n; i++)
+                if (port_map_same(c->added.items + i, p))
+                        return true;
+        return false;
+}
+
+static int each_port(const Endpoint *e, ShowRow show, void *userdata) {
+        for (PortKind kind = PORT_PUBLISHED; kind <= PORT_OF_HOST; kind++) {
+                const PortList *list = kind == PORT_PUBLISHED ? &e->ports : &e->host_ports;
+                const PortChanges *changes = kind == PORT_PUBLISHED ? &e->changes : &e->host_changes;
+
+                for (size_t i = 0; i < list->n; i++) {
+                        int r = show(&(Row){ e, list->items + i, kind, was_added(changes, list->items + i) }, userdata);
+
+                        if (r < 0)
+                                return r;
+                }
+        }
+        return 0;
+}
+
+static int add_row(const Row *row, void *userdata) {
+        char address[PORT_ADDRESS_TEXT_MAX], host[PORT_RANGE_TEXT_MAX], machine[PORT_RANGE_TEXT_MAX], inside[INET_ADDRSTRLEN + PORT_RANGE_TEXT_MAX + 1],
+                own[PORT_ADDRESS_TEXT_MAX];
+        const PortMap *p = row->port;
+        bool published = row->kind == PORT_PUBLISHED;
+
+        port_address_format(p->address, address);
+        port_address_format(row->e->nics[0].address, own);
+        port_range_format(p->host, p->count, host);
+        port_range_format(p->machine, p->count, machine);
+        snprintf(inside, sizeof(inside), "%s:%s", published ? own : "host", machine);
+        return table_add(userdata, (const char *[]){ row->e->machine, protocol_to_string(p->protocol),
+                                                      !published ? "127.0.0.1" : *address ? address : "all", host, published ? "→" : "←", inside,
+                                                      row->added ? "added" : "start" });
+}
+
+static int add_object(const Row *row, void *userdata) {
+        char address[PORT_ADDRESS_TEXT_MAX], text[PORT_MAP_TEXT_MAX];
+        const PortMap *p = row->port;
+
+        port_address_format(row->kind == PORT_PUBLISHED ? p->address : INADDR_LOOPBACK, address);
+        port_map_format(p, text);
+        return json_array_append_new(userdata, json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:i, s:b, s:s}", "machine", row->e->machine, "direction",
+                                                         row->kind == PORT_PUBLISHED ? "published" : "offered", "protocol", protocol_to_string(p->protocol),
+                                                         "address", *address ? json_string(address) : json_null(), "host_port", (int) p->host,
+                                                         "machine_port", (int) p->machine, "count", (int) p->count, "added", (int) row->added,
+                                                         "port", text));
+}
+
+typedef struct Endpoints {
+        Endpoint **items;
+        size_t n;
+} Endpoints;
+
+/* A machine that runs and has no file is on no network of ours, and has no ports. */
+static int find_named(const VerbArgs *args, Endpoints *ret, Error **reterr) {
+        ret->items = calloc((size_t) args->n_operands, sizeof(*ret->items));
+        if (!ret->items)
+                return error_oom(reterr);
+        for (int i = 0; i < args->n_operands; i++) {
+                _cleanup_(machine_freep) Machine *m = NULL;
+                int r;
+
+                r = machine_find(args->operands[i], &m, reterr);
+                if (r >= 0)
+                        r = endpoint_load(args->operands[i], ret->items + ret->n, reterr);
+                if (r < 0)
+                        return r;
+                ret->n += r > 0;
+        }
+        return 0;
+}
+
+static int show(const Endpoints *found, ShowRow show_row, void *userdata, Error **reterr) {
+        for (size_t i = 0; i < found->n; i++)
+                if (found->items[i]->n_nics > 0 && each_port(found->items[i], show_row, userdata) < 0)
+                        return error_oom(reterr);
+        return 0;
+}
+
+static int print_json(const Endpoints *found, Error **reterr) {
+        json_t *all = json_array();
+        int r = show(found, add_object, all, reterr);
+
+        if (r >= 0)
+                return json_print(all, reterr);
+        json_decref(all);
+        return r;
+}
+
+static int print_table(const Endpoints *found, Error **reterr) {
+        _cleanup_(table_freep) Table *t = table_new(headings);
+        int r;
+
+        if (!t)
+                return error_oom(reterr);
+        r = show(found, add_row, t, reterr);
+        if (r >= 0)
+                table_print(t, stdout, false);
+        return r;
+}
+
+int verb_port_list(int argc, char **argv, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        Endpoints found = {};
+        int r;
+
+        r = verb_operands(&args, 0, -1, reterr);
+        if (r >= 0)
+                r = args.n_operands > 0 ? find_named(&args, &found, reterr) : endpoint_list(&found.items, &found.n, reterr);
+        if (r >= 0)
+                r = args.json ? print_json(&found, reterr) : print_table(&found, reterr);
+        endpoint_list_free(found.items, found.n);
+        return r;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The file first, then the rules: after a crash in between, a repair makes of the rules what the file says. Connections through a
+ * port that is taken back are made to end: the kernel translates them by what it remembers, not by the rules. */
+
+#include "port-change.h"
+
+#include <string.h>
+
+#include "conntrack.h"
+#include "doors.h"
+#include "firewall.h"
+#include "forwarding.h"
+#include "log.h"
+#include "machine-link.h"
+#include "network-lock.h"
+#include "plan.h"
+#include "ports.h"
+#include "zone.h"
+
+#define LOOPBACK_ADDRESS 0x7f000001u
+
+typedef struct Place {
+        Netlink *nl;
+        ZoneState *zone; /* of the machine's first interface */
+        char bridge[IF_NAMESIZE];
+} Place;
+
+static void place_done(Place *p) {
+        netlink_free(p->nl);
+        zone_state_free(p->zone);
+}
+
+static int find_place(const Endpoint *e, const char *machine, Place *ret, Error **reterr) {
+        int r;
+
+        r = netlink_new(NETLINK_ROUTE, -1, &ret->nl);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot open a netlink socket");
+        if (!e || e->n_nics == 0 || !machine_link_exists(ret->nl, machine)) {
+                error_set(reterr, ESRCH, "The machine '%s' is on no network of the host's: it has no ports to publish", machine);
+                return error_hint(reterr, -ESRCH, "One that was started with --network=zone is; with --network=host its ports are the host's.");
+        }
+        zone_bridge_name(e->nics[0].zone, ret->bridge);
+        return zone_state_load(e->nics[0].zone, &ret->zone, reterr);
+}
+
+static bool is_alive(const char *machine, void *userdata) {
+        return machine_link_exists(userdata, machine);
+}
+
+static int apply(const Endpoint *e, const Place *p, Error **reterr) {
+        Zone zone = {
+                .range = p->zone->range, .isolated = p->zone->isolated, .isolates_ports = p->zone->isolated, .closed = p->zone->closed,
+                .service = p->zone->service,
+        };
+        FirewallMachine machine = {
+                .name = e->machine, .bridge = zone.bridge, .address = e->nics[0].address, .gateway = range_gateway(zone.range),
+                .ports = &e->ports, .host_ports = &e->host_ports,
+        };
+        FirewallOracle oracle = { .machine_is_alive = is_alive, .userdata = p->nl };
+        FirewallZone rules;
+        bool loopback = false;
+        int r;
+
+        snprintf(zone.name, sizeof(zone.name), "%s", p->zone->name);
+        snprintf(zone.bridge, sizeof(zone.bridge), "%s", p->bridge);
+        rules = zone_for_firewall(&zone);
+        r = firewall_apply(&(FirewallSet){ &rules, 1, &machine, 1 }, &oracle, &loopback, reterr);
+        if (r < 0)
+                return r;
+        (void) doors_open(&(DoorZone){ zone.name, zone.bridge, e->host_ports.n > 0 }, 1);
+        if (loopback)
+                forwarding_let_loopback(p->bridge);
+        return 0;
+}
+
+/* As at a start (nic.h): what goes to the machine's own port by the host's address may come back to it. */
+static void let_back(const Endpoint *e, const Place *p) {
+        char name[IF_NAMESIZE];
+        LinkInfo link;
+
+        machine_link_name(e->machine, 0, name);
+        if (e->ports.n == 0 || link_get(p->nl, name, &link) < 0)
+                return;
+        link_put_hairpin(p->nl, link.index);
+        (void) netlink_run(p->nl, NULL, NULL, NULL);
+}
+
+static void end_connections(const Endpoint *e, const Place *p, PortKind kind, const PortList *gone) {
+        for (const PortMap *port = gone->items; port < gone->items + gone->n; port++) {
+                ConntrackMatch published = {
+                        .protocol = port->protocol, .address = port->address, .port = port->host, .count = port->count,
+                        .to = e->nics[0].address, .to_port = port->machine,
+                }, of_host = {
+                        .protocol = port->protocol, .from = e->nics[0].address, .address = range_gateway(p->zone->range),
+                        .port = port->machine, .count = port->count, .to = LOOPBACK_ADDRESS, .to_port = port->host,
+                };
+                int r = conntrack_forget(kind == PORT_PUBLISHED ? &published : &of_host);
+
+                if (r < 0)
+                        log_warning("Connections that were made through a port of '%s' before it was removed may go on: %s, ignoring",
+                                    e->machine, strerror(-r));
+        }
+}
+
+/* `ports` become what was removed in fact. */
+static int edit(Endpoint *e, const PortChange *c, PortKind kind, PortList *ports, Error **reterr) {
+        int r = 0;
+
+        if (!c->remove && kind == PORT_PUBLISHED)
+                r = ports_check(ports, reterr);
+        for (PortMap *p = ports->items; r >= 0 && p < ports->items + ports->n; p++)
+                r = c->remove ? endpoint_remove_port(e, kind, p, p, reterr) : endpoint_add_port(e, kind, p, reterr);
+        return r;
+}
+
+/* Back to what was, where the new rules could not be made. */
+static void take_back(const char *machine, const Endpoint *before, const Place *p) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int r = endpoint_save(before, &error);
+
+        if (r >= 0)
+                r = apply(before, p, &error);
+        if (r < 0)
+                log_warning("The rules of '%s' may not be what they were: %s, ignoring", machine, error ? error->message : strerror(-r));
+}
+
+int network_change_ports(PortChange *c, Error **reterr) {
+        _cleanup_(endpoint_freep) Endpoint *e = NULL, *before = NULL;
+        _cleanup_(place_done) Place place = {};
+        _cleanup_close_ int lock = -1;
+        int r;
+
+        lock = network_lock(reterr);
+        if (lock < 0)
+                return lock;
+        r = endpoint_load(c->machine, &before, reterr);
+        if (r >= 0)
+                r = endpoint_load(c->machine, &e, reterr);
+        if (r >= 0)
+                r = find_place(e, c->machine, &place, reterr);
+        if (r >= 0)
+                r = edit(e, c, PORT_PUBLISHED, &c->ports, reterr);
+        if (r >= 0)
+                r = edit(e, c, PORT_OF_HOST, &c->host_ports, reterr);
+        if (r >= 0)
+                r = endpoint_save(e, reterr);
+        if (r < 0)
+                return r;
+        r = apply(e, &place, reterr);
+        if (r < 0) {
+                take_back(c->machine, before, &place);
+                return r;
+        }
+        let_back(e, &place);
+        if (c->remove) {
+                end_connections(e, &place, PORT_PUBLISHED, &c->ports);
+                end_connections(e, &place, PORT_OF_HOST, &c->host_ports);
+        }
+        return 0;
+}
