@@ -6,10 +6,14 @@
 #include "machine-json.h"
 #include "machine.h"
 #include "init-look.h"
+#include "record-nic.h"
+#include "strv.h"
 #include "table.h"
 #include "verb-list.h"
 
 enum { OPT_NO_LEGEND = 256 };
+
+#define CELL_ROOM 40 /* columns for addresses, and for ports */
 
 const VerbOption list_options[] = {
         { { .name = "quiet", .letter = 'q' }, 'q', "Show names only" },
@@ -54,12 +58,45 @@ static int print_json(Machine **machines, size_t n, Error **reterr) {
         return json_print(all, reterr);
 }
 
-static int add_row(Table *t, const Machine *m) {
-        _cleanup_free_ char *ports = strv_join(m->record->ports, ",");
-        const char *cells[] = { m->record->name, "container", init_of(m), machine_state_to_string(m->state),
-                                m->record->address, ports, m->record->os };
+/* As many of them as a cell has room for, one at least, and how many more there are: "tcp:8080:80,+3". `status` has all.
+ * NULL on out of memory. */
+static char *cell_of(char **items) {
+        _cleanup_strv_ char **shown = NULL;
+        size_t n = 0, room = CELL_ROOM;
+        char more[16];
 
-        return ports ? table_add(t, cells) : -ENOMEM;
+        for (; items && items[n]; n++) {
+                size_t size = strlen(items[n]) + 1;
+
+                if (n > 0 && size > room)
+                        break;
+                if (strv_append(&shown, items[n]) < 0)
+                        return NULL;
+                room -= size < room ? size : room;
+        }
+        snprintf(more, sizeof(more), "+%zu", strv_length(items) - n);
+        if (n < strv_length(items) && strv_append(&shown, more) < 0)
+                return NULL;
+        return strv_join(shown, ",");
+}
+
+static int addresses_of(const MachineRecord *rec, char ***ret) {
+        RecordNic nic;
+
+        for (size_t i = 0; record_nic(rec, i, &nic); i++)
+                if (*nic.address && strv_append(ret, nic.address) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static int add_row(Table *t, const Machine *m) {
+        _cleanup_strv_ char **addresses = NULL;
+        _cleanup_free_ char *ports = cell_of(m->record->ports), *address = NULL;
+
+        if (addresses_of(m->record, &addresses) < 0 || !(address = cell_of(addresses)) || !ports)
+                return -ENOMEM;
+        return table_add(t, (const char *[]){ m->record->name, "container", init_of(m), machine_state_to_string(m->state), address, ports,
+                                              m->record->os });
 }
 
 static int print_table(Machine **machines, size_t n, bool plain, Error **reterr) {

@@ -94,6 +94,7 @@ test_several_interfaces() {
         reaches neighbour tcp "$HOST_ADDRESS" 8080 "$GUEST"
         terminate neighbour
         remove_tree neighbour
+        has "$(nbox list)" " $first,$second "
         has "$(nbox status "$GUEST")" "$second"
         down
         rm /var/lib/nbox/zones/{front,back}
