@@ -23,12 +23,50 @@ const VerbOption global_options[] = {
         {},
 };
 
+/* What other programs have taught people's fingers. */
+static const char *habit_of(const char *word) {
+        static const char *const habits[][2] = {
+                { "rm", "remove" }, { "del", "remove" }, { "delete", "remove" }, { "ls", "list" }, { "new", "create" }, { "info", "show" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(habits); i++)
+                if (strcmp(word, habits[i][0]) == 0)
+                        return habits[i][1];
+        return word;
+}
+
+static const char *suggest_second_word(const char *first, const char *second) {
+        const char *wanted = habit_of(second);
+        Suggestion best = suggestion_begin(wanted, strlen(wanted));
+        size_t n = strlen(first);
+
+        for (const Verb *v = verbs; v->name; v++)
+                if (!(v->flags & VERB_HIDDEN) && strncmp(v->name, first, n) == 0 && v->name[n] == ' ')
+                        suggestion_offer(&best, v->name + n + 1);
+        return best.name;
+}
+
 static int unknown_second_word(const char *first, const char *second, Error **reterr) {
+        const char *meant = second ? suggest_second_word(first, second) : NULL;
+
         if (!second)
                 error_set(reterr, EINVAL, "A word is missing behind 'nbox %s'", first);
         else
                 error_set(reterr, EINVAL, "Unknown verb '%s %.80s'", first, second);
+        if (meant)
+                return error_hint(reterr, -EINVAL, "Did you mean `nbox %s %s`?", first, meant);
         return error_hint(reterr, -EINVAL, "`nbox %s --help` lists what there is.", first);
+}
+
+/* "ports" for "port". */
+static bool is_plural_of_first_word(const char *name) {
+        size_t n = strlen(name);
+        char word[32];
+
+        if (n < 2 || n > sizeof(word) || name[n - 1] != 's')
+                return false;
+        snprintf(word, sizeof(word), "%.*s", (int) (n - 1), name);
+        return verb_is_first_word(word);
 }
 
 /* `words` ends with NULL. */
@@ -47,6 +85,9 @@ static int unknown_verb(char **words, Error **reterr) {
                 if (!(v->flags & VERB_HIDDEN))
                         suggestion_offer(&best, v->name);
         error_set(reterr, EINVAL, "Unknown verb '%.80s'", name);
+        if (is_plural_of_first_word(name))
+                return error_hint(reterr, -EINVAL, "Did you mean `nbox %.*s`? With --help behind it, it lists what there is.",
+                                  (int) strlen(name) - 1, name);
         if (best.name)
                 return error_hint(reterr, -EINVAL, "Did you mean `nbox %s`?", best.name);
         return error_hint(reterr, -EINVAL, "`nbox --help` lists the verbs.");

@@ -94,11 +94,28 @@ test_verbs_and_options() {
         has "$(list zsh $'nbox \t')" 'poweroff .*-- *Power machines off'
 }
 
+test_verbs_of_two_words() {
+        shells_setup
+        becomes 'nbox por' 'nbox port '
+        becomes 'nbox port rem' 'nbox port remove '
+        shows 'nbox port ' add list remove
+        becomes 'nbox port add --host-p' 'nbox port add --host-port='
+        becomes 'nbox help port li' 'nbox help port list '
+        has "$(list zsh $'nbox p\t')" 'port .*-- *.*add'
+        boot "$GUEST" -p 8080:80 -p 5353:53/udp
+        becomes "nbox port add ${GUEST:0:4}" "nbox port add $GUEST "
+        becomes "nbox port add $GUEST 8081:80/ud" "nbox port add $GUEST 8081:80/udp "
+        becomes "nbox port remove $GUEST tc" "nbox port remove $GUEST tcp:8080:80 "
+        becomes "nbox port remove $GUEST tcp:8080:80 " "nbox port remove $GUEST tcp:8080:80 udp:5353:53 "
+        terminate "$GUEST"
+}
+
 test_values() {
         shells_setup
         becomes 'nbox boot --console=inter' 'nbox boot --console=interactive '
         becomes 'nbox boot --console inter' 'nbox boot --console interactive '
         becomes 'nbox boot --network=zone:def' 'nbox boot --network=zone:default '
+        becomes 'nbox boot --network-zone=def' 'nbox boot --network-zone=default '
         becomes 'nbox boot --network=no' 'nbox boot --network=none '
         becomes 'nbox boot -p ud' 'nbox boot -p udp:'
         becomes 'nbox boot -p 8080:80/ud' 'nbox boot -p 8080:80/udp '
