@@ -15,7 +15,7 @@
 
 typedef struct Fact {
         const char *key, *label;
-        char value[128];
+        char value[256];
 } Fact;
 
 enum { FACT_VERSION, FACT_KERNEL, FACT_SYSTEMD, FACT_CGROUPS, FACT_FIREWALL, FACT_USERNS, FACT_SELINUX, N_FACTS };
@@ -59,7 +59,10 @@ static void find_cgroups(Fact *f) {
 }
 
 static void find_firewall(Fact *f) {
-        say(f, geteuid() != 0 ? "not known without root" : firewall_describe());
+        char text[FIREWALL_TEXT_MAX];
+
+        firewall_describe(text);
+        say(f, geteuid() != 0 ? "not known without root" : text);
 }
 
 static void find_userns(Fact *f) {

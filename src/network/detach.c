@@ -33,6 +33,7 @@ static void release_host(int lock, Netlink *nl) {
                 if (zone_of_bridge(links + i, zone))
                         return;
         forwarding_release(lock, nl);
+        firewall_release();
         endpoint_tidy();
         network_lock_remove();
 }

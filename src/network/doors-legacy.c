@@ -38,7 +38,7 @@ static int sync_zone(Table *t, const Post *post, const DoorZone *zone, Error **r
         door_tag(zone->name, tag);
         for (unsigned i = 0; i < N; i++)
                 rule_begin(rules + i, tag);
-        rule_in(rules + FROM, zone->bridge);
+        rule_in(rules + FROM, zone->bridge, false);
         if (post->host_ports)
                 rule_destination(rules + FROM, LOOPBACK);
         rule_out(rules + TO, zone->bridge, false);

@@ -3,300 +3,283 @@
 /* What stands in which legacy table:
  *
  *     nat     NBOX-PORTS, from PREROUTING and OUTPUT for what goes to an address of the host's own: one DNAT a
- *             published port. OUTPUT is for connections of the host itself, 127.0.0.1 included.
- *             NBOX-POST, from POSTROUTING, three rules a zone: masquerade what leaves it; masquerade what was
- *             published and comes back into the same bridge (the answer would go straight from machine to machine
- *             else, past the translation); and give connections from 127.0.0.1 a source that the machine can answer.
- *     raw     NBOX-GUARD, from PREROUTING, two rules a zone, only where ports are published: nothing from a machine
- *             goes to or comes from 127.0.0.0/8. raw and not filter, for it sees packets before the translation back
- *             of answers, and so needs no exception that could be wrong.
+ *             published range. OUTPUT is for connections of the host itself, 127.0.0.1 included.
+ *             NBOX-HOST, from PREROUTING, before all others: ports of the host's loopback that a machine is offered at its
+ *             gateway's address.
+ *             NBOX-POST, from POSTROUTING: masquerading.
+ *     mangle  NBOX-GUARD, from PREROUTING: nothing from a machine goes to or comes from 127.0.0.0/8. This is before the
+ *             translation back of answers, and so needs no exception that could be wrong.
+ *             NBOX-FORWARD, from FORWARD: inner addresses are reached by nobody but by what was published; isolated and
+ *             closed zones.
  *
- * A table is fetched only when needed: fetching creates it in the namespace. */
+ * What drops stands in mangle and not in filter, for there an accept that somebody put before it would lift it. Nothing is
+ * accepted here: accepts belong where somebody else drops (doors.h).
+ *
+ * Earlier versions had NBOX-GUARD in the table raw; machines that they started are still cleaned up after. */
 
-#include "firewall.h"
+#include "firewall-backend.h"
 
 #include <string.h>
 
+#include "firewall-rules.h"
 #include "iptables.h"
-#include "log.h"
-
-#include <linux/netfilter/nf_conntrack_common.h>
-#include <linux/netfilter/xt_conntrack.h>
 
 #define PORTS "NBOX-PORTS"
+#define HOST "NBOX-HOST"
 #define POST "NBOX-POST"
 #define GUARD "NBOX-GUARD"
+#define FORWARD "NBOX-FORWARD"
 
 #define JUMP_TAG "nbox"
-#define MACHINE_TAG "nbox:machine:"
-#define ZONE_TAG "nbox:zone:"
-
-#define LOOPBACK 0x7f000000u, 0xff000000u /* 127.0.0.0/8 */
 
 typedef struct Edit {
-        const FirewallSet *set;         /* to have, or NULL */
-        const char *gone_machine;       /* to remove, or NULL */
+        const FirewallSet *set;       /* to have, or NULL */
+        const char *gone_machine;     /* to remove, or NULL */
         const char *gone_zone;
-        const FirewallOracle *oracle;   /* NULL: nobody is swept */
+        const FirewallOracle *oracle; /* NULL: nobody is swept */
+        char ***missing;              /* only look: what would have been changed is named here */
 } Edit;
-
-static void machine_tag(char tag[TAG_MAX], const char *name) {
-        snprintf(tag, TAG_MAX, MACHINE_TAG "%s", name);
-}
-
-static void zone_tag(char tag[TAG_MAX], const char *name) {
-        snprintf(tag, TAG_MAX, ZONE_TAG "%s", name);
-}
-
-/* The rest of a tag behind `prefix`, or NULL. */
-static const char *tag_name(const char *tag, const char *prefix) {
-        size_t n = strlen(prefix);
-
-        return strncmp(tag, prefix, n) == 0 ? tag + n : NULL;
-}
 
 /* Rules that are to go: of who is named, and of who is no longer alive. */
 static bool is_gone(const struct ipt_entry *e, void *userdata) {
         const Edit *edit = userdata;
-        const FirewallOracle *o = edit->oracle;
         const char *tag = rule_tag(e), *name;
 
         name = tag_name(tag, MACHINE_TAG);
         if (name)
-                return (edit->gone_machine && strcmp(name, edit->gone_machine) == 0) ||
-                       (o && o->machine_is_alive && !o->machine_is_alive(name, o->userdata));
+                return (edit->gone_machine && strcmp(name, edit->gone_machine) == 0) || firewall_machine_is_dead(edit->oracle, name);
         name = tag_name(tag, ZONE_TAG);
         if (name)
-                return (edit->gone_zone && strcmp(name, edit->gone_zone) == 0) ||
-                       (o && o->zone_is_alive && !o->zone_is_alive(name, o->userdata));
+                return (edit->gone_zone && strcmp(name, edit->gone_zone) == 0) || firewall_zone_is_dead(edit->oracle, name);
         return false;
 }
 
-/* Jumps follow from whether the chains have rules, in every edit alike. */
-static int settle_nat(Table *t, Error **reterr) {
-        Rule to_local, all;
-        int r;
+static int note(Table *t, const Edit *edit, const char *kind, const char *name, Error **reterr) {
+        return edit->missing && table_take_changed(t) ? firewall_miss(edit->missing, kind, name, reterr) : 0;
+}
 
-        rule_begin(&to_local, JUMP_TAG);
-        rule_to_local(&to_local);
-        rule_jump(&to_local, PORTS);
-        rule_begin(&all, JUMP_TAG);
-        rule_jump(&all, POST);
+/* ---- jumps, which follow from whether the chains have rules ---- */
 
-        r = table_link(t, "PREROUTING", PORTS, &to_local, false, reterr);
-        if (r >= 0)
-                r = table_link(t, "OUTPUT", PORTS, &to_local, false, reterr);
-        if (r >= 0)
-                r = table_link(t, "POSTROUTING", POST, &all, false, reterr);
-        if (r >= 0)
-                r = table_drop_empty(t, PORTS, reterr);
-        if (r >= 0)
-                r = table_drop_empty(t, POST, reterr);
+typedef struct Jump {
+        const char *from, *chain;
+        bool to_local; /* only what goes to an address of the host's own */
+        bool top;
+} Jump;
+
+static int settle(Table *t, const Jump *jumps, size_t n, Error **reterr) {
+        int r = 0;
+
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                Rule rule;
+
+                rule_begin(&rule, JUMP_TAG);
+                if (jumps[i].to_local)
+                        rule_to_local(&rule);
+                rule_jump(&rule, jumps[i].chain);
+                r = table_link(t, jumps[i].from, jumps[i].chain, &rule, jumps[i].top, reterr);
+        }
+        for (size_t i = 0; i < n && r >= 0; i++)
+                r = table_drop_empty(t, jumps[i].chain, reterr);
         return r;
 }
 
-static int settle_one(Table *t, const char *from, const char *chain, Error **reterr) {
-        Rule jump;
-        int r;
-
-        rule_begin(&jump, JUMP_TAG);
-        rule_jump(&jump, chain);
-        r = table_link(t, from, chain, &jump, true, reterr);
-        return r < 0 ? r : table_drop_empty(t, chain, reterr);
-}
+/* ---- ports ---- */
 
 typedef struct PortSearch {
-        const PortMap *port;
+        PortSpan span;
         const char *tag; /* our own */
+        uint16_t port;   /* that was found */
 } PortSearch;
 
 static bool is_port_of_other(const struct ipt_entry *e, void *userdata) {
-        const PortSearch *s = userdata;
+        PortSearch *s = userdata;
 
-        return rule_is_for_port(e, s->port->protocol, s->port->host) && strcmp(rule_tag(e), s->tag) != 0;
+        return rule_meets_ports(e, s->span, &s->port) && strcmp(rule_tag(e), s->tag) != 0;
 }
 
-static int claim_port(Table *t, const Edit *edit, const PortSearch *s, Error **reterr) {
-        const struct ipt_entry *e = table_find(t, PORTS, is_port_of_other, (void *) s);
-        const FirewallOracle *o = edit->oracle;
-        const char *name;
+static int claim_port(Table *t, const Edit *edit, PortSearch *s, Error **reterr) {
+        const struct ipt_entry *e;
 
-        if (!e)
-                return 0;
-        name = tag_name(rule_tag(e), MACHINE_TAG);
-        if (name && o->machine_is_alive && !o->machine_is_alive(name, o->userdata))
-                return table_delete(t, PORTS, is_port_of_other, (void *) s, reterr);
-        error_set(reterr, EADDRINUSE, "Port %u/%s of the host is published by %s%s%s already", s->port->host,
-                  protocol_to_string(s->port->protocol), name ? "machine '" : "a rule in " PORTS, name ?: "", name ? "'" : "");
-        return error_hint(reterr, -EADDRINUSE, "Choose another one with --port=HOST:MACHINE.");
+        while ((e = table_find(t, PORTS, is_port_of_other, s))) {
+                const char *name = tag_name(rule_tag(e), MACHINE_TAG);
+                char tag[TAG_MAX];
+                int r;
+
+                if (!name || !firewall_machine_is_dead(edit->oracle, name))
+                        return firewall_port_is_taken(s->span.protocol, s->port, name, reterr);
+                machine_tag(tag, name);
+                r = table_sync(t, PORTS, tag, NULL, 0, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 static int sync_ports(Table *t, const Edit *edit, const FirewallMachine *m, Error **reterr) {
-        _cleanup_free_ Rule *rules = calloc(m->ports->n + 1, sizeof(Rule));
-        const PortMap *ports = m->ports->items;
+        _cleanup_free_ Rule *rules = calloc(m->ports->n + m->host_ports->n + 1, sizeof(Rule));
         char tag[TAG_MAX];
-        int r;
+        int r = 0;
 
         if (!rules)
                 return error_oom(reterr);
         machine_tag(tag, m->name);
-        for (size_t i = 0; i < m->ports->n; i++) {
-                r = claim_port(t, edit, &(PortSearch){ ports + i, tag }, reterr);
-                if (r < 0)
-                        return r;
-                rule_begin(rules + i, tag);
-                rule_port(rules + i, ports[i].protocol, ports[i].host);
-                rule_dnat(rules + i, m->address, ports[i].machine);
+        for (size_t i = 0; i < m->ports->n && r >= 0; i++) {
+                const PortMap *p = m->ports->items + i;
+                PortSearch search = { { p->protocol, p->address, p->host, (uint16_t) (p->host + p->count - 1) }, tag, 0 };
+
+                if (!edit->missing)
+                        r = claim_port(t, edit, &search, reterr);
+                rule_published(rules + i, m, p);
         }
-        return table_sync(t, PORTS, tag, rules, m->ports->n, reterr);
+        if (r >= 0)
+                r = table_sync(t, PORTS, tag, rules, m->ports->n, reterr);
+        for (size_t i = 0; i < m->host_ports->n; i++)
+                rule_host_port(rules + i, m, m->host_ports->items + i);
+        if (r >= 0)
+                r = table_sync(t, HOST, tag, rules, m->host_ports->n, reterr);
+        return r < 0 ? r : note(t, edit, "machine", m->name, reterr);
 }
 
-static int sync_masquerade(Table *t, const FirewallZone *z, Error **reterr) {
-        enum { OUTWARD, HAIRPIN, FROM_LOOPBACK, N };
-        uint32_t base = z->range.base, mask = range_mask(z->range);
-        char tag[TAG_MAX];
-        Rule rules[N];
+/* ---- zones ---- */
 
-        zone_tag(tag, z->name);
-        for (unsigned i = 0; i < N; i++)
-                rule_begin(rules + i, tag);
+typedef size_t (*ZoneRules)(const FirewallZone *z, Rule ret[ZONE_RULES_MAX]);
 
-        rule_source(rules + OUTWARD, base, mask);
-        rule_out(rules + OUTWARD, z->bridge, true);
+static int sync_zones(Table *t, const char *chain, const Edit *edit, ZoneRules make, Error **reterr) {
+        int r = 0;
 
-        rule_source(rules + HAIRPIN, base, mask);
-        rule_destination(rules + HAIRPIN, base, mask);
-        rule_out(rules + HAIRPIN, z->bridge, false);
-        rule_ctstate(rules + HAIRPIN, XT_CONNTRACK_STATE_DNAT);
+        for (size_t i = 0; i < edit->set->n_zones && r >= 0; i++) {
+                const FirewallZone *z = edit->set->zones + i;
+                Rule rules[ZONE_RULES_MAX];
+                char tag[TAG_MAX];
 
-        rule_source(rules + FROM_LOOPBACK, LOOPBACK);
-        rule_out(rules + FROM_LOOPBACK, z->bridge, false);
-
-        for (unsigned i = 0; i < N; i++)
-                rule_masquerade(rules + i);
-        return table_sync(t, POST, tag, rules, N, reterr);
+                zone_tag(tag, z->name);
+                r = table_sync(t, chain, tag, rules, make(z, rules), reterr);
+                if (r >= 0)
+                        r = note(t, edit, "zone", z->name, reterr);
+        }
+        return r;
 }
+
+/* ---- tables ---- */
 
 static int edit_nat(Table *t, void *userdata, Error **reterr) {
+        static const Jump jumps[] = {
+                { "PREROUTING", PORTS, true, false }, { "OUTPUT", PORTS, true, false },
+                { "PREROUTING", HOST, true, true },   { "POSTROUTING", POST, false, false },
+        };
         Edit *edit = userdata;
         int r = 0;
 
         for (size_t i = 0; edit->set && i < edit->set->n_machines && r >= 0; i++)
                 r = sync_ports(t, edit, edit->set->machines + i, reterr);
-        for (size_t i = 0; edit->set && i < edit->set->n_zones && r >= 0; i++)
-                r = sync_masquerade(t, edit->set->zones + i, reterr);
+        if (r >= 0 && edit->set)
+                r = sync_zones(t, POST, edit, rules_masquerade, reterr);
         if (r >= 0 && !edit->set)
                 r = table_delete(t, PORTS, is_gone, edit, reterr);
         if (r >= 0 && !edit->set)
+                r = table_delete(t, HOST, is_gone, edit, reterr);
+        if (r >= 0 && !edit->set)
                 r = table_delete(t, POST, is_gone, edit, reterr);
-        return r < 0 ? r : settle_nat(t, reterr);
+        if (r >= 0)
+                r = settle(t, jumps, ELEMENTSOF(jumps), reterr);
+        return r < 0 ? r : note(t, edit, "table", "nat", reterr);
 }
 
-static int sync_guard(Table *t, const FirewallZone *z, Error **reterr) {
-        char tag[TAG_MAX];
-        Rule rules[2];
-
-        zone_tag(tag, z->name);
-        for (unsigned i = 0; i < ELEMENTSOF(rules); i++) {
-                rule_begin(rules + i, tag);
-                rule_in(rules + i, z->bridge);
-        }
-        rule_destination(rules + 0, LOOPBACK);
-        rule_source(rules + 1, LOOPBACK);
-        for (unsigned i = 0; i < ELEMENTSOF(rules); i++)
-                rule_jump(rules + i, "DROP");
-        return table_sync(t, GUARD, tag, rules, ELEMENTSOF(rules), reterr);
-}
-
-static int edit_raw(Table *t, void *userdata, Error **reterr) {
+static int edit_mangle(Table *t, void *userdata, Error **reterr) {
+        static const Jump jumps[] = { { "PREROUTING", GUARD, false, true }, { "FORWARD", FORWARD, false, true } };
         Edit *edit = userdata;
         int r = 0;
 
-        for (size_t i = 0; edit->set && i < edit->set->n_zones && r >= 0; i++)
-                r = sync_guard(t, edit->set->zones + i, reterr);
+        if (edit->set)
+                r = sync_zones(t, GUARD, edit, rules_guard, reterr);
+        if (r >= 0 && edit->set)
+                r = sync_zones(t, FORWARD, edit, rules_forward, reterr);
         if (r >= 0 && !edit->set)
                 r = table_delete(t, GUARD, is_gone, edit, reterr);
-        return r < 0 ? r : settle_one(t, "PREROUTING", GUARD, reterr);
+        if (r >= 0 && !edit->set)
+                r = table_delete(t, FORWARD, is_gone, edit, reterr);
+        if (r >= 0)
+                r = settle(t, jumps, ELEMENTSOF(jumps), reterr);
+        return r < 0 ? r : note(t, edit, "table", "mangle", reterr);
 }
 
-static int guard_loopback(Edit *edit, bool *ret_loopback, Error **reterr) {
-        _cleanup_(error_freep) Error *error = NULL;
-        int r;
+static int edit_raw(Table *t, void *userdata, Error **reterr) {
+        static const Jump jumps[] = { { "PREROUTING", GUARD, false, true } };
+        int r = table_delete(t, GUARD, is_gone, userdata, reterr);
 
-        r = iptables_edit("raw", edit_raw, edit, &error);
-        if (r == -EOPNOTSUPP) {
-                log_warning("This kernel has no legacy iptables table 'raw': published ports will not answer on "
-                            "127.0.0.1 of the host, ignoring");
-                return 0;
-        }
-        if (r < 0)
-                return error_pass(reterr, r, &error);
-        *ret_loopback = true;
-        return 0;
+        return r < 0 ? r : settle(t, jumps, ELEMENTSOF(jumps), reterr);
 }
 
-static bool publishes(const FirewallSet *set) {
-        for (size_t i = 0; i < set->n_machines; i++)
-                if (set->machines[i].ports->n > 0)
-                        return true;
-        return false;
-}
+/* Guards first, so that nothing is ever open that is not guarded. */
+static const struct {
+        const char *name;
+        TableEdit edit;
+        bool wanted;
+} tables[] = { { "mangle", edit_mangle, true }, { "nat", edit_nat, true }, { "raw", edit_raw, false } };
 
-int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, bool *ret_loopback, Error **reterr) {
-        Edit edit = { .set = set, .oracle = oracle };
+static int apply(const FirewallSet *set, const FirewallOracle *oracle, Error **reterr) {
         _cleanup_close_ int lock = iptables_lock(reterr);
-        bool loopback = false;
-        int r;
+        Edit edit = { .set = set, .oracle = oracle };
+        int r = lock < 0 ? lock : 0;
 
-        if (lock < 0)
-                return lock;
-        if (publishes(set)) {
-                r = guard_loopback(&edit, &loopback, reterr);
-                if (r < 0)
-                        return r;
-        }
-        r = iptables_edit("nat", edit_nat, &edit, reterr);
-        if (r < 0)
-                return r;
-        *ret_loopback = loopback;
-        return 0;
+        for (size_t i = 0; i < ELEMENTSOF(tables) && r >= 0; i++)
+                if (tables[i].wanted)
+                        r = iptables_edit(tables[i].name, tables[i].edit, &edit, reterr);
+        return r;
+}
+
+static int check(const FirewallSet *set, char ***ret_missing, Error **reterr) {
+        Edit edit = { .set = set, .missing = ret_missing };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(tables) && r >= 0; i++)
+                if (!tables[i].wanted)
+                        continue;
+                else if (iptables_table_exists(tables[i].name))
+                        r = iptables_check(tables[i].name, tables[i].edit, &edit, reterr);
+                else
+                        r = firewall_miss(ret_missing, "table", tables[i].name, reterr);
+        return r;
 }
 
 static int remove_rules(Edit *edit, Error **reterr) {
-        static const struct {
-                const char *table;
-                TableEdit edit;
-        } tables[] = { { "nat", edit_nat }, { "raw", edit_raw } };
         bool machine_only = !edit->gone_zone && !edit->oracle; /* machines have rules in nat alone */
         _cleanup_close_ int lock = -1;
         int result = 0;
 
-        for (unsigned i = 0; i < ELEMENTSOF(tables); i++) {
+        for (size_t i = ELEMENTSOF(tables); i-- > 0;) {
                 int r;
 
-                if (!iptables_table_exists(tables[i].table) || (i > 0 && machine_only))
+                if ((machine_only && tables[i].edit != edit_nat) || !iptables_table_exists(tables[i].name))
                         continue;
                 if (lock < 0)
                         lock = iptables_lock(reterr);
                 if (lock < 0)
                         return lock;
-                r = iptables_edit(tables[i].table, tables[i].edit, edit, result < 0 ? NULL : reterr);
+                r = iptables_edit(tables[i].name, tables[i].edit, edit, result < 0 ? NULL : reterr);
                 if (r < 0 && result >= 0)
                         result = r;
         }
         return result;
 }
 
-int firewall_remove(const char *machine, const char *zone, Error **reterr) {
+static int remove_named(const char *machine, const char *zone, Error **reterr) {
         return remove_rules(&(Edit){ .gone_machine = machine, .gone_zone = zone }, reterr);
 }
 
-int firewall_sweep(const FirewallOracle *oracle, Error **reterr) {
+static int sweep(const FirewallOracle *oracle, Error **reterr) {
         return remove_rules(&(Edit){ .oracle = oracle }, reterr);
 }
 
-const char *firewall_describe(void) {
-        if (iptables_table_exists("nat"))
-                return "iptables (legacy tables)";
-        return "iptables (legacy tables), not in use yet: a machine on a network loads them, where the kernel has them";
+static bool usable(void) {
+        return iptables_usable("nat") && iptables_usable("mangle");
 }
+
+const FirewallBackend firewall_iptables = {
+        .name = "iptables",
+        .usable = usable,
+        .apply = apply,
+        .check = check,
+        .remove = remove_named,
+        .sweep = sweep,
+};

@@ -20,8 +20,9 @@ typedef struct FirewallZone {
         const char *name;
         const char *bridge;
         Range range;
-        bool isolated; /* its machines do not reach one another but by published ports */
-        bool closed;   /* nothing of it goes out, but answers */
+        bool isolated;    /* its machines do not reach one another but by published ports */
+        bool closed;      /* nothing of it goes out, but answers */
+        uint32_t service; /* where its DNS and DHCP are, host byte order; 0: nowhere */
 } FirewallZone;
 
 typedef struct FirewallMachine {
@@ -51,14 +52,26 @@ typedef struct FirewallOracle {
 /* Have the rules of these zones and machines stand, exactly these; nothing is committed where they do, and others' are left
  * alone. A port that a machine alive has is -EADDRINUSE; one that a dead machine has is taken over. *ret_loopback: packets of
  * these zones to 127.0.0.0/8 are dropped, so that routing such addresses on their bridges (route_localnet) is safe
- * (CVE-2020-8558); always so when there are ports, unless the kernel cannot do it. -EOPNOTSUPP: no usable packet filter. */
+ * (CVE-2020-8558). -EOPNOTSUPP: no usable packet filter. Called with the network lock held. */
 int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, bool *ret_loopback, Error **reterr);
+
+/* What of it does not stand, changing nothing: a strv of words for people ("zone 'default'"), the caller's; NULL when all is
+ * there. Returns how many. */
+int firewall_check(const FirewallSet *set, char ***ret_missing, Error **reterr);
 
 /* Remove a machine's rules and a zone's (either may be NULL), and with the last rule our chains. */
 int firewall_remove(const char *machine, const char *zone, Error **reterr);
 
-/* What it is and whether it is in use, for people; constant. Needs root, changes nothing. */
-const char *firewall_describe(void);
-
 /* Remove what belongs to nobody alive. */
 int firewall_sweep(const FirewallOracle *oracle, Error **reterr);
+
+/* Forget the choice of backend: when the last zone has gone. */
+void firewall_release(void);
+
+/* Where the configuration wants another backend than the one in use: remove the rules of that one, so that the next
+ * firewall_apply(), which must be for all that stands, makes them anew with the other. Returns 1 then, else 0. */
+int firewall_change(Error **reterr);
+
+/* What it is and why, for people: "nft (no legacy tables)". Needs root; may load modules. */
+#define FIREWALL_TEXT_MAX 160
+void firewall_describe(char ret[FIREWALL_TEXT_MAX]);

@@ -60,8 +60,10 @@ static void set_interface(char name[IFNAMSIZ], unsigned char mask[IFNAMSIZ], con
         memset(mask, 0xff, strlen(name) + 1);
 }
 
-void rule_in(Rule *r, const char *ifname) {
+void rule_in(Rule *r, const char *ifname, bool invert) {
         set_interface(r->entry.ip.iniface, r->entry.ip.iniface_mask, ifname);
+        if (invert)
+                r->entry.ip.invflags |= IPT_INV_VIA_IN;
 }
 
 void rule_out(Rule *r, const char *ifname, bool invert) {
@@ -70,17 +72,26 @@ void rule_out(Rule *r, const char *ifname, bool invert) {
                 r->entry.ip.invflags |= IPT_INV_VIA_OUT;
 }
 
-void rule_port(Rule *r, int protocol, uint16_t port) {
+void rule_ports(Rule *r, int protocol, uint16_t first, uint16_t count) {
+        uint16_t last = (uint16_t) (first + count - 1);
+
         r->entry.ip.proto = (uint16_t) protocol;
         if (protocol == IPPROTO_UDP) {
-                struct xt_udp udp = { .spts = { 0, UINT16_MAX }, .dpts = { port, port } };
+                struct xt_udp udp = { .spts = { 0, UINT16_MAX }, .dpts = { first, last } };
 
                 add_match(r, "udp", 0, &udp, sizeof(udp));
         } else {
-                struct xt_tcp tcp = { .spts = { 0, UINT16_MAX }, .dpts = { port, port } };
+                struct xt_tcp tcp = { .spts = { 0, UINT16_MAX }, .dpts = { first, last } };
 
                 add_match(r, "tcp", 0, &tcp, sizeof(tcp));
         }
+}
+
+void rule_udp(Rule *r, uint16_t source, uint16_t destination) {
+        struct xt_udp udp = { .spts = { source, source }, .dpts = { destination, destination } };
+
+        r->entry.ip.proto = IPPROTO_UDP;
+        add_match(r, "udp", 0, &udp, sizeof(udp));
 }
 
 void rule_to_local(Rule *r) {
@@ -89,8 +100,12 @@ void rule_to_local(Rule *r) {
         add_match(r, "addrtype", 1, &type, sizeof(type));
 }
 
-void rule_ctstate(Rule *r, uint16_t mask) {
-        struct xt_conntrack_mtinfo3 ct = { .match_flags = XT_CONNTRACK_STATE, .state_mask = mask };
+void rule_ctstate(Rule *r, uint16_t mask, bool invert) {
+        struct xt_conntrack_mtinfo3 ct = {
+                .match_flags = XT_CONNTRACK_STATE,
+                .invert_flags = invert ? XT_CONNTRACK_STATE : 0,
+                .state_mask = mask,
+        };
 
         add_match(r, "conntrack", 3, &ct, sizeof(ct));
 }
@@ -109,11 +124,16 @@ void rule_masquerade(Rule *r) {
 
 /* Revision 2 (Linux 4.19), for iptables shows a DNAT of an older one as "[unsupported revision]", and what it saves then
  * cannot be restored. */
-void rule_dnat(Rule *r, uint32_t address, uint16_t port) {
+void rule_dnat(Rule *r, uint32_t address, PortShift ports) {
         struct nf_nat_range2 range = { .flags = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED };
 
         range.min_addr.ip = range.max_addr.ip = htonl(address);
-        range.min_proto.all = range.max_proto.all = htons(port);
+        range.min_proto.all = htons(ports.to);
+        range.max_proto.all = htons((uint16_t) (ports.to + ports.count - 1));
+        if (ports.count > 1) { /* without this flag all of the range would go to its first port */
+                range.flags |= NF_NAT_RANGE_PROTO_OFFSET;
+                range.base_proto.all = htons(ports.base);
+        }
         set_target(r, "DNAT", 2, &range, sizeof(range));
 }
 
@@ -134,14 +154,18 @@ const char *rule_tag(const struct ipt_entry *e) {
         return m ? ((const struct xt_comment_info *) m->data)->comment : "";
 }
 
-bool rule_is_for_port(const struct ipt_entry *e, int protocol, uint16_t port) {
-        const struct xt_entry_match *m = find_match(e, protocol == IPPROTO_UDP ? "udp" : "tcp");
+bool rule_meets_ports(const struct ipt_entry *e, PortSpan span, uint16_t *ret) {
+        const struct xt_entry_match *m = find_match(e, span.protocol == IPPROTO_UDP ? "udp" : "tcp");
+        uint32_t mask = ntohl(e->ip.dmsk.s_addr);
         const uint16_t *range;
 
-        if (!m || e->ip.proto != protocol)
+        if (!m || e->ip.proto != span.protocol || (span.address != 0 && (span.address & mask) != ntohl(e->ip.dst.s_addr)))
                 return false;
-        range = protocol == IPPROTO_UDP ? ((const struct xt_udp *) m->data)->dpts : ((const struct xt_tcp *) m->data)->dpts;
-        return range[0] <= port && port <= range[1];
+        range = span.protocol == IPPROTO_UDP ? ((const struct xt_udp *) m->data)->dpts : ((const struct xt_tcp *) m->data)->dpts;
+        if (range[1] < span.first || span.last < range[0])
+                return false;
+        *ret = range[0] > span.first ? range[0] : span.first;
+        return true;
 }
 
 /* Field by field: what the kernel hands back leaves the bytes behind a name's NUL undefined. */

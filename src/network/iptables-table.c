@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "file.h"
+#include "host-config.h"
 #include "module.h"
 
 #define LOCK_PATH "/run/xtables.lock"
@@ -130,10 +131,9 @@ static int open_table(Table *t, Error **reterr) {
                 return 0;
         if (errno != ENOPROTOOPT && errno != ENOENT)
                 return error_set(reterr, errno, "Cannot read the iptables table '%s': %s", t->name, t->api.strerror(errno));
-        error_set(reterr, EOPNOTSUPP, "This kernel has no legacy iptables table '%s', and no other kind of firewall is "
-                  "supported yet", t->name);
-        return error_hint(reterr, -EOPNOTSUPP, "Load the module (`modprobe iptable_%s`), or start the machine with "
-                          "--network=none or --network=host.", t->name);
+        error_set(reterr, EOPNOTSUPP, "This kernel has no legacy iptables table '%s'", t->name);
+        return error_hint(reterr, -EOPNOTSUPP, "Load the module (`modprobe iptable_%s`), or have Firewall=auto in "
+                          HOST_CONFIG_PATH ".", t->name);
 }
 
 static int edit_once(Table *t, TableEdit edit, void *userdata, bool commit, Error **reterr) {
@@ -177,6 +177,21 @@ int iptables_check(const char *name, TableEdit edit, void *userdata, Error **ret
         if (r >= 0)
                 r = edit_once(&t, edit, userdata, false, reterr);
         return r < 0 ? r : t.changed;
+}
+
+bool table_take_changed(Table *t) {
+        bool changed = t->changed;
+
+        t->changed = false;
+        return changed;
+}
+
+static int edit_nothing(Table *t _unused_, void *userdata _unused_, Error **reterr _unused_) {
+        return 0;
+}
+
+bool iptables_usable(const char *name) {
+        return iptables_table_exists(name) || iptables_check(name, edit_nothing, NULL, NULL) >= 0;
 }
 
 static int failed(Table *t, const char *what, const char *chain, Error **reterr) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <limits.h> /* which linux/netfilter_ipv4.h forgets */
 #include <net/if.h> /* these two before the kernel's headers, which then leave their names alone */
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -31,20 +32,33 @@ typedef struct Rule {
 void rule_begin(Rule *r, const char *tag);
 void rule_source(Rule *r, uint32_t address, uint32_t mask);      /* host byte order */
 void rule_destination(Rule *r, uint32_t address, uint32_t mask); /* host byte order */
-void rule_in(Rule *r, const char *ifname);
+void rule_in(Rule *r, const char *ifname, bool invert);
 void rule_out(Rule *r, const char *ifname, bool invert);
-void rule_port(Rule *r, int protocol, uint16_t port);            /* destination port, host byte order */
+void rule_ports(Rule *r, int protocol, uint16_t first, uint16_t count); /* destination ports, host byte order */
+void rule_udp(Rule *r, uint16_t source, uint16_t destination);   /* ports, host byte order */
 void rule_to_local(Rule *r);                                     /* to an address of the host's own */
-void rule_ctstate(Rule *r, uint16_t mask);                       /* XT_CONNTRACK_STATE_* */
+void rule_ctstate(Rule *r, uint16_t mask, bool invert);          /* XT_CONNTRACK_STATE_* */
 void rule_jump(Rule *r, const char *chain_or_verdict);
 void rule_masquerade(Rule *r);
-void rule_dnat(Rule *r, uint32_t address, uint16_t port);        /* host byte order */
+
+/* Translate the destination to `address` and ports from `base` on to as many from `to` on. Host byte order. */
+typedef struct PortShift {
+        uint16_t base, to, count;
+} PortShift;
+void rule_dnat(Rule *r, uint32_t address, PortShift ports);
 
 /* What a rule says: its comment ("" for none); whether two are the same but for counters, where `target` names the
  * target of `a`, which libiptc keeps elsewhere. */
 const char *rule_tag(const struct ipt_entry *e);
 bool rule_same(const struct ipt_entry *a, const char *target, const Rule *b);
-bool rule_is_for_port(const struct ipt_entry *e, int protocol, uint16_t port);
+
+/* Whether a rule is for one of these ports on an address that `address` (0: all) may be; *ret is the first of them. */
+typedef struct PortSpan {
+        int protocol;
+        uint32_t address; /* host byte order */
+        uint16_t first, last;
+} PortSpan;
+bool rule_meets_ports(const struct ipt_entry *e, PortSpan span, uint16_t *ret);
 
 /* ---- tables (iptables-table.c) ---- */
 
@@ -60,6 +74,12 @@ int iptables_edit(const char *name, TableEdit edit, void *userdata, Error **rete
 
 /* The same without the commit: 1 when `edit` would change the table, 0 when all stands as it wants it. Needs no lock. */
 int iptables_check(const char *name, TableEdit edit, void *userdata, Error **reterr);
+
+/* Whether something was changed since the edit began or this was asked last; for an edit that is only checked. */
+bool table_take_changed(Table *t);
+
+/* Whether this kernel has a legacy table of that name, loading its module if need be; makes it in this namespace. */
+bool iptables_usable(const char *name);
 
 /* Whether this table exists in this namespace already: fetching it would create it. */
 bool iptables_table_exists(const char *name);

@@ -2,7 +2,7 @@
 
 /* The network room from the command line, for network-room.sh: a namespace stands in for a machine. Not installed.
  *
- *     netdrive attach ZONE MACHINE NETNS-FILE keep|once [PORT…]   prints address, gateway, interface
+ *     netdrive attach ZONE MACHINE NETNS-FILE keep|once [PORT…] [host=PORT…]   prints address, gateway, interface
  *     netdrive detach ZONE MACHINE
  *     netdrive sweep [MACHINE-ALIVE…]
  *     netdrive loopback NETNS-FILE
@@ -19,11 +19,11 @@
 
 static int attach(int argc, char **argv, Error **reterr) {
         _cleanup_close_ int netns = open(argv[4], O_RDONLY | O_CLOEXEC);
-        PortMap maps[512] = {};
-        PortList ports = { maps, 0 }, none = {};
+        PortMap maps[512] = {}, host_maps[16] = {};
+        PortList ports = { maps, 0 }, host_ports = { host_maps, 0 };
         NicConfig nic = {};
         NetworkRequest req = {
-                .machine = argv[3], .netns = netns, .nics = &(NicList){ &nic, 1 }, .ports = &ports, .host_ports = &none,
+                .machine = argv[3], .netns = netns, .nics = &(NicList){ &nic, 1 }, .ports = &ports, .host_ports = &host_ports,
         };
         char address[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
         NetworkLease lease;
@@ -35,8 +35,11 @@ static int attach(int argc, char **argv, Error **reterr) {
                 return error_set(reterr, EINVAL, "'%s' is not a zone's name", argv[2]);
         req.keep_address = strcmp(argv[5], "keep") == 0;
         snprintf(nic.zone, sizeof(nic.zone), "%s", argv[2]);
-        for (int i = 6; i < argc && ports.n < ELEMENTSOF(maps); i++) {
-                r = port_map_parse(argv[i], maps + ports.n++, reterr);
+        for (int i = 6; i < argc && ports.n < ELEMENTSOF(maps) && host_ports.n < ELEMENTSOF(host_maps); i++) {
+                if (strncmp(argv[i], "host=", 5) == 0)
+                        r = host_port_parse(argv[i] + 5, host_maps + host_ports.n++, reterr);
+                else
+                        r = port_map_parse(argv[i], maps + ports.n++, reterr);
                 if (r < 0)
                         return r;
         }

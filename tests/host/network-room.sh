@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# network-room.sh [GLOB]: the network room by itself, through netdrive, on the real kernel but without machines. Each test
-# has a world of its own, made of network namespaces in a namespace of its own: the "host" that it runs in, "out" behind
-# the host's uplink, and m1, m2, m3 in place of machines. Prints "ok NAME" or "not ok NAME" with the output, then "ran N".
+# network-room.sh BACKEND [GLOB]: the network room by itself, through netdrive, on the real kernel but without machines, with one
+# of its backends, iptables or nft. Each test has a world of its own, made of network namespaces in a namespace of its own: the
+# "host" that it runs in, "out" behind the host's uplink, and m1, m2, m3 in place of machines. Prints "ok NAME" or "not ok NAME"
+# with the output, then "ran N".
 set -u
 SELF=$(readlink -f "$0")
 . "$(dirname "$SELF")/../lib.sh"
@@ -34,6 +35,9 @@ make_world() {
         mount -t tmpfs tmpfs /run
         mkdir -p /var/lib/nbox /run/netns
         mount -t tmpfs tmpfs /var/lib/nbox
+        mkdir -p /run/etc/upper /run/etc/work
+        mount -t overlay -o lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work overlay /etc
+        printf '[Host]\nFirewall=%s\n' "$BACKEND" >/etc/nbox.conf
         ip link set lo up
         for ns in out m1 m2 m3; do
                 ip netns add "$ns"
@@ -57,6 +61,7 @@ snapshot() {
         ip -o address | sed 's/^[0-9]*: //'
         ip route
         iptables-legacy-save | grep -E '^-A|^:[^ ]+ (-|DROP|REJECT)' || true
+        nft list ruleset
         echo "forwarding $(cat /proc/sys/net/ipv4/ip_forward)"
         find /run/nbox -mindepth 1 || true
 } 2>/dev/null
@@ -100,10 +105,31 @@ ask() { # NAMESPACE|host PROTOCOL ADDRESS PORT: the answer, "" for none
         echo x | timeout 2 "${where[@]}" socat -t 1.5 - "$2:$3:$4,connect-timeout=1" 2>/dev/null || true
 }
 
-commits() { # COMMAND…: how often it replaces a table
-        strace -f -qq -e trace=setsockopt -o /run/trace "$@" >/dev/null
-        grep -cE 'SOL_IP, (IPT_SO_SET_REPLACE|0x40)' /run/trace || true
+commits() { # COMMAND…: how often it replaces a table, or ends a batch of nft's
+        strace -f -qq -e trace=setsockopt,sendmsg -s 100000 -o /run/trace "$@" >/dev/null
+        grep -cE 'SOL_IP, (IPT_SO_SET_REPLACE|0x40)|NFNL_MSG_BATCH_BEGIN' /run/trace || true
 }
+
+# What both backends are asked, in their own words.
+rules() { # what stands of ours
+        case $BACKEND in
+        iptables) iptables-legacy-save | grep -F nbox || true ;;
+        nft) nft list table ip nbox 2>/dev/null || true ;;
+        esac
+}
+
+without() { # guard|inner|masquerade: the proof that it is this rule that does it
+        case $BACKEND.$1 in
+        iptables.guard) iptables-legacy -t mangle -F NBOX-GUARD ;;
+        iptables.inner) iptables-legacy -t mangle -F NBOX-FORWARD ;;
+        iptables.masquerade) iptables-legacy -t nat -F NBOX-POST ;;
+        nft.guard) nft flush chain ip nbox guard ;;
+        nft.inner) nft flush chain ip nbox forward ;;
+        nft.masquerade) nft flush chain ip nbox sources ;;
+        esac
+}
+
+only_iptables() { [ "$BACKEND" = iptables ] || exit 0; }
 
 # --- tests ----------------------------------------------------------------------------------------------------------
 
@@ -147,7 +173,7 @@ test_outgoing() {
         same tcp "$(ask m1 TCP 203.0.113.2 9000)" 'peer 203.0.113.1'
         same udp "$(ask m1 UDP 203.0.113.2 9000)" 'peer 203.0.113.1'
         # The proof that it is the rule that does it.
-        iptables-legacy -t nat -F NBOX-POST
+        without masquerade
         same 'without the rule' "$(ask m1 TCP 203.0.113.2 9000)" ''
 }
 
@@ -168,8 +194,11 @@ test_published() {
                 same "itself, $i" "$(ask m1 TCP 203.0.113.1 8080)" "peer $gateway"
                 same "neighbour by the gateway, $i" "$(ask m2 TCP "$gateway" 8080)" "peer $gateway"
         done
-        # What iptables saves, it can restore.
-        iptables-legacy-save | iptables-legacy-restore
+        # What their own tools save, they can restore.
+        case $BACKEND in
+        iptables) iptables-legacy-save | iptables-legacy-restore ;;
+        nft) nft list ruleset >/run/saved && nft flush ruleset && nft -f /run/saved ;;
+        esac
         same 'outside, restored' "$(ask out TCP 203.0.113.1 8080)" 'peer 203.0.113.2'
         detach default web
         same 'after the end' "$(ask out TCP 203.0.113.1 8080)" ''
@@ -187,7 +216,7 @@ test_loopback_is_guarded() {
         ip -n m1 route add 127.0.0.1 via "$gateway" dev host0
         same guarded "$(ask m1 TCP 127.0.0.1 6000)" ''
         # The attack works where the guard is away: so it is the guard that stops it.
-        iptables-legacy -t raw -F NBOX-GUARD
+        without guard
         has "$(ask m1 TCP 127.0.0.1 6000)" '^peer 10\.'
 }
 
@@ -408,7 +437,7 @@ test_door_only_where_needed() {
         nft add chain ip mine forward '{ type filter hook forward priority 0; }'
         nft add rule ip mine forward ct state established counter accept
         attach default web m1 keep tcp:8080:80
-        lacks "$(nft list ruleset)" nbox:zone
+        lacks "$(nft list table ip mine; nft list table ip filter)" nbox:zone
         detach default web
 }
 
@@ -437,7 +466,9 @@ test_foreign_rules() {
 }
 
 test_commits() {
-        same 'first machine' "$(commits "$DRIVE" attach default web /run/netns/m1 keep tcp:8080:80 udp:53:53)" 2 # nat and raw
+        local tables=1
+        [ "$BACKEND" = nft ] || tables=2 # mangle and nat
+        same 'first machine' "$(commits "$DRIVE" attach default web /run/netns/m1 keep tcp:8080:80 udp:53:53)" $tables
         same 'without ports' "$(commits "$DRIVE" attach default db /run/netns/m2 keep)" 0
         same 'a third' "$(commits "$DRIVE" attach default mail /run/netns/m3 keep tcp:25:25)" 1
         ip -n m1 link del host0
@@ -475,7 +506,7 @@ test_twenty_at_once() {
                 done
                 for i in "${pids[@]}"; do wait "$i"; done
                 same addresses "$(cut -d' ' -f1 /run/lease.* | sort -u | wc -l)" 20
-                same rules "$(iptables-legacy-save -t nat | grep -c -- '--to-destination')" 20
+                same rules "$(rules | grep -Eo '(--to-destination|: 10\.[0-9.]+ \.) ' | wc -l)" 20
                 pids=()
                 for i in $(seq 20); do
                         detach default "c$i" &
@@ -513,7 +544,9 @@ killed_at() {
 # Killed at each step in turn; then a sweep, as the next nbox does it.
 test_killed_anywhere() {
         local call n
-        for call in sendto setsockopt openat rename mkdir flock write; do
+        local sendmsg= # libnftables' way of changing rules, as setsockopt is libiptc's
+        [ "$BACKEND" = iptables ] || sendmsg=sendmsg
+        for call in sendto $sendmsg setsockopt openat rename mkdir flock write; do
                 for n in $(seq 60); do
                         rm -f /var/lib/nbox/zones/*
                         if killed_at "$call" "$n" "$DRIVE" attach default web /run/netns/m1 keep tcp:8080:80; then
@@ -525,7 +558,7 @@ test_killed_anywhere() {
                 done
                 [ "$n" -gt 1 ] && [ "$n" -lt 60 ] || fail "$call: $n steps"
         done
-        for call in sendto setsockopt openat unlinkat; do
+        for call in sendto $sendmsg setsockopt openat unlinkat; do
                 for n in $(seq 60); do
                         attach default web m1 keep tcp:8080:80 >/dev/null
                         ! killed_at "$call" "$n" "$DRIVE" detach default web || break
@@ -540,8 +573,8 @@ test_sweep_spares_the_living() {
         attach default web m1 keep tcp:8080:80
         attach default db m2 keep tcp:5432:5432
         "$DRIVE" sweep web
-        has "$(iptables-legacy-save -t nat)" nbox:machine:web
-        lacks "$(iptables-legacy-save -t nat)" nbox:machine:db
+        has "$(rules)" nbox:machine:web
+        lacks "$(rules)" nbox:machine:db
         has "$(ip link)" nbox-web
         lacks "$(ip link)" nbox-db
         "$DRIVE" sweep
@@ -555,7 +588,7 @@ test_dead_machine_is_no_obstacle() {
         ip netns del m1
         for _ in $(seq 100); do ip link show nbox-web >/dev/null 2>&1 || break; sleep 0.05; done
         attach default other m3 keep tcp:8080:80
-        lacks "$(iptables-legacy-save -t nat)" nbox:machine:web
+        lacks "$(rules)" nbox:machine:web
         # The link of a dead machine of the same name, whose namespace somebody still holds.
         ip -n m2 link set host0 name old0
         ip -n m2 link property del dev old0 altname eth0
@@ -651,15 +684,32 @@ test_bad_names() {
         as_before
 }
 
+# Without a word in the configuration: the legacy tables where the kernel has them, else nft.
 test_no_legacy_tables() {
-        refused "no legacy iptables table 'nat'.*" strace -f -qq -o /dev/null -e trace=getsockopt \
-                -e inject=getsockopt:error=ENOPROTOOPT "$DRIVE" attach default web /run/netns/m1 keep
-        refused '--network=none' strace -f -qq -o /dev/null -e trace=getsockopt \
-                -e inject=getsockopt:error=ENOPROTOOPT "$DRIVE" attach default web /run/netns/m1 keep
+        only_iptables
+        refused "no legacy iptables table 'mangle'" without_legacy_tables attach default web /run/netns/m1 keep
+        refused 'Firewall=auto' without_legacy_tables attach default web /run/netns/m1 keep
+        as_before
+        rm /etc/nbox.conf
+        without_legacy_tables attach default web /run/netns/m1 keep tcp:8080:80
+        serve m1 TCP 80
+        same published "$(ask out TCP 203.0.113.1 8080)" 'peer 203.0.113.2'
+        same noted "$(cat /run/nbox/network/firewall)" nft
+        lacks "$(iptables-legacy-save)" nbox
+        # The next one shares it, though there are such tables now.
+        attach default db m2 keep tcp:8081:80
+        lacks "$(iptables-legacy-save)" nbox
+        detach default db
+        detach default web
         as_before
 }
 
+without_legacy_tables() { # netdrive's ARGUMENT…
+        strace -f -qq -o /dev/null -e trace=getsockopt -e inject=getsockopt:error=ENOPROTOOPT "$DRIVE" "$@"
+}
+
 test_others_write_tables() {
+        only_iptables
         # EAGAIN is what the kernel says when somebody was faster; lost updates are what the lock prevents.
         strace -f -qq -o /run/trace -e trace=setsockopt -e inject=setsockopt:error=EAGAIN:when=1..3 \
                 "$DRIVE" attach default web /run/netns/m1 keep tcp:8080:80
@@ -706,6 +756,7 @@ test_resolv_conf() {
 # --- running them ---------------------------------------------------------------------------------------------------
 
 if [ "${1-}" = --one ]; then
+        BACKEND=$3
         set -eE -o pipefail
         trap 'echo "failed: line $LINENO: $BASH_COMMAND" >&2' ERR
         make_world
@@ -715,11 +766,12 @@ if [ "${1-}" = --one ]; then
 fi
 
 [ -x "$DRIVE" ] || die "$DRIVE is not built"
+BACKEND=$1
 ran=0
 for name in $(sed -n 's/^test_\([a-z0-9_]*\)() {$/\1/p' "$SELF"); do
         # shellcheck disable=SC2254
-        case $name in ${1:-*}) ;; *) continue ;; esac
-        if output=$(timeout -k 5 60 unshare -nmpf --kill-child --mount-proc "$SELF" --one "$name" 2>&1 </dev/null); then
+        case $name in ${2:-*}) ;; *) continue ;; esac
+        if output=$(timeout -k 5 60 unshare -nmpf --kill-child --mount-proc "$SELF" --one "$name" "$BACKEND" 2>&1 </dev/null); then
                 echo "ok $name"
         else
                 echo "not ok $name"

@@ -9,8 +9,8 @@ static Rule port_rule(const char *tag, int protocol, uint16_t port, uint32_t add
         Rule r;
 
         rule_begin(&r, tag);
-        rule_port(&r, protocol, port);
-        rule_dnat(&r, address, 80);
+        rule_ports(&r, protocol, port, 1);
+        rule_dnat(&r, address, (PortShift){ port, 80, 1 });
         return r;
 }
 
@@ -31,20 +31,54 @@ static void largest_fits(void **state _unused_) {
 
         snprintf(tag, sizeof(tag), "nbox:machine:%064d", 1);
         rule_begin(&r, tag);
-        rule_port(&r, IPPROTO_TCP, 1);
+        rule_ports(&r, IPPROTO_TCP, 1, 100);
         rule_to_local(&r);
-        rule_ctstate(&r, UINT16_MAX);
-        rule_dnat(&r, 1, 1);
+        rule_ctstate(&r, UINT16_MAX, true);
+        rule_dnat(&r, 1, (PortShift){ 1, 1, 100 });
         assert_in_range(r.entry.next_offset, 1, sizeof(r));
         assert_string_equal(rule_tag(&r.entry), tag);
 }
 
-static void ports(void **state _unused_) {
-        Rule r = port_rule("t", IPPROTO_UDP, 53, 1);
+static bool meets(const Rule *r, int protocol, uint32_t address, uint16_t first, uint16_t last) {
+        uint16_t port;
 
-        assert_true(rule_is_for_port(&r.entry, IPPROTO_UDP, 53));
-        assert_false(rule_is_for_port(&r.entry, IPPROTO_TCP, 53));
-        assert_false(rule_is_for_port(&r.entry, IPPROTO_UDP, 54));
+        return rule_meets_ports(&r->entry, (PortSpan){ protocol, address, first, last }, &port);
+}
+
+static void ports(void **state _unused_) {
+        Rule all, one;
+        uint16_t port = 0;
+
+        rule_begin(&all, "t");
+        rule_ports(&all, IPPROTO_UDP, 50, 10);
+        assert_true(meets(&all, IPPROTO_UDP, 0, 59, 59));
+        assert_true(meets(&all, IPPROTO_UDP, 7, 1, 50)); /* all addresses have that one too */
+        assert_false(meets(&all, IPPROTO_TCP, 0, 53, 53));
+        assert_false(meets(&all, IPPROTO_UDP, 0, 60, 70));
+        assert_false(meets(&all, IPPROTO_UDP, 0, 1, 49));
+        assert_true(rule_meets_ports(&all.entry, (PortSpan){ IPPROTO_UDP, 0, 40, 70 }, &port));
+        assert_int_equal(port, 50);
+
+        one = all;
+        rule_destination(&one, 7, UINT32_MAX);
+        assert_true(meets(&one, IPPROTO_UDP, 0, 55, 55));
+        assert_true(meets(&one, IPPROTO_UDP, 7, 55, 55));
+        assert_false(meets(&one, IPPROTO_UDP, 8, 55, 55));
+}
+
+/* 8042 of 8000-8099 -> 9000-9099 is 9042: the kernel adds the distance to base_proto. */
+static void range_is_shifted(void **state _unused_) {
+        const struct nf_nat_range2 *range;
+        Rule r;
+
+        rule_begin(&r, "t");
+        rule_ports(&r, IPPROTO_TCP, 8000, 100);
+        rule_dnat(&r, 1, (PortShift){ 8000, 9000, 100 });
+        range = (const void *) ((const struct xt_entry_target *) (r.bytes + r.entry.target_offset))->data;
+        assert_true(range->flags & NF_NAT_RANGE_PROTO_OFFSET);
+        assert_int_equal(ntohs(range->base_proto.all), 8000);
+        assert_int_equal(ntohs(range->min_proto.all), 9000);
+        assert_int_equal(ntohs(range->max_proto.all), 9099);
 }
 
 static void sameness(void **state _unused_) {
@@ -68,7 +102,7 @@ static void interface_is_matched_whole(void **state _unused_) {
         Rule r;
 
         rule_begin(&r, "t");
-        rule_in(&r, "nbox0");
+        rule_in(&r, "nbox0", false);
         assert_int_equal(r.entry.ip.iniface_mask[5], 0xff); /* the NUL too: not nbox01 */
         assert_int_equal(r.entry.ip.iniface_mask[6], 0);
 }
@@ -78,6 +112,7 @@ int main(void) {
                 cmocka_unit_test(layout),
                 cmocka_unit_test(largest_fits),
                 cmocka_unit_test(ports),
+                cmocka_unit_test(range_is_shifted),
                 cmocka_unit_test(sameness),
                 cmocka_unit_test(interface_is_matched_whole),
         };

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+#include "enums.h"
+#include "error.h"
+
+/* What the host's administrator says once for all machines, nbox.conf(5): few things, for a host should do without. */
+
+#define HOST_CONFIG_PATH "/etc/nbox.conf"
+
+typedef enum FirewallChoice {
+        FIREWALL_AUTO,
+        FIREWALL_IPTABLES, /* the legacy tables, by libiptc */
+        FIREWALL_NFT,
+} FirewallChoice;
+
+extern const EnumName firewall_choice_names[];
+
+typedef struct HostConfig {
+        int firewall; /* FirewallChoice */
+} HostConfig;
+
+/* Read HOST_CONFIG_PATH; where there is no such file, everything is at its default. What is unknown is warned about; a
+ * file that is none, and a value that is not allowed, are errors that name the line (-EBADMSG, -EINVAL). */
+int host_config_load(HostConfig *ret, Error **reterr);
+
+/* The same of a text, which is changed and followed by a NUL; `path` is for messages. */
+int host_config_parse(HostConfig *ret, const char *path, char *text, size_t size, Error **reterr);

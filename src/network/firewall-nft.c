@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The table `ip nbox` (firewall-nft-table.h). What stands is read, what is needed is worked out, and the difference is one
+ * transaction, made by libnftables; where there is none, the library is not even loaded. All writers of ours hold the network lock;
+ * others (`nft flush ruleset`) may come between reading and writing, and then the kernel refuses the whole transaction, for it
+ * names what is no longer there, and all is done again. */
+
+#include "firewall-backend.h"
+
+#include <string.h>
+
+#include "firewall-nft-elements.h"
+#include "firewall-rules.h"
+#include "module.h"
+#include "nft.h"
+
+#define TRIES 8
+
+typedef struct State {
+        NftElements stand, need;
+        NftTableState table;
+} State;
+
+static void state_clear(State *s) {
+        nft_elements_clear(&s->stand);
+        nft_elements_clear(&s->need);
+}
+
+/* ---- a transaction as text ---- */
+
+/* Names come from zones and machines that were checked long ago; this is where one that was not would become a command. */
+static bool is_plain(const char *s) {
+        return s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.: /\"")] == 0;
+}
+
+/* Elements that `wanted` chooses, each set's in one command. */
+static void write_elements(FILE *f, const char *verb, const NftElements *l, bool (*wanted)(const NftElement *e, const void *userdata),
+                           const void *userdata) {
+        bool adding = strcmp(verb, "add") == 0, open = false;
+        NftSet set = N_NFT_SETS;
+
+        for (size_t i = 0; i < l->n; i++) {
+                const NftElement *e = l->items + i;
+
+                if (!is_plain(e->key) || !is_plain(e->tag) || !wanted(e, userdata))
+                        continue;
+                if (open && e->set != set)
+                        fputs(" }\n", f);
+                if (!open || e->set != set)
+                        fprintf(f, "%s element ip " NFT_TABLE " %s { ", verb, nft_sets[e->set].name);
+                else
+                        fputs(", ", f);
+                fputs(e->key, f);
+                if (adding)
+                        fprintf(f, " comment \"%s\"%s%s", e->tag, e->data[0] ? " : " : "", e->data);
+                set = e->set;
+                open = true;
+        }
+        if (open)
+                fputs(" }\n", f);
+}
+
+static bool is_same(const NftElement *a, const NftElement *b) {
+        return strcmp(a->data, b->data) == 0 && strcmp(a->tag, b->tag) == 0;
+}
+
+static bool is_missing(const NftElement *e, const void *userdata) {
+        const State *s = userdata;
+        const NftElement *stands = nft_elements_find(&s->stand, e);
+
+        return !stands || !is_same(stands, e);
+}
+
+/* ---- having what is needed ---- */
+
+typedef struct Apply {
+        const FirewallSet *set;
+        const FirewallOracle *oracle;
+        const State *state;
+} Apply;
+
+static bool is_of_set(const FirewallSet *set, const char *tag) {
+        const char *zone = tag_name(tag, ZONE_TAG), *machine = tag_name(tag, MACHINE_TAG);
+
+        for (size_t i = 0; zone && i < set->n_zones; i++)
+                if (strcmp(set->zones[i].name, zone) == 0)
+                        return true;
+        for (size_t i = 0; machine && i < set->n_machines; i++)
+                if (strcmp(set->machines[i].name, machine) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_of_dead(const FirewallOracle *o, const char *tag) {
+        const char *zone = tag_name(tag, ZONE_TAG), *machine = tag_name(tag, MACHINE_TAG);
+
+        return (zone && firewall_zone_is_dead(o, zone)) || (machine && firewall_machine_is_dead(o, machine));
+}
+
+/* Ranges of zones that live meet nobody's (zone-range.h): what does is of a dead one. */
+static bool is_met_by_range(const NftElement *e, const NftElements *need) {
+        for (size_t i = 0; e->set == NFT_SET_RANGES && i < need->n; i++)
+                if (need->items[i].set == NFT_SET_RANGES && need->items[i].address <= e->last && e->address <= need->items[i].last)
+                        return true;
+        return false;
+}
+
+/* What must go before what is missing can come: wrong ones under the same key, those that these zones and machines need no
+ * more, and what the dead have. */
+static bool is_in_the_way(const NftElement *e, const void *userdata) {
+        const Apply *a = userdata;
+        const NftElement *needed = nft_elements_find(&a->state->need, e);
+
+        if (needed)
+                return !is_same(e, needed);
+        return is_of_set(a->set, e->tag) || is_of_dead(a->oracle, e->tag) || is_met_by_range(e, &a->state->need);
+}
+
+static bool is_port_set(NftSet set) {
+        return set >= NFT_SET_TCP && set <= NFT_SET_UDP_AT;
+}
+
+/* A port that another machine has on the same address; one of the two may be all of them. */
+static int claim_ports(const Apply *a, Error **reterr) {
+        const NftElements *stand = &a->state->stand;
+
+        for (size_t i = 0; i < stand->n; i++) {
+                const NftElement *e = stand->items + i;
+                bool udp = e->set == NFT_SET_UDP || e->set == NFT_SET_UDP_AT;
+
+                if (!is_port_set(e->set) || is_of_dead(a->oracle, e->tag))
+                        continue;
+                for (size_t k = 0; k < a->set->n_machines; k++) {
+                        const FirewallMachine *m = a->set->machines + k;
+                        const char *owner = tag_name(e->tag, MACHINE_TAG);
+
+                        if (owner && strcmp(owner, m->name) == 0)
+                                continue;
+                        for (size_t p = 0; p < m->ports->n; p++) {
+                                const PortMap *map = m->ports->items + p;
+
+                                if ((map->protocol == IPPROTO_UDP) == udp && e->port >= map->host && e->port - map->host < map->count &&
+                                    (map->address == 0 || e->address == 0 || map->address == e->address))
+                                        return firewall_port_is_taken(map->protocol, e->port, owner, reterr);
+                        }
+                }
+        }
+        return 0;
+}
+
+static int read_state(State *s, const FirewallSet *set, Error **reterr) {
+        int r = nft_elements_read(&s->stand, &s->table);
+
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot read the table 'ip " NFT_TABLE "' of nftables");
+        return set && nft_elements_want(&s->need, set) < 0 ? error_oom(reterr) : 0;
+}
+
+/* 1: something was changed. */
+static int run(char *commands, size_t size, Error **reterr) {
+        int r;
+
+        if (size == 0)
+                return 0;
+        r = nft_run(commands, reterr);
+        return r < 0 ? r : 1;
+}
+
+static int apply_once(const FirewallSet *set, const FirewallOracle *oracle, Error **reterr) {
+        _cleanup_(state_clear) State s = {};
+        Apply a = { set, oracle, &s };
+        _cleanup_free_ char *text = NULL;
+        size_t size = 0;
+        FILE *f;
+        int r;
+
+        r = read_state(&s, set, reterr);
+        if (r >= 0)
+                r = claim_ports(&a, reterr);
+        if (r < 0)
+                return r;
+        f = open_memstream(&text, &size);
+        if (!f)
+                return error_oom(reterr);
+        if (s.table != NFT_TABLE_WHOLE)
+                nft_table_write(f);
+        write_elements(f, "delete", &s.stand, is_in_the_way, &a);
+        write_elements(f, "add", &s.need, is_missing, &s);
+        return fclose(f) != 0 ? error_oom(reterr) : run(text, size, reterr);
+}
+
+/* Whether somebody else changed the table between our reading and writing. */
+static bool was_changed(int r) {
+        return r == -ENOENT || r == -EEXIST || r == -EBUSY;
+}
+
+static int apply(const FirewallSet *set, const FirewallOracle *oracle, Error **reterr) {
+        for (unsigned i = 0;; i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int r = apply_once(set, oracle, &error);
+
+                if (r >= 0)
+                        return 0;
+                if (!was_changed(r) || i >= TRIES)
+                        return error_pass(reterr, r, &error);
+        }
+}
+
+static int check(const FirewallSet *set, char ***ret_missing, Error **reterr) {
+        _cleanup_(state_clear) State s = {};
+        int r;
+
+        r = read_state(&s, set, reterr);
+        if (r >= 0 && s.table != NFT_TABLE_WHOLE)
+                r = firewall_miss(ret_missing, "table", "ip " NFT_TABLE, reterr);
+        for (size_t i = 0; i < s.need.n && r >= 0; i++) {
+                const char *tag = s.need.items[i].tag, *zone = tag_name(tag, ZONE_TAG), *machine = tag_name(tag, MACHINE_TAG);
+
+                if (is_missing(s.need.items + i, &s))
+                        r = firewall_miss(ret_missing, zone ? "zone" : "machine", zone ?: machine, reterr);
+        }
+        return r;
+}
+
+/* ---- taking away ---- */
+
+typedef struct Gone {
+        const char *machine, *zone; /* either may be NULL */
+        const FirewallOracle *oracle;
+} Gone;
+
+static bool is_gone(const NftElement *e, const void *userdata) {
+        const Gone *gone = userdata;
+        const char *zone = tag_name(e->tag, ZONE_TAG), *machine = tag_name(e->tag, MACHINE_TAG);
+
+        return (zone && gone->zone && strcmp(zone, gone->zone) == 0) ||
+               (machine && gone->machine && strcmp(machine, gone->machine) == 0) || is_of_dead(gone->oracle, e->tag);
+}
+
+/* Whether nothing would be left in the table. */
+static bool is_last(const State *s, const Gone *gone) {
+        for (size_t i = 0; i < s->stand.n; i++)
+                if (!is_gone(s->stand.items + i, gone))
+                        return false;
+        return true;
+}
+
+static int remove_once(const Gone *gone, Error **reterr) {
+        _cleanup_(state_clear) State s = {};
+        _cleanup_free_ char *text = NULL;
+        size_t size = 0;
+        FILE *f;
+        int r;
+
+        r = read_state(&s, NULL, reterr);
+        if (r < 0)
+                return r;
+        f = open_memstream(&text, &size);
+        if (!f)
+                return error_oom(reterr);
+        if (!is_last(&s, gone))
+                write_elements(f, "delete", &s.stand, is_gone, gone);
+        else if (s.table != NFT_TABLE_ABSENT)
+                fputs("delete table ip " NFT_TABLE "\n", f);
+        return fclose(f) != 0 ? error_oom(reterr) : run(text, size, reterr);
+}
+
+static int remove_elements(const Gone *gone, Error **reterr) {
+        for (unsigned i = 0;; i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int r = remove_once(gone, &error);
+
+                if (r >= 0)
+                        return 0;
+                if (!was_changed(r) || i >= TRIES)
+                        return error_pass(reterr, r, &error);
+        }
+}
+
+static int remove_named(const char *machine, const char *zone, Error **reterr) {
+        return remove_elements(&(Gone){ .machine = machine, .zone = zone }, reterr);
+}
+
+static bool usable(void) {
+        NftElements l = {};
+        NftTableState table;
+        int r = nft_elements_read(&l, &table);
+
+        nft_elements_clear(&l);
+        return r >= 0;
+}
+
+/* A kernel without nftables has nothing of ours in them. */
+static int sweep(const FirewallOracle *oracle, Error **reterr) {
+        return usable() ? remove_elements(&(Gone){ .oracle = oracle }, reterr) : 0;
+}
+
+static bool load_and_use(void) {
+        if (usable())
+                return true;
+        (void) module_load("nf_tables");
+        return usable();
+}
+
+const FirewallBackend firewall_nft = {
+        .name = "nft",
+        .usable = load_and_use,
+        .apply = apply,
+        .check = check,
+        .remove = remove_named,
+        .sweep = sweep,
+};

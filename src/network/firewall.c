@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Which backend: what the administrator says, else legacy iptables where the kernel has it (it is there on hosts of every age, and
+ * two programs that know it get along), else nft. All machines of a host must share one: port maps of two would not know of
+ * each other. So what was chosen is noted while anything stands, and the note is what counts. */
+
+#include "firewall-backend.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "file.h"
+#include "host-config.h"
+#include "network-lock.h"
+#include "strv.h"
+
+#define NOTE NETWORK_RUN_DIRECTORY "/firewall"
+
+typedef struct Choice {
+        const FirewallBackend *backend;
+        const char *why;
+} Choice;
+
+static const FirewallBackend *const backends[] = { &firewall_iptables, &firewall_nft };
+
+static const FirewallBackend *find_backend(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(backends); i++)
+                if (strcmp(backends[i]->name, name) == 0)
+                        return backends[i];
+        return NULL;
+}
+
+static const FirewallBackend *noted(void) {
+        _cleanup_free_ char *text = NULL;
+
+        if (file_read(AT_FDCWD, NOTE, 64, &text) < 0)
+                return NULL;
+        text[strcspn(text, "\n")] = 0;
+        return find_backend(text);
+}
+
+/* Not replaced atomically, for all who act on it hold the lock, and a temporary file could be left behind. */
+static int take_note(const FirewallBackend *b, Error **reterr) {
+        _cleanup_close_ int fd = open(NOTE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+        int r = fd < 0 ? -errno : fd_write_all(fd, b->name, strlen(b->name));
+
+        return r < 0 ? error_errno(reterr, r, "Cannot write %s", NOTE) : 0;
+}
+
+void firewall_release(void) {
+        (void) unlink(NOTE);
+}
+
+static int choose(Choice *ret, Error **reterr) {
+        static const char *const whys[] = { "legacy tables", "no legacy tables" };
+        HostConfig config;
+        int r = host_config_load(&config, reterr);
+
+        if (r < 0)
+                return r;
+        if (config.firewall != FIREWALL_AUTO) {
+                *ret = (Choice){ find_backend(enum_to_string(firewall_choice_names, config.firewall)), HOST_CONFIG_PATH };
+                return 0;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(backends); i++)
+                if (backends[i]->usable()) {
+                        *ret = (Choice){ backends[i], whys[i] };
+                        return 0;
+                }
+        error_set(reterr, EOPNOTSUPP, "This kernel has neither legacy iptables nor nftables");
+        return error_hint(reterr, -EOPNOTSUPP, "Load the modules (`modprobe iptable_nat iptable_mangle`, or `modprobe nf_tables`), or start "
+                          "the machine with --network=none or --network=host.");
+}
+
+static int begin_use(const FirewallBackend **ret, Error **reterr) {
+        const FirewallBackend *b = noted();
+        Choice choice;
+        int r;
+
+        if (!b) {
+                r = choose(&choice, reterr);
+                if (r >= 0)
+                        r = take_note(choice.backend, reterr);
+                if (r < 0)
+                        return r;
+                b = choice.backend;
+        }
+        *ret = b;
+        return 0;
+}
+
+int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, bool *ret_loopback, Error **reterr) {
+        const FirewallBackend *b;
+        int r;
+
+        r = begin_use(&b, reterr);
+        if (r >= 0)
+                r = b->apply(set, oracle, reterr);
+        if (r < 0)
+                return r;
+        *ret_loopback = set->n_zones > 0;
+        return 0;
+}
+
+int firewall_check(const FirewallSet *set, char ***ret_missing, Error **reterr) {
+        _cleanup_strv_ char **missing = NULL;
+        const FirewallBackend *b = noted();
+        Choice choice;
+        int r;
+
+        r = choose(&choice, reterr);
+        if (r >= 0 && b && b != choice.backend &&
+            strv_appendf(&missing, "a change from %s to %s (%s)", b->name, choice.backend->name, choice.why) < 0)
+                r = error_oom(reterr);
+        if (r >= 0)
+                r = (b ?: choice.backend)->check(set, &missing, reterr);
+        if (r < 0)
+                return r;
+        r = (int) strv_length(missing);
+        *ret_missing = TAKE_PTR(missing);
+        return r;
+}
+
+/* What stands without a note is of an nbox that knew the legacy tables alone. */
+int firewall_remove(const char *machine, const char *zone, Error **reterr) {
+        const FirewallBackend *b = noted() ?: &firewall_iptables;
+
+        return b->remove(machine, zone, reterr);
+}
+
+/* Both: a crash amid firewall_change() leaves two. */
+int firewall_sweep(const FirewallOracle *oracle, Error **reterr) {
+        int result = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(backends); i++) {
+                int r = backends[i]->sweep(oracle, result < 0 ? NULL : reterr);
+
+                if (r < 0 && result >= 0)
+                        result = r;
+        }
+        return result;
+}
+
+static bool is_dead(const char *name _unused_, void *userdata _unused_) {
+        return false;
+}
+
+int firewall_change(Error **reterr) {
+        const FirewallBackend *b = noted();
+        Choice choice;
+        int r;
+
+        if (!b)
+                return 0;
+        r = choose(&choice, reterr);
+        if (r < 0 || b == choice.backend)
+                return r;
+        r = b->sweep(&(FirewallOracle){ is_dead, is_dead, NULL }, reterr);
+        if (r < 0)
+                return r;
+        firewall_release();
+        return 1;
+}
+
+void firewall_describe(char ret[FIREWALL_TEXT_MAX]) {
+        _cleanup_(error_freep) Error *error = NULL;
+        const FirewallBackend *b = noted();
+        Choice choice;
+
+        if (choose(&choice, &error) < 0)
+                snprintf(ret, FIREWALL_TEXT_MAX, "%s", error ? error->message : "not known");
+        else if (!b || b == choice.backend)
+                snprintf(ret, FIREWALL_TEXT_MAX, "%s (%s)", choice.backend->name, choice.why);
+        else
+                snprintf(ret, FIREWALL_TEXT_MAX, "%s (in use; `nbox network repair` changes it to %s: %s)", b->name,
+                         choice.backend->name, choice.why);
+}
+
+/* ---- what the backends share ---- */
+
+bool firewall_machine_is_dead(const FirewallOracle *o, const char *machine) {
+        return o && o->machine_is_alive && !o->machine_is_alive(machine, o->userdata);
+}
+
+bool firewall_zone_is_dead(const FirewallOracle *o, const char *zone) {
+        return o && o->zone_is_alive && !o->zone_is_alive(zone, o->userdata);
+}
+
+int firewall_miss(char ***missing, const char *kind, const char *name, Error **reterr) {
+        _cleanup_free_ char *text = NULL;
+
+        if (asprintf(&text, "%s '%s'", kind, name) < 0)
+                return error_oom(reterr);
+        if (strv_contains(*missing, text))
+                return 0;
+        return strv_append(missing, text) < 0 ? error_oom(reterr) : 0;
+}
+
+int firewall_port_is_taken(int protocol, uint16_t port, const char *machine, Error **reterr) {
+        error_set(reterr, EADDRINUSE, "Port %u/%s of the host is published by %s%s%s already", port, protocol_to_string(protocol),
+                  machine ? "machine '" : "a rule of nobody's", machine ?: "", machine ? "'" : "");
+        return error_hint(reterr, -EADDRINUSE, "Choose another one with --port=HOST:MACHINE.");
+}
