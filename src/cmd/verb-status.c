@@ -7,12 +7,14 @@
 #include "log.h"
 #include "machine-json.h"
 #include "init-look.h"
+#include "names.h"
 #include "network.h"
 #include "parse.h"
 #include "processes.h"
 #include "record-nic.h"
 #include "table.h"
 #include "verb-list.h"
+#include "zone-service.h"
 
 /* One machine for people to read, in the form of machinectl(1) status. */
 
@@ -106,6 +108,22 @@ static void print_network(const MachineRecord *rec) {
         lines("Ports", rec->ports);
 }
 
+/* What other machines of a zone find it by; a zone's service may be off or not to be had. */
+static void print_names(const MachineRecord *rec) {
+        char names[NAMES_TEXT_MAX];
+        RecordNic nic;
+
+        for (size_t i = 0; record_nic(rec, i, &nic); i++) {
+                const char *label = i == 0 ? "Names" : "";
+
+                names_of(rec->name, nic.zone, names);
+                if (zone_service_look(nic.zone, NULL))
+                        line(label, "%s", *names ? names : "none: this name is the host's");
+                else if (rec->mode == START_BOOT)
+                        line(label, "none: %s", zone_service_program() ? "the zone's service does not run" : "dnsmasq is not installed");
+        }
+}
+
 static void print_units(const MachineRecord *rec) {
         if (rec->unit)
                 line("Unit", "%s", rec->unit);
@@ -162,6 +180,7 @@ static void print_status(const Machine *m) {
         if (rec->uid_range > 0)
                 line("Users", "%u to %u of the host", rec->uid_base, rec->uid_base + rec->uid_range - 1);
         print_network(rec);
+        print_names(rec);
         lines("Settings", rec->settings_files);
         print_units(rec);
         if (m->leader_fd >= 0)

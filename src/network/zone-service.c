@@ -87,7 +87,7 @@ int zone_service_claim(const char *zone, ZoneServiceKind kind) {
         if (r < 0)
                 return r;
         snprintf(text, sizeof(text), "%d %" PRIu64 " %s\n", (int) getpid(), start, kinds[kind]);
-        return file_replace(AT_FDCWD, path, text, 0600);
+        return file_replace(AT_FDCWD, path, text, 0644);
 }
 
 void zone_service_reload(const char *zone) {

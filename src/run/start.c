@@ -17,6 +17,7 @@
 #include "supervisor.h"
 #include "tree.h"
 #include "unit.h"
+#include "zone-services.h"
 
 /* What outlives a reboot. */
 typedef struct Start {
@@ -218,6 +219,7 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
         }
         if (!start->in_background) {
                 warn_of_reachable_tree(s->plan);
+                zone_services_warn(s->plan);
                 r = look_for_systemd(s, reterr);
                 if (r < 0)
                         return r;

@@ -14,7 +14,21 @@
 #include "registration.h"
 #include "strv.h"
 #include "supervisor.h"
+#include "zone-name.h"
 #include "zone-serve.h"
+
+void zone_services_warn(const MachinePlan *p) {
+        char bridge[IF_NAMESIZE];
+
+        if (p->quiet || p->mode != START_BOOT || zone_service_program())
+                return;
+        for (size_t i = 0; i < p->nics.n; i++) {
+                zone_bridge_name(p->nics.items[i].zone, bridge);
+                if (if_nametoindex(bridge) == 0)
+                        log_warning("dnsmasq is not installed: machines of the zone '%s' have no names, and get no answer to DHCP; all else "
+                                    "works. Install it with `apt install dnsmasq-base`.", p->nics.items[i].zone);
+        }
+}
 
 int zone_services_units(const Supervisor *s, char ***ret, Error **reterr) {
         _cleanup_strv_ char **units = NULL;

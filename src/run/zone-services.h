@@ -2,11 +2,15 @@
 #pragma once
 
 #include "error.h"
+#include "machine-plan.h"
 
 /* The services (zone-service.h) of the zones that a machine is in. Whose they are depends on the host: with systemd they are
  * units that the machine's scope wants, so that they come with the first machine and go with the last. */
 
 typedef struct Supervisor Supervisor;
+
+/* Said before anything is started, to whoever starts it: this host has no program for them. Once for a zone, when it comes up. */
+void zone_services_warn(const MachinePlan *p);
 
 /* The units' names, a string array that is the caller's; NULL where none is wanted. */
 int zone_services_units(const Supervisor *s, char ***ret, Error **reterr);
