@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Ports while machines run: who has one already, ports that come and go by hand, ports of the host's loopback offered inside; how fast
+# a machine may be, and how much it was. (network.sh has how ports are written.)
+
+up() {
+        local name=$1
+        shift
+        boot "$name" "$@"
+        serve "$name" 80
+}
+
+# On one of the host's addresses, until the test is over.
+occupy() { # PORT ADDRESS
+        socat "TCP-LISTEN:$1,bind=$2,reuseaddr,fork" /dev/null &
+        wait_until 5 sh -c "ss -Hlnt 'sport = $1' | grep -q ."
+}
+
+vacate() {
+        kill "$!"
+        wait "$!" || true
+}
+
+ports_of() { property "$1" Port; }
+
+# --- who has it -----------------------------------------------------------------------------------------------------
+
+test_a_busy_port_is_its_holders() {
+        occupy 8090 0.0.0.0
+        for port in 8090:80 8000-8099:9000-9099 "$HOST_ADDRESS:8090:80"; do
+                refused nbox boot -d -p "$port" "$GUEST"
+                has "$REFUSAL" '8090/tcp of the host is used by socat \(pid [0-9]+\)'
+        done
+        boot "$GUEST" -p 8090:80/udp # the same number is another port
+        refused nbox port add "$GUEST" 8090:80
+        has "$REFUSAL" 'used by socat \(pid [0-9]+\)'
+        vacate
+        nbox port add "$GUEST" 8090:80
+        terminate "$GUEST"
+}
+
+test_a_listener_elsewhere_is_in_nobodys_way() {
+        occupy 8090 127.0.0.1
+        refused nbox boot -d -p 8090:80 "$GUEST" # that would be cut off
+        up "$GUEST" -p "$HOST_ADDRESS:8090:80"
+        reaches outside tcp "$HOST_ADDRESS" 8090 "$GUEST"
+        unserve
+        terminate "$GUEST"
+        vacate
+}
+
+test_a_port_of_another_machine() {
+        tree_with one
+        boot one -p 8000-8099:9000-9099 --host-port 8200
+        for port in 8050:80 8099-8100 127.0.0.1:8000:80; do
+                refused nbox boot -d -p "$port" "$GUEST"
+                has "$REFUSAL" "machine 'one'"
+        done
+        boot "$GUEST" -p 8050:80/udp --host-port 8200 # both may use one of the host's
+        refused nbox port add "$GUEST" 8050:80
+        has "$REFUSAL" "machine 'one'"
+        same "ports after what was refused" "$(ports_of "$GUEST")" udp:8050:80
+        terminate one
+        remove_tree one
+        nbox port add "$GUEST" 8050:80
+        terminate "$GUEST"
+}
+
+# --- by hand --------------------------------------------------------------------------------------------------------
+
+test_ports_come_and_go() {
+        up "$GUEST" # without any
+        reaches_not outside tcp "$HOST_ADDRESS" 8080
+        nbox port add "$GUEST" 8080:80 8081:80/udp "$HOST_ADDRESS:8082:80"
+        for who in outside host "$GUEST"; do
+                reaches "$who" tcp "$HOST_ADDRESS" 8080 "$GUEST"
+                reaches "$who" udp "$HOST_ADDRESS" 8081 "$GUEST"
+        done
+        reaches host tcp 127.0.0.1 8080 "$GUEST"
+        reaches_not host tcp 127.0.0.1 8082
+        reaches outside tcp "$HOST_ADDRESS" 8082 "$GUEST"
+        same "ports in the record" "$(ports_of "$GUEST")" "tcp:8080:80 udp:8081:80 tcp:$HOST_ADDRESS:8082:80"
+        has "$(nbox list)" tcp:8080:80
+        nbox port remove "$GUEST" 8080 8081:80/udp # the machine's side need not be said again
+        for who in outside host "$GUEST"; do
+                reaches_not "$who" tcp "$HOST_ADDRESS" 8080
+                reaches_not "$who" udp "$HOST_ADDRESS" 8081
+        done
+        reaches outside tcp "$HOST_ADDRESS" 8082 "$GUEST"
+        unserve
+        terminate "$GUEST"
+        # It is over with the machine.
+        boot "$GUEST"
+        same "ports after power-off" "$(ports_of "$GUEST")" ''
+        terminate "$GUEST"
+}
+
+test_what_is_no_change() {
+        refused nbox port add "$GUEST" 8080:80
+        has "$REFUSAL" 'is running'
+        refused nbox port list "$GUEST"
+        boot "$GUEST" -p 8080:80 --host-port 8200
+        refused nbox port add "$GUEST"
+        refused nbox port add "$GUEST" 8080:81
+        has "$REFUSAL" 'meets tcp:8080:80'
+        refused nbox port add "$GUEST" 8070-8090
+        refused nbox port add "$GUEST" --host-port 8201:8200
+        refused nbox port remove "$GUEST" 8080:81
+        has "$REFUSAL" 'does not publish tcp:8080:81'
+        refused nbox port remove "$GUEST" --host-port 8201
+        # All or none.
+        refused nbox port add "$GUEST" 8081:80 8080:80
+        refused nbox port remove "$GUEST" 8080 8081
+        same "ports" "$(ports_of "$GUEST")" tcp:8080:80
+        same "ports of the host" "$(property "$GUEST" HostPort)" tcp:8200:8200
+        terminate "$GUEST"
+        boot "$GUEST" --network=none
+        refused nbox port add "$GUEST" 8080:80
+        has "$REFUSAL" 'on no network'
+        same "ports" "$(nbox port list --json "$GUEST")" '[]'
+        terminate "$GUEST"
+}
+
+# A conversation that began while the port was published is over, too: by tcp, and by udp, where nothing else would end it.
+test_a_removed_port_falls_silent() {
+        local pid
+        up "$GUEST" -p 8080:80 -p 8081:80/udp -p 8082:80
+        for way in "tcp 8080" "udp 8081" "tcp 8082"; do
+                # shellcheck disable=SC2016
+                ip netns exec outside bash -c 'exec 3<>"/dev/$1/$2/$3"; while sleep 0.2; do echo "$1.$3" >&3 && timeout 1 dd bs=512 count=1 status=none <&3; done' \
+                        talk "${way% *}" "$HOST_ADDRESS" "${way#* }" >"$SCRATCH/talk.${way#* }" 2>/dev/null &
+        done
+        for port in 8080 8081 8082; do wait_until 10 grep -q "$GUEST" "$SCRATCH/talk.$port"; done
+        nbox port remove "$GUEST" 8080 8081/udp
+        sleep 1
+        : >"$SCRATCH/heard"
+        sleep 2
+        has "$(cat "$SCRATCH/heard")" 'tcp\.8082' # this one goes on
+        has_not "$(cat "$SCRATCH/heard")" 'tcp\.8080|udp\.8081'
+        for pid in $(jobs -p); do kill "$pid" 2>/dev/null || true; done
+        unserve
+        terminate "$GUEST"
+}
+
+test_by_hand_over_a_reboot() {
+        forget_marks "$GUEST"
+        boot "$GUEST" -p 8080:80 -p 8081:80
+        nbox port add "$GUEST" 8082:80 --host-port 8200:82
+        nbox port remove "$GUEST" 8081
+        for life in 2 3; do
+                if [ "$life" = 2 ]; then nbox reboot "$GUEST"; else nbox exec "$GUEST" sh -c 'reboot >/dev/null 2>&1 &'; fi
+                wait_until 20 marked "$GUEST" up "$life"
+                wait_until 10 nbox exec "$GUEST" true
+                same "ports in life $life" "$(ports_of "$GUEST")" 'tcp:8080:80 tcp:8082:80'
+                same "ports of the host in life $life" "$(property "$GUEST" HostPort)" tcp:8200:82
+                serve "$GUEST" 80
+                reaches outside tcp "$HOST_ADDRESS" 8082 "$GUEST"
+                reaches_not outside tcp "$HOST_ADDRESS" 8081
+                unserve
+        done
+        poweroff "$GUEST"
+        boot "$GUEST" -p 8081:80
+        same "ports after power-off" "$(ports_of "$GUEST")" tcp:8081:80
+        terminate "$GUEST"
+}
+
+test_what_is_listed() {
+        tree_with one
+        boot one -p 8000-8009:9000
+        boot "$GUEST" -p 127.0.0.1:8080:80 --host-port 8200:82/udp
+        nbox port add "$GUEST" 8081:80
+        has "$(nbox port list)" "^one +tcp +all +8000-8009 +→ +$(address_of one):9000-9009 +start"
+        has "$(nbox port list)" "^$GUEST +tcp +127.0.0.1 +8080 +→ +$(address_of "$GUEST"):80 +start"
+        has "$(nbox port list "$GUEST")" "^$GUEST +udp +127.0.0.1 +8200 +← +host:82 +start"
+        has "$(nbox port list "$GUEST")" "^$GUEST +tcp +all +8081 +→ +$(address_of "$GUEST"):80 +added"
+        has_not "$(nbox port list "$GUEST")" '^one'
+        same "as JSON" "$(nbox port list one --json | jq -c '.[0] | del(.machine)')" \
+                '{"direction":"published","protocol":"tcp","address":null,"host_port":8000,"machine_port":9000,"count":10,"added":false,"port":"tcp:8000-8009:9000-9009"}'
+        # Without root, too.
+        has "$(setpriv --reuid=65534 --clear-groups nbox port list)" '^one '
+        terminate one
+        remove_tree one
+        terminate "$GUEST"
+}
+
+# --- of the host's loopback -------------------------------------------------------------------------------------------
+
+test_host_ports() {
+        local gateway
+        tree_with neighbour
+        serve host 8200
+        occupy 8201 127.0.0.1
+        boot "$GUEST" --host-port 8200:82 --host-port 8200:82/udp
+        boot neighbour
+        gateway=$(gateway_of "$GUEST")
+        for protocol in tcp udp; do
+                reaches "$GUEST" "$protocol" "$gateway" 82 host
+                reaches_not neighbour "$protocol" "$gateway" 82
+                reaches_not outside "$protocol" "$HOST_ADDRESS" 82
+        done
+        # No way to the rest of the host's loopback.
+        for address in 127.0.0.1 127.0.0.53; do
+                reaches_not "$GUEST" tcp "$address" 8201
+                at "$GUEST" ip route replace "$address" via "$gateway" dev host0 table 99
+        done
+        reaches_not "$GUEST" tcp "$gateway" 8201
+        # By hand, for the other.
+        nbox port add neighbour --host-port 8200:83
+        reaches neighbour tcp "$gateway" 83 host
+        reaches_not "$GUEST" tcp "$gateway" 83
+        nbox port remove neighbour --host-port 8200:83
+        reaches_not neighbour tcp "$gateway" 83
+        terminate neighbour
+        remove_tree neighbour
+        vacate
+        unserve
+        terminate "$GUEST"
+}
+
+# --- rates and counters -------------------------------------------------------------------------------------------------
+
+# What arrives of two seconds of datagrams, in kilobits a second: from FROM to PORT at ADDRESS of TO. By udp, since tcp through a
+# filter that drops settles wherever its losses let it, far below the rate.
+kilobits() { # FROM TO ADDRESS
+        at "$2" timeout 10 socat -u -T 1 UDP-RECV:7100,rcvbuf=8000000 "CREATE:$SCRATCH/arrived" &
+        sleep 0.3
+        at "$1" timeout 2 socat -u -b 1400 OPEN:/dev/zero "UDP-SENDTO:$3:7100" || true
+        wait "$!" || true
+        echo $(($(stat -c %s "$SCRATCH/arrived") * 8 / 2 / 1000))
+        rm "$SCRATCH/arrived"
+}
+
+within() { # WHAT GOT FROM TO
+        [ "$2" -ge "$3" ] && [ "$2" -le "$4" ] || fail "$1: $2 kbit/s, not $3 to $4"
+}
+
+test_rates() {
+        local free rate address
+        boot "$GUEST"
+        address=$(address_of "$GUEST")
+        free=$(kilobits host "$GUEST" "$address")
+        [ "$free" -gt 100000 ] || fail "without a limit: $free kbit/s toward it"
+        free=$(kilobits "$GUEST" outside "$OUTSIDE_ADDRESS")
+        [ "$free" -gt 100000 ] || fail "without a limit: $free kbit/s from it"
+        terminate "$GUEST"
+        boot "$GUEST" --ingress-rate=10M --egress-rate=20M
+        address=$(address_of "$GUEST")
+        within "toward it, of 10M" "$(kilobits host "$GUEST" "$address")" 7000 13000
+        within "from it, of 20M" "$(kilobits "$GUEST" outside "$OUTSIDE_ADDRESS")" 14000 26000
+        # Its root cannot lift that.
+        nbox exec "$GUEST" /bin/busybox sh -c 'busybox ifconfig host0 down; busybox ifconfig host0 up; busybox tc qdisc del dev host0 root' || true
+        at "$GUEST" ip route replace default via "$(sed -n 's/^nameserver //p' /dev/null; nbox show --value -p Address "$GUEST" | sed 's/[0-9]*$/1/')" || true
+        within "toward it, after its root has tried" "$(kilobits host "$GUEST" "$address")" 7000 13000
+        # In its next life, too.
+        has "$(nbox status "$GUEST")" '10 Mbit/s.*20 Mbit/s'
+        forget_marks "$GUEST"
+        nbox reboot "$GUEST"
+        wait_until 20 marked "$GUEST" up 1
+        wait_until 10 nbox exec "$GUEST" true
+        within "toward it, in its next life" "$(kilobits host "$GUEST" "$address")" 7000 13000
+        terminate "$GUEST"
+}
+
+test_rates_that_are_none() {
+        for rate in 0 1 -1 10m 10MB 2T 1.5M; do
+                refused nbox boot --dry-run --ingress-rate="$rate" "$GUEST"
+                has "$REFUSAL" 'ingress-rate.*is not a rate'
+        done
+        refused nbox boot --dry-run --network=host --egress-rate=1M "$GUEST"
+        printf '[Network]\nIngressRate=1G\nEgressRate=500K\n' >"$MACHINES/../rates"
+        mkdir -p /etc/nbox
+        mv "$MACHINES/../rates" "/etc/nbox/$GUEST.conf"
+        same "the plan" "$(nbox boot --dry-run --json "$GUEST" | jq -c '[.ingress_rate, .egress_rate]')" '[1000000000,500000]'
+        rm "/etc/nbox/$GUEST.conf"
+}
+
+counters() { nbox show --json "$1" | jq ".Traffic[0].$2"; }
+
+test_counters() {
+        local before
+        boot "$GUEST"
+        before=$(counters "$GUEST" BytesIn)
+        head -c 3000000 /dev/zero | at host socat -u -b 1400 - "UDP-SENDTO:$(address_of "$GUEST"):7100"
+        wait_until 5 sh -c "[ \$((\$(nbox show --json $GUEST | jq .Traffic[0].BytesIn) - $before)) -gt 1000000 ]"
+        head -c 500000 /dev/zero | at "$GUEST" socat -u -b 1400 - "UDP-SENDTO:$OUTSIDE_ADDRESS:7100"
+        [ "$(counters "$GUEST" BytesOut)" -gt 400000 ] || fail "$(nbox show --json "$GUEST")"
+        [ "$(counters "$GUEST" PacketsOut)" -gt 300 ] || fail "$(nbox show --json "$GUEST")"
+        has "$(nbox status "$GUEST")" 'Traffic: [0-9.]+ MB in .*, [0-9.]+ kB out'
+        # Without root, too.
+        has "$(setpriv --reuid=65534 --clear-groups nbox status "$GUEST")" 'Traffic: '
+        terminate "$GUEST"
+}
