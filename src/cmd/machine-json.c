@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "link-stats.h"
 #include "record-nic.h"
 #include "table.h"
 
@@ -27,13 +28,30 @@ json_t *machine_nics_to_json(const Machine *m) {
         return list;
 }
 
+/* And what went through them, from the machine's view: what our end of a link sends, it receives. */
+static json_t *nics_with_counters(const Machine *m) {
+        _cleanup_(netlink_freep) Netlink *nl = NULL;
+        json_t *list = machine_nics_to_json(m);
+        LinkStats stats;
+        RecordNic nic;
+
+        if (netlink_new(NETLINK_ROUTE, -1, &nl) < 0)
+                return list;
+        for (size_t i = 0; record_nic(m->record, i, &nic); i++)
+                if (link_stats(nl, nic.interface, &stats) >= 0)
+                        json_object_update_new(json_array_get(list, i), json_pack(
+                                "{s:I, s:I, s:I, s:I}", "bytes_in", (json_int_t) stats.tx_bytes, "packets_in", (json_int_t) stats.tx_packets,
+                                "bytes_out", (json_int_t) stats.rx_bytes, "packets_out", (json_int_t) stats.rx_packets));
+        return list;
+}
+
 static json_t *field_to_json(const Machine *m, const RecordField *f) {
         const void *p = (const char *) m->record + f->offset;
         _cleanup_free_ char *value = NULL;
         json_t *list;
 
         if (strcmp(f->key, "Nic") == 0)
-                return machine_nics_to_json(m);
+                return nics_with_counters(m);
         switch (f->type) {
         case FIELD_STRINGS:
                 list = json_array();

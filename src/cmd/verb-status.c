@@ -7,23 +7,18 @@
 #include "log.h"
 #include "machine-json.h"
 #include "init-look.h"
-#include "names.h"
-#include "network.h"
 #include "parse.h"
 #include "processes.h"
-#include "record-nic.h"
+#include "status.h"
 #include "table.h"
 #include "verb-list.h"
-#include "zone-service.h"
 
 /* One machine for people to read, in the form of machinectl(1) status. */
 
 #define SHOWN_PROCESSES 200
 #define SHOWN_QUICK_REBOOTS 5 /* one or two may be a set-up's own */
 
-static void line(const char *label, const char *fmt, ...) _printf_(2, 3);
-
-static void line(const char *label, const char *fmt, ...) {
+void show_line(const char *label, const char *fmt, ...) {
         char text[1024], shown[1024];
         va_list ap;
 
@@ -33,9 +28,9 @@ static void line(const char *label, const char *fmt, ...) {
         printf("%10s%s %s\n", label, *label ? ":" : " ", show_text(text, shown, sizeof(shown)));
 }
 
-static void lines(const char *label, char *const *values) {
+void show_lines(const char *label, char *const *values) {
         for (char *const *v = values; v && *v; v++)
-                line(v == values ? label : "", "%s", *v);
+                show_line(v == values ? label : "", "%s", *v);
 }
 
 static void format_age(uint64_t seconds, char *buf, size_t size) {
@@ -60,7 +55,7 @@ static void print_time(const char *label, uint64_t usec) {
         if (!then || !localtime_r(&then, &tm) || !strftime(when, sizeof(when), "%a %Y-%m-%d %H:%M:%S %Z", &tm))
                 return;
         format_age(now > then ? (uint64_t) (now - then) : 0, age, sizeof(age));
-        line(label, "%s; %s ago", when, age);
+        show_line(label, "%s; %s ago", when, age);
 }
 
 static void print_state(const Machine *m) {
@@ -68,10 +63,10 @@ static void print_state(const Machine *m) {
         uint64_t now = clock_usec(CLOCK_REALTIME);
 
         if (m->state == MACHINE_BOOTING && rec->waiting_for)
-                line("State", "booting, waiting for %s, %" PRIu64 " s", rec->waiting_for,
+                show_line("State", "booting, waiting for %s, %" PRIu64 " s", rec->waiting_for,
                      now > rec->started_usec ? (now - rec->started_usec) / 1000000 : 0);
         else
-                line("State", "%s", machine_state_to_string(m->state));
+                show_line("State", "%s", machine_state_to_string(m->state));
         print_time("Since", rec->started_usec);
         if (rec->ready)
                 print_time("Ready", rec->ready_usec);
@@ -81,58 +76,30 @@ static void print_reboots(const MachineRecord *rec) {
         uint64_t now = clock_usec(CLOCK_REALTIME);
 
         if (rec->quick_reboots >= SHOWN_QUICK_REBOOTS)
-                line("Reboots", "in a loop: %u times in a row, each soon after its start", rec->quick_reboots);
+                show_line("Reboots", "in a loop: %u times in a row, each soon after its start", rec->quick_reboots);
         if (rec->next_start_usec > now)
-                line("", "the next start is in %u s", (unsigned) ((rec->next_start_usec - now) / 1000000 + 1));
+                show_line("", "the next start is in %u s", (unsigned) ((rec->next_start_usec - now) / 1000000 + 1));
 }
 
 static void print_init(const Machine *m) {
         if (m->leader_fd < 0)
                 return;
         if (m->record->mode == START_RUN) {
-                line("Init", "a command (nbox run)");
+                show_line("Init", "a command (nbox run)");
                 return;
         }
-        line("Init", "%s (%s)", m->record->init ?: "-", init_kind_to_string(init_of_record(m->record, m->leader_fd)));
-}
-
-static void print_network(const MachineRecord *rec) {
-        RecordNic nic;
-
-        for (size_t i = 0; record_nic(rec, i, &nic); i++)
-                line(i == 0 ? "Network" : "", "zone %s, by %s", nic.zone, nic.interface);
-        if (rec->network != NETWORK_UNSET && rec->network != NETWORK_ZONE)
-                line("Network", "%s", rec->network == NETWORK_HOST ? "the host's" : network_kind_to_string(rec->network));
-        for (size_t i = 0; record_nic(rec, i, &nic); i++)
-                line(i == 0 ? "Address" : "", i == 0 ? "%s" : "%s on %s", nic.address, nic.name);
-        lines("Ports", rec->ports);
-}
-
-/* What other machines of a zone find it by; a zone's service may be off or not to be had. */
-static void print_names(const MachineRecord *rec) {
-        char names[NAMES_TEXT_MAX];
-        RecordNic nic;
-
-        for (size_t i = 0; record_nic(rec, i, &nic); i++) {
-                const char *label = i == 0 ? "Names" : "";
-
-                names_of(rec->name, nic.zone, names);
-                if (zone_service_look(nic.zone, NULL))
-                        line(label, "%s", *names ? names : "none: this name is the host's");
-                else if (rec->mode == START_BOOT)
-                        line(label, "none: %s", zone_service_program() ? "the zone's service does not run" : "dnsmasq is not installed");
-        }
+        show_line("Init", "%s (%s)", m->record->init ?: "-", init_kind_to_string(init_of_record(m->record, m->leader_fd)));
 }
 
 static void print_units(const MachineRecord *rec) {
         if (rec->unit)
-                line("Unit", "%s", rec->unit);
+                show_line("Unit", "%s", rec->unit);
         if (rec->scope)
-                line("Scope", "%s%s", rec->scope, rec->registered ? " (registered with systemd-machined)" : "");
+                show_line("Scope", "%s%s", rec->scope, rec->registered ? " (registered with systemd-machined)" : "");
         if (rec->slice)
-                line("Slice", "%s", rec->slice);
+                show_line("Slice", "%s", rec->slice);
         if (rec->cgroup)
-                line("CGroup", "%s", rec->cgroup);
+                show_line("CGroup", "%s", rec->cgroup);
 }
 
 /* Processes of one group end with the last of it; a group's name stands before its first. */
@@ -168,20 +135,19 @@ static void print_status(const Machine *m) {
                rec->name, id128_to_text(rec->id, id));
         print_state(m);
         if (m->leader_fd >= 0)
-                line("Leader", "%d, supervised by %d", (int) rec->leader, (int) rec->supervisor);
+                show_line("Leader", "%d, supervised by %d", (int) rec->leader, (int) rec->supervisor);
         print_reboots(rec);
         if (rec->version > RECORD_VERSION)
-                line("Record", "of a newer nbox: what more it says is not understood here");
+                show_line("Record", "of a newer nbox: what more it says is not understood here");
         print_init(m);
         if (rec->os)
-                line("OS", "%s", rec->os);
+                show_line("OS", "%s", rec->os);
         if (rec->root)
-                line("Root", "%s", rec->root);
+                show_line("Root", "%s", rec->root);
         if (rec->uid_range > 0)
-                line("Users", "%u to %u of the host", rec->uid_base, rec->uid_base + rec->uid_range - 1);
-        print_network(rec);
-        print_names(rec);
-        lines("Settings", rec->settings_files);
+                show_line("Users", "%u to %u of the host", rec->uid_base, rec->uid_base + rec->uid_range - 1);
+        status_network(m);
+        show_lines("Settings", rec->settings_files);
         print_units(rec);
         if (m->leader_fd >= 0)
                 print_processes(m);

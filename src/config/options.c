@@ -191,7 +191,8 @@ const Option options[] = {
           .section = "Network", .key = "EgressRate", .field = FIELD_EGRESS_RATE, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,
           .parse = parse_rate,
           .help = "Limit what goes out of the machine, in bits a second",
-          .about = "Written likewise. What is too fast is dropped, on the host's side, so that TCP through it stays somewhat below." },
+          .about = "Written likewise. What is too fast is dropped, on the host's side, so that TCP through it stays somewhat below; after "
+                   "a pause, a second's worth passes at once." },
 
         { { "register", .placeholder = "BOOL" },
           .section = "Exec", .key = "Register", .values = boolean_names, .field = FIELD_REGISTERED,

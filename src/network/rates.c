@@ -12,7 +12,7 @@
 #include "qdisc.h"
 
 #define TABLE "netdev nbox_%s" /* words of nft's language may have '-' behind the first letter */
-#define BURST_MIN (32 * 1024)  /* some frames of 64 KiB are let through at once only at high rates */
+#define BUCKET_MIN (64 * 1024) /* what is larger would never pass: segments that are not cut yet, between machines of one host */
 
 int rates_check(const Endpoint *e, Error **reterr) {
         int r;
@@ -29,7 +29,7 @@ int rates_check(const Endpoint *e, Error **reterr) {
 }
 
 static int limit_egress(const char *ifname, uint64_t bits, Error **reterr) {
-        uint64_t bytes = bits / 8, burst = bytes / 50 < BURST_MIN ? BURST_MIN : bytes / 50;
+        uint64_t bytes = bits / 8, burst = bytes < BUCKET_MIN ? BUCKET_MIN - bytes : 1; /* the kernel's bucket holds a second's worth and it */
         _cleanup_free_ char *commands = NULL;
 
         if (asprintf(&commands,

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A machine's network, for people: one function a topic, in the order in which they are shown. */
+
+#include <inttypes.h>
+
+#include "endpoint.h"
+#include "link-stats.h"
+#include "names.h"
+#include "record-nic.h"
+#include "status.h"
+#include "zone-service.h"
+
+typedef struct View {
+        const Machine *machine;
+        const Endpoint *endpoint; /* NULL: it is on no network of ours, or was started by an older nbox */
+} View;
+
+/* "12", "1.2 k", "340 M": three digits, powers of 1000. */
+#define AMOUNT_MAX 32
+static void format_amount(uint64_t n, char ret[AMOUNT_MAX]) {
+        static const char units[] = " kMGTPE";
+        uint64_t tenths = n > UINT64_MAX / 10 ? n : n * 10;
+        size_t i = n > UINT64_MAX / 10;
+
+        for (; tenths >= 9995 && units[i + 1]; i++)
+                tenths = (tenths + 500) / 1000;
+        if (i == 0)
+                snprintf(ret, AMOUNT_MAX, "%" PRIu64 " ", n);
+        else if (tenths % 10 == 0 || tenths >= 1000)
+                snprintf(ret, AMOUNT_MAX, "%" PRIu64 " %c", (tenths + 5) / 10, units[i]);
+        else
+                snprintf(ret, AMOUNT_MAX, "%" PRIu64 ".%" PRIu64 " %c", tenths / 10, tenths % 10, units[i]);
+}
+
+static void print_zones(const View *v) {
+        const MachineRecord *rec = v->machine->record;
+        RecordNic nic;
+
+        for (size_t i = 0; record_nic(rec, i, &nic); i++)
+                show_line(i == 0 ? "Network" : "", "zone %s, by %s", nic.zone, nic.interface);
+        if (rec->network != NETWORK_UNSET && rec->network != NETWORK_ZONE)
+                show_line("Network", "%s", rec->network == NETWORK_HOST ? "the host's" : network_kind_to_string(rec->network));
+}
+
+static void print_addresses(const View *v) {
+        RecordNic nic;
+
+        for (size_t i = 0; record_nic(v->machine->record, i, &nic); i++)
+                show_line(i == 0 ? "Address" : "", i == 0 ? "%s" : "%s on %s", nic.address, nic.name);
+}
+
+/* What other machines of a zone find it by; a zone's service may be off or not to be had. */
+static void print_names(const View *v) {
+        const MachineRecord *rec = v->machine->record;
+        char names[NAMES_TEXT_MAX];
+        RecordNic nic;
+
+        for (size_t i = 0; record_nic(rec, i, &nic); i++) {
+                const char *label = i == 0 ? "Names" : "";
+
+                names_of(rec->name, nic.zone, names);
+                if (zone_service_look(nic.zone, NULL))
+                        show_line(label, "%s", *names ? names : "none: this name is the host's");
+                else if (rec->mode == START_BOOT)
+                        show_line(label, "none: %s", zone_service_program() ? "the zone's service does not run" : "dnsmasq is not installed");
+        }
+}
+
+static void print_ports(const View *v) {
+        show_lines("Ports", v->machine->record->ports);
+        show_lines("Host ports", v->machine->record->host_ports);
+}
+
+static void print_rates(const View *v) {
+        uint64_t in = v->endpoint ? v->endpoint->ingress_rate : 0, out = v->endpoint ? v->endpoint->egress_rate : 0;
+        char texts[2][AMOUNT_MAX];
+
+        format_amount(in, texts[0]);
+        format_amount(out, texts[1]);
+        if (in && out)
+                show_line("Rates", "%sbit/s in, %sbit/s out", texts[0], texts[1]);
+        else if (in || out)
+                show_line("Rates", "%sbit/s %s", texts[in == 0], in ? "in" : "out");
+}
+
+/* From the machine's view: what our end of a link sends, it receives. */
+static void print_traffic(const View *v) {
+        _cleanup_(netlink_freep) Netlink *nl = NULL;
+        char in[AMOUNT_MAX], out[AMOUNT_MAX];
+        LinkStats stats;
+        RecordNic nic;
+
+        if (netlink_new(NETLINK_ROUTE, -1, &nl) < 0)
+                return;
+        for (size_t i = 0; record_nic(v->machine->record, i, &nic); i++) {
+                if (link_stats(nl, nic.interface, &stats) < 0)
+                        continue;
+                format_amount(stats.tx_bytes, in);
+                format_amount(stats.rx_bytes, out);
+                show_line(i == 0 ? "Traffic" : "", "%sB in (%" PRIu64 " packets), %sB out (%" PRIu64 " packets)%s%s", in, stats.tx_packets, out,
+                            stats.rx_packets, i == 0 ? "" : " on ", i == 0 ? "" : nic.name);
+        }
+}
+
+void status_network(const Machine *m) {
+        static void (*const topics[])(const View *v) = {
+                print_zones, print_addresses, print_names, print_ports, print_rates, print_traffic,
+        };
+        _cleanup_(endpoint_freep) Endpoint *endpoint = NULL;
+
+        if (m->record->network == NETWORK_ZONE)
+                (void) endpoint_load(m->record->name, &endpoint, NULL);
+        for (size_t i = 0; i < ELEMENTSOF(topics); i++)
+                topics[i](&(View){ m, endpoint });
+}

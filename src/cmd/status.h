@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "machine.h"
+
+/* What `nbox status` is made of. */
+
+/* One line, control bytes made visible; an empty label continues what stands above. */
+void show_line(const char *label, const char *fmt, ...) _printf_(2, 3);
+void show_lines(const char *label, char *const *values);
+
+/* All of a machine's network (status-network.c). Needs no root; what needs it is left out without it. */
+void status_network(const Machine *m);
