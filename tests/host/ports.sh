@@ -190,7 +190,7 @@ test_what_is_listed() {
 test_host_ports() {
         local gateway
         tree_with neighbour
-        serve host 8200
+        serve host 8200 127.0.0.1
         occupy 8201 127.0.0.1
         boot "$GUEST" --host-port 8200:82 --host-port 8200:82/udp
         boot neighbour
@@ -227,10 +227,10 @@ kilobits() { # FROM TO ADDRESS
         local began bytes
         at "$2" timeout 10 socat -u -T 1 UDP-RECV:7100,rcvbuf=8000000 "CREATE:$SCRATCH/arrived" &
         sleep 0.3
-        at "$1" timeout 4 socat -u -b 1400 OPEN:/dev/zero "UDP-SENDTO:$3:7100" &
+        at "$1" timeout 3.2 socat -u -b 1400 OPEN:/dev/zero "UDP-SENDTO:$3:7100" &
         sleep 1.5
         began=$(date +%s%N) bytes=$(stat -c %s "$SCRATCH/arrived")
-        sleep 2
+        sleep 1.5
         bytes=$(($(stat -c %s "$SCRATCH/arrived") - bytes))
         echo $((bytes * 8 * 1000000 / ($(date +%s%N) - began)))
         wait || true

@@ -168,9 +168,9 @@ at() {
 
 gateway_of() { at "$1" ip -4 route show default | awk '{ print $3; exit }'; }
 
-# serve WHO PORT: whatever is asked there is answered with WHO before it. All that is asked stands in $SCRATCH/heard.
+# serve WHO PORT [ADDRESS]: whatever is asked there is answered with WHO before it. All that is asked stands in $SCRATCH/heard.
 serve() {
-        (trap - ERR && at "$1" "$(dirname "${BASH_SOURCE[0]}")/answerer" "$2" "$1" "$SCRATCH/heard") &
+        (trap - ERR && at "$1" "$(dirname "${BASH_SOURCE[0]}")/answerer" "$2" "$1" "$SCRATCH/heard" ${3+"$3"}) &
         wait_until 5 at "$1" sh -c "ss -Hlnt 'sport = $2' | grep -q ."
 }
 
