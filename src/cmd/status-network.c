@@ -9,6 +9,7 @@
 #include "names.h"
 #include "record-nic.h"
 #include "status.h"
+#include "zone-info.h"
 #include "zone-service.h"
 
 typedef struct View {
@@ -33,12 +34,21 @@ static void format_amount(uint64_t n, char ret[AMOUNT_MAX]) {
                 snprintf(ret, AMOUNT_MAX, "%" PRIu64 ".%" PRIu64 " %c", tenths / 10, tenths % 10, units[i]);
 }
 
+static void print_clash(const char *zone) {
+        char clash[ZONE_CLASH_MAX];
+
+        if (zone_clash(zone, clash, NULL) > 0)
+                show_line("", "whose range meets %s: `nbox zone move %s`, when its machines are off, gives it another", clash, zone);
+}
+
 static void print_zones(const View *v) {
         const MachineRecord *rec = v->machine->record;
         RecordNic nic;
 
-        for (size_t i = 0; record_nic(rec, i, &nic); i++)
+        for (size_t i = 0; record_nic(rec, i, &nic); i++) {
                 show_line(i == 0 ? "Network" : "", "zone %s, by %s", nic.zone, nic.interface);
+                print_clash(nic.zone);
+        }
         if (rec->network != NETWORK_UNSET && rec->network != NETWORK_ZONE)
                 show_line("Network", "%s", rec->network == NETWORK_HOST ? "the host's" : network_kind_to_string(rec->network));
 }

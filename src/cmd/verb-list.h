@@ -52,3 +52,12 @@ int verb_kill(int argc, char **argv, Error **reterr);
 extern const VerbOption kill_options[];
 int verb_zone_serve(int argc, char **argv, Error **reterr);
 int verb_gc(int argc, char **argv, Error **reterr);
+
+int verb_zone_list(int argc, char **argv, Error **reterr);
+extern const VerbOption zone_list_options[];
+int verb_zone_show(int argc, char **argv, Error **reterr);
+int verb_zone_create(int argc, char **argv, Error **reterr); /* verb-zone-change.c */
+extern const VerbOption zone_create_options[];
+int verb_zone_remove(int argc, char **argv, Error **reterr);
+int verb_zone_move(int argc, char **argv, Error **reterr);
+extern const VerbOption zone_move_options[];

@@ -41,6 +41,14 @@ const Verb verbs[] = {
         { "port remove", "[OPTIONS] NAME PORT…", "No longer publish ports of a running machine", verb_port_remove, VERB_ROOT,
           OPERAND_PORTS, "Network", port_options },
 
+        { "zone list", "[OPTIONS]", "List zones", verb_zone_list, VERB_JSON, OPERAND_NONE, "Network", zone_list_options },
+        { "zone show", "[OPTIONS] ZONE", "Show a zone and the addresses of its machines", verb_zone_show, VERB_JSON, OPERAND_ZONES, "Network" },
+        { "zone create", "[OPTIONS] ZONE", "Make a zone that is kept", verb_zone_create, VERB_ROOT, OPERAND_NEW, "Network",
+          zone_create_options },
+        { "zone remove", "ZONE…", "Forget zones and their addresses", verb_zone_remove, VERB_ROOT, OPERAND_ZONES, "Network" },
+        { "zone move", "[OPTIONS] ZONE", "Give a zone another range", verb_zone_move, VERB_ROOT, OPERAND_ZONES, "Network",
+          zone_move_options },
+
         { "stop", "NAME…", "Stop machines that run as services, in order", verb_stop, .operand = OPERAND_MACHINES,
           .group = "Stop" },
         { "poweroff", "[OPTIONS] NAME…", "Power machines off, in order", verb_poweroff, .operand = OPERAND_MACHINES,

@@ -25,7 +25,7 @@ static void parse_link(const struct nlmsghdr *m, LinkInfo *l) {
         const struct ifinfomsg *h = mnl_nlmsg_get_payload(m);
         const struct nlattr *a;
 
-        *l = (LinkInfo){ .index = h->ifi_index };
+        *l = (LinkInfo){ .index = h->ifi_index, .up = h->ifi_flags & IFF_UP, .loopback = h->ifi_flags & IFF_LOOPBACK };
         mnl_attr_for_each(a, m, sizeof(*h))
                 switch (mnl_attr_get_type(a)) {
                 case IFLA_IFNAME:
@@ -140,6 +140,16 @@ void link_put_up(Netlink *nl, int index) {
         netlink_add(nl, RTM_NEWLINK, 0, &h, sizeof(h));
 }
 
+void link_put_down(Netlink *nl, int index) {
+        struct ifinfomsg h = { .ifi_index = index, .ifi_change = IFF_UP };
+
+        netlink_add(nl, RTM_NEWLINK, 0, &h, sizeof(h));
+}
+
+void link_put_master(Netlink *nl, int index, int master) {
+        mnl_attr_put_u32(add_link(nl, RTM_SETLINK, 0, index), IFLA_MASTER, (uint32_t) master);
+}
+
 void link_put_alias(Netlink *nl, const char *name, const char *alias) {
         struct nlmsghdr *m = add_link(nl, RTM_SETLINK, 0, 0);
 
@@ -209,6 +219,33 @@ void link_put_default_route(Netlink *nl, int index, struct in_addr gateway) {
 
         mnl_attr_put_u32(m, RTA_OIF, (uint32_t) index);
         mnl_attr_put_u32(m, RTA_GATEWAY, gateway.s_addr);
+}
+
+typedef struct AddressSearch {
+        int index;
+        bool found;
+} AddressSearch;
+
+static int on_searched_address(const struct nlmsghdr *m, void *userdata) {
+        const struct ifaddrmsg *h = mnl_nlmsg_get_payload(m);
+        AddressSearch *search = userdata;
+
+        if (m->nlmsg_type == RTM_NEWADDR && (int) h->ifa_index == search->index && (h->ifa_family == AF_INET || h->ifa_scope != RT_SCOPE_LINK))
+                search->found = true;
+        return 0;
+}
+
+int link_has_address(Netlink *nl, int index) {
+        AddressSearch search = { .index = index };
+        int r = -EINTR;
+
+        for (unsigned i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
+                struct ifaddrmsg h = { .ifa_family = AF_UNSPEC };
+
+                netlink_add(nl, RTM_GETADDR, NLM_F_DUMP, &h, sizeof(h));
+                r = netlink_run(nl, on_searched_address, &search, NULL);
+        }
+        return r < 0 ? r : search.found;
 }
 
 typedef struct RouteList {

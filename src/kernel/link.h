@@ -20,8 +20,10 @@ typedef struct LinkInfo {
         char kind[16];              /* "bridge", "veth"; "" for a physical one */
         char alias[LINK_ALIAS_MAX]; /* IFLA_IFALIAS, free text of who made it */
         int master;                 /* ifindex of the bridge that it is a port of, or 0 */
-        int peer;                   /* veth: ifindex of the other end, in the other end's namespace */
+        int peer;                   /* veth: ifindex of the other end, in the other end's namespace; vlan: of the link below */
         uint8_t mac[6];
+        bool up;                    /* IFF_UP: it was set up, with a carrier or not */
+        bool loopback;
 } LinkInfo;
 
 /* -ENODEV when there is none. */
@@ -38,6 +40,8 @@ int link_delete(Netlink *nl, const char *name);
 int bridge_create(Netlink *nl, const char *name, const uint8_t mac[6]);
 
 void link_put_up(Netlink *nl, int index);
+void link_put_down(Netlink *nl, int index);
+void link_put_master(Netlink *nl, int index, int master); /* a port of that bridge; 0: of none */
 void link_put_alias(Netlink *nl, const char *name, const char *alias);
 void link_put_altname(Netlink *nl, const char *name, const char *altname);
 
@@ -49,6 +53,9 @@ void link_put_hairpin(Netlink *nl, int index);
 
 void link_put_address(Netlink *nl, int index, struct in_addr address, unsigned prefix);
 void link_put_default_route(Netlink *nl, int index, struct in_addr gateway);
+
+/* Whether an interface has an address, IPv4 or IPv6, but those that every IPv6 interface gives itself. 1, 0 or -errno. */
+int link_has_address(Netlink *nl, int index);
 
 /* One IPv4 destination that the host knows a way to: a route of any table, or an interface's own network. */
 typedef struct RouteInfo {

@@ -21,8 +21,7 @@ static void keep_first(int *result, int r) {
                 *result = r;
 }
 
-/* The directory of the lock goes with the last zone; whoever waits for it finds that out. */
-static void release_host(int lock, Netlink *nl) {
+void network_release_host(int lock, Netlink *nl) {
         _cleanup_free_ LinkInfo *links = NULL;
         char zone[ZONE_NAME_MAX + 1];
         size_t n = 0;
@@ -132,7 +131,7 @@ int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Er
         if (result >= 0)
                 endpoint_end(machine, reboots);
         if (gone || !has_zones(links, n))
-                release_host(lock, nl);
+                network_release_host(lock, nl);
         return result;
 }
 
@@ -249,6 +248,6 @@ int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *u
         keep_first(&r, doors_sweep(&oracle, r < 0 ? NULL : reterr));
         if (r >= 0)
                 r = sweep_endpoints(&sweep, reterr);
-        release_host(lock, nl);
+        network_release_host(lock, nl);
         return r;
 }

@@ -19,3 +19,16 @@ void zone_bridge_name(const char *zone, char ret[IF_NAMESIZE]) {
         else
                 snprintf(ret, IF_NAMESIZE, "nz-%.12s", zone);
 }
+
+bool zone_name_of_bridge(const char *bridge, char ret[ZONE_NAME_MAX + 1]) {
+        char back[IF_NAMESIZE];
+        const char *zone = strncmp(bridge, "nz-", 3) == 0 ? bridge + 3 : ZONE_DEFAULT;
+
+        if (zone_name_check(zone, NULL) < 0)
+                return false;
+        zone_bridge_name(zone, back);
+        if (strcmp(back, bridge) != 0)
+                return false;
+        snprintf(ret, ZONE_NAME_MAX + 1, "%s", zone);
+        return true;
+}

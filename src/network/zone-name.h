@@ -2,6 +2,7 @@
 #pragma once
 
 #include <net/if.h>
+#include <stdbool.h>
 
 #include "config.h"
 #include "error.h"
@@ -13,3 +14,6 @@ int zone_name_check(const char *zone, Error **reterr);
 
 /* "nbox0" for the default zone, "nz-NAME" else. */
 void zone_bridge_name(const char *zone, char ret[IF_NAMESIZE]);
+
+/* And back; false, and *ret as it was, for what is no such name. */
+bool zone_name_of_bridge(const char *bridge, char ret[ZONE_NAME_MAX + 1]);

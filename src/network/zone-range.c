@@ -2,20 +2,19 @@
 #include "zone-range.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <string.h>
 
 #include "host-hash.h"
 #include "link.h"
+#include "log.h"
+#include "strv.h"
 #include "zone-name.h"
+#include "zone.h"
 
-typedef struct TakenList {
-        TakenRange *items;
-        size_t n;
-} TakenList;
+/* ---- what the host has ---- */
 
-static int take(TakenList *list, const TakenRange *item) {
-        TakenRange *p = reallocarray(list->items, list->n + 1, sizeof(*p));
+static int take(HostRanges *list, const HostRange *item) {
+        HostRange *p = reallocarray(list->items, list->n + 1, sizeof(*p));
 
         if (!p)
                 return -ENOMEM;
@@ -24,86 +23,145 @@ static int take(TakenList *list, const TakenRange *item) {
         return 0;
 }
 
-static void name_route(const RouteInfo *route, TakenRange *t) {
-        char ifname[IF_NAMESIZE] = "", range[RANGE_TEXT_MAX];
+void host_ranges_done(HostRanges *r) {
+        free(r->items);
+}
 
-        if (route->index > 0)
-                (void) if_indextoname((unsigned) route->index, ifname);
+static void name_route(const RouteInfo *route, const char *ifname, TakenRange *t) {
+        char range[RANGE_TEXT_MAX];
+
         range_format(t->range, range);
         snprintf(t->what, sizeof(t->what), "the host's %s %s%s%s", route->address ? "network" : "route to", range,
                  ifname[0] ? " on " : "", ifname);
 }
 
-static int take_routes(TakenList *list, Netlink *nl) {
+static int take_routes(HostRanges *list, Netlink *nl) {
         _cleanup_free_ RouteInfo *routes = NULL;
+        char ifname[IF_NAMESIZE] = "";
+        int named = 0, r;
         size_t n = 0;
-        int r;
 
         r = route_list(nl, &routes, &n);
         for (size_t i = 0; r >= 0 && i < n; i++) {
-                TakenRange t = { .range.prefix = routes[i].prefix };
+                HostRange item = { .taken.range.prefix = routes[i].prefix };
+                Range *range = &item.taken.range;
 
                 if (routes[i].prefix > 32)
                         continue;
-                t.range.base = ntohl(routes[i].destination.s_addr) & range_mask(t.range);
-                name_route(routes + i, &t);
-                r = take(list, &t);
-        }
-        return r;
-}
-
-static int take_zones(TakenList *list, const char *own) {
-        _cleanup_closedir_ DIR *dir = opendir(ZONE_STATE_DIRECTORY);
-        int r = 0;
-
-        for (struct dirent *d; r >= 0 && dir && (d = readdir(dir));) {
-                _cleanup_(zone_state_freep) ZoneState *other = NULL;
-                TakenRange t = {};
-
-                if (strcmp(d->d_name, own) == 0 || zone_name_check(d->d_name, NULL) < 0 ||
-                    zone_state_load(d->d_name, &other, NULL) < 0 || other->range.prefix == 0)
+                range->base = ntohl(routes[i].destination.s_addr) & range_mask(*range);
+                if (range_is_catch_all(*range))
                         continue;
-                t.range = other->range;
-                snprintf(t.what, sizeof(t.what), "the range of the zone '%.12s'", d->d_name);
-                r = take(list, &t);
+                if (routes[i].index != named && !if_indextoname((unsigned) routes[i].index, ifname))
+                        ifname[0] = 0;
+                named = routes[i].index;
+                name_route(routes + i, ifname, &item.taken);
+                (void) zone_name_of_bridge(ifname, item.zone);
+                r = take(list, &item);
         }
         return r;
 }
 
-static int refuse(const ZoneState *state, const TakenRange *clash, Error **reterr) {
-        char path[ZONE_STATE_PATH_MAX], range[RANGE_TEXT_MAX];
+/* A file that cannot be read is said by whoever needs it. */
+static int take_zones(HostRanges *list) {
+        _cleanup_strv_ char **names = NULL;
+        int r;
 
-        zone_state_path(state->name, path);
-        range_format(state->range, range);
-        error_set(reterr, EADDRINUSE, "The range %s of the zone '%s' meets %s", range, state->name, clash->what);
-        return error_hint(reterr, -EADDRINUSE, "Run `rm %s` to have a free one chosen: the zone's machines get new "
-                          "addresses.", path);
+        r = zone_state_list(&names, NULL);
+        for (char **name = names; r >= 0 && name && *name; name++) {
+                _cleanup_(zone_state_freep) ZoneState *state = NULL;
+                HostRange item = {};
+
+                if (zone_state_load(*name, &state, NULL) < 0 || state->range.prefix == 0)
+                        continue;
+                item.taken.range = state->range;
+                snprintf(item.zone, sizeof(item.zone), "%s", *name);
+                snprintf(item.taken.what, sizeof(item.taken.what), "the range of the zone '%s'", item.zone);
+                r = take(list, &item);
+        }
+        return r;
 }
 
-int zone_settle_range(Netlink *nl, ZoneState *state, bool *ret_changed, Error **reterr) {
-        _cleanup_free_ TakenRange *items = NULL;
-        char purpose[64], path[ZONE_STATE_PATH_MAX];
-        const TakenRange *clash;
-        TakenList list = {};
+int host_ranges_read(Netlink *nl, bool zones, HostRanges *ret, Error **reterr) {
+        HostRanges list = {};
         int r;
 
         r = take_routes(&list, nl);
-        if (r >= 0)
-                r = take_zones(&list, state->name);
-        items = list.items;
-        if (r < 0)
+        if (r >= 0 && zones)
+                r = take_zones(&list);
+        if (r < 0) {
+                host_ranges_done(&list);
                 return error_errno(reterr, r, "Cannot see which addresses the host has");
+        }
+        *ret = list;
+        return 0;
+}
+
+/* ---- questions about it ---- */
+
+const char *host_ranges_clash(const HostRanges *r, Range range, const char *zone) {
+        for (size_t i = 0; i < r->n; i++)
+                if (strcmp(r->items[i].zone, zone) != 0 && plan_find_clash(range, &r->items[i].taken, 1))
+                        return r->items[i].taken.what;
+        return NULL;
+}
+
+int host_ranges_choose(const HostRanges *r, const char *zone, Range *ret, Error **reterr) {
+        _cleanup_free_ TakenRange *taken = calloc(r->n + 1, sizeof(*taken));
+        char purpose[64];
+        size_t n = 0;
+
+        if (!taken)
+                return error_oom(reterr);
+        for (size_t i = 0; i < r->n; i++)
+                if (strcmp(r->items[i].zone, zone) != 0)
+                        taken[n++] = r->items[i].taken;
+        snprintf(purpose, sizeof(purpose), "range %s", zone);
+        if (plan_choose(host_hash(purpose), taken, n, ret) >= 0)
+                return 0;
+        error_set(reterr, ENOSPC, "No private range is free for the zone '%s': the host has routes to all of "
+                  "10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16", zone);
+        return error_hint(reterr, -ENOSPC, "Run `nbox zone create %s --range=A.B.C.D/24` to give it one.", zone);
+}
+
+static int refuse(const ZoneState *state, const char *clash, Error **reterr) {
+        char range[RANGE_TEXT_MAX];
+
+        range_format(state->range, range);
+        error_set(reterr, EADDRINUSE, "The range %s of the zone '%s' meets %s", range, state->name, clash);
+        return error_hint(reterr, -EADDRINUSE, "Run `nbox zone move %s` to have a free one chosen: the zone's machines keep their places in it.",
+                          state->name);
+}
+
+int zone_settle_range(Netlink *nl, ZoneState *state, bool *ret_changed, Error **reterr) {
+        _cleanup_(host_ranges_done) HostRanges ranges = {};
+        const char *clash;
+        int r;
+
+        r = host_ranges_read(nl, true, &ranges, reterr);
+        if (r < 0)
+                return r;
         if (state->range.prefix > 0) {
-                clash = plan_find_clash(state->range, list.items, list.n);
+                clash = host_ranges_clash(&ranges, state->range, state->name);
                 return clash ? refuse(state, clash, reterr) : 0;
         }
-        snprintf(purpose, sizeof(purpose), "range %s", state->name);
-        if (plan_choose(host_hash(purpose), list.items, list.n, &state->range) < 0) {
-                zone_state_path(state->name, path);
-                error_set(reterr, ENOSPC, "No private range is free for the zone '%s': the host has routes to all of "
-                          "10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16", state->name);
-                return error_hint(reterr, -ENOSPC, "Write a line 'range A.B.C.D/24' into %s.", path);
+        r = host_ranges_choose(&ranges, state->name, &state->range, reterr);
+        if (r >= 0)
+                *ret_changed = true;
+        return r;
+}
+
+void zone_warn_of_clash(Netlink *nl, const ZoneState *const *states, size_t n) {
+        _cleanup_(host_ranges_done) HostRanges ranges = {};
+
+        if (n == 0 || host_ranges_read(nl, false, &ranges, NULL) < 0)
+                return;
+        for (size_t i = 0; i < n; i++) {
+                const char *clash = host_ranges_clash(&ranges, states[i]->range, states[i]->name);
+                char range[RANGE_TEXT_MAX];
+
+                range_format(states[i]->range, range);
+                if (clash)
+                        log_warning("The range %s of the zone '%s' meets %s: what has the same addresses cannot be reached; power its machines "
+                                    "off and run `nbox zone move %s`, ignoring", range, states[i]->name, clash, states[i]->name);
         }
-        *ret_changed = true;
-        return 0;
 }

@@ -103,8 +103,8 @@ void zone_service_end(Netlink *nl, const char *zone) {
         _cleanup_close_ int fd = open_service(zone, &service);
         char link[IF_NAMESIZE];
 
-        if (fd >= 0 && service.kind == ZONE_SERVICE_PROCESS)
-                (void) pidfd_kill(fd, SIGKILL); /* it keeps nothing */
+        if (fd >= 0) /* it keeps nothing; a unit should not look as if it had failed */
+                (void) pidfd_kill(fd, service.kind == ZONE_SERVICE_PROCESS ? SIGKILL : SIGTERM);
         zone_service_link_name(zone, link);
         (void) link_delete(nl, link);
 }

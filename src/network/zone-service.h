@@ -38,7 +38,7 @@ int zone_service_claim(const char *zone, ZoneServiceKind kind);
 /* Have it read its directories again. None is nothing to tell. */
 void zone_service_reload(const char *zone);
 
-/* End one that is nobody's, and take its link away. */
+/* End it, and take its link away. */
 void zone_service_end(Netlink *nl, const char *zone);
 
 /* The bridge's port of it, by a hash as machines' are, and whether a link is one. */

@@ -4,10 +4,13 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "endpoint.h"
 #include "host-hash.h"
+#include "machine-link.h"
 #include "names.h"
 #include "netns.h"
 #include "network.h"
+#include "uplink.h"
 #include "zone-range.h"
 #include "zone-service.h"
 
@@ -21,17 +24,10 @@ static void bridge_mac(const char *zone, uint8_t ret[6]) {
 }
 
 bool zone_of_bridge(const LinkInfo *link, char ret[ZONE_NAME_MAX + 1]) {
-        char name[ZONE_NAME_MAX + 1], bridge[IF_NAMESIZE], prefix[64];
+        char name[ZONE_NAME_MAX + 1], prefix[64];
         uint8_t mac[6];
 
-        if (strcmp(link->kind, "bridge") != 0)
-                return false;
-        if (strncmp(link->name, "nz-", 3) == 0)
-                snprintf(name, sizeof(name), "%s", link->name + 3);
-        else
-                snprintf(name, sizeof(name), ZONE_DEFAULT);
-        zone_bridge_name(name, bridge);
-        if (strcmp(bridge, link->name) != 0 || zone_name_check(name, NULL) < 0)
+        if (strcmp(link->kind, "bridge") != 0 || !zone_name_of_bridge(link->name, name))
                 return false;
         bridge_mac(name, mac);
         snprintf(prefix, sizeof(prefix), ALIAS_FORMAT, name, "");
@@ -118,6 +114,48 @@ static int make_bridge(Netlink *nl, const ZoneState *state, const char *name, Li
         return r < 0 ? error_errno(reterr, r, "Cannot make the bridge %s", name) : 0;
 }
 
+/* Whether that is the link by which a machine's published ports are reached. */
+static bool publishes(const MachineLink *link) {
+        _cleanup_(endpoint_freep) Endpoint *e = NULL;
+
+        return endpoint_load(link->machine, &e, NULL) > 0 && e->ports.n > 0 && e->n_nics > 0 && e->nics[0].address == link->address;
+}
+
+/* Somebody may have deleted the bridge while machines ran in the zone: they come back into it with the next one. Of whose zone a link
+ * without a bridge is, tells its address. */
+static int adopt_orphans(Netlink *nl, const ZoneState *state, int bridge) {
+        _cleanup_free_ LinkInfo *links = NULL;
+        MachineLink owner;
+        size_t n = 0;
+        int r;
+
+        r = link_list(nl, 0, &links, &n);
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                if (links[i].master > 0 || !machine_link_parse(links + i, &owner) || !range_contains(state->range, owner.address))
+                        continue;
+                link_put_master(nl, links[i].index, bridge);
+                r = netlink_run(nl, NULL, NULL, NULL);
+                if (r < 0)
+                        return r;
+                link_put_port_flags(nl, links[i].index, publishes(&owner), state->isolated);
+                r = netlink_run(nl, NULL, NULL, NULL);
+        }
+        return r;
+}
+
+static int connect_ports(Netlink *nl, const ZoneState *state, const LinkInfo *bridge, bool made, Error **reterr) {
+        int r = made ? adopt_orphans(nl, state, bridge->index) : 0;
+
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot connect the machines of the zone '%s' with its bridge", state->name);
+        r = uplink_connect(nl, state, bridge->index, reterr);
+        if (r < 0 && made) {
+                uplink_disconnect(nl, state->name);
+                (void) link_delete(nl, bridge->name);
+        }
+        return r;
+}
+
 int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error **reterr) {
         bool changed = false, make = false;
         Zone zone = {};
@@ -141,6 +179,8 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
                 if (r >= 0)
                         r = make_bridge(nl, state, zone.bridge, &link, reterr);
         }
+        if (r >= 0)
+                r = connect_ports(nl, state, &link, make, reterr);
         if (r < 0)
                 return r;
         zone.index = link.index;
@@ -155,9 +195,9 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
         return 0;
 }
 
-static bool are_used(const LinkInfo *ports, size_t n) {
+static bool are_used(const char *zone, const LinkInfo *ports, size_t n) {
         for (size_t i = 0; i < n; i++)
-                if (!link_is_zone_service(ports + i))
+                if (!link_is_zone_service(ports + i) && !uplink_is_port(zone, ports + i))
                         return true;
         return false;
 }
@@ -182,15 +222,26 @@ int zone_down_if_unused(Netlink *nl, const char *zone, Error **reterr) {
                 return 1;
         if (r >= 0)
                 r = link_list(nl, link.index, &ports, &n);
-        if (r >= 0 && (are_used(ports, n) || is_kept_by_unit(zone)))
+        if (r >= 0 && (are_used(zone, ports, n) || is_kept_by_unit(zone)))
                 return 0;
-        if (r >= 0) {
-                zone_service_end(nl, zone);
-                r = link_delete(nl, name);
-        }
-        if (r >= 0)
-                names_end(zone);
-        return r < 0 ? error_errno(reterr, r, "Cannot remove the bridge %s", name) : 1;
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot look at the bridge %s", name);
+        r = zone_down(nl, zone, reterr);
+        return r < 0 ? r : 1;
+}
+
+int zone_down(Netlink *nl, const char *zone, Error **reterr) {
+        char name[IF_NAMESIZE];
+        int r;
+
+        zone_bridge_name(zone, name);
+        zone_service_end(nl, zone);
+        uplink_disconnect(nl, zone);
+        r = link_delete(nl, name);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot remove the bridge %s", name);
+        names_end(zone);
+        return 0;
 }
 
 bool zone_exists(Netlink *nl, const char *zone) {
@@ -204,5 +255,6 @@ bool zone_exists(Netlink *nl, const char *zone) {
 FirewallZone zone_for_firewall(const Zone *zone) {
         return (FirewallZone){
                 .name = zone->name, .bridge = zone->bridge, .range = zone->range, .isolated = zone->isolated, .closed = zone->closed,
+                .service = zone->service,
         };
 }

@@ -37,6 +37,9 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
  * when it is gone, or was not there; 0 when it has ports, or its service is a unit (which goes first, and then sweeps). */
 int zone_down_if_unused(Netlink *nl, const char *zone, Error **reterr);
 
+/* Remove the bridge with all that is connected, whether it is there or not. */
+int zone_down(Netlink *nl, const char *zone, Error **reterr);
+
 /* The zone that a link is the bridge of; false when it is none of ours. */
 bool zone_of_bridge(const LinkInfo *link, char ret[ZONE_NAME_MAX + 1]);
 

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "parse.h"
+#include "verb-list.h"
+#include "zone-admin.h"
+#include "zone-state.h"
+
+/* nbox zone create, remove and move. */
+
+enum { OPT_RANGE = 1, OPT_ISOLATED, OPT_CLOSED, OPT_UPLINK, OPT_VLAN };
+
+const VerbOption zone_create_options[] = {
+        { { .name = "range", .placeholder = "A.B.C.D/N" }, OPT_RANGE, "Its addresses, if not any that are free" },
+        { { .name = "isolated" }, OPT_ISOLATED, "Its machines reach one another by published ports only" },
+        { { .name = "closed" }, OPT_CLOSED, "Its machines do not get out; published ports answer" },
+        { { .name = "uplink", .placeholder = "IF" }, OPT_UPLINK, "Join it with the network behind an interface of the host" },
+        { { .name = "vlan", .placeholder = "N" }, OPT_VLAN, "That VLAN of the uplink, not all of it" },
+        {},
+};
+
+const VerbOption zone_move_options[] = {
+        { { .name = "range", .placeholder = "A.B.C.D/N" }, OPT_RANGE, "Its new addresses, if not any that are free" },
+        {},
+};
+
+static int take_range(const char *text, Range *ret, Error **reterr) {
+        if (range_parse(text, ret) >= 0)
+                return 0;
+        error_set(reterr, EINVAL, "'%.40s' is not a range", text);
+        return error_hint(reterr, -EINVAL, "It takes A.B.C.D/N with N from 8 to 29, and no bits of the address behind these, as 10.83.12.0/24.");
+}
+
+static int take_vlan(const char *text, unsigned *ret, Error **reterr) {
+        uint64_t n;
+
+        if (parse_u64(text, VLAN_MAX, &n) < 0 || n == 0)
+                return error_set(reterr, EINVAL, "'%.40s' is not a VLAN: a number from 1 to %d", text, VLAN_MAX);
+        *ret = (unsigned) n;
+        return 0;
+}
+
+static int take_option(ZoneRequest *req, int option, const char *value, Error **reterr) {
+        switch (option) {
+        case OPT_RANGE:
+                return take_range(value, &req->range, reterr);
+        case OPT_ISOLATED:
+                req->isolated = true;
+                return 0;
+        case OPT_CLOSED:
+                req->closed = true;
+                return 0;
+        case OPT_UPLINK:
+                if (!ifname_is_valid(value))
+                        return error_set(reterr, EINVAL, "'%.40s' is not the name of an interface", value);
+                req->uplink = value;
+                return 0;
+        default:
+                return take_vlan(value, &req->vlan, reterr);
+        }
+}
+
+static int check_request(const ZoneRequest *req, Error **reterr) {
+        if (req->vlan == 0 || req->uplink)
+                return 0;
+        error_set(reterr, EINVAL, "A VLAN is one of an uplink");
+        return error_hint(reterr, -EINVAL, "Say which interface leads there: --uplink=IF --vlan=%u.", req->vlan);
+}
+
+int verb_zone_create(int argc, char **argv, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        ZoneRequest req = {};
+        int r;
+
+        while ((r = verb_next(&args, reterr)) > 0) {
+                r = take_option(&req, r, args.value, reterr);
+                if (r < 0)
+                        return r;
+        }
+        if (r >= 0)
+                r = verb_check_operands(&args, 1, 1, reterr);
+        if (r >= 0)
+                r = check_request(&req, reterr);
+        if (r < 0)
+                return r;
+        req.name = args.operands[0];
+        return zone_create(&req, reterr);
+}
+
+int verb_zone_remove(int argc, char **argv, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        int r;
+
+        r = verb_operands(&args, 1, -1, reterr);
+        for (int i = 0; r >= 0 && i < args.n_operands; i++)
+                r = zone_remove(args.operands[i], reterr);
+        return r;
+}
+
+int verb_zone_move(int argc, char **argv, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        char text[RANGE_TEXT_MAX];
+        size_t kept, leases;
+        ZoneRequest req = {};
+        Range range;
+        int r;
+
+        while ((r = verb_next(&args, reterr)) > 0) {
+                r = take_option(&req, r, args.value, reterr);
+                if (r < 0)
+                        return r;
+        }
+        if (r >= 0)
+                r = verb_check_operands(&args, 1, 1, reterr);
+        if (r >= 0)
+                r = zone_move(args.operands[0], req.range, &range, &kept, &leases, reterr);
+        if (r < 0)
+                return r;
+        range_format(range, text);
+        printf("The zone '%s' has the range %s now", args.operands[0], text);
+        if (kept < leases)
+                printf("; %zu of %zu addresses had no place in it and are chosen anew", leases - kept, leases);
+        putchar('\n');
+        return 0;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "network.h"
+#include "strv.h"
+#include "table.h"
+#include "verb-list.h"
+#include "zone-info.h"
+#include "zone-service.h"
+
+/* nbox zone list and nbox zone show: what is kept for zones, and what of it stands. */
+
+enum { OPT_NO_LEGEND = 256 };
+
+const VerbOption zone_list_options[] = {
+        { { .name = "quiet", .letter = 'q' }, 'q', "Show names only" },
+        { { .name = "no-legend" }, OPT_NO_LEGEND, "Show no heading and no count" },
+        {},
+};
+
+#define ADDRESS_MAX 16
+#define MAC_MAX 18
+
+static const char *address_text(uint32_t a, char ret[ADDRESS_MAX]) {
+        snprintf(ret, ADDRESS_MAX, "%u.%u.%u.%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff);
+        return ret;
+}
+
+/* NULL where a link of an older nbox does not say. */
+static const char *mac_text(const uint8_t m[6], char ret[MAC_MAX]) {
+        static const uint8_t zero[6];
+
+        snprintf(ret, MAC_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+        return memcmp(m, zero, sizeof(zero)) == 0 ? NULL : ret;
+}
+
+static const char *range_text(const ZoneState *s, char ret[RANGE_TEXT_MAX]) {
+        if (!s || s->range.prefix == 0)
+                return NULL;
+        range_format(s->range, ret);
+        return ret;
+}
+
+static const MachineLink *running_with(const ZoneInfo *z, uint32_t address) {
+        for (size_t i = 0; i < z->n_machines; i++)
+                if (z->machines[i].address == address)
+                        return z->machines + i;
+        return NULL;
+}
+
+static bool is_leased(const ZoneInfo *z, uint32_t address) {
+        for (size_t i = 0; z->state && i < z->state->n_leases; i++)
+                if (z->state->leases[i].address == address)
+                        return true;
+        return false;
+}
+
+/* Machines that run, each once. */
+static char **running_names(const ZoneInfo *z) {
+        char **names = NULL;
+
+        for (size_t i = 0; i < z->n_machines; i++)
+                if (!strv_contains(names, z->machines[i].machine) && strv_append(&names, z->machines[i].machine) < 0)
+                        break;
+        return names;
+}
+
+/* ---- as JSON ---- */
+
+static json_t *interface_to_json(const char *machine, unsigned nic, uint32_t address, const MachineLink *link) {
+        char text[ADDRESS_MAX], mac[MAC_MAX];
+
+        return json_pack("{s:o, s:i, s:s, s:o, s:b}", "machine", json_text(machine), "nic", (int) nic, "address", address_text(address, text),
+                         "mac", json_text(link ? mac_text(link->mac, mac) : NULL), "running", link != NULL);
+}
+
+static json_t *interfaces_to_json(const ZoneInfo *z) {
+        json_t *list = json_array();
+
+        for (size_t i = 0; z->state && i < z->state->n_leases; i++) {
+                const Lease *l = z->state->leases + i;
+
+                json_array_append_new(list, interface_to_json(l->machine, l->nic, l->address, running_with(z, l->address)));
+        }
+        for (size_t i = 0; i < z->n_machines; i++)
+                if (!is_leased(z, z->machines[i].address))
+                        json_array_append_new(list, interface_to_json(z->machines[i].machine, 1, z->machines[i].address, z->machines + i));
+        return list;
+}
+
+static json_t *strings_to_json(char *const *list) {
+        json_t *a = json_array();
+
+        for (; list && *list; list++)
+                json_array_append_new(a, json_text(*list));
+        return a;
+}
+
+static json_t *zone_to_json(const ZoneInfo *z) {
+        _cleanup_strv_ char **running = running_names(z);
+        static const ZoneState none = {};
+        const ZoneState *s = z->state ?: &none;
+        char range[RANGE_TEXT_MAX], gateway[ADDRESS_MAX], service[ADDRESS_MAX];
+
+        return json_pack("{s:s, s:o, s:s, s:b, s:o, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "zone", z->name,
+                         "range", json_text(range_text(z->state, range)), "bridge", z->bridge, "up", (int) z->up,
+                         "machines", strings_to_json(running), "created", (int) s->created, "isolated", (int) s->isolated,
+                         "closed", (int) s->closed, "uplink", json_text(*s->uplink ? s->uplink : NULL),
+                         "vlan", s->vlan > 0 ? json_integer(s->vlan) : json_null(),
+                         "gateway", json_text(s->range.prefix > 0 ? address_text(range_gateway(s->range), gateway) : NULL),
+                         "service", json_text(s->service ? address_text(s->service, service) : NULL),
+                         "clash", json_text(*z->clash ? z->clash : NULL), "interfaces", interfaces_to_json(z),
+                         "unknown", strings_to_json(s->unknown), "error", json_text(z->error ? z->error->message : NULL));
+}
+
+static int print_json(const ZoneInfo *zones, size_t n, bool only, Error **reterr) {
+        json_t *all;
+
+        if (only)
+                return json_print(zone_to_json(zones), reterr);
+        all = json_array();
+        for (size_t i = 0; i < n; i++)
+                json_array_append_new(all, zone_to_json(zones + i));
+        return json_print(all, reterr);
+}
+
+/* ---- list ---- */
+
+static int add_row(Table *t, const ZoneInfo *z) {
+        _cleanup_strv_ char **running = running_names(z);
+        _cleanup_free_ char *options = z->state ? zone_options(z->state) : strdup("");
+        char range[RANGE_TEXT_MAX], count[24];
+
+        if (!options)
+                return -ENOMEM;
+        snprintf(count, sizeof(count), "%zu", strv_length(running));
+        return table_add(t, (const char *[]){ z->name, range_text(z->state, range), z->bridge, z->up ? "up" : "down", count, options,
+                                              z->error ? z->error->message : z->clash });
+}
+
+static int print_table(const ZoneInfo *zones, size_t n, bool plain, Error **reterr) {
+        static const char *const headings[] = { "ZONE", "RANGE", "BRIDGE", "STATE", "MACHINES", "OPTIONS", "CLASH", NULL };
+        _cleanup_(table_freep) Table *t = table_new(headings);
+
+        if (!t)
+                return error_oom(reterr);
+        for (size_t i = 0; i < n; i++)
+                if (add_row(t, zones + i) < 0)
+                        return error_oom(reterr);
+        table_print(t, stdout, plain);
+        if (!plain)
+                printf("\n%zu zone%s listed.\n", n, n == 1 ? "" : "s");
+        return 0;
+}
+
+static int print_names(const ZoneInfo *zones, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                puts(zones[i].name);
+        return 0;
+}
+
+int verb_zone_list(int argc, char **argv, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        bool quiet = false, plain = false;
+        ZoneInfo *zones;
+        size_t n;
+        int r;
+
+        while ((r = verb_next(&args, reterr)) > 0)
+                *(r == 'q' ? &quiet : &plain) = true;
+        if (r >= 0)
+                r = verb_check_operands(&args, 0, 0, reterr);
+        if (r >= 0)
+                r = zone_info_read(NULL, &zones, &n, reterr);
+        if (r < 0)
+                return r;
+        r = args.json ? print_json(zones, n, false, reterr) : quiet ? print_names(zones, n) : print_table(zones, n, plain, reterr);
+        zone_info_free(zones, n);
+        return r;
+}
+
+/* ---- show ---- */
+
+static void line(const char *label, const char *text) {
+        char shown[512];
+
+        if (text && *text)
+                printf("%10s: %s\n", label, show_text(text, shown, sizeof(shown)));
+}
+
+static const char *service_text(const ZoneInfo *z, char *buf, size_t size) {
+        char address[ADDRESS_MAX];
+
+        if (!z->state->service)
+                return NULL;
+        address_text(z->state->service, address);
+        if (!z->up)
+                snprintf(buf, size, "%s", address);
+        else if (zone_service_look(z->name, NULL))
+                snprintf(buf, size, "%s, running", address);
+        else
+                snprintf(buf, size, "%s, not running%s", address, zone_service_program() ? "" : ": no dnsmasq is installed");
+        return buf;
+}
+
+static int print_machines(const ZoneInfo *z, Error **reterr) {
+        static const char *const headings[] = { "MACHINE", "ADDRESS", "STATE", "MAC", NULL };
+        _cleanup_(table_freep) Table *t = table_new(headings);
+        char address[ADDRESS_MAX], mac[MAC_MAX];
+        int r = t ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r >= 0 && i < z->state->n_leases; i++) {
+                const Lease *l = z->state->leases + i;
+                const MachineLink *link = running_with(z, l->address);
+
+                r = table_add(t, (const char *[]){ l->machine, address_text(l->address, address), link ? "running" : "off",
+                                                   link ? mac_text(link->mac, mac) : NULL });
+        }
+        for (size_t i = 0; r >= 0 && i < z->n_machines; i++)
+                if (!is_leased(z, z->machines[i].address))
+                        r = table_add(t, (const char *[]){ z->machines[i].machine, address_text(z->machines[i].address, address), "running",
+                                                           mac_text(z->machines[i].mac, mac) });
+        if (r < 0)
+                return error_oom(reterr);
+        putchar('\n');
+        table_print(t, stdout, false);
+        return 0;
+}
+
+static int print_zone(ZoneInfo *z, Error **reterr) {
+        _cleanup_free_ char *options = NULL;
+        char range[RANGE_TEXT_MAX], gateway[ADDRESS_MAX], text[128];
+
+        if (!z->state)
+                return error_pass(reterr, z->error->code, &z->error);
+        options = zone_options(z->state);
+        if (!options)
+                return error_oom(reterr);
+        line("Zone", z->name);
+        line("Range", range_text(z->state, range) ?: "none yet: it is chosen with the first machine");
+        if (*z->clash) {
+                snprintf(text, sizeof(text), "meets %s", z->clash);
+                line("Clash", text);
+                printf("%12s`nbox zone move %s` gives it a free range\n", "", z->name);
+        }
+        line("Bridge", z->bridge);
+        line("State", z->up ? "up" : "down");
+        if (z->state->range.prefix > 0)
+                line("Gateway", address_text(range_gateway(z->state->range), gateway));
+        line("Service", service_text(z, text, sizeof(text)));
+        line("Made", z->state->created ? "by hand" : "by use");
+        line("Options", options);
+        for (char **unknown = z->state->unknown; unknown && *unknown; unknown++)
+                line("Not known", *unknown);
+        return z->state->n_leases + z->n_machines > 0 ? print_machines(z, reterr) : 0;
+}
+
+int verb_zone_show(int argc, char **argv, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        ZoneInfo *zones;
+        size_t n;
+        int r;
+
+        r = verb_operands(&args, 1, 1, reterr);
+        if (r >= 0)
+                r = zone_info_read(args.operands[0], &zones, &n, reterr);
+        if (r < 0)
+                return r;
+        r = args.json ? print_json(zones, n, true, reterr) : print_zone(zones, reterr);
+        zone_info_free(zones, n);
+        return r;
+}
