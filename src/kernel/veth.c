@@ -19,6 +19,7 @@ static void put_pair(Netlink *nl, const VethRequest *req) {
 
         mnl_attr_put_strz(m, IFLA_IFNAME, req->name);
         mnl_attr_put_u32(m, IFLA_MASTER, (uint32_t) req->bridge);
+        mnl_attr_put_u32(m, IFLA_GROUP, req->group);
         info = mnl_attr_nest_start(m, IFLA_LINKINFO);
         mnl_attr_put_str(m, IFLA_INFO_KIND, "veth");
         data = mnl_attr_nest_start(m, IFLA_INFO_DATA);

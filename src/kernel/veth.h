@@ -15,6 +15,7 @@ typedef struct VethRequest {
         const uint8_t *peer_mac; /* 6 bytes */
         bool hairpin;            /* the bridge may send packets back through the port that they came from */
         bool isolated;           /* it passes nothing between this port and others with that mark */
+        uint32_t group;          /* link group of our end; 0: the default one */
 } VethRequest;
 
 /* One batch: make the pair, our end up and in the bridge, name it, and look at it (ret->peer is the other end's

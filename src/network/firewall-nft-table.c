@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bridge-isolation.h"
 #include "cleanup.h"
 
 const NftSetShape nft_sets[N_NFT_SETS] = {
@@ -21,6 +22,9 @@ const NftSetShape nft_sets[N_NFT_SETS] = {
         [NFT_SET_UDP_HOST] = { "udp_host_ports", { NFT_FIELD_IFNAME, NFT_FIELD_ADDRESS, NFT_FIELD_ADDRESS, NFT_FIELD_PORT },
                                { NFT_FIELD_ADDRESS, NFT_FIELD_PORT }, false },
 };
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
 
 typedef struct Chain {
         const char *name;
@@ -53,12 +57,12 @@ static const Chain chains[] = {
         /* With br_netfilter what is bridged to and from an isolated zone's own DNS and DHCP comes by here too; DHCP's answer is
          * none to conntrack. */
         { "within_isolated", NULL,
-          { "ct status dnat accept", "ip daddr @services accept", "ip daddr 255.255.255.255 accept",
+          { "ct status dnat meta mark set meta mark or " TEXT(ISOLATED_MARK) " accept", "ct state established,related accept", "ip daddr @services accept", "ip daddr 255.255.255.255 accept",
             "ip saddr @services udp sport 67 udp dport 68 accept", "drop" } },
         /* An accept ends this chain alone: what others drop is dropped. */
         { "forward", "type filter hook forward priority filter;",
-          { "ct state established,related accept", "iifname . oifname @neighbours accept",
-            "iifname . oifname @isolated jump within_isolated", "iifname @closed drop", "ct status dnat accept",
+          { "iifname . oifname @isolated jump within_isolated", "ct state established,related accept",
+            "iifname . oifname @neighbours accept", "iifname @closed drop", "ct status dnat accept",
             "oifname @bridges drop" } },
 };
 

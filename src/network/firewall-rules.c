@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firewall-rules.h"
 
+#include "bridge-isolation.h"
+
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <stdio.h>
@@ -107,6 +109,11 @@ size_t rules_forward(const FirewallZone *z, Rule ret[ZONE_RULES_MAX]) {
         size_t n = 0;
         Rule *r;
 
+        if (z->isolated) {
+                r = within(z, ret, &n);
+                rule_ctstate(r, XT_CONNTRACK_STATE_DNAT, false);
+                rule_mark(r, ISOLATED_MARK);
+        }
         if (z->isolated && z->service != 0)
                 let_service_through(z, ret, &n);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bridge-isolation.h"
 #include "fd.h"
 #include "file.h"
 #include "host-config.h"
@@ -51,6 +52,7 @@ static int take_note(const FirewallBackend *b, Error **reterr) {
 }
 
 void firewall_release(void) {
+        bridge_isolation_release();
         (void) unlink(NOTE);
 }
 
@@ -92,6 +94,13 @@ static int begin_use(const FirewallBackend **ret, Error **reterr) {
         return 0;
 }
 
+static bool needs_isolation(const FirewallSet *set) {
+        for (size_t i = 0; i < set->n_zones; i++)
+                if (set->zones[i].isolated)
+                        return bridge_is_filtered();
+        return false;
+}
+
 int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, bool *ret_loopback, Error **reterr) {
         const FirewallBackend *b;
         int r;
@@ -99,6 +108,8 @@ int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, bool *r
         r = begin_use(&b, reterr);
         if (r >= 0)
                 r = b->apply(set, oracle, reterr);
+        if (r >= 0 && needs_isolation(set))
+                r = bridge_isolation_apply(reterr);
         if (r < 0)
                 return r;
         *ret_loopback = set->n_zones > 0;
@@ -117,6 +128,8 @@ int firewall_check(const FirewallSet *set, char ***ret_missing, Error **reterr) 
                 r = error_oom(reterr);
         if (r >= 0)
                 r = (b ?: choice.backend)->check(set, &missing, reterr);
+        if (r >= 0 && needs_isolation(set) && !bridge_isolation_stands())
+                r = firewall_miss(&missing, "table", "bridge nbox", reterr);
         if (r < 0)
                 return r;
         r = (int) strv_length(missing);
@@ -161,7 +174,7 @@ int firewall_change(Error **reterr) {
         r = b->sweep(&(FirewallOracle){ is_dead, is_dead, NULL }, reterr);
         if (r < 0)
                 return r;
-        firewall_release();
+        (void) unlink(NOTE);
         return 1;
 }
 

@@ -65,7 +65,7 @@ int firewall_remove(const char *machine, const char *zone, Error **reterr);
 /* Remove what belongs to nobody alive. */
 int firewall_sweep(const FirewallOracle *oracle, Error **reterr);
 
-/* Forget the choice of backend: when the last zone has gone. */
+/* Forget the choice of backend, and take away what served all zones: when the last one has gone. */
 void firewall_release(void);
 
 /* Where the configuration wants another backend than the one in use: remove the rules of that one, so that the next

@@ -9,6 +9,7 @@
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <string.h>
 
@@ -120,6 +121,12 @@ void rule_masquerade(Rule *r) {
         struct nf_nat_ipv4_multi_range_compat range = { .rangesize = 1 };
 
         set_target(r, "MASQUERADE", 0, &range, sizeof(range));
+}
+
+void rule_mark(Rule *r, uint32_t bits) {
+        struct xt_mark_tginfo2 mark = { .mark = bits, .mask = bits };
+
+        set_target(r, "MARK", 2, &mark, sizeof(mark));
 }
 
 /* Revision 2 (Linux 4.19), for iptables shows a DNAT of an older one as "[unsupported revision]", and what it saves then

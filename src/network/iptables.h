@@ -40,6 +40,7 @@ void rule_to_local(Rule *r);                                     /* to an addres
 void rule_ctstate(Rule *r, uint16_t mask, bool invert);          /* XT_CONNTRACK_STATE_* */
 void rule_jump(Rule *r, const char *chain_or_verdict);
 void rule_masquerade(Rule *r);
+void rule_mark(Rule *r, uint32_t bits);                          /* set in the packet's mark */
 
 /* Translate the destination to `address` and ports from `base` on to as many from `to` on. Host byte order. */
 typedef struct PortShift {

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "bridge-isolation.h"
 #include "endpoint.h"
 #include "host-hash.h"
 #include "machine-link.h"
@@ -185,7 +186,8 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
                 return r;
         zone.index = link.index;
         zone.range = state->range;
-        zone.isolated = zone.isolates_ports = state->isolated;
+        zone.isolated = state->isolated;
+        zone.isolates_ports = zone.isolated && !bridge_is_filtered();
         zone.closed = state->closed;
         zone.service = state->service;
         zone.made = make;

@@ -23,7 +23,7 @@ typedef struct Zone {
         uint8_t mac[6];      /* of the bridge */
         bool isolated;       /* its machines do not see each other */
         bool closed;         /* they do not get out */
-        bool isolates_ports; /* that is the bridge's work: machines' ports get the flag */
+        bool isolates_ports; /* that is the bridge's work: machines' ports get the flag (else bridge-isolation.h) */
         uint32_t service;    /* host byte order; 0: none */
         bool made;           /* by this call */
 } Zone;

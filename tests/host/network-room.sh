@@ -206,6 +206,168 @@ test_published() {
         as_before
 }
 
+test_range_of_ports() {
+        local protocol port
+        attach default web m1 keep 8000-8099:9000-9099/tcp 8000-8099:9000-9099/udp >/dev/null
+        for protocol in TCP UDP; do
+                for port in 9000 9042 9099; do
+                        serve m1 $protocol $port
+                        same "$protocol $port" "$(ask out $protocol 203.0.113.1 $((port - 1000)))" 'peer 203.0.113.2'
+                done
+                has "$(ask host $protocol 127.0.0.1 8042)" '^peer 10\.'
+        done
+        serve m1 TCP 9100
+        same 'behind its end' "$(ask out TCP 203.0.113.1 8100)" ''
+        [ "$BACKEND" = nft ] || same 'rules a protocol' "$(rules | grep -c -- '--to-destination')" 2
+        refused "Port 8050/tcp of the host is published by machine 'web'" attach default db m2 keep tcp:8050:80
+        refused "Port 8099/udp of the host is published by machine 'web'" attach default db m2 keep 8099-8200:99-200/udp
+        lacks "$(rules)" nbox:machine:db
+        attach default db m2 keep tcp:8100:80 udp:7999:80 >/dev/null
+        detach default web
+        detach default db
+        as_before
+}
+
+test_one_address() {
+        ip address add 203.0.113.3/24 dev up0
+        snapshot >/run/before
+        attach default web m1 keep 203.0.113.1:8080:80 127.0.0.1:8081:80/udp >/dev/null
+        serve m1 TCP 80
+        serve m1 UDP 80
+        same 'its address' "$(ask out TCP 203.0.113.1 8080)" 'peer 203.0.113.2'
+        same 'another' "$(ask out TCP 203.0.113.3 8080)" ''
+        has "$(ask host UDP 127.0.0.1 8081)" '^peer 10\.'
+        same 'loopback alone' "$(ask host UDP 203.0.113.1 8081)$(ask out UDP 203.0.113.1 8081)" ''
+        refused "8080/tcp of the host is published by machine 'web'" attach default db m2 keep tcp:8080:80
+        attach default db m2 keep 203.0.113.3:8080:80 >/dev/null
+        serve m2 TCP 80
+        same 'the other address' "$(ask out TCP 203.0.113.3 8080)" 'peer 203.0.113.2'
+        refused "8080/tcp of the host is published by machine" attach default mail m3 keep tcp:8080:80
+        detach default web
+        detach default db
+        as_before
+}
+
+# A port of the host's 127.0.0.1, for the one machine that it is offered to.
+test_host_port() {
+        local gateway protocol
+        serve host TCP 5432 ,bind=127.0.0.1
+        serve host UDP 5432 ,bind=127.0.0.1
+        serve host TCP 6001 ,bind=127.0.0.1
+        gateway=$(attach default web m1 keep host=5432 host=5432:15432/udp host=6000-6009:16000-16009 | cut -d' ' -f2)
+        attach default db m2 keep tcp:8080:80 >/dev/null
+        attach other mail m3 keep >/dev/null
+        has "$(ask m1 TCP "$gateway" 5432)" '^peer '
+        has "$(ask m1 UDP "$gateway" 15432)" '^peer '
+        has "$(ask m1 TCP "$gateway" 16001)" '^peer '
+        same 'not offered' "$(ask m1 TCP "$gateway" 6001)" ''
+        for protocol in TCP UDP; do
+                same "a neighbour, $protocol" "$(ask m2 $protocol "$gateway" 5432)$(ask m2 $protocol "$gateway" 15432)" ''
+                same "another zone, $protocol" "$(ask m3 $protocol "$gateway" 5432)$(ask m3 $protocol "$gateway" 15432)" ''
+                same "outside, $protocol" "$(ask out $protocol 203.0.113.1 5432)$(ask out $protocol 203.0.113.1 15432)" ''
+        done
+        detach default web
+        same 'after the end' "$(ask m2 TCP "$gateway" 5432)$(rules | grep -c nbox:machine:web || true)" 0
+        detach default db
+        detach other mail
+        as_before
+}
+
+# What is not published is reached by nobody else, even if he knows the way.
+test_inner_addresses() {
+        local address protocol
+        address=$(attach default web m1 keep tcp:8080:80 | cut -d' ' -f1)
+        attach other db m3 keep >/dev/null
+        attach default near m2 keep >/dev/null
+        ip -n out route add 10.0.0.0/8 via 203.0.113.1
+        for protocol in TCP UDP; do
+                serve m1 $protocol 81
+                same "outside, $protocol" "$(ask out $protocol "$address" 81)" ''
+                same "another zone, $protocol" "$(ask m3 $protocol "$address" 81)" ''
+                has "$(ask m2 $protocol "$address" 81)" '^peer 10\.'
+                has "$(ask host $protocol "$address" 81)" '^peer 10\.'
+        done
+        without inner
+        for protocol in TCP UDP; do
+                has "outside, without the rule, $protocol: $(ask out $protocol "$address" 81)" 'peer 203.0.113.2'
+                has "another zone, without the rule, $protocol: $(ask m3 $protocol "$address" 81)" 'peer 10\.'
+        done
+}
+
+isolated_zone() { # 0|1: whether the bridge asks iptables about what it bridges
+        local address protocol
+        sysctl -q "net.bridge.bridge-nf-call-iptables=$1"
+        mkdir -p /var/lib/nbox/zones
+        echo isolated >/var/lib/nbox/zones/cell
+        address=$(attach cell web m1 keep tcp:8080:80 udp:8080:80 | cut -d' ' -f1)
+        attach cell db m2 keep >/dev/null
+        attach other mail m3 keep >/dev/null
+        serve out TCP 9000
+        same out "$(ask m2 TCP 203.0.113.2 9000)" 'peer 203.0.113.1'
+        for protocol in TCP UDP; do
+                serve m1 $protocol 80
+                same "its neighbour, $protocol" "$(ask m2 $protocol "$address" 80)" ''
+                # By way of the host, which would route it back.
+                ip -n m2 route add "$address" via "$(ip -n m2 route show default | cut -d' ' -f3)" dev host0
+                same "its neighbour by the gateway, $protocol" "$(ask m2 $protocol "$address" 80)" ''
+                ip -n m2 route del "$address"
+                has "published, its neighbour, $protocol: $(ask m2 $protocol 203.0.113.1 8080)" 'peer 10\.'
+                has "published, itself, $protocol: $(ask m1 $protocol 203.0.113.1 8080)" 'peer 10\.'
+                has "published, another zone, $protocol: $(ask m3 $protocol 203.0.113.1 8080)" 'peer 10\.'
+                same "published, outside, $protocol" "$(ask out $protocol 203.0.113.1 8080)" 'peer 203.0.113.2'
+        done
+        [ "$1" = 0 ] || has "$(nft list tables)" 'table bridge nbox'
+        detach other mail
+        detach cell db
+        detach cell web
+        as_before
+}
+
+test_isolated_zone() {
+        isolated_zone 0
+}
+
+test_isolated_zone_with_br_netfilter() {
+        isolated_zone 1
+}
+
+# The proof that it is the rules, and that they close rather than open when br_netfilter goes away.
+test_isolation_is_by_rules() {
+        local address
+        sysctl -q net.bridge.bridge-nf-call-iptables=1
+        mkdir -p /var/lib/nbox/zones
+        echo isolated >/var/lib/nbox/zones/cell
+        address=$(attach cell web m1 keep tcp:8080:80 | cut -d' ' -f1)
+        attach cell db m2 keep >/dev/null
+        serve m1 TCP 80
+        sysctl -q net.bridge.bridge-nf-call-iptables=0
+        same 'br_netfilter is off' "$(ask m2 TCP "$address" 80)" ''
+        nft delete table bridge nbox
+        has "without the table: $(ask m2 TCP "$address" 80)" 'peer 10\.'
+}
+
+test_closed_zone() {
+        local protocol
+        mkdir -p /var/lib/nbox/zones
+        echo closed >/var/lib/nbox/zones/cell
+        attach cell web m1 keep tcp:8080:80 udp:8080:80 >/dev/null
+        attach cell db m2 keep >/dev/null
+        attach default mail m3 keep tcp:8081:80 udp:8081:80 >/dev/null
+        for protocol in TCP UDP; do
+                serve out $protocol 9000
+                serve m1 $protocol 80
+                serve m3 $protocol 80
+                same "no way out, $protocol" "$(ask m1 $protocol 203.0.113.2 9000)" ''
+                same "nor to another zone, $protocol" "$(ask m1 $protocol 203.0.113.1 8081)" ''
+                same "published, $protocol" "$(ask out $protocol 203.0.113.1 8080)" 'peer 203.0.113.2'
+                has "$(ask m2 $protocol 203.0.113.1 8080)" '^peer 10\.'
+        done
+        without inner
+        for protocol in TCP UDP; do
+                same "without the rule, $protocol" "$(ask m1 $protocol 203.0.113.2 9000)" 'peer 203.0.113.1'
+        done
+}
+
 # CVE-2020-8558: with route_localnet, whatever listens on the host's 127.0.0.1 is open to machines.
 test_loopback_is_guarded() {
         local gateway
