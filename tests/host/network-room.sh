@@ -343,6 +343,7 @@ test_isolation_is_by_rules() {
         sysctl -q net.bridge.bridge-nf-call-iptables=0
         same 'br_netfilter is off' "$(ask m2 TCP "$address" 80)" ''
         nft delete table bridge nbox
+        ip -n m2 neigh flush dev host0
         has "without the table: $(ask m2 TCP "$address" 80)" 'peer 10\.'
 }
 
