@@ -99,6 +99,9 @@ test_verbs_of_two_words() {
         becomes 'nbox por' 'nbox port '
         becomes 'nbox port rem' 'nbox port remove '
         shows 'nbox port ' add list remove
+        shows 'nbox zone ' create list move remove show
+        becomes 'nbox zone show def' 'nbox zone show default '
+        becomes 'nbox zone create lab --iso' 'nbox zone create lab --isolated '
         becomes 'nbox port add --host-p' 'nbox port add --host-port='
         becomes 'nbox help port li' 'nbox help port list '
         has "$(list zsh $'nbox p\t')" 'port .*-- *.*add'
