@@ -30,7 +30,6 @@
 #include "release.h"
 #include "zone-service.h"
 #include "zone.h"
-#include "zone-range.h"
 
 /* A zone that the machine has interfaces in. */
 typedef struct Place {
@@ -52,17 +51,6 @@ typedef struct Attachment {
         Nic nics[NICS_MAX];
         size_t n_nics;
 } Attachment;
-
-/* Of zones that were up: for the others it was an error. The host's routes are read without the lock, for there may be many. */
-static void warn_of_clash(const Attachment *a) {
-        const ZoneState *states[NICS_MAX];
-        size_t n = 0;
-
-        for (size_t i = 0; i < a->n_places; i++)
-                if (!a->places[i].zone.made)
-                        states[n++] = a->places[i].state;
-        zone_warn_of_clash(a->nl, states, n);
-}
 
 static void attachment_done(Attachment *a) {
         for (size_t i = 0; i < a->n_places; i++) {
@@ -407,12 +395,7 @@ int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr)
         r = netlink_new(NETLINK_ROUTE, -1, &a.nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
-        r = attach(&a, ret, reterr);
-        if (r < 0)
-                return r;
-        lock = close_fd(lock);
-        warn_of_clash(&a);
-        return 0;
+        return attach(&a, ret, reterr);
 }
 
 int network_loopback_up(int netns, Error **reterr) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "log.h"
 #include "network.h"
 #include "strv.h"
 #include "zone-range.h"
@@ -157,6 +158,46 @@ int zone_clash(const char *zone, char ret[ZONE_CLASH_MAX], Error **reterr) {
         clash = host_ranges_clash(&ranges, state->range, zone);
         snprintf(ret, ZONE_CLASH_MAX, "%s", clash ?: "");
         return clash != NULL;
+}
+
+static bool is_up(Netlink *nl, const char *zone) {
+        char bridge[IF_NAMESIZE];
+        LinkInfo link;
+
+        zone_bridge_name(zone, bridge);
+        return link_get(nl, bridge, &link) >= 0;
+}
+
+static void warn_of_clash(const HostRanges *ranges, const char *zone) {
+        _cleanup_(zone_state_freep) ZoneState *state = NULL;
+        char range[RANGE_TEXT_MAX];
+        const char *clash;
+
+        if (zone_state_load(zone, &state, NULL) < 0 || state->range.prefix == 0)
+                return;
+        clash = host_ranges_clash(ranges, state->range, zone);
+        if (!clash)
+                return;
+        range_format(state->range, range);
+        log_warning("The range %s of the zone '%s' meets %s: of two hosts with one address, one cannot be reached; power the zone's machines "
+                    "off and run `nbox zone move %s`, ignoring", range, zone, clash, zone);
+}
+
+void zone_warn_of_clashes(const NicList *nics) {
+        _cleanup_(host_ranges_done) HostRanges ranges = {};
+        _cleanup_(netlink_freep) Netlink *nl = NULL;
+        bool known = false;
+
+        if (nics->n == 0 || netlink_new(NETLINK_ROUTE, -1, &nl) < 0)
+                return;
+        for (size_t i = 0; i < nics->n; i++) {
+                if (!is_up(nl, nics->items[i].zone))
+                        continue;
+                if (!known && host_ranges_read(nl, false, &ranges, NULL) < 0)
+                        return;
+                known = true;
+                warn_of_clash(&ranges, nics->items[i].zone);
+        }
 }
 
 char *zone_options(const ZoneState *s) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "config.h"
 #include "error.h"
 #include "machine-link.h"
 #include "zone-name.h"
@@ -32,6 +33,10 @@ void zone_info_free(ZoneInfo *zones, size_t n);
 
 /* What of the host meets the range of a zone, as above: 1, or 0 for nothing; 0 too where there is no such zone. */
 int zone_clash(const char *zone, char ret[ZONE_CLASH_MAX], Error **reterr);
+
+/* Before a machine is started in these: say of which zone that is up the range meets something of the host's that came later. (Of one
+ * that is down, its start says it: an error.) */
+void zone_warn_of_clashes(const NicList *nics);
 
 /* "isolated,closed,uplink=eth1,vlan=12"; the caller's, NULL on out of memory. */
 char *zone_options(const ZoneState *s);

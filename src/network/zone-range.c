@@ -6,7 +6,6 @@
 
 #include "host-hash.h"
 #include "link.h"
-#include "log.h"
 #include "strv.h"
 #include "zone-name.h"
 #include "zone.h"
@@ -148,20 +147,4 @@ int zone_settle_range(Netlink *nl, ZoneState *state, bool *ret_changed, Error **
         if (r >= 0)
                 *ret_changed = true;
         return r;
-}
-
-void zone_warn_of_clash(Netlink *nl, const ZoneState *const *states, size_t n) {
-        _cleanup_(host_ranges_done) HostRanges ranges = {};
-
-        if (n == 0 || host_ranges_read(nl, false, &ranges, NULL) < 0)
-                return;
-        for (size_t i = 0; i < n; i++) {
-                const char *clash = host_ranges_clash(&ranges, states[i]->range, states[i]->name);
-                char range[RANGE_TEXT_MAX];
-
-                range_format(states[i]->range, range);
-                if (clash)
-                        log_warning("The range %s of the zone '%s' meets %s: what has the same addresses cannot be reached; power its machines "
-                                    "off and run `nbox zone move %s`, ignoring", range, states[i]->name, clash, states[i]->name);
-        }
 }

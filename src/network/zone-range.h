@@ -33,6 +33,3 @@ int host_ranges_choose(const HostRanges *r, const char *zone, Range *ret, Error 
 /* Before a zone's bridge is made: choose a range for it where `state` has none (*ret_changed), or see that the kept one
  * meets no route, address or other zone of the host. -EADDRINUSE with what it meets, -ENOSPC when none is free. */
 int zone_settle_range(Netlink *nl, ZoneState *state, bool *ret_changed, Error **reterr);
-
-/* Say which of these zones meets something of the host's that came when they were up already; of people's interest only. */
-void zone_warn_of_clash(Netlink *nl, const ZoneState *const *states, size_t n);

@@ -17,6 +17,7 @@
 #include "supervisor.h"
 #include "tree.h"
 #include "unit.h"
+#include "zone-info.h"
 #include "zone-services.h"
 
 /* What outlives a reboot. */
@@ -178,6 +179,11 @@ static void warn_of_reachable_tree(const MachinePlan *p) {
                     "keep it below a directory that is root's alone (chmod 0700)", p->root);
 }
 
+static void warn_of_clash(const MachinePlan *p) {
+        if (!p->quiet)
+                zone_warn_of_clashes(&p->nics);
+}
+
 /* Before anything of the tree is opened: a mount can only be copied from the namespace that it is opened in. */
 static int enter_namespace(Start *start, Error **reterr) {
         int r;
@@ -219,6 +225,7 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
         }
         if (!start->in_background) {
                 warn_of_reachable_tree(s->plan);
+                warn_of_clash(s->plan);
                 zone_services_warn(s->plan);
                 r = look_for_systemd(s, reterr);
                 if (r < 0)
