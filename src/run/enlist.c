@@ -162,6 +162,8 @@ int enlist_end(Supervisor *s, Enlistment *e, Error **reterr) {
 
         if (r < 0)
                 await_stop(s);
+        else if (s->scope)
+                scope_start_wanted(s->bus, e->wants);
         return r >= 0 && supervisor_is_cancelled(s) ? cancelled(reterr) : r;
 }
 

@@ -149,7 +149,7 @@ PendingRegistration *registration_cancel(PendingRegistration *p) {
 }
 
 static bool takes_mode(const char *method) {
-        return strcmp(method, "StopUnit") == 0 || strcmp(method, "TryRestartUnit") == 0;
+        return strcmp(method, "StartUnit") == 0 || strcmp(method, "StopUnit") == 0 || strcmp(method, "TryRestartUnit") == 0;
 }
 
 static void tell(sd_bus *bus, const char *to, const char *path, const char *interface, const char *method, const char *unit) {
@@ -175,6 +175,11 @@ void registration_abandon(sd_bus *bus, const char *name) {
 
 void registration_let_go(sd_bus *bus) {
         tell(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "TryRestartUnit", MACHINED_UNIT);
+}
+
+void scope_start_wanted(sd_bus *bus, char *const *units) {
+        for (; units && *units; units++)
+                tell(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartUnit", *units);
 }
 
 /* A systemd-machined that hangs sees by itself, later, that the scope is gone. */

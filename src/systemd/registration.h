@@ -21,7 +21,7 @@ typedef struct Registration {
         const char *slice;      /* NULL: machine_slice_name() */
         const int *ifindices;   /* host's ends of its links */
         size_t n_ifindices;
-        char *const *wants;      /* units that systemd starts with the scope and that it does not wait for, or NULL */
+        char *const *wants;      /* units that the scope needs while it is there, or NULL; see scope_start_wanted() */
         char *const *properties; /* NAME=value of the user's, for the scope (property.h) */
         uint64_t stop_timeout_usec; /* the supervisor's own; the scope's is longer */
 } Registration;
@@ -48,6 +48,10 @@ PendingRegistration *registration_cancel(PendingRegistration *p); /* returns NUL
 
 /* Where there is systemd but --register=no: a scope of the same shape without machined, same rules. */
 int scope_start(sd_bus *bus, const Registration *reg, char **ret_scope, Error **reterr);
+
+/* Once the scope is there: have the units run that it wants, whatever they are doing now. systemd starts what a new scope wants by
+ * itself, but not what it is just about to stop since nobody wanted it a moment ago. Not waited for. */
+void scope_start_wanted(sd_bus *bus, char *const *units);
 
 /* The same in steps, as above. */
 typedef struct PendingScope PendingScope;

@@ -4,40 +4,7 @@
 # Names and addresses in a zone: machines find each other and the host by name, and who asks for an address gets the one that it
 # has, and no other. On a host with systemd and on one without.
 
-ZONES=/run/nbox/network/zones
-
-# zone_address ZONE: that of its service.
-zone_address() { sed -n 's/^service //p' "/var/lib/nbox/zones/$1"; }
-
-service_of() { pgrep -f -- "^/usr/sbin/dnsmasq .*--domain=$1," || true; }
-is_served() { [ -n "$(service_of "$1")" ]; }
-is_unserved() { [ -z "$(service_of "$1")" ]; }
-
-gateway_of() { nbox exec "$1" /bin/busybox ip route | sed -n 's/default via \([^ ]*\).*/\1/p'; }
-
-# asks MACHINE NAME: the address that a program in it finds, by its own resolv.conf; "" for none.
-asks() { nbox exec "$1" /bin/busybox nslookup "$2" 2>/dev/null | sed -n '/^Name:/,$s/^Address[^:]*: *//p' | head -n 1 || true; }
-knows() { [ "$(asks "$1" "$2")" = "$3" ]; }
-finds() {
-        local found
-        found=$(asks "$1" "$2")
-        [ "$found" = "$3" ] || fail "in $1, $2 is '$found', not '$3'"
-}
-
-# dhcp MACHINE [OPTION…]: what a DHCP client in it is told, "" for nothing; nothing is changed by it.
-dhcp() {
-        local machine=$1
-        shift
-        nbox exec "$machine" /bin/busybox udhcpc -i host0 -n -q -t 2 -T 1 -O search -s /bin/told "$@" 2>/dev/null || true
-}
-
-# tree_asking NAME: a small tree with a script that says what a DHCP client was told.
-tree_asking() {
-        tree_with "$1"
-        # shellcheck disable=SC2016
-        printf '#!/bin/sh\n[ "$1" != bound ] || echo "$ip/$mask via $router, $dns, $search"\n' >"$MACHINES/$1/bin/told"
-        chmod 755 "$MACHINES/$1/bin/told"
-}
+. "$HERE/dhcp-words.sh"
 
 test_machines_find_each_other_by_name() {
         local web db

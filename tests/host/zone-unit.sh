@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The service of a zone as a unit of systemd's: it comes with the first machine and goes with the last, and is there again when
+# it was killed. What guests with a DHCP client of their own make of it, and how the host finds machines by name.
+
+. "$HERE/dhcp-words.sh"
+
+unit() { echo "nbox-zone@$1.service"; }
+main_pid() { unit_of "$(unit "$1")" MainPID; }
+no_trace() { ! ip link show "nz-$1" >/dev/null 2>&1 && [ "$(unit_of "$(unit "$1")" ActiveState)" = inactive ] && [ ! -e "$ZONES/$1" ]; }
+another_than() { local pid; pid=$(main_pid "$1"); [ "$pid" != 0 ] && [ "$pid" != "$2" ] && is_served "$1"; }
+
+test_comes_and_goes_with_machines() {
+        local form
+        tree_with web
+        tree_with db
+        for form in '' --register=no; do
+                boot web --network-zone=a-b.c $form
+                wait_until 5 is_active "$(unit a-b.c)"
+                boot db --network-zone=a-b.c $form
+                wait_until 5 knows web db.a-b.c "$(address_of db)"
+                same 'one service' "$(service_of a-b.c | wc -l)" 1
+                terminate web
+                finds db db.a-b.c "$(address_of db)"
+                terminate db
+                wait_until 5 no_trace a-b.c
+        done
+        # As a service that starts with the host, too.
+        mkdir -p /etc/nbox
+        printf '[Network]\nZone=lab\n' >/etc/nbox/web.conf
+        systemctl start nbox@web
+        wait_until 5 knows web web.lab "$(address_of web)"
+        systemctl stop nbox@web
+        wait_until 5 no_trace lab
+        rm -r /etc/nbox/web.conf
+        remove_tree web
+        remove_tree db
+}
+
+test_killed() {
+        local pid
+        tree_with web
+        boot web --network-zone=lab
+        wait_until 5 is_served lab
+        pid=$(main_pid lab)
+        kill -9 "$pid"
+        wait_until 5 another_than lab "$pid"
+        wait_until 5 knows web web.lab "$(address_of web)"
+        # All of it at once: the service, the machine's supervisor, its init.
+        systemctl kill -s KILL 'nbox-boot-web.service' "$(unit lab)"
+        wait_until 10 is_gone web
+        wait_until 10 no_trace lab
+        nbox gc
+        systemctl reset-failed
+        remove_tree web
+}
+
+# One goes as the next comes: systemd has begun to stop the service when it is wanted again.
+test_one_goes_as_the_next_comes() {
+        local round
+        tree_with web
+        tree_with db
+        for round in $(seq 5); do
+                boot web --network-zone=lab
+                (sleep "0.0$round"; exec timeout 20 nbox boot -d --network-zone=lab db) &
+                terminate web
+                wait $!
+                wait_until 5 knows db db.lab "$(address_of db)"
+                terminate db
+        done
+        wait_until 5 no_trace lab
+        remove_tree web
+        remove_tree db
+}
+
+test_a_reboot_has_it_again() {
+        local address
+        tree_with web
+        boot web --network-zone=lab
+        address=$(address_of web)
+        wait_until 5 knows web web.lab "$address"
+        nbox reboot web
+        wait_until 15 marked web up 2
+        wait_until 5 knows web web.lab "$address"
+        poweroff web
+        wait_until 5 no_trace lab
+        remove_tree web
+}
+
+# A zone that stays up without machines: the admin's wish.
+test_enabled_by_hand() {
+        tree_with web
+        # `systemctl enable` has multi-user.target want it, which is not what this host starts.
+        systemctl -q add-wants test.target "$(unit lab)"
+        systemctl start "$(unit lab)"
+        is_served lab
+        ip link show nz-lab >/dev/null
+        boot web --network-zone=lab
+        finds web web.lab "$(address_of web)"
+        terminate web
+        nbox gc
+        is_active "$(unit lab)"
+        ip link show nz-lab >/dev/null
+        rm "/etc/systemd/system/test.target.wants/$(unit lab)"
+        systemctl daemon-reload
+        wait_until 5 no_trace lab
+        # One that cannot be served says so.
+        refused systemctl start 'nbox-zone@far-too-long-a-name.service'
+        systemctl reset-failed
+        remove_tree web
+}
+
+# The host, by nss-mymachines, through user namespaces; and by systemd-resolved where that runs, which asks the zone for its names alone.
+test_the_host_finds_machines() {
+        local address
+        tree_with web
+        boot web --network-zone=lab
+        address=$(address_of web)
+        wait_until 5 is_served lab
+        same 'by nss-mymachines' "$(getent -s mymachines ahostsv4 web | awk '{ print $1; exit }')" "$address"
+        same 'by all that the host has' "$(getent ahostsv4 web | awk '{ print $1; exit }')" "$address"
+        terminate web
+        wait_until 5 no_trace lab
+        systemctl start systemd-resolved
+        boot web --network-zone=lab
+        wait_until 5 is_served lab
+        same 'by systemd-resolved' "$(resolvectl query -4 web.lab | sed -n 's/^web.lab: \([0-9.]*\).*/\1/p')" "$address"
+        has "$(resolvectl domain nz-lab)" '~lab$'
+        has "$(resolvectl default-route nz-lab)" ': no$'
+        terminate web
+        wait_until 5 no_trace lab
+        systemctl stop systemd-resolved
+        remove_tree web
+}
+
+# Each client for itself: the address that is listed, two minutes later, after a reboot, and by now renewed at least once.
+test_guests_with_clients_of_their_own() {
+        local guest end
+        declare -A address
+        tree_with none
+        boot none --network-zone=lab
+        for guest in networkd dhclient; do boot "$guest" --network-zone=lab; done
+        for guest in networkd dhclient none; do
+                address[$guest]=$(property "$guest" Address)
+                [ -n "${address[$guest]}" ]
+        done
+        wait_until 20 has_lease networkd
+        wait_until 20 has_lease dhclient
+        end=$((SECONDS + 125))
+        while [ "$SECONDS" -lt "$end" ]; do
+                for guest in networkd dhclient none; do
+                        same "the address of $guest" "$(address_of "$guest")" "${address[$guest]}"
+                done
+                sleep 2
+        done
+        journalctl -q -u "$(unit lab)" >"$SCRATCH/log"
+        for guest in networkd dhclient none; do finds_all "$guest"; done
+        for guest in networkd dhclient; do
+                forget_marks "$guest"
+                nbox reboot "$guest"
+                wait_until 30 marked "$guest" up 1
+                wait_until 20 has_lease "$guest"
+                same "the address of $guest" "$(address_of "$guest")" "${address[$guest]}"
+                same "what is listed of $guest" "$(property "$guest" Address)" "${address[$guest]}"
+        done
+        for guest in networkd dhclient none; do finds_all "$guest"; done
+        for guest in networkd dhclient none; do poweroff "$guest"; done
+        remove_tree none
+}
