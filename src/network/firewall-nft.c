@@ -105,45 +105,50 @@ static bool is_met_by_range(const NftElement *e, const NftElements *need) {
         return false;
 }
 
-/* What must go before what is missing can come: wrong ones under the same key, those that these zones and machines need no
- * more, and what the dead have. */
+static bool is_port_set(NftSet set) {
+        return set >= NFT_SET_TCP && set <= NFT_SET_UDP_AT;
+}
+
+/* Whether another machine's element has a port of one of these machines, on the same address; either may be all addresses. */
+static bool has_port_of(const NftElement *e, const FirewallSet *set) {
+        bool udp = e->set == NFT_SET_UDP || e->set == NFT_SET_UDP_AT;
+        const char *owner = tag_name(e->tag, MACHINE_TAG);
+
+        for (size_t i = 0; is_port_set(e->set) && i < set->n_machines; i++) {
+                const FirewallMachine *m = set->machines + i;
+
+                for (size_t p = 0; p < m->ports->n && !(owner && strcmp(owner, m->name) == 0); p++) {
+                        const PortMap *map = m->ports->items + p;
+
+                        if ((map->protocol == IPPROTO_UDP) == udp && e->port >= map->host && e->port - map->host < map->count &&
+                            (map->address == 0 || e->address == 0 || map->address == e->address))
+                                return true;
+                }
+        }
+        return false;
+}
+
+/* What must go before what is missing can come: wrong ones under the same key, those that these zones and machines need no more,
+ * and what stands against them, which is of dead ones: claim_ports() has seen to that. The living are not asked after one by one,
+ * for the hundredth machine would pay for the others. */
 static bool is_in_the_way(const NftElement *e, const void *userdata) {
         const Apply *a = userdata;
         const NftElement *needed = nft_elements_find(&a->state->need, e);
 
         if (needed)
                 return !is_same(e, needed);
-        return is_of_set(a->set, e->tag) || is_of_dead(a->oracle, e->tag) || is_met_by_range(e, &a->state->need);
+        return is_of_set(a->set, e->tag) || has_port_of(e, a->set) || is_met_by_range(e, &a->state->need);
 }
 
-static bool is_port_set(NftSet set) {
-        return set >= NFT_SET_TCP && set <= NFT_SET_UDP_AT;
-}
-
-/* A port that another machine has on the same address; one of the two may be all of them. */
 static int claim_ports(const Apply *a, Error **reterr) {
         const NftElements *stand = &a->state->stand;
 
         for (size_t i = 0; i < stand->n; i++) {
                 const NftElement *e = stand->items + i;
-                bool udp = e->set == NFT_SET_UDP || e->set == NFT_SET_UDP_AT;
 
-                if (!is_port_set(e->set) || is_of_dead(a->oracle, e->tag))
-                        continue;
-                for (size_t k = 0; k < a->set->n_machines; k++) {
-                        const FirewallMachine *m = a->set->machines + k;
-                        const char *owner = tag_name(e->tag, MACHINE_TAG);
-
-                        if (owner && strcmp(owner, m->name) == 0)
-                                continue;
-                        for (size_t p = 0; p < m->ports->n; p++) {
-                                const PortMap *map = m->ports->items + p;
-
-                                if ((map->protocol == IPPROTO_UDP) == udp && e->port >= map->host && e->port - map->host < map->count &&
-                                    (map->address == 0 || e->address == 0 || map->address == e->address))
-                                        return firewall_port_is_taken(map->protocol, e->port, owner, reterr);
-                        }
-                }
+                if (has_port_of(e, a->set) && !is_of_dead(a->oracle, e->tag))
+                        return firewall_port_is_taken(e->set == NFT_SET_UDP || e->set == NFT_SET_UDP_AT ? IPPROTO_UDP : IPPROTO_TCP, e->port,
+                                                      tag_name(e->tag, MACHINE_TAG), reterr);
         }
         return 0;
 }

@@ -710,7 +710,7 @@ test_killed_anywhere() {
         local sendmsg= # libnftables' way of changing rules, as setsockopt is libiptc's
         [ "$BACKEND" = iptables ] || sendmsg=sendmsg
         for call in sendto $sendmsg setsockopt openat rename mkdir flock write; do
-                for n in $(seq 60); do
+                for n in $(seq 120); do
                         rm -f /var/lib/nbox/zones/*
                         if killed_at "$call" "$n" "$DRIVE" attach default web /run/netns/m1 keep tcp:8080:80; then
                                 detach default web
@@ -719,16 +719,16 @@ test_killed_anywhere() {
                         "$DRIVE" sweep
                         as_before || fail "killed at $call number $n"
                 done
-                [ "$n" -gt 1 ] && [ "$n" -lt 60 ] || fail "$call: $n steps"
+                [ "$n" -gt 1 ] && [ "$n" -lt 120 ] || fail "$call: $n steps"
         done
         for call in sendto $sendmsg setsockopt openat unlinkat; do
-                for n in $(seq 60); do
+                for n in $(seq 120); do
                         attach default web m1 keep tcp:8080:80 >/dev/null
                         ! killed_at "$call" "$n" "$DRIVE" detach default web || break
                         "$DRIVE" sweep
                         as_before || fail "killed at $call number $n of the end"
                 done
-                [ "$n" -gt 1 ] && [ "$n" -lt 60 ] || fail "$call: $n steps of the end"
+                [ "$n" -gt 1 ] && [ "$n" -lt 120 ] || fail "$call: $n steps of the end"
         done
 }
 
@@ -934,7 +934,7 @@ ran=0
 for name in $(sed -n 's/^test_\([a-z0-9_]*\)() {$/\1/p' "$SELF"); do
         # shellcheck disable=SC2254
         case $name in ${2:-*}) ;; *) continue ;; esac
-        if output=$(timeout -k 5 60 unshare -nmpf --kill-child --mount-proc "$SELF" --one "$name" "$BACKEND" 2>&1 </dev/null); then
+        if output=$(timeout -k 5 120 unshare -nmpf --kill-child --mount-proc "$SELF" --one "$name" "$BACKEND" 2>&1 </dev/null); then
                 echo "ok $name"
         else
                 echo "not ok $name"
