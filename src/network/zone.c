@@ -122,25 +122,36 @@ static bool publishes(const MachineLink *link) {
         return endpoint_load(link->machine, &e, NULL) > 0 && e->ports.n > 0 && e->n_nics > 0 && e->nics[0].address == link->address;
 }
 
+static int adopt(Netlink *nl, const LinkInfo *link, int bridge, bool hairpin, bool isolated) {
+        int r;
+
+        link_put_master(nl, link->index, bridge);
+        r = netlink_run(nl, NULL, NULL, NULL);
+        if (r < 0)
+                return r;
+        link_put_port_flags(nl, link->index, hairpin, isolated);
+        return netlink_run(nl, NULL, NULL, NULL);
+}
+
 /* Somebody may have deleted the bridge while machines ran in the zone: they come back into it with the next one. Of whose zone a link
  * without a bridge is, tells its address. */
 static int adopt_orphans(Netlink *nl, const ZoneState *state, int bridge) {
+        bool isolated = state->isolated && !bridge_is_filtered();
         _cleanup_free_ LinkInfo *links = NULL;
+        char service[IF_NAMESIZE];
         MachineLink owner;
         size_t n = 0;
         int r;
 
+        zone_service_link_name(state->name, service);
         r = link_list(nl, 0, &links, &n);
-        for (size_t i = 0; r >= 0 && i < n; i++) {
-                if (links[i].master > 0 || !machine_link_parse(links + i, &owner) || !range_contains(state->range, owner.address))
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (links[i].master > 0)
                         continue;
-                link_put_master(nl, links[i].index, bridge);
-                r = netlink_run(nl, NULL, NULL, NULL);
-                if (r < 0)
-                        return r;
-                link_put_port_flags(nl, links[i].index, publishes(&owner), state->isolated);
-                r = netlink_run(nl, NULL, NULL, NULL);
-        }
+                else if (link_is_zone_service(links + i) && strcmp(links[i].name, service) == 0)
+                        r = adopt(nl, links + i, bridge, false, false);
+                else if (machine_link_parse(links + i, &owner) && range_contains(state->range, owner.address))
+                        r = adopt(nl, links + i, bridge, publishes(&owner), isolated);
         return r;
 }
 

@@ -219,9 +219,9 @@ test_several_zones() {
 }
 
 test_addresses_of_ones_own() {
-        local options=(--network-zone=lab,address=10.77.0.9,mac=02:00:5e:00:00:09)
+        local own=lab,address=10.77.0.9,mac=02:00:5e:00:00:09
         nbox zone create lab --range=10.77.0.0/24
-        boot "$GUEST" "${options[@]}"
+        boot "$GUEST" --network-zone=$own
         same 'its address' "$(address_on "$GUEST" host0)" 10.77.0.9
         same 'its MAC address' "$(mac_on "$GUEST" host0)" 02:00:5e:00:00:09
         # Nobody else gets either.
@@ -323,7 +323,10 @@ test_a_bridge_that_is_deleted() {
         boot third --network-zone=lab
         reaches third tcp "$(address_on two host0)" 80 two
         reaches one tcp "$HOST_ADDRESS" 8080 two
+        reaches two tcp "$HOST_ADDRESS" 8080 two
+        reaches host tcp 127.0.0.1 8080 two
         has "$(inside one nc -w 3 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS"
+        wait_until 5 inside one nslookup two.lab
         terminate third
         remove_tree third
         two_end
