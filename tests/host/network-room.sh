@@ -9,6 +9,7 @@ set -u
 SELF=$(readlink -f "$0")
 . "$(dirname "$SELF")/../lib.sh"
 DRIVE=$NBOX_TEST_BUILD/tests/host/netdrive
+PATH=$NBOX_TEST_BUILD/src/cmd:$PATH
 
 fail() {
         echo "$*" >&2
