@@ -3,11 +3,13 @@
 /* A machine's network, for people: one function a topic, in the order in which they are shown. */
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "endpoint.h"
 #include "link-stats.h"
 #include "names.h"
 #include "record-nic.h"
+#include "repair.h"
 #include "status.h"
 #include "zone-info.h"
 #include "zone-service.h"
@@ -113,9 +115,39 @@ static void print_traffic(const View *v) {
         }
 }
 
+static bool concerns(const View *v, const NetworkFault *f) {
+        RecordNic nic;
+
+        if (f->machine[0])
+                return strcmp(f->machine, v->machine->record->name) == 0;
+        for (size_t i = 0; record_nic(v->machine->record, i, &nic); i++)
+                if (!f->zone[0] || strcmp(f->zone, nic.zone) == 0)
+                        return true;
+        return false;
+}
+
+/* One line for all; `nbox network status` has them all. Only root can look. */
+static void print_faults(const View *v) {
+        _cleanup_(network_state_clear) NetworkState state = {};
+        const NetworkFault *first = NULL;
+        char more[48] = "";
+        size_t n = 0;
+
+        if (v->machine->record->network != NETWORK_ZONE || geteuid() != 0 || network_inspect(&state, NULL) < 0)
+                return;
+        for (size_t i = 0; i < state.n_faults; i++)
+                if (concerns(v, state.faults + i) && n++ == 0)
+                        first = state.faults + i;
+        if (!first)
+                return;
+        if (n > 1)
+                snprintf(more, sizeof(more), " (and %zu more)", n - 1);
+        show_line("Wrong", "%s%s; %s", first->text, more, first->remedy[0] ? first->remedy : "run `nbox network repair`");
+}
+
 void status_network(const Machine *m) {
         static void (*const topics[])(const View *v) = {
-                print_zones, print_addresses, print_names, print_ports, print_rates, print_traffic,
+                print_zones, print_addresses, print_names, print_ports, print_rates, print_traffic, print_faults,
         };
         _cleanup_(endpoint_freep) Endpoint *endpoint = NULL;
 

@@ -39,6 +39,8 @@ extern const VerbOption show_options[];
 int verb_info(int argc, char **argv, Error **reterr);
 
 int verb_port_list(int argc, char **argv, Error **reterr);
+int verb_network_status(int argc, char **argv, Error **reterr);
+int verb_network_repair(int argc, char **argv, Error **reterr); /* verb-network.c */
 int verb_port_add(int argc, char **argv, Error **reterr);
 int verb_port_remove(int argc, char **argv, Error **reterr); /* all of verb-port.c */
 extern const VerbOption port_options[];

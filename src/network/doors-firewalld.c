@@ -68,20 +68,29 @@ static int zone_of_interface(sd_bus *bus, const char *bridge, char ret[64], Erro
         return 0;
 }
 
-static void open_door(sd_bus *bus, const char *bridge, Door *door) {
-        _cleanup_message_ sd_bus_message *m = NULL;
-        _cleanup_(error_freep) Error *error = NULL;
-
-        if (call(bus, "addInterface", ZONE, bridge, &m, &error) >= 0) {
-                door->state = DOOR_OPEN;
-                return;
-        }
+static void say_why(Door *door, const Error *error) {
+        door->state = DOOR_LOCKED;
         if (strstr(error->message, "INVALID_ZONE"))
                 snprintf(door->why, sizeof(door->why), "it does not know the zone '" ZONE "' that nbox brings; run `firewall-cmd "
                          "--reload`, then `nbox network repair`");
         else
                 snprintf(door->why, sizeof(door->why), "%s", error->message);
-        door->state = DOOR_LOCKED;
+}
+
+/* Without `open`, whether it could be: the zone is asked for what it has. */
+static void try_door(sd_bus *bus, const char *bridge, bool open, Door *door) {
+        _cleanup_message_ sd_bus_message *m = NULL;
+        _cleanup_(error_freep) Error *error = NULL;
+        int r;
+
+        if (open)
+                r = call(bus, "addInterface", ZONE, bridge, &m, &error);
+        else
+                r = call(bus, "getInterfaces", ZONE, NULL, &m, &error);
+        if (r < 0)
+                say_why(door, error);
+        else if (open)
+                door->state = DOOR_OPEN;
 }
 
 static int look_at_zone(sd_bus *bus, const DoorZone *zone, bool open, Door *door, Error **reterr) {
@@ -98,8 +107,8 @@ static int look_at_zone(sd_bus *bus, const DoorZone *zone, bool open, Door *door
                 door->state = DOOR_OPEN;
                 snprintf(door->where, sizeof(door->where), "ruleset of firewalld, where %s is in the zone '%s' by somebody's will",
                          zone->bridge, of);
-        } else if (open)
-                open_door(bus, zone->bridge, door);
+        } else
+                try_door(bus, zone->bridge, open, door);
         return 0;
 }
 

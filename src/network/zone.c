@@ -168,6 +168,14 @@ static int connect_ports(Netlink *nl, const ZoneState *state, const LinkInfo *br
         return r;
 }
 
+void zone_from_state(Zone *zone, const ZoneState *state) {
+        zone->range = state->range;
+        zone->isolated = state->isolated;
+        zone->isolates_ports = zone->isolated && !bridge_is_filtered();
+        zone->closed = state->closed;
+        zone->service = state->service;
+}
+
 int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error **reterr) {
         bool changed = false, make = false;
         Zone zone = {};
@@ -196,11 +204,7 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
         if (r < 0)
                 return r;
         zone.index = link.index;
-        zone.range = state->range;
-        zone.isolated = state->isolated;
-        zone.isolates_ports = zone.isolated && !bridge_is_filtered();
-        zone.closed = state->closed;
-        zone.service = state->service;
+        zone_from_state(&zone, state);
         zone.made = make;
         memcpy(zone.mac, link.mac, sizeof(zone.mac));
         *ret = zone;

@@ -33,6 +33,9 @@ typedef struct Zone {
  * now is -EADDRINUSE. */
 int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error **reterr);
 
+/* What a zone is by its file: range, what it forbids, its service. */
+void zone_from_state(Zone *zone, const ZoneState *state);
+
 /* Remove the bridge if it is one of ours and has no port but its service's, which ends with it; and the zone's names. Returns 1
  * when it is gone, or was not there; 0 when it has ports, or its service is a unit (which goes first, and then sweeps). */
 int zone_down_if_unused(Netlink *nl, const char *zone, Error **reterr);

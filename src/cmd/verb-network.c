@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The host's side of machines' networks: whether all stands that should, and putting it right. */
+
+#include <string.h>
+
+#include "gc.h"
+#include "log.h"
+#include "repair.h"
+#include "table.h"
+#include "verb-list.h"
+
+static const char *door_word(DoorState state) {
+        return state == DOOR_OPEN ? "open" : state == DOOR_SHUT ? "shut" : "locked";
+}
+
+static void print_zones(const NetworkState *s) {
+        char range[RANGE_TEXT_MAX], text[256];
+
+        for (size_t i = 0; i < s->n_zones; i++) {
+                const NetworkZone *z = s->zones + i;
+
+                range_format(z->range, range);
+                printf("%10s%s %s: %s on %s, %zu machine%s%s%s%s\n", i == 0 ? "Zones" : "", i == 0 ? ":" : " ",
+                       show_text(z->name, text, sizeof(text)), range, z->bridge, z->n_machines, z->n_machines == 1 ? "" : "s",
+                       z->isolated ? ", isolated" : "", z->closed ? ", closed" : "", z->up ? "" : ", down");
+        }
+        if (s->n_zones == 0)
+                printf("%10s: none is up\n", "Zones");
+}
+
+static void print_doors(const NetworkState *s) {
+        char where[600], zone[64];
+
+        for (size_t i = 0; i < s->doors.n; i++) {
+                const Door *d = s->doors.items + i;
+
+                printf("%10s%s %s: %s for the zone %s\n", i == 0 ? "Filters" : "", i == 0 ? ":" : " ",
+                       show_text(d->where, where, sizeof(where)), door_word(d->state), show_text(d->zone, zone, sizeof(zone)));
+        }
+        if (s->doors.n == 0)
+                printf("%10s: nobody else's\n", "Filters");
+}
+
+/* Whose a fault is, for the begin of its line: "machine web: ", "zone default: ", or nothing. */
+static void fault_owner(const NetworkFault *f, char *buf, size_t size) {
+        if (f->machine[0])
+                snprintf(buf, size, "machine %s: ", f->machine);
+        else if (f->zone[0])
+                snprintf(buf, size, "zone %s: ", f->zone);
+        else
+                snprintf(buf, size, "%s", "");
+}
+
+static void print_faults(const NetworkState *s) {
+        char owner[96], text[800], remedy[400];
+        bool mendable = false;
+
+        for (size_t i = 0; i < s->n_faults; i++) {
+                const NetworkFault *f = s->faults + i;
+
+                fault_owner(f, owner, sizeof(owner));
+                printf("%10s%s %s%s%s%s\n", i == 0 ? "Wrong" : "", i == 0 ? ":" : " ", owner, show_text(f->text, text, sizeof(text)),
+                       f->remedy[0] ? "; " : "", show_text(f->remedy, remedy, sizeof(remedy)));
+                mendable |= !f->remedy[0];
+        }
+        if (s->n_faults == 0)
+                printf("%10s: nothing\n", "Wrong");
+        if (mendable)
+                printf("%12sRun `nbox network repair`.\n", "");
+}
+
+static json_t *zones_to_json(const NetworkState *s) {
+        json_t *all = json_array();
+        char range[RANGE_TEXT_MAX];
+
+        for (size_t i = 0; i < s->n_zones; i++) {
+                const NetworkZone *z = s->zones + i;
+
+                range_format(z->range, range);
+                json_array_append_new(all, json_pack("{s:o, s:s, s:s, s:b, s:b, s:b, s:I}", "zone", json_text(z->name), "bridge", z->bridge,
+                                                     "range", range, "isolated", (int) z->isolated, "closed", (int) z->closed, "up",
+                                                     (int) z->up, "machines", (json_int_t) z->n_machines));
+        }
+        return all;
+}
+
+static int print_json(const NetworkState *s, Error **reterr) {
+        json_t *doors = json_array(), *faults = json_array();
+
+        for (size_t i = 0; i < s->doors.n; i++) {
+                const Door *d = s->doors.items + i;
+
+                json_array_append_new(doors, json_pack("{s:o, s:o, s:s}", "zone", json_text(d->zone), "where", json_text(d->where), "state",
+                                                       door_word(d->state)));
+        }
+        for (size_t i = 0; i < s->n_faults; i++) {
+                const NetworkFault *f = s->faults + i;
+
+                json_array_append_new(faults, json_pack("{s:o, s:o, s:o, s:o}", "zone", json_text(f->zone[0] ? f->zone : NULL),
+                                                        "machine", json_text(f->machine[0] ? f->machine : NULL), "text",
+                                                        json_text(f->text), "remedy",
+                                                        json_text(f->remedy[0] ? f->remedy : "nbox network repair")));
+        }
+        return json_print(json_pack("{s:o, s:o, s:o, s:o}", "firewall", json_text(s->firewall), "zones", zones_to_json(s), "filters", doors,
+                                    "faults", faults), reterr);
+}
+
+/* What dead machines left is no fault of the network's. 0, or 1 where something is wrong. */
+int verb_network_status(int argc, char **argv, Error **reterr) {
+        _cleanup_(network_state_clear) NetworkState state = {};
+        VerbArgs args = verb_args(argc, argv);
+        int r;
+
+        r = verb_operands(&args, 0, 0, reterr);
+        if (r >= 0)
+                r = gc_run(false, NULL, reterr);
+        if (r >= 0)
+                r = network_inspect(&state, reterr);
+        if (r < 0)
+                return r;
+        if (args.json)
+                r = print_json(&state, reterr);
+        else {
+                printf("%10s: %s\n", "Firewall", state.firewall);
+                print_zones(&state);
+                print_doors(&state);
+                print_faults(&state);
+        }
+        return r < 0 ? r : state.n_faults > 0;
+}
+
+int verb_network_repair(int argc, char **argv, Error **reterr) {
+        _cleanup_(network_state_clear) NetworkState before = {}, after = {};
+        VerbArgs args = verb_args(argc, argv);
+        size_t mended;
+        int r;
+
+        r = verb_operands(&args, 0, 0, reterr);
+        if (r >= 0) /* not all of it: what of a zone has lost its bridge is to be mended, not swept */
+                r = gc_run(false, NULL, reterr);
+        if (r >= 0)
+                r = network_inspect(&before, reterr);
+        if (r >= 0 && before.n_faults > 0)
+                r = network_repair(&after, reterr);
+        if (r < 0)
+                return r;
+        mended = before.n_faults > after.n_faults ? before.n_faults - after.n_faults : 0;
+        if (before.n_faults == 0)
+                log_info("Nothing is missing");
+        else
+                log_info("Mended %zu of %zu", mended, before.n_faults);
+        if (after.n_faults > 0)
+                print_faults(&after);
+        return after.n_faults > 0;
+}

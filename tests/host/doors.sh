@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Machines on a host that somebody else filters: whatever drops what is forwarded there, a machine gets out, its published port is
+# reached, and the other's rules are afterwards what they were. Each story with both packet filters of nbox's own (BACKENDS).
+
+: "${BACKENDS:=iptables nft}"
+
+# What a test that failed has left is not the next one's.
+{
+        systemctl stop firewalld
+        [ -z "$(ufw status | grep 'Status: active')" ] || ufw --force disable
+        nft flush ruleset
+        for table in filter nat mangle raw; do
+                iptables-legacy -t "$table" -F
+                iptables-legacy -t "$table" -X
+        done
+        iptables-legacy -P FORWARD ACCEPT
+        sysctl -q net.bridge.bridge-nf-call-iptables=0
+        rm -f /etc/nbox.conf
+} >/dev/null 2>&1
+
+# The rules of others as they read, without what counts. firewalld is asked itself: its table has chains for each zone ever used.
+rules_of_others() {
+        {
+                nft list ruleset | sed '/^table inet firewalld/,/^}/d'
+                iptables-legacy-save | sed -nE '/^-A|^:[^ ]+ DROP/p'
+                ! systemctl is-active -q firewalld || firewall-cmd --list-all-zones
+        } 2>/dev/null | sed -E '/nbox:|NBOX/d; s/(packets|bytes) [0-9]+/\1 N/g; s/\[[0-9:]+\]//'
+}
+
+# firewalld keeps chains for each of its zones.
+ours_are_gone() { [ -z "$({ nft list ruleset; iptables-legacy-save; } 2>/dev/null | grep -E 'nbox:|nbox0|table [a-z0-9]* nbox|NBOX')" ]; }
+
+two_machines() {
+        tree_with first
+        tree_with second
+        boot first -p 8080:80
+        boot second
+        for name in first second; do wait_until 10 marked "$name" up 1; done
+        serve first 80
+        serve second 80
+}
+
+# All that a user has machines for; COMMENT says where a failure was.
+all_is_reached() {
+        same "$1: from first to the world" "$(at first timeout 5 socat - "TCP:$OUTSIDE_ADDRESS:$OUTSIDE_PORT")" "from $HOST_ADDRESS"
+        reaches outside tcp "$HOST_ADDRESS" 8080 first
+        reaches host tcp 127.0.0.1 8080 first
+        reaches host tcp "$HOST_ADDRESS" 8080 first
+        reaches second tcp "$HOST_ADDRESS" 8080 first
+        reaches first tcp "$HOST_ADDRESS" 8080 first
+        reaches second tcp "$(address_of first)" 80 first
+        at second busybox nslookup first "$(property_of_service second)" | grep -q "$(address_of first)" || fail "$1: no name"
+}
+
+# The zone's name service, as the machine knows it.
+property_of_service() { nbox exec "$1" /bin/busybox sed -n 's/^nameserver //p' /etc/resolv.conf | head -n 1; }
+
+nothing_is_wrong() {
+        local said
+        said=$(nbox network status) || fail "status $?: $said"
+        has "$said" 'Wrong: nothing'
+}
+
+machines_end() {
+        unserve
+        poweroff first
+        poweroff second
+        remove_tree first
+        remove_tree second
+}
+
+# through COMMAND...: that sets a filter up; the test's caller takes it down.
+through() {
+        local backend before
+        "$@"
+        before=$(rules_of_others)
+        for backend in $BACKENDS; do
+                printf '[Host]\nFirewall=%s\n' "$backend" >/etc/nbox.conf
+                two_machines
+                has "$(nbox network status)" "Firewall: $backend"
+                all_is_reached "$* with $backend"
+                nothing_is_wrong
+                machines_end
+                wait_until 5 ours_are_gone
+                same "the rules of others after $backend" "$(rules_of_others)" "$before"
+        done
+        rm /etc/nbox.conf
+}
+
+# --- each in turn ------------------------------------------------------------------------------------------------------------
+
+legacy_drop() {
+        iptables-legacy -P FORWARD DROP
+        iptables-legacy -A FORWARD -s 192.0.2.1 -j ACCEPT
+        iptables-legacy -A INPUT -i lo -j ACCEPT
+}
+
+test_legacy_forward_drop() {
+        through legacy_drop
+        iptables-legacy -F
+        iptables-legacy -P FORWARD ACCEPT
+}
+
+# As Docker 20 leaves them, with one network.
+docker_20() {
+        local chain
+        iptables-nft -P FORWARD DROP
+        for chain in DOCKER DOCKER-ISOLATION-STAGE-1 DOCKER-ISOLATION-STAGE-2 DOCKER-USER; do iptables-nft -N $chain; done
+        iptables-nft -A FORWARD -j DOCKER-USER
+        iptables-nft -A FORWARD -j DOCKER-ISOLATION-STAGE-1
+        iptables-nft -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+        iptables-nft -A FORWARD -o docker0 -j DOCKER
+        iptables-nft -A FORWARD -i docker0 ! -o docker0 -j ACCEPT
+        iptables-nft -A FORWARD -i docker0 -o docker0 -j ACCEPT
+        iptables-nft -A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2
+        iptables-nft -A DOCKER-ISOLATION-STAGE-1 -j RETURN
+        iptables-nft -A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP
+        iptables-nft -A DOCKER-ISOLATION-STAGE-2 -j RETURN
+        iptables-nft -A DOCKER-USER -j RETURN
+}
+
+# As Docker 28 does.
+docker_28() {
+        local chain
+        iptables-nft -P FORWARD DROP
+        for chain in DOCKER DOCKER-BRIDGE DOCKER-CT DOCKER-FORWARD DOCKER-ISOLATION-STAGE-1 DOCKER-ISOLATION-STAGE-2 DOCKER-USER; do
+                iptables-nft -N $chain
+        done
+        iptables-nft -A FORWARD -j DOCKER-USER
+        iptables-nft -A FORWARD -j DOCKER-FORWARD
+        iptables-nft -A DOCKER ! -i docker0 -o docker0 -j DROP
+        iptables-nft -A DOCKER-BRIDGE -o docker0 -j DOCKER
+        iptables-nft -A DOCKER-CT -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+        iptables-nft -A DOCKER-FORWARD -j DOCKER-CT
+        iptables-nft -A DOCKER-FORWARD -j DOCKER-ISOLATION-STAGE-1
+        iptables-nft -A DOCKER-FORWARD -j DOCKER-BRIDGE
+        iptables-nft -A DOCKER-FORWARD -i docker0 -j ACCEPT
+        iptables-nft -A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2
+        iptables-nft -A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP
+}
+
+test_docker_20() {
+        through docker_20
+        nft delete table ip filter
+}
+
+test_docker_28() {
+        through docker_28
+        nft delete table ip filter
+}
+
+own_chain() { # FAMILY
+        nft -f - <<EOF
+table $1 mine {
+        chain forward {
+                type filter hook forward priority 0; policy drop;
+                ct state established,related accept
+        }
+}
+EOF
+}
+
+test_own_chain() {
+        through own_chain ip
+        nft delete table ip mine
+}
+
+test_own_chain_of_inet() {
+        through own_chain inet
+        nft delete table inet mine
+}
+
+# All at once, and what a packet comes from is looked at: reverse path filtering.
+strict_paths() {
+        local path
+        for path in all default up0; do sysctl -q "net.ipv4.conf.$path.rp_filter=1"; done
+}
+
+test_strict_reverse_path() {
+        local path
+        through strict_paths
+        for path in all default up0; do sysctl -q "net.ipv4.conf.$path.rp_filter=0"; done
+}
+
+# What passes between two machines of a zone is shown to the filters of forwarded packets, DHCP and names too.
+bridged() {
+        sysctl -q net.bridge.bridge-nf-call-iptables=1
+        own_chain ip
+}
+
+test_bridge_netfilter() {
+        through bridged
+        nft delete table ip mine
+        sysctl -q net.bridge.bridge-nf-call-iptables=0
+}
+
+ufw_on() {
+        ufw --force enable >/dev/null
+        has "$(ufw status verbose)" 'Default: deny \(incoming\)'
+}
+
+test_ufw() {
+        through ufw_on
+        # What its owner does next is done, and mended.
+        two_machines
+        ufw reload >/dev/null
+        nbox network repair
+        all_is_reached 'after ufw reload'
+        machines_end
+        ufw --force disable >/dev/null
+        nft flush ruleset
+        iptables-legacy -F
+        iptables-legacy -X
+}
+
+firewalld_on() {
+        systemctl start firewalld
+        has "$(firewall-cmd --get-zones)" nbox
+}
+
+test_firewalld() {
+        through firewalld_on
+        two_machines
+        has "$(firewall-cmd --zone=nbox --list-interfaces)" '^nbox0$'
+        # The host's own services are closed to machines, the host answers a ping.
+        serve host 6000
+        same 'a service of the host' "$(ask first tcp "$(gateway_of first)" 6000 x)" ''
+        at first busybox ping -c 1 -W 2 "$(gateway_of first)" >/dev/null
+        # A reload forgets what was said at run time.
+        firewall-cmd --reload >/dev/null
+        status_is 1 nbox network status >"$SCRATCH/said"
+        has "$(cat "$SCRATCH/said")" 'zone default: the ruleset of firewalld'
+        nbox network repair
+        all_is_reached 'after a reload'
+        has "$(firewall-cmd --zone=nbox --list-interfaces)" '^nbox0$'
+        machines_end
+        same 'interfaces afterwards' "$(firewall-cmd --zone=nbox --list-interfaces)" ''
+        systemctl stop firewalld
+}
+
+# A firewalld that was there before our package: it is said what to do, and no other zone is used.
+test_firewalld_without_the_zone() {
+        local said
+        mv /usr/lib/firewalld/zones/nbox.xml "$SCRATCH/"
+        systemctl start firewalld
+        tree_with first
+        boot first
+        said=$(nbox network status || [ $? = 1 ])
+        has "$said" "firewalld .*does not know the zone 'nbox'.*firewall-cmd --reload"
+        same 'zone of the bridge' "$(firewall-cmd --get-zone-of-interface=nbox0 2>&1)" 'no zone'
+        mv "$SCRATCH/nbox.xml" /usr/lib/firewalld/zones/
+        firewall-cmd --reload >/dev/null
+        nbox network repair
+        same 'zone of the bridge' "$(firewall-cmd --get-zone-of-interface=nbox0)" nbox
+        poweroff first
+        remove_tree first
+        systemctl stop firewalld
+}
+
+# --- what others change while machines run --------------------------------------------------------------------------------
+
+# missing PATTERN: status says so, for people and for programs, and with the command that mends it.
+missing() {
+        status_is 1 nbox network status >"$SCRATCH/said"
+        has "$(cat "$SCRATCH/said")" "$1"
+        has "$(cat "$SCRATCH/said")" 'Run `nbox network repair`'
+        status_is 1 nbox network status --json >"$SCRATCH/json"
+        [ "$(jq '.faults | length' "$SCRATCH/json")" -gt 0 ]
+        has "$(nbox status first)" 'nbox network repair'
+}
+
+mended() {
+        nbox network repair
+        nothing_is_wrong
+        all_is_reached "$1"
+        has_not "$(nbox status first)" 'nbox network repair'
+}
+
+each_backend() {
+        local backend
+        for backend in $BACKENDS; do
+                printf '[Host]\nFirewall=%s\n' "$backend" >/etc/nbox.conf
+                two_machines
+                "$@"
+                machines_end
+                rm /etc/nbox.conf
+        done
+}
+
+flushed() {
+        nft flush ruleset
+        iptables-legacy -F
+        iptables-legacy -t nat -F
+        iptables-legacy -t mangle -F
+        missing 'rules are missing'
+        mended 'after everything was flushed'
+}
+
+test_flush_everything() {
+        each_backend flushed
+}
+
+# The next start mends its zone in passing.
+next_start() {
+        nft flush ruleset
+        iptables-legacy -t nat -F
+        iptables-legacy -t mangle -F
+        tree_with third
+        boot third
+        same 'from first to the world' "$(at first timeout 5 socat - "TCP:$OUTSIDE_ADDRESS:$OUTSIDE_PORT")" "from $HOST_ADDRESS"
+        poweroff third
+        remove_tree third
+}
+
+test_next_start_mends() {
+        each_backend next_start
+}
+
+switches() {
+        sysctl -q net.ipv4.ip_forward=0
+        missing 'forwarding of IPv4 packets is off'
+        mended 'after forwarding was switched off'
+        sysctl -q net.ipv4.conf.nbox0.route_localnet=0
+        missing '127.0.0.1'
+        mended 'after route_localnet was reset'
+}
+
+test_switches() {
+        each_backend switches
+}
+
+links() {
+        ip link set "$(ip -o link show dev nbox-first | sed 's/^[0-9]*: \([^@]*\)@.*/\1/')" nomaster
+        missing 'machine first: its link nb-[0-9a-f]* is no port of nbox0'
+        mended 'after a link was taken out of the bridge'
+        ip address flush dev nbox0
+        missing 'nbox0 has lost its address'
+        mended 'after the address was taken'
+        ip link delete nbox0
+        missing 'the bridge nbox0 is gone'
+        mended 'after the bridge was deleted'
+}
+
+test_links() {
+        each_backend links
+}
+
+# Docker starts after the machines.
+test_docker_comes_later() {
+        two_machines
+        docker_28
+        missing "chain 'FORWARD' of the nftables table 'ip filter'|DOCKER-USER"
+        mended 'after Docker started'
+        has "$(iptables-nft -S DOCKER-USER)" 'nbox:zone:default'
+        machines_end
+        nft delete table ip filter
+}
+
+# A port of the host's loopback, where its input is filtered.
+test_host_port_through_input_drop() {
+        iptables-nft -P INPUT DROP
+        iptables-nft -A INPUT -i lo -j ACCEPT
+        iptables-nft -A INPUT -i up0 -j ACCEPT
+        tree_with first
+        serve host 6000
+        boot first --host-port 6000
+        reaches first tcp "$(gateway_of first)" 6000 host
+        has "$(iptables-nft -S INPUT)" '-i nbox0 -d 127.0.0.0/8|-d 127.0.0.0/8 -i nbox0'
+        unserve
+        poweroff first
+        remove_tree first
+        nft delete table ip filter
+}

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# A host whose kernel has no legacy iptables: the module is there and cannot be loaded (see job_vm_nft in tests/run), which is what
+# a kernel without it looks like to who asks for it.
+
+test_no_legacy_tables() {
+        ! iptables-legacy -L >/dev/null 2>&1
+        [ ! -e /proc/net/ip_tables_names ] || fail 'there are legacy tables'
+        has "$(nbox info)" 'Firewall: nft \(no legacy tables\)'
+}
+
+test_published_port_by_nft() {
+        tree_with first
+        tree_with second
+        boot first -p 8080:80 -p 5353:53/udp
+        boot second
+        for name in first second; do wait_until 10 marked "$name" up 1; done
+        serve first 80
+        serve first 53
+        same 'from first to the world' "$(at first timeout "$((5 * SLOW))" socat - "TCP:$OUTSIDE_ADDRESS:$OUTSIDE_PORT")" "from $HOST_ADDRESS"
+        reaches outside tcp "$HOST_ADDRESS" 8080 first
+        reaches outside udp "$HOST_ADDRESS" 5353 first
+        reaches host tcp 127.0.0.1 8080 first
+        reaches host tcp "$HOST_ADDRESS" 8080 first
+        reaches first tcp "$HOST_ADDRESS" 8080 first
+        reaches second tcp "$HOST_ADDRESS" 8080 first
+        has "$(nbox network status)" 'Wrong: nothing'
+        unserve
+        poweroff first
+        poweroff second
+        remove_tree first
+        remove_tree second
+        same 'rules afterwards' "$(nft list ruleset)" ''
+}
+
+# A filter of somebody's, here too.
+test_door_by_nft() {
+        nft add table inet mine
+        nft add chain inet mine forward '{ type filter hook forward priority 0; policy drop; }'
+        tree_with first
+        boot first -p 8080:80
+        wait_until 10 marked first up 1
+        serve first 80
+        reaches outside tcp "$HOST_ADDRESS" 8080 first
+        unserve
+        poweroff first
+        remove_tree first
+        has_not "$(nft list ruleset)" nbox
+        nft delete table inet mine
+}
