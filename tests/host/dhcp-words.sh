@@ -3,6 +3,7 @@
 #
 # What tests of names and addresses are written in.
 
+# shellcheck disable=SC2034 # of who sources this
 ZONES=/run/nbox/network/zones
 
 # zone_address ZONE: that of its service.

@@ -178,6 +178,31 @@ test_no_dnsmasq() {
         remove_tree db
 }
 
+# Machines that do not see each other, and do not get out, have names and addresses all the same; the world's names are of no use to them.
+test_isolated_and_closed() {
+        tree_asking web
+        tree_asking db
+        ip netns exec outside dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file= --user=root --no-resolv --no-hosts \
+                --address=/example.org/192.0.2.77 &
+        cp /etc/resolv.conf "$SCRATCH/resolv.conf"
+        echo "nameserver $OUTSIDE_ADDRESS" >/etc/resolv.conf
+        nbox zone create lab --isolated --closed
+        boot web --network-zone=lab
+        boot db --network-zone=lab
+        wait_until 5 knows web db.lab "$(address_of db)"
+        has "$(dhcp web)" "^$(address_of web)/"
+        fails nbox exec web /bin/busybox ping -c 1 -W 1 db
+        finds web www.example.org ''
+        terminate web
+        terminate db
+        nbox zone remove lab
+        kill $!
+        wait $! || true
+        cat "$SCRATCH/resolv.conf" >/etc/resolv.conf
+        remove_tree web
+        remove_tree db
+}
+
 # Two zones have ranges and services of their own, and do not know each other's names.
 test_two_zones() {
         tree_with web
