@@ -4,6 +4,7 @@
  *
  *     netdrive attach ZONE MACHINE NETNS-FILE keep|once [PORT…] [host=PORT…]   prints address, gateway, interface
  *     netdrive detach ZONE MACHINE
+ *     netdrive publish|unpublish MACHINE PORT…            while it is attached
  *     netdrive sweep [MACHINE-ALIVE…]
  *     netdrive loopback NETNS-FILE
  *     netdrive resolv */
@@ -14,6 +15,7 @@
 
 #include "log.h"
 #include "network.h"
+#include "port-change.h"
 #include "port-map.h"
 #include "strv.h"
 
@@ -51,6 +53,22 @@ static int attach(int argc, char **argv, Error **reterr) {
         return 0;
 }
 
+static int change(int argc, char **argv, bool remove, Error **reterr) {
+        PortChange c = { .machine = argv[2], .remove = remove };
+        PortMap map;
+        int r = 0;
+
+        for (int i = 3; i < argc && r >= 0; i++) {
+                r = port_map_parse(argv[i], &map, reterr);
+                if (r >= 0)
+                        r = port_list_add(&c.ports, &map, port_map_clash, reterr);
+        }
+        if (r >= 0)
+                r = network_change_ports(&c, reterr);
+        port_list_done(&c.ports);
+        return r;
+}
+
 static bool is_alive(const char *machine, void *userdata) {
         return strv_contains(userdata, machine);
 }
@@ -75,6 +93,8 @@ static int run(int argc, char **argv, Error **reterr) {
                 return attach(argc, argv, reterr);
         if (argc == 4 && strcmp(argv[1], "detach") == 0)
                 return network_detach(argv[3], reterr);
+        if (argc >= 4 && (strcmp(argv[1], "publish") == 0 || strcmp(argv[1], "unpublish") == 0))
+                return change(argc, argv, argv[1][0] == 'u', reterr);
         if (argc >= 2 && strcmp(argv[1], "sweep") == 0)
                 return network_sweep(is_alive, argv + 2, reterr);
         if (argc == 3 && strcmp(argv[1], "loopback") == 0)

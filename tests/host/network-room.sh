@@ -733,6 +733,53 @@ test_killed_anywhere() {
         done
 }
 
+# Ports by hand: what a crash leaves is mended by the next change, and gone with the machine.
+test_change_killed_anywhere() {
+        local call how n
+        for how in publish unpublish; do
+                for call in sendto $([ "$BACKEND" = iptables ] || echo sendmsg) setsockopt openat rename; do
+                        for n in $(seq 60); do
+                                attach default web m1 keep tcp:8080:80 tcp:8081:80 >/dev/null
+                                [ "$how" = publish ] || "$DRIVE" publish web 8082:80
+                                if killed_at "$call" "$n" "$DRIVE" "$how" web 8082:80; then
+                                        detach default web
+                                        break
+                                fi
+                                "$DRIVE" publish web 8083:80
+                                has "$(rules)" 8083
+                                lacks "$(grep -c . /run/nbox/network/machines/web)" '^0$'
+                                # What stands is what is written.
+                                same "8082 after a kill at $call number $n of $how" "$(rules | grep -c 8082)" \
+                                        "$(grep -c '^Port=tcp:8082' /run/nbox/network/machines/web)"
+                                detach default web
+                                as_before || fail "killed at $call number $n of $how"
+                        done
+                        [ "$n" -gt 1 ] && [ "$n" -lt 60 ] || fail "$call: $n steps of $how"
+                done
+        done
+}
+
+# A range is one rule of the legacy tables, and one command of nft's; either is quick.
+test_a_range_is_one_rule() {
+        local before after i
+        attach default web m1 keep tcp:8080:80
+        before=$(rules | grep -c nbox:machine:web)
+        detach default web
+        attach default web m1 keep tcp:10000-10999:20000-20999 udp:10000-10999:20000-20999
+        after=$(rules | grep -c nbox:machine:web)
+        [ "$BACKEND" = nft ] || same 'rules of 1,000 ports, tcp and udp' "$after" "$((before + 1))"
+        serve m1 TCP 20042
+        serve m1 UDP 20999
+        same 'inside the range' "$(ask out TCP 203.0.113.1 10042)" 'peer 203.0.113.2'
+        same 'its end, udp' "$(ask out UDP 203.0.113.1 10999)" 'peer 203.0.113.2'
+        same 'commits of another range' "$(commits "$DRIVE" publish web 30000-30999:1000)" 1
+        "$DRIVE" unpublish web 10000-10999:20000
+        same 'taken back' "$(ask out TCP 203.0.113.1 10042)" ''
+        same 'the other protocol' "$(ask out UDP 203.0.113.1 10999)" 'peer 203.0.113.2'
+        detach default web
+        as_before
+}
+
 test_sweep_spares_the_living() {
         attach default web m1 keep tcp:8080:80
         attach default db m2 keep tcp:5432:5432
