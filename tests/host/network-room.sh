@@ -738,7 +738,7 @@ test_change_killed_anywhere() {
         local call how n
         for how in publish unpublish; do
                 for call in sendto $([ "$BACKEND" = iptables ] || echo sendmsg) setsockopt openat rename; do
-                        for n in $(seq 60); do
+                        for n in $(seq 90); do
                                 attach default web m1 keep tcp:8080:80 tcp:8081:80 >/dev/null
                                 [ "$how" = publish ] || "$DRIVE" publish web 8082:80
                                 if killed_at "$call" "$n" "$DRIVE" "$how" web 8082:80; then
@@ -754,7 +754,7 @@ test_change_killed_anywhere() {
                                 detach default web
                                 as_before || fail "killed at $call number $n of $how"
                         done
-                        [ "$n" -gt 1 ] && [ "$n" -lt 60 ] || fail "$call: $n steps of $how"
+                        [ "$n" -gt 1 ] && [ "$n" -lt 90 ] || fail "$call: $n steps of $how"
                 done
         done
 }

@@ -106,6 +106,32 @@ test_settings_are_read_anew() {
         remove_tree web
 }
 
+# Ports that came and went by hand are on top of what the file says by then, in a process of nbox's that is another; and over with
+# the service.
+test_ports_by_hand_outlive_a_reboot() {
+        tree_with web
+        mkdir -p /etc/nbox
+        printf '[Network]\nPort=8080:80\nPort=8081:80\n' >/etc/nbox/web.conf
+        systemctl start nbox@web
+        wait_until 20 marked web up 1
+        nbox port add web 8082:80 8083:80
+        nbox port remove web 8081
+        same "ports" "$(property web Port)" 'tcp:8080:80 tcp:8082:80 tcp:8083:80'
+        printf '[Network]\nPort=8081:80\nPort=8083:81\nPort=8084:80\n' >/etc/nbox/web.conf
+        reboot_web nbox reboot --wait web
+        same "ports in the next life" "$(property web Port)" 'tcp:8083:81 tcp:8084:80 tcp:8082:80'
+        has "$(journalctl -q -u nbox@web --no-pager)" 'added by hand is not published any more'
+        iptables-legacy-save | grep -q 8082
+        if iptables-legacy-save | grep -q 8081; then fail "what was removed by hand is published"; fi
+        systemctl stop nbox@web
+        systemctl start nbox@web
+        wait_until 20 is_state web running
+        same "ports after a stop" "$(property web Port)" 'tcp:8081:80 tcp:8083:81 tcp:8084:80'
+        systemctl stop nbox@web
+        rm -r /etc/nbox
+        remove_tree web
+}
+
 # A file that cannot be read ends the machine: it would else run as what nobody asked for. It is said where one looks.
 test_broken_settings_end_it() {
         local said
