@@ -6,6 +6,7 @@
  *             published range. OUTPUT is for connections of the host itself, 127.0.0.1 included.
  *             NBOX-HOST, from PREROUTING, before all others: ports of the host's loopback that a machine is offered at its
  *             gateway's address.
+ *             NBOX-LOCAL, from INPUT: these come from 127.0.0.1 then.
  *             NBOX-POST, from POSTROUTING: masquerading.
  *     mangle  NBOX-GUARD, from PREROUTING: nothing from a machine goes to or comes from 127.0.0.0/8. This is before the
  *             translation back of answers, and so needs no exception that could be wrong.
@@ -26,6 +27,7 @@
 
 #define PORTS "NBOX-PORTS"
 #define HOST "NBOX-HOST"
+#define LOCAL "NBOX-LOCAL"
 #define POST "NBOX-POST"
 #define GUARD "NBOX-GUARD"
 #define FORWARD "NBOX-FORWARD"
@@ -165,7 +167,8 @@ static int sync_zones(Table *t, const char *chain, const Edit *edit, ZoneRules m
 static int edit_nat(Table *t, void *userdata, Error **reterr) {
         static const Jump jumps[] = {
                 { "PREROUTING", PORTS, true, false }, { "OUTPUT", PORTS, true, false },
-                { "PREROUTING", HOST, true, true },   { "POSTROUTING", POST, false, false },
+                { "PREROUTING", HOST, true, true },   { "INPUT", LOCAL, false, false },
+                { "POSTROUTING", POST, false, false },
         };
         Edit *edit = userdata;
         int r = 0;
@@ -174,12 +177,10 @@ static int edit_nat(Table *t, void *userdata, Error **reterr) {
                 r = sync_ports(t, edit, edit->set->machines + i, reterr);
         if (r >= 0 && edit->set)
                 r = sync_zones(t, POST, edit, rules_masquerade, reterr);
-        if (r >= 0 && !edit->set)
-                r = table_delete(t, PORTS, is_gone, edit, reterr);
-        if (r >= 0 && !edit->set)
-                r = table_delete(t, HOST, is_gone, edit, reterr);
-        if (r >= 0 && !edit->set)
-                r = table_delete(t, POST, is_gone, edit, reterr);
+        if (r >= 0 && edit->set)
+                r = sync_zones(t, LOCAL, edit, rules_local, reterr);
+        for (size_t i = 0; !edit->set && i < ELEMENTSOF(jumps) && r >= 0; i++)
+                r = table_delete(t, jumps[i].chain, is_gone, edit, reterr);
         if (r >= 0)
                 r = settle(t, jumps, ELEMENTSOF(jumps), reterr);
         return r < 0 ? r : note(t, edit, "table", "nat", reterr);
@@ -194,10 +195,8 @@ static int edit_mangle(Table *t, void *userdata, Error **reterr) {
                 r = sync_zones(t, GUARD, edit, rules_guard, reterr);
         if (r >= 0 && edit->set)
                 r = sync_zones(t, FORWARD, edit, rules_forward, reterr);
-        if (r >= 0 && !edit->set)
-                r = table_delete(t, GUARD, is_gone, edit, reterr);
-        if (r >= 0 && !edit->set)
-                r = table_delete(t, FORWARD, is_gone, edit, reterr);
+        for (size_t i = 0; !edit->set && i < ELEMENTSOF(jumps) && r >= 0; i++)
+                r = table_delete(t, jumps[i].chain, is_gone, edit, reterr);
         if (r >= 0)
                 r = settle(t, jumps, ELEMENTSOF(jumps), reterr);
         return r < 0 ? r : note(t, edit, "table", "mangle", reterr);

@@ -48,6 +48,9 @@ static const Chain chains[] = {
         /* connections of the host itself, 127.0.0.1 included; nft has no word for this priority at this hook */
         { "outgoing", "type nat hook output priority -100;", { "fib daddr type local jump published" } },
 
+        /* A server that is bound to all addresses answers over udp from the one that is nearest to the caller, which conntrack
+         * would not know for the answer: so the caller is 127.0.0.1. */
+        { "local", "type nat hook input priority 100;", { "iifname @bridges ip daddr 127.0.0.0/8 snat to 127.0.0.1" } },
         /* From 127.0.0.1, which the machine would take for itself; published and called from a zone, for the answer would go
          * straight from machine to machine else; outward. */
         { "sources", "type nat hook postrouting priority srcnat;",

@@ -63,6 +63,18 @@ size_t rules_masquerade(const FirewallZone *z, Rule ret[ZONE_RULES_MAX]) {
         return n;
 }
 
+/* A server that is bound to all addresses answers over udp from the one that is nearest to the caller, which conntrack would not know
+ * for the answer: so the caller is 127.0.0.1, and what is offered looks to its server as local as it is. */
+size_t rules_local(const FirewallZone *z, Rule ret[ZONE_RULES_MAX]) {
+        size_t n = 0;
+        Rule *r = begin(z, ret, &n);
+
+        rule_in(r, z->bridge, false);
+        rule_destination(r, LOOPBACK);
+        rule_snat(r, LOCALHOST);
+        return n;
+}
+
 size_t rules_guard(const FirewallZone *z, Rule ret[ZONE_RULES_MAX]) {
         size_t n = 0;
         Rule *r;

@@ -18,6 +18,7 @@ const char *tag_name(const char *tag, const char *prefix);
 /* Each writes a zone's rules for one chain, and returns how many. */
 #define ZONE_RULES_MAX 6
 size_t rules_masquerade(const FirewallZone *z, Rule ret[ZONE_RULES_MAX]); /* nat, sources */
+size_t rules_local(const FirewallZone *z, Rule ret[ZONE_RULES_MAX]);      /* nat, what the host itself takes in */
 size_t rules_guard(const FirewallZone *z, Rule ret[ZONE_RULES_MAX]);      /* before routing: 127.0.0.0/8 */
 size_t rules_forward(const FirewallZone *z, Rule ret[ZONE_RULES_MAX]);    /* forwarded: inner addresses, isolated, closed */
 

@@ -144,6 +144,13 @@ void rule_dnat(Rule *r, uint32_t address, PortShift ports) {
         set_target(r, "DNAT", 2, &range, sizeof(range));
 }
 
+void rule_snat(Rule *r, uint32_t address) {
+        struct nf_nat_range2 range = { .flags = NF_NAT_RANGE_MAP_IPS };
+
+        range.min_addr.ip = range.max_addr.ip = htonl(address);
+        set_target(r, "SNAT", 2, &range, sizeof(range));
+}
+
 static const struct xt_entry_match *match_at(const struct ipt_entry *e, size_t offset) {
         return (const struct xt_entry_match *) ((const uint8_t *) e + offset);
 }

@@ -47,6 +47,7 @@ typedef struct PortShift {
         uint16_t base, to, count;
 } PortShift;
 void rule_dnat(Rule *r, uint32_t address, PortShift ports);
+void rule_snat(Rule *r, uint32_t address);                       /* host byte order */
 
 /* What a rule says: its comment ("" for none); whether two are the same but for counters, where `target` names the
  * target of `a`, which libiptc keeps elsewhere. */

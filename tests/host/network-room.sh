@@ -255,12 +255,14 @@ test_host_port() {
         serve host TCP 5432 ,bind=127.0.0.1
         serve host UDP 5432 ,bind=127.0.0.1
         serve host TCP 6001 ,bind=127.0.0.1
-        gateway=$(attach default web m1 keep host=5432 host=5432:15432/udp host=6000-6009:16000-16009 | cut -d' ' -f2)
+        serve host UDP 6002
+        gateway=$(attach default web m1 keep host=5432 host=5432:15432/udp host=6000-6009:16000-16009 host=6000-6009:16000-16009/udp | cut -d' ' -f2)
         attach default db m2 keep tcp:8080:80 >/dev/null
         attach other mail m3 keep >/dev/null
-        has "$(ask m1 TCP "$gateway" 5432)" '^peer '
-        has "$(ask m1 UDP "$gateway" 15432)" '^peer '
-        has "$(ask m1 TCP "$gateway" 16001)" '^peer '
+        same tcp "$(ask m1 TCP "$gateway" 5432)" 'peer 127.0.0.1'
+        same udp "$(ask m1 UDP "$gateway" 15432)" 'peer 127.0.0.1'
+        same 'of a range' "$(ask m1 TCP "$gateway" 16001)" 'peer 127.0.0.1'
+        same 'a server on all addresses' "$(ask m1 UDP "$gateway" 16002)" 'peer 127.0.0.1'
         same 'not offered' "$(ask m1 TCP "$gateway" 6001)" ''
         for protocol in TCP UDP; do
                 same "a neighbour, $protocol" "$(ask m2 $protocol "$gateway" 5432)$(ask m2 $protocol "$gateway" 15432)" ''

@@ -111,6 +111,7 @@ static void zones_as_rules(void **state _unused_) {
 
         assert_int_equal(rules_guard(&z, rules), 2);
         assert_int_equal(rules_masquerade(&z, rules), 3);
+        assert_int_equal(rules_local(&z, rules), 1);
         assert_int_equal(rules_forward(&z, rules), 1);
         assert_true(rules[0].entry.ip.invflags & IPT_INV_VIA_IN); /* from other interfaces */
         z.isolated = z.closed = true;
