@@ -60,6 +60,23 @@ static int take_option(ZoneRequest *req, int option, const char *value, Error **
         }
 }
 
+/* All that the verbs with options have in common: one zone, and what is asked for it. */
+static int read_request(int argc, char **argv, ZoneRequest *req, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        int r;
+
+        while ((r = verb_next(&args, reterr)) > 0) {
+                r = take_option(req, r, args.value, reterr);
+                if (r < 0)
+                        return r;
+        }
+        if (r >= 0)
+                r = verb_check_operands(&args, 1, 1, reterr);
+        if (r >= 0)
+                req->name = args.operands[0];
+        return r;
+}
+
 static int check_request(const ZoneRequest *req, Error **reterr) {
         if (req->vlan == 0 || req->uplink)
                 return 0;
@@ -68,23 +85,13 @@ static int check_request(const ZoneRequest *req, Error **reterr) {
 }
 
 int verb_zone_create(int argc, char **argv, Error **reterr) {
-        VerbArgs args = verb_args(argc, argv);
         ZoneRequest req = {};
         int r;
 
-        while ((r = verb_next(&args, reterr)) > 0) {
-                r = take_option(&req, r, args.value, reterr);
-                if (r < 0)
-                        return r;
-        }
-        if (r >= 0)
-                r = verb_check_operands(&args, 1, 1, reterr);
+        r = read_request(argc, argv, &req, reterr);
         if (r >= 0)
                 r = check_request(&req, reterr);
-        if (r < 0)
-                return r;
-        req.name = args.operands[0];
-        return zone_create(&req, reterr);
+        return r < 0 ? r : zone_create(&req, reterr);
 }
 
 int verb_zone_remove(int argc, char **argv, Error **reterr) {
@@ -98,26 +105,19 @@ int verb_zone_remove(int argc, char **argv, Error **reterr) {
 }
 
 int verb_zone_move(int argc, char **argv, Error **reterr) {
-        VerbArgs args = verb_args(argc, argv);
         char text[RANGE_TEXT_MAX];
-        size_t kept, leases;
         ZoneRequest req = {};
+        size_t kept, leases;
         Range range;
         int r;
 
-        while ((r = verb_next(&args, reterr)) > 0) {
-                r = take_option(&req, r, args.value, reterr);
-                if (r < 0)
-                        return r;
-        }
+        r = read_request(argc, argv, &req, reterr);
         if (r >= 0)
-                r = verb_check_operands(&args, 1, 1, reterr);
-        if (r >= 0)
-                r = zone_move(args.operands[0], req.range, &range, &kept, &leases, reterr);
+                r = zone_move(req.name, req.range, &range, &kept, &leases, reterr);
         if (r < 0)
                 return r;
         range_format(range, text);
-        printf("The zone '%s' has the range %s now", args.operands[0], text);
+        printf("The zone '%s' has the range %s now", req.name, text);
         if (kept < leases)
                 printf("; %zu of %zu addresses had no place in it and are chosen anew", leases - kept, leases);
         putchar('\n');

@@ -16,7 +16,6 @@
 #include "endpoint.h"
 #include "firewall.h"
 #include "forwarding.h"
-#include "lease.h"
 #include "log.h"
 #include "machine-link.h"
 #include "name.h"
@@ -24,6 +23,7 @@
 #include "netns.h"
 #include "network-lock.h"
 #include "nic.h"
+#include "place.h"
 #include "port-map.h"
 #include "ports.h"
 #include "rates.h"
@@ -31,171 +31,18 @@
 #include "zone-service.h"
 #include "zone.h"
 
-/* A zone that the machine has interfaces in. */
-typedef struct Place {
-        ZoneState *state;
-        Zone zone;
-        bool changed;    /* the state is to be saved */
-        LinkInfo *ports; /* of its bridge, once they were needed */
-        size_t n_ports;
-        bool ports_known;
-} Place;
-
 typedef struct Attachment {
         const NetworkRequest *req;
         int lock;
         Netlink *nl;
         Endpoint *endpoint;
-        Place places[NICS_MAX];
-        size_t n_places;
-        Nic nics[NICS_MAX];
-        size_t n_nics;
+        Placement at;
 } Attachment;
 
 static void attachment_done(Attachment *a) {
-        for (size_t i = 0; i < a->n_places; i++) {
-                zone_state_free(a->places[i].state);
-                free(a->places[i].ports);
-        }
+        placement_done(&a->at);
         endpoint_free(a->endpoint);
         netlink_free(a->nl);
-}
-
-/* ---- zones ---- */
-
-static int enter_zone(Attachment *a, const char *name, Place **ret, Error **reterr) {
-        Place *p = a->places + a->n_places;
-        int r;
-
-        for (size_t i = 0; i < a->n_places; i++)
-                if (strcmp(a->places[i].zone.name, name) == 0) {
-                        *ret = a->places + i;
-                        return 0;
-                }
-        r = zone_state_load(name, &p->state, reterr);
-        if (r < 0)
-                return r;
-        a->n_places++;
-        *ret = p;
-        return zone_up(a->nl, p->state, &p->zone, &p->changed, reterr);
-}
-
-static int look_at_ports(Attachment *a, Place *p, Error **reterr) {
-        int r;
-
-        if (p->ports_known)
-                return 0;
-        r = link_list(a->nl, p->zone.index, &p->ports, &p->n_ports);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot list the ports of %s", p->zone.bridge);
-        p->ports_known = true;
-        return 0;
-}
-
-/* ---- addresses ---- */
-
-/* Those of the running machines of the zone, and what this machine's interfaces before this one have been given. */
-static uint32_t *addresses_in_use(const Attachment *a, const Place *p, size_t *ret_n) {
-        uint32_t *addresses = calloc(p->n_ports + a->n_nics + 1, sizeof(*addresses));
-        size_t n = 0;
-
-        for (size_t i = 0; addresses && i < p->n_ports; i++) {
-                MachineLink link;
-
-                if (machine_link_parse(p->ports + i, &link) && strcmp(link.machine, a->req->machine) != 0)
-                        addresses[n++] = link.address;
-        }
-        for (size_t i = 0; addresses && i < a->n_nics; i++)
-                if (a->nics[i].zone == &p->zone)
-                        addresses[n++] = a->nics[i].address;
-        *ret_n = n;
-        return addresses;
-}
-
-/* A remembered address is nobody else's, so the ports need not be looked at. */
-static bool is_settled(const Place *p, const Nic *nic) {
-        const Lease *own = lease_find(p->state, nic->machine, nic->in_zone);
-
-        return own && !nic->config->mac_set && (nic->config->address == 0 || nic->config->address == own->address) && p->state->service;
-}
-
-static int choose_address(Attachment *a, Place *p, Nic *nic, Error **reterr) {
-        _cleanup_free_ uint32_t *in_use = NULL;
-        LeaseRequest req = {
-                .machine = nic->machine, .nic = nic->in_zone, .wanted = nic->config->address, .keep = a->req->keep_address,
-        };
-        bool changed = false;
-        int r;
-
-        if (!is_settled(p, nic)) {
-                r = look_at_ports(a, p, reterr);
-                if (r < 0)
-                        return r;
-        }
-        req.in_use = in_use = addresses_in_use(a, p, &req.n_in_use);
-        if (!in_use)
-                return error_oom(reterr);
-        r = lease_choose(p->state, &req, &nic->address, &changed, reterr);
-        if (r < 0)
-                return r;
-        p->changed |= changed;
-        return nic_choose_mac(nic, p->ports, p->n_ports, reterr);
-}
-
-/* Behind the machines' own: a service may have any address, a machine may have asked for the last one. */
-static int reserve_service(Attachment *a, Place *p, Error **reterr) {
-        _cleanup_free_ uint32_t *in_use = NULL;
-        size_t n = 0;
-        int r;
-
-        if (p->state->service)
-                return 0;
-        r = look_at_ports(a, p, reterr);
-        if (r < 0)
-                return r;
-        in_use = addresses_in_use(a, p, &n);
-        if (!in_use)
-                return error_oom(reterr);
-        if (lease_reserve_service(p->state, in_use, n) > 0)
-                p->changed = true;
-        p->zone.service = p->state->service;
-        return 0;
-}
-
-static int place_nic(Attachment *a, size_t i, Error **reterr) {
-        Nic *nic = a->nics + i;
-        Place *p;
-        int r;
-
-        *nic = (Nic){
-                .machine = a->req->machine, .number = (unsigned) i, .in_zone = 1, .config = a->req->nics->items + i,
-                /* With br_netfilter (Docker loads it), a published port is translated within the bridge already: a
-                 * machine that calls its own by the host's address is answered through the same port. */
-                .hairpin = i == 0 && a->endpoint->ports.n > 0,
-        };
-        r = enter_zone(a, nic->config->zone, &p, reterr);
-        if (r < 0)
-                return r;
-        nic->zone = &p->zone;
-        for (size_t k = 0; k < i; k++)
-                nic->in_zone += a->nics[k].zone == nic->zone;
-        r = choose_address(a, p, nic, reterr);
-        if (r >= 0)
-                a->n_nics = i + 1;
-        return r;
-}
-
-static int place_nics(Attachment *a, Error **reterr) {
-        int r = 0;
-
-        for (size_t i = 0; r >= 0 && i < a->req->nics->n; i++)
-                r = place_nic(a, i, reterr);
-        for (size_t i = 0; r >= 0 && i < a->n_places; i++) {
-                r = reserve_service(a, a->places + i, reterr);
-                if (r >= 0 && a->places[i].changed)
-                        r = zone_state_save(a->places[i].state, reterr);
-        }
-        return r;
 }
 
 /* ---- the machine's file ---- */
@@ -220,8 +67,8 @@ static int describe(Attachment *a, Error **reterr) {
 static int write_down(Attachment *a, Error **reterr) {
         Endpoint *e = a->endpoint;
 
-        for (; e->n_nics < a->n_nics; e->n_nics++) {
-                const Nic *nic = a->nics + e->n_nics;
+        for (; e->n_nics < a->at.n_nics; e->n_nics++) {
+                const Nic *nic = a->at.nics + e->n_nics;
                 EndpointNic *n = e->nics + e->n_nics;
 
                 snprintf(n->zone, sizeof(n->zone), "%s", nic->zone->name);
@@ -239,7 +86,7 @@ static bool machine_is_alive(const char *machine, void *userdata) {
 
 static int apply_rules(Attachment *a, bool *ret_loopback, Error **reterr) {
         FirewallOracle oracle = { .machine_is_alive = machine_is_alive, .userdata = a->nl };
-        const Nic *first = a->nics;
+        const Nic *first = a->at.nics;
         FirewallMachine machine = {
                 .name = a->req->machine, .bridge = first->zone->bridge, .address = first->address,
                 .gateway = range_gateway(first->zone->range), .ports = &a->endpoint->ports,
@@ -247,20 +94,20 @@ static int apply_rules(Attachment *a, bool *ret_loopback, Error **reterr) {
         };
         FirewallZone zones[NICS_MAX];
 
-        for (size_t i = 0; i < a->n_places; i++)
-                zones[i] = zone_for_firewall(&a->places[i].zone);
-        return firewall_apply(&(FirewallSet){ zones, a->n_places, &machine, 1 }, &oracle, ret_loopback, reterr);
+        for (size_t i = 0; i < a->at.n_places; i++)
+                zones[i] = zone_for_firewall(&a->at.places[i].zone);
+        return firewall_apply(&(FirewallSet){ zones, a->at.n_places, &machine, 1 }, &oracle, ret_loopback, reterr);
 }
 
 static void open_doors(const Attachment *a) {
         DoorZone zones[NICS_MAX];
 
-        for (size_t i = 0; i < a->n_places; i++) {
-                const Zone *z = &a->places[i].zone;
+        for (size_t i = 0; i < a->at.n_places; i++) {
+                const Zone *z = &a->at.places[i].zone;
 
-                zones[i] = (DoorZone){ z->name, z->bridge, z == a->nics[0].zone && a->endpoint->host_ports.n > 0 };
+                zones[i] = (DoorZone){ z->name, z->bridge, z == a->at.nics[0].zone && a->endpoint->host_ports.n > 0 };
         }
-        (void) doors_open(zones, a->n_places);
+        (void) doors_open(zones, a->at.n_places);
 }
 
 static int let_through(Attachment *a, Error **reterr) {
@@ -276,7 +123,7 @@ static int let_through(Attachment *a, Error **reterr) {
                 return r;
         open_doors(a);
         if (loopback)
-                forwarding_let_loopback(a->nics[0].zone->bridge);
+                forwarding_let_loopback(a->at.nics[0].zone->bridge);
         return 0;
 }
 
@@ -285,10 +132,10 @@ static int let_through(Attachment *a, Error **reterr) {
 static int make_links(Attachment *a, Error **reterr) {
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < a->n_nics; i++)
-                r = nic_make(a->nl, a->nics + i, a->req->netns, reterr);
-        for (size_t i = 0; r >= 0 && i < a->n_nics; i++)
-                r = rates_apply(a->nl, a->endpoint, a->nics[i].link.name, a->nics[i].link.index, reterr);
+        for (size_t i = 0; r >= 0 && i < a->at.n_nics; i++)
+                r = nic_make(a->nl, a->at.nics + i, a->req->netns, reterr);
+        for (size_t i = 0; r >= 0 && i < a->at.n_nics; i++)
+                r = rates_apply(a->nl, a->endpoint, a->at.nics[i].link.name, a->at.nics[i].link.index, reterr);
         return r;
 }
 
@@ -303,8 +150,8 @@ static int set_up_inside(Attachment *a, Error **reterr) {
         }
         if (r < 0)
                 return error_errno(reterr, r, "Cannot set up the network inside the machine '%s'", a->req->machine);
-        for (size_t i = 0; r >= 0 && i < a->n_nics; i++)
-                r = nic_set_up_inside(inside, a->nics + i, a->req->netns, i == 0, reterr);
+        for (size_t i = 0; r >= 0 && i < a->at.n_nics; i++)
+                r = nic_set_up_inside(inside, a->at.nics + i, a->req->netns, i == 0, reterr);
         return r;
 }
 
@@ -314,8 +161,8 @@ static int set_up_inside(Attachment *a, Error **reterr) {
 static int write_names(const Attachment *a, Error **reterr) {
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < a->n_places; i++)
-                r = names_begin(a->places[i].zone.name, range_gateway(a->places[i].zone.range), reterr);
+        for (size_t i = 0; r >= 0 && i < a->at.n_places; i++)
+                r = names_begin(a->at.places[i].zone.name, range_gateway(a->at.places[i].zone.range), reterr);
         return r < 0 ? r : names_add(a->req->machine, a->endpoint->nics, a->endpoint->n_nics, reterr);
 }
 
@@ -349,7 +196,8 @@ static int attach(Attachment *a, NetworkLease *ret, Error **reterr) {
         r = describe(a, reterr);
         if (r < 0)
                 return r;
-        r = place_nics(a, reterr);
+        a->at = (Placement){ .req = a->req, .nl = a->nl };
+        r = placement_make(&a->at, a->endpoint->ports.n > 0, reterr);
         if (r >= 0)
                 r = write_down(a, reterr);
         if (r >= 0)
@@ -364,9 +212,9 @@ static int attach(Attachment *a, NetworkLease *ret, Error **reterr) {
                 (void) network_release(a->lock, a->nl, a->req->machine, false, NULL);
                 return r;
         }
-        *ret = (NetworkLease){ .n_nics = a->n_nics };
-        for (size_t i = 0; i < a->n_nics; i++)
-                fill_lease(a->req, a->nics + i, ret->nics + i);
+        *ret = (NetworkLease){ .n_nics = a->at.n_nics };
+        for (size_t i = 0; i < a->at.n_nics; i++)
+                fill_lease(a->req, a->at.nics + i, ret->nics + i);
         return 0;
 }
 

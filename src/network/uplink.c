@@ -195,12 +195,13 @@ int uplink_connect(Netlink *nl, const ZoneState *state, int bridge, Error **rete
                 if (r < 0)
                         return error_errno(reterr, r, "Cannot write into %s", NETWORK_RUN_DIRECTORY);
         }
-        r = state->vlan > 0 ? make_vlan(nl, state, &link, bridge, reterr) : make_port(nl, state, &link, bridge, reterr);
-        if (r < 0 || link.up)
-                return r;
-        link_put_up(nl, link.index);
-        r = netlink_run(nl, NULL, NULL, NULL);
-        return r < 0 ? error_errno(reterr, r, "Cannot bring up the interface %s", state->uplink) : 0;
+        if (!link.up) { /* first, for a VLAN of what is down cannot be brought up */
+                link_put_up(nl, link.index);
+                r = netlink_run(nl, NULL, NULL, NULL);
+                if (r < 0)
+                        return error_errno(reterr, r, "Cannot bring up the interface %s", state->uplink);
+        }
+        return state->vlan > 0 ? make_vlan(nl, state, &link, bridge, reterr) : make_port(nl, state, &link, bridge, reterr);
 }
 
 /* ---- and no longer ---- */

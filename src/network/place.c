@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "place.h"
+
+#include <string.h>
+
+#include "lease.h"
+#include "machine-link.h"
+
+void placement_done(Placement *p) {
+        for (size_t i = 0; i < p->n_places; i++) {
+                zone_state_free(p->places[i].state);
+                free(p->places[i].ports);
+        }
+}
+
+/* ---- zones ---- */
+
+static int enter_zone(Placement *p, const char *name, Place **ret, Error **reterr) {
+        Place *place = p->places + p->n_places;
+        int r;
+
+        for (size_t i = 0; i < p->n_places; i++)
+                if (strcmp(p->places[i].zone.name, name) == 0) {
+                        *ret = p->places + i;
+                        return 0;
+                }
+        r = zone_state_load(name, &place->state, reterr);
+        if (r < 0)
+                return r;
+        p->n_places++;
+        *ret = place;
+        return zone_up(p->nl, place->state, &place->zone, &place->changed, reterr);
+}
+
+static int look_at_ports(Placement *p, Place *place, Error **reterr) {
+        int r;
+
+        if (place->ports_known)
+                return 0;
+        r = link_list(p->nl, place->zone.index, &place->ports, &place->n_ports);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot list the ports of %s", place->zone.bridge);
+        place->ports_known = true;
+        return 0;
+}
+
+/* ---- addresses ---- */
+
+/* Those of the running machines of the zone, and what this machine's interfaces before this one have been given. */
+static uint32_t *addresses_in_use(const Placement *p, const Place *place, size_t *ret_n) {
+        uint32_t *addresses = calloc(place->n_ports + p->n_nics + 1, sizeof(*addresses));
+        size_t n = 0;
+
+        for (size_t i = 0; addresses && i < place->n_ports; i++) {
+                MachineLink link;
+
+                if (machine_link_parse(place->ports + i, &link) && strcmp(link.machine, p->req->machine) != 0)
+                        addresses[n++] = link.address;
+        }
+        for (size_t i = 0; addresses && i < p->n_nics; i++)
+                if (p->nics[i].zone == &place->zone)
+                        addresses[n++] = p->nics[i].address;
+        *ret_n = n;
+        return addresses;
+}
+
+/* A remembered address is nobody else's, so the ports need not be looked at. */
+static bool is_settled(const Place *place, const Nic *nic) {
+        const Lease *own = lease_find(place->state, nic->machine, nic->in_zone);
+
+        return own && !nic->config->mac_set && (nic->config->address == 0 || nic->config->address == own->address) && place->state->service;
+}
+
+static int choose_address(Placement *p, Place *place, Nic *nic, Error **reterr) {
+        _cleanup_free_ uint32_t *in_use = NULL;
+        LeaseRequest req = {
+                .machine = nic->machine, .nic = nic->in_zone, .wanted = nic->config->address, .keep = p->req->keep_address,
+        };
+        bool changed = false;
+        int r;
+
+        if (!is_settled(place, nic)) {
+                r = look_at_ports(p, place, reterr);
+                if (r < 0)
+                        return r;
+        }
+        req.in_use = in_use = addresses_in_use(p, place, &req.n_in_use);
+        if (!in_use)
+                return error_oom(reterr);
+        r = lease_choose(place->state, &req, &nic->address, &changed, reterr);
+        if (r < 0)
+                return r;
+        place->changed |= changed;
+        return nic_choose_mac(nic, place->ports, place->n_ports, reterr);
+}
+
+/* Behind the machines' own: a service may have any address, a machine may have asked for the last one. */
+static int reserve_service(Placement *p, Place *place, Error **reterr) {
+        _cleanup_free_ uint32_t *in_use = NULL;
+        size_t n = 0;
+        int r;
+
+        if (place->state->service)
+                return 0;
+        r = look_at_ports(p, place, reterr);
+        if (r < 0)
+                return r;
+        in_use = addresses_in_use(p, place, &n);
+        if (!in_use)
+                return error_oom(reterr);
+        if (lease_reserve_service(place->state, in_use, n) > 0)
+                place->changed = true;
+        place->zone.service = place->state->service;
+        return 0;
+}
+
+/* ---- all of them ---- */
+
+static int place_nic(Placement *p, size_t i, bool published, Error **reterr) {
+        Nic *nic = p->nics + i;
+        Place *place;
+        int r;
+
+        *nic = (Nic){
+                .machine = p->req->machine, .number = (unsigned) i, .in_zone = 1, .config = p->req->nics->items + i,
+                /* With br_netfilter (Docker loads it), a published port is translated within the bridge already: a
+                 * machine that calls its own by the host's address is answered through the same port. */
+                .hairpin = i == 0 && published,
+        };
+        r = enter_zone(p, nic->config->zone, &place, reterr);
+        if (r < 0)
+                return r;
+        nic->zone = &place->zone;
+        for (size_t k = 0; k < i; k++)
+                nic->in_zone += p->nics[k].zone == nic->zone;
+        r = choose_address(p, place, nic, reterr);
+        if (r >= 0)
+                p->n_nics = i + 1;
+        return r;
+}
+
+int placement_make(Placement *p, bool published, Error **reterr) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < p->req->nics->n; i++)
+                r = place_nic(p, i, published, reterr);
+        for (size_t i = 0; r >= 0 && i < p->n_places; i++) {
+                r = reserve_service(p, p->places + i, reterr);
+                if (r >= 0 && p->places[i].changed)
+                        r = zone_state_save(p->places[i].state, reterr);
+        }
+        return r;
+}
