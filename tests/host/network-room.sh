@@ -372,6 +372,80 @@ test_closed_zone() {
         done
 }
 
+# mended PATTERN COMMAND…: what the command takes away is missed by name, and comes back; the rest stays.
+mended() {
+        local pattern=$1
+        shift
+        "$@"
+        has "$(nbox network status)" "missing: $pattern"
+        nbox network repair >/dev/null || fail "'$*' is not mended"
+        lacks "$(nbox network status)" missing
+        same "after '$*'" "$(rules | grep -v '^[#:*]' | sort | md5sum)" "$whole"
+        same 'published' "$(ask out TCP 203.0.113.1 8080)" 'peer 203.0.113.2'
+}
+
+test_missing_rules_are_mended() {
+        local whole chain
+        attach default web m1 keep tcp:8080:80 udp:8080:80 host=5432 >/dev/null
+        attach other db m3 keep 203.0.113.1:5432:5432 >/dev/null
+        serve m1 TCP 80
+        whole=$(rules | grep -v '^[#:*]' | sort | md5sum)
+        lacks "$(nbox network status)" missing
+        case $BACKEND in
+        iptables)
+                for chain in PORTS HOST LOCAL POST; do mended '(zone|machine)' iptables-legacy -t nat -F "NBOX-$chain"; done
+                for chain in GUARD FORWARD; do mended 'zone' iptables-legacy -t mangle -F "NBOX-$chain"; done
+                mended "machine 'db'" iptables-legacy -t nat -D NBOX-PORTS "$(iptables-legacy -t nat -S NBOX-PORTS | grep -n :5432 | cut -d: -f1 | awk '{ print $1 - 1 }')"
+                mended "table 'nat'" iptables-legacy -t nat -F OUTPUT
+                mended "table 'mangle'" iptables-legacy -t mangle -F FORWARD
+                ;;
+        nft)
+                mended "table 'ip nbox'" nft flush ruleset
+                for chain in guard published incoming outgoing local sources within_isolated forward; do
+                        mended "table 'ip nbox'" nft flush chain ip nbox $chain
+                done
+                mended "machine 'db'" nft delete element ip nbox tcp_ports_at '{ 203.0.113.1 . 5432 }'
+                mended "machine 'web'" nft flush map ip nbox udp_ports
+                mended "zone 'other'" nft delete element ip nbox bridges '{ "nz-other" }'
+                mended "zone 'default'" nft flush set ip nbox ranges
+                ;;
+        esac
+        detach other db
+        detach default web
+        as_before
+}
+
+# What is configured while machines run is said, and done when that is asked for.
+test_backend_is_changed() {
+        local other=nft
+        [ "$BACKEND" = iptables ] || other=iptables
+        attach default web m1 keep tcp:8080:80 >/dev/null
+        serve m1 TCP 80
+        printf '[Host]\nFirewall=%s\n' "$other" >/etc/nbox.conf
+        attach default db m2 keep tcp:8081:80 >/dev/null
+        same 'in use' "$(cat /run/nbox/network/firewall)" "$BACKEND"
+        has "$(nbox info)" "$BACKEND \(in use; .nbox network repair. changes it to $other: /etc/nbox.conf\)"
+        has "$(nbox network status)" "a change from $BACKEND to $other"
+        nbox network repair >/dev/null
+        same 'then' "$(cat /run/nbox/network/firewall)" "$other"
+        has "$(nbox info)" "$other \(/etc/nbox.conf\)"
+        lacks "$(rules)" nbox:
+        same published "$(ask out TCP 203.0.113.1 8080)" 'peer 203.0.113.2'
+        has "$(ask host TCP 127.0.0.1 8080)" '^peer 10\.'
+        detach default web
+        detach default db
+        as_before
+}
+
+test_host_settings() {
+        printf '[Host]\nFirewall=pf\n' >/etc/nbox.conf
+        refused "/etc/nbox.conf:2: Firewall=: 'pf' is not one of auto, iptables or nft" attach default web m1 keep
+        as_before
+        printf '[Host]\nFirewal=nft\n' >/etc/nbox.conf
+        has "$(attach default web m1 keep 2>&1)" 'unknown key Firewal in section \[Host\] \(did you mean Firewall\?\), ignoring'
+        detach default web
+}
+
 # CVE-2020-8558: with route_localnet, whatever listens on the host's 127.0.0.1 is open to machines.
 test_loopback_is_guarded() {
         local gateway
@@ -623,6 +697,10 @@ test_foreign_rules() {
         iptables-legacy -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE
         iptables-legacy -t raw -A OUTPUT -p udp --dport 9 -j NOTRACK
         iptables-legacy -A INPUT -p tcp --dport 2 -j REJECT
+        nft add table ip theirs
+        nft add chain ip theirs postrouting '{ type nat hook postrouting priority 100; }'
+        nft add rule ip theirs postrouting ip saddr 192.0.2.0/24 masquerade comment '"nbox:machine:web"'
+        nft add table bridge theirs
         snapshot >/run/before
         attach default web m1 keep tcp:8080:80
         iptables-legacy -t nat -A POSTROUTING -s 198.51.100.0/24 -j MASQUERADE
@@ -936,6 +1014,25 @@ test_others_write_tables() {
         wait $!
         same 'none is lost' "$(iptables-legacy-save -t nat | grep -c 192.0.2.)" 30
         lacks "$(iptables-legacy-save -t nat)" nbox:machine:x
+}
+
+# nft's transactions are whole, but what was read may be gone when it comes to writing.
+test_others_flush() {
+        [ "$BACKEND" = nft ] || return 0
+        local i
+        for i in $(seq 60); do nft flush ruleset; done &
+        for i in $(seq 12); do
+                attach default web m1 keep tcp:8080:80 >/dev/null
+                attach default x m3 once tcp:99:99 >/dev/null
+                detach default x
+                detach default web
+        done
+        wait $!
+        attach default web m1 keep tcp:8080:80 >/dev/null
+        serve m1 TCP 80
+        same published "$(ask out TCP 203.0.113.1 8080)" 'peer 203.0.113.2'
+        detach default web
+        as_before
 }
 
 # A link of that name which is not ours is neither used nor removed.
