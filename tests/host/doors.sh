@@ -51,11 +51,15 @@ all_is_reached() {
         reaches second tcp "$HOST_ADDRESS" 8080 first
         reaches first tcp "$HOST_ADDRESS" 8080 first
         reaches second tcp "$(address_of first)" 80 first
-        at second busybox nslookup first "$(property_of_service second)" | grep -q "$(address_of first)" || fail "$1: no name"
+        at second busybox nslookup first "$(name_server_of second)" | grep -q "$(address_of first)" || fail "$1: no name"
+        has "$(dhcp_of second 2>&1)" "lease of $(address_of second) obtained"
 }
 
+# What a DHCP client is told, by broadcasts from 0.0.0.0; nothing is changed by it.
+dhcp_of() { at "$1" busybox udhcpc -f -n -q -t 5 -T 1 -i host0 -s /bin/true; }
+
 # The zone's name service, as the machine knows it.
-property_of_service() { nbox exec "$1" /bin/busybox sed -n 's/^nameserver //p' /etc/resolv.conf | head -n 1; }
+name_server_of() { nbox exec "$1" /bin/busybox sed -n 's/^nameserver //p' /etc/resolv.conf | head -n 1; }
 
 nothing_is_wrong() {
         local said
@@ -192,6 +196,14 @@ bridged() {
 
 test_bridge_netfilter() {
         through bridged
+        # It is so: without the door, neighbours do not reach each other, nor does a machine get an address.
+        two_machines
+        nft flush chain ip mine forward
+        same 'a neighbour, without the door' "$(ask second tcp "$(address_of first)" 80 x)" ''
+        fails dhcp_of second
+        nbox network repair
+        all_is_reached 'with the door again'
+        machines_end
         nft delete table ip mine
         sysctl -q net.bridge.bridge-nf-call-iptables=0
 }

@@ -670,6 +670,31 @@ test_door_after_a_flush() {
         detach default web
 }
 
+doors_of() { # ZONE: rules of it in others' rulesets
+        {
+                nft list table inet mine
+                nft list table ip filter
+                iptables-legacy-save -t filter
+        } | grep -c "nbox:zone:$1" || true
+}
+
+# What a crash left is found by its name.
+test_doors_are_swept() {
+        own_chain inet
+        iptables-nft -P FORWARD DROP
+        iptables-legacy -P FORWARD DROP
+        attach default web m1 keep
+        attach lab db m2 keep
+        same 'doors in three rulesets' "$(doors_of default)" 6
+        ip link delete nbox0
+        ip netns delete m1
+        "$DRIVE" sweep db
+        same 'of the dead zone' "$(doors_of default)" 0
+        same 'of the living' "$(doors_of lab)" 6
+        detach lab db
+        lacks "$({ nft list ruleset; iptables-legacy-save; } | grep -v '^#')" nbox:
+}
+
 # Where nobody drops, nobody's rules are touched.
 test_door_only_where_needed() {
         iptables-nft -A FORWARD -s 192.0.2.1 -j ACCEPT
