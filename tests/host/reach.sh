@@ -9,13 +9,14 @@
 # answer, to everybody, three connections in a row with two exchanges each: what a redirect, or a translation that only the first
 # packet meets, breaks is the second. What is not must stay silent, and so must the machine: not only does no answer come, nothing of
 # the question has been heard. Before a row of the second kind is believed, the one who asks has been answered by the very same server
-# at its published port (one in a closed zone by himself, at his own). Prints "ok ROW.PROTOCOL.BACKEND (S s)" or "not ok …" with the reason. ONLY is a glob of these names.
+# at its published port (one in a closed zone by himself, at his own). Prints "ok ROW.PROTOCOL.BACKEND (S s)" or "not ok …" with the reason. ONLY is a glob of these names;
+# BRIDGED says whether packets within a bridge pass the packet filters, too (br_netfilter: 1 or 0).
 #
 set -u
 HERE=$(dirname "$(readlink -f "$0")")
 . "$HERE/../lib.sh"
 . "$HERE/world.sh"
-: "${SLOW:=1}" "${ONLY:=*}" "${CELL_LIMIT:=30}" "${AT_ONCE:=3}"
+: "${SLOW:=1}" "${ONLY:=*}" "${BRIDGED:=1}" "${CELL_LIMIT:=30}" "${AT_ONCE:=3}"
 export SLOW
 
 BACKENDS='iptables nft'
@@ -239,6 +240,7 @@ run_all() {
         exec 3>&2
         export GUEST=reach STATE=/job/reach SCRATCH=/job/reach
         world_setup
+        echo "$BRIDGED" >/proc/sys/net/bridge/bridge-nf-call-iptables
         for name in $(guests); do tree_with "$name"; done
         for backend in $BACKENDS; do
                 with_backend "$backend"
