@@ -9,9 +9,10 @@
 # answer, to everybody, three connections in a row with two exchanges each: what a redirect, or a translation that only the first
 # packet meets, breaks is the second. What is not must stay silent, and so must the machine: not only does no answer come, nothing of
 # the question has been heard. Before a row of the second kind is believed, the one who asks has been answered by the very same server
-# at its published port (one in a closed zone by himself, at his own). Prints "ok ROW.PROTOCOL.BACKEND (S s)" or "not ok …" with the reason. ONLY is a glob of these names;
-# BRIDGED says whether packets within a bridge pass the packet filters, too (br_netfilter: 1 or 0).
+# at its published port (one in a closed zone by himself, at his own).
 #
+# Prints "ok ROW.PROTOCOL.BACKEND (S s)" or "not ok …" with the reason. ONLY is a glob of these names; BRIDGED says whether packets
+# within a bridge pass the packet filters, too (br_netfilter: 1 or 0).
 set -u
 HERE=$(dirname "$(readlink -f "$0")")
 . "$HERE/../lib.sh"
