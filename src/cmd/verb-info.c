@@ -61,8 +61,9 @@ static void find_cgroups(Fact *f) {
 static void find_firewall(Fact *f) {
         char text[FIREWALL_TEXT_MAX];
 
-        firewall_describe(text);
-        say(f, geteuid() != 0 ? "not known without root" : text);
+        if (geteuid() == 0)
+                firewall_describe(text);
+        say(f, geteuid() == 0 ? text : "not known without root");
 }
 
 static void find_userns(Fact *f) {

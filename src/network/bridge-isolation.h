@@ -8,12 +8,12 @@
 
 /* How machines of an isolated zone are kept apart on their bridge. The bridge can do it by itself (the flag "isolated" of its ports),
  * but with br_netfilter, which Docker loads, it also translates addresses: a machine's call to a port that its neighbour has published
- * is then sent on from port to port within the bridge, and that flag drops it. There the ports are put into a link group instead, and
- * a table of nftables, `bridge nbox`, drops what passes between two of them unless the zone's rules (firewall.h) have let it through as
- * published, and said so by a mark. If br_netfilter is switched off again nothing is marked, and what is published is routed, not
- * bridged. Called with the network lock held. */
+ * is then sent on from port to port within the bridge, and that flag drops it. There a table of nftables, `bridge nbox`, does it: what
+ * passes between two links of one group is dropped, unless the zone's rules (firewall.h) have let it through as published, and said so
+ * by a mark. If br_netfilter is switched off again nothing is marked, and what is published is routed, not bridged; if it is switched
+ * on later, published ports are dead within the zone until `nbox network repair`. Called with the network lock held. */
 
-#define ISOLATED_GROUP 0x6e62    /* of the links of machines on such a bridge */
+#define ISOLATED_GROUP 0x6e62    /* of the links of machines in such zones */
 #define ISOLATED_MARK 0x04000000 /* one bit of a packet's mark, set for its way across the bridge */
 
 /* Whether the bridge calls iptables and nft for what it bridges. */

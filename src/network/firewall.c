@@ -25,12 +25,13 @@ typedef struct Choice {
         const char *why;
 } Choice;
 
-static const FirewallBackend *const backends[] = { &firewall_iptables, &firewall_nft };
+/* In the order in which they are tried, and why one is taken. */
+static const Choice preferred[] = { { &firewall_iptables, "legacy tables" }, { &firewall_nft, "no legacy tables" } };
 
 static const FirewallBackend *find_backend(const char *name) {
-        for (size_t i = 0; i < ELEMENTSOF(backends); i++)
-                if (strcmp(backends[i]->name, name) == 0)
-                        return backends[i];
+        for (size_t i = 0; i < ELEMENTSOF(preferred); i++)
+                if (strcmp(preferred[i].backend->name, name) == 0)
+                        return preferred[i].backend;
         return NULL;
 }
 
@@ -57,7 +58,6 @@ void firewall_release(void) {
 }
 
 static int choose(Choice *ret, Error **reterr) {
-        static const char *const whys[] = { "legacy tables", "no legacy tables" };
         HostConfig config;
         int r = host_config_load(&config, reterr);
 
@@ -67,9 +67,9 @@ static int choose(Choice *ret, Error **reterr) {
                 *ret = (Choice){ find_backend(enum_to_string(firewall_choice_names, config.firewall)), HOST_CONFIG_PATH };
                 return 0;
         }
-        for (size_t i = 0; i < ELEMENTSOF(backends); i++)
-                if (backends[i]->usable()) {
-                        *ret = (Choice){ backends[i], whys[i] };
+        for (size_t i = 0; i < ELEMENTSOF(preferred); i++)
+                if (preferred[i].backend->usable()) {
+                        *ret = preferred[i];
                         return 0;
                 }
         error_set(reterr, EOPNOTSUPP, "This kernel has neither legacy iptables nor nftables");
@@ -148,8 +148,8 @@ int firewall_remove(const char *machine, const char *zone, Error **reterr) {
 int firewall_sweep(const FirewallOracle *oracle, Error **reterr) {
         int result = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(backends); i++) {
-                int r = backends[i]->sweep(oracle, result < 0 ? NULL : reterr);
+        for (size_t i = 0; i < ELEMENTSOF(preferred); i++) {
+                int r = preferred[i].backend->sweep(oracle, result < 0 ? NULL : reterr);
 
                 if (r < 0 && result >= 0)
                         result = r;

@@ -76,7 +76,7 @@ int nic_make(Netlink *nl, Nic *nic, int netns, Error **reterr) {
                 .peer_mac = nic->mac,
                 .hairpin = nic->hairpin,
                 .isolated = nic->zone->isolates_ports,
-                .group = nic->zone->isolated && !nic->zone->isolates_ports ? ISOLATED_GROUP : 0,
+                .group = nic->zone->isolated ? ISOLATED_GROUP : 0,
         };
         MachineLink owner = { .address = nic->address };
         int r;

@@ -261,14 +261,16 @@ static void mend_zone(Survey *s, SurveyZone *z) {
         mend_service(s, z);
 }
 
+/* Who keeps the machines of an isolated zone apart may have changed (bridge-isolation.h); mend_rules() has been there before. */
 static void mend_nics(Survey *s, const Endpoint *e) {
         for (size_t i = 0; i < e->n_nics; i++) {
                 const SurveyZone *z = survey_zone(s, e->nics[i].zone);
                 const LinkInfo *link = survey_nic(s, e, i);
 
-                if (!link || z->zone.index == 0 || link->master == z->zone.index)
+                if (!link || z->zone.index == 0 || (link->master == z->zone.index && !z->zone.isolated))
                         continue;
-                link_put_master(s->nl, link->index, z->zone.index);
+                if (link->master != z->zone.index)
+                        link_put_master(s->nl, link->index, z->zone.index);
                 link_put_port_flags(s->nl, link->index, i == 0 && e->ports.n > 0, z->zone.isolates_ports);
                 link_put_up(s->nl, link->index);
                 warn(link->name, netlink_run(s->nl, NULL, NULL, NULL), NULL);

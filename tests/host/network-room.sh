@@ -334,6 +334,28 @@ test_isolated_zone_with_br_netfilter() {
         isolated_zone 1
 }
 
+# Docker comes while they run.
+test_br_netfilter_comes_later() {
+        local address
+        sysctl -q net.bridge.bridge-nf-call-iptables=0
+        mkdir -p /var/lib/nbox/zones
+        echo isolated >/var/lib/nbox/zones/cell
+        address=$(attach cell web m1 keep tcp:8080:80 | cut -d' ' -f1)
+        attach cell db m2 keep >/dev/null
+        serve m1 TCP 80
+        lacks "$(nbox network status)" missing
+        sysctl -q net.bridge.bridge-nf-call-iptables=1
+        same 'before' "$(ask m2 TCP 203.0.113.1 8080)" ''
+        has "$(nbox network status)" "missing: table 'bridge nbox'"
+        nbox network repair
+        has "published: $(ask m2 TCP 203.0.113.1 8080)" 'peer 10\.'
+        has "published, itself: $(ask m1 TCP 203.0.113.1 8080)" 'peer 10\.'
+        same inner "$(ask m2 TCP "$address" 80)" ''
+        detach cell db
+        detach cell web
+        as_before
+}
+
 # The proof that it is the rules, and that they close rather than open when br_netfilter goes away.
 test_isolation_is_by_rules() {
         local address
