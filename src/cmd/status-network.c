@@ -110,8 +110,9 @@ static void print_traffic(const View *v) {
                         continue;
                 format_amount(stats.tx_bytes, in);
                 format_amount(stats.rx_bytes, out);
-                show_line(i == 0 ? "Traffic" : "", "%sB in (%" PRIu64 " packets), %sB out (%" PRIu64 " packets)%s%s", in, stats.tx_packets, out,
-                            stats.rx_packets, i == 0 ? "" : " on ", i == 0 ? "" : nic.name);
+                show_line(i == 0 ? "Traffic" : "", "%sB in (%" PRIu64 " packet%s), %sB out (%" PRIu64 " packet%s)%s%s", in, stats.tx_packets,
+                          stats.tx_packets == 1 ? "" : "s", out, stats.rx_packets, stats.rx_packets == 1 ? "" : "s", i == 0 ? "" : " on ",
+                          i == 0 ? "" : nic.name);
         }
 }
 

@@ -8,7 +8,9 @@
 
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 
+#define KIND "tbf"
 #define BURST_MIN (8 * 1024)
 #define QUEUE_MIN (32 * 1024)
 
@@ -27,7 +29,7 @@ int qdisc_limit(Netlink *nl, int ifindex, uint64_t bits) {
         };
         struct nlattr *options;
 
-        mnl_attr_put_strz(m, TCA_KIND, "tbf");
+        mnl_attr_put_strz(m, TCA_KIND, KIND);
         options = mnl_attr_nest_start(m, TCA_OPTIONS);
         mnl_attr_put(m, TCA_TBF_PARMS, sizeof(tbf), &tbf);
         mnl_attr_put_u32(m, TCA_TBF_BURST, burst);
@@ -35,4 +37,22 @@ int qdisc_limit(Netlink *nl, int ifindex, uint64_t bits) {
                 mnl_attr_put_u64(m, TCA_TBF_RATE64, bytes);
         mnl_attr_nest_end(m, options);
         return netlink_run(nl, NULL, NULL, NULL);
+}
+
+static int on_link(const struct nlmsghdr *m, void *userdata) {
+        const struct nlattr *a;
+
+        mnl_attr_for_each(a, m, sizeof(struct ifinfomsg))
+                if (mnl_attr_get_type(a) == IFLA_QDISC)
+                        *(bool *) userdata = strcmp(mnl_attr_get_str(a), KIND) == 0;
+        return 0;
+}
+
+bool qdisc_limits(Netlink *nl, const char *ifname) {
+        struct ifinfomsg h = {};
+        struct nlmsghdr *m = netlink_add(nl, RTM_GETLINK, 0, &h, sizeof(h));
+        bool found = false;
+
+        mnl_attr_put_strz(m, IFLA_IFNAME, ifname);
+        return netlink_run(nl, on_link, &found, NULL) >= 0 && found;
 }

@@ -215,5 +215,5 @@ int firewall_miss(char ***missing, const char *kind, const char *name, Error **r
 int firewall_port_is_taken(int protocol, uint16_t port, const char *machine, Error **reterr) {
         error_set(reterr, EADDRINUSE, "Port %u/%s of the host is published by %s%s%s already", port, protocol_to_string(protocol),
                   machine ? "machine '" : "a rule of nobody's", machine ?: "", machine ? "'" : "");
-        return error_hint(reterr, -EADDRINUSE, "Choose another one with --port=HOST:MACHINE.");
+        return error_hint(reterr, -EADDRINUSE, "Choose another port of the host, as HOST:MACHINE.");
 }

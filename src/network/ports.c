@@ -119,7 +119,7 @@ static int say_busy(const PortMap *p, const Service *s, Error **reterr) {
         port_address_format(p->address, address);
         error_set(reterr, EADDRINUSE, "Port %s%s%u/%s of the host is used by %s", address, *address ? ":" : "", s->port,
                   protocol_to_string(p->protocol), owner ?: "another program");
-        return error_hint(reterr, -EADDRINUSE, "Stop it, or choose another one with --port=HOST:MACHINE.");
+        return error_hint(reterr, -EADDRINUSE, "Stop it, or choose another port of the host, as HOST:MACHINE.");
 }
 
 /* One of /proc/net's tables, for all ports of the protocol. */

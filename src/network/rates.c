@@ -6,12 +6,18 @@
 
 #include "rates.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 
 #include "nft.h"
 #include "qdisc.h"
 
-#define TABLE "netdev nbox_%s" /* words of nft's language may have '-' behind the first letter */
+#define NAME "nbox_%s" /* words of nft's language may have '-' behind the first letter */
+#define TABLE "netdev " NAME
+#define CHAIN "from-machine"
 #define BUCKET_MIN (64 * 1024) /* what is larger would never pass: segments that are not cut yet, between machines of one host */
 
 int rates_check(const Endpoint *e, Error **reterr) {
@@ -34,8 +40,8 @@ static int limit_egress(const char *ifname, uint64_t bits, Error **reterr) {
 
         if (asprintf(&commands,
                      "add table " TABLE "\ndelete table " TABLE "\nadd table " TABLE "\n"
-                     "add chain " TABLE " from-machine { type filter hook ingress device \"%s\" priority -500; }\n"
-                     "add rule " TABLE " from-machine limit rate over %" PRIu64 " bytes/second burst %" PRIu64 " bytes drop\n",
+                     "add chain " TABLE " " CHAIN " { type filter hook ingress device \"%s\" priority -500; }\n"
+                     "add rule " TABLE " " CHAIN " limit rate over %" PRIu64 " bytes/second burst %" PRIu64 " bytes drop\n",
                      ifname, ifname, ifname, ifname, ifname, ifname, bytes, burst) < 0) {
                 commands = NULL;
                 return error_oom(reterr);
@@ -57,6 +63,31 @@ int rates_apply(Netlink *nl, const Endpoint *e, const char *ifname, int ifindex,
                         return error_errno(reterr, r, "Cannot limit the rate of %s", ifname);
         }
         return e->egress_rate > 0 ? limit_egress(ifname, e->egress_rate, reterr) : 0;
+}
+
+static int on_rule(const struct nlmsghdr *m, void *userdata) {
+        *(bool *) userdata |= m->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE);
+        return 0;
+}
+
+static bool has_rule(const char *ifname) {
+        struct nfgenmsg h = { .nfgen_family = NFPROTO_NETDEV, .version = NFNETLINK_V0 };
+        _cleanup_(netlink_freep) Netlink *nl = NULL;
+        char table[sizeof(NAME) + IF_NAMESIZE];
+        struct nlmsghdr *m;
+        bool found = false;
+
+        if (netlink_new(NETLINK_NETFILTER, -1, &nl) < 0)
+                return false;
+        snprintf(table, sizeof(table), NAME, ifname);
+        m = netlink_add(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, NLM_F_DUMP, &h, sizeof(h));
+        mnl_attr_put_strz(m, NFTA_RULE_TABLE, table);
+        mnl_attr_put_strz(m, NFTA_RULE_CHAIN, CHAIN);
+        return netlink_run(nl, on_rule, &found, NULL) >= 0 && found;
+}
+
+bool rates_stand(Netlink *nl, const Endpoint *e, const char *ifname) {
+        return (e->ingress_rate == 0 || qdisc_limits(nl, ifname)) && (e->egress_rate == 0 || has_rule(ifname));
 }
 
 int rates_remove(const char *ifname, Error **reterr) {

@@ -15,5 +15,8 @@ int rates_check(const Endpoint *e, Error **reterr);
 /* The limits of one link of the machine's. */
 int rates_apply(Netlink *nl, const Endpoint *e, const char *ifname, int ifindex, Error **reterr);
 
+/* Whether they stand: others flush rulesets, and delete queues. Over netlink alone. An error is a no. */
+bool rates_stand(Netlink *nl, const Endpoint *e, const char *ifname);
+
 /* Remove the chain of a link of that name, there or not. For a machine that has egress_rate. */
 int rates_remove(const char *ifname, Error **reterr);

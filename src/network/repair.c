@@ -14,6 +14,7 @@
 #include "machine-link.h"
 #include "netns.h"
 #include "network-lock.h"
+#include "rates.h"
 #include "strv.h"
 #include "survey.h"
 #include "zone-service.h"
@@ -88,6 +89,9 @@ static int look_at_nics(const Survey *s, const Endpoint *e, NetworkState *ret) {
                         snprintf(f->remedy, sizeof(f->remedy), "nbox reboot %s", e->machine);
                 } else if (z->zone.index > 0 && link->master != z->zone.index &&
                            !add_fault(ret, e->nics[i].zone, e->machine, "its link %s is no port of %s", link->name, z->zone.bridge))
+                        return -ENOMEM;
+                if (link && !rates_stand(s->nl, e, link->name) &&
+                    !add_fault(ret, e->nics[i].zone, e->machine, "the limit of its rate is gone from %s", link->name))
                         return -ENOMEM;
         }
         return 0;
@@ -277,6 +281,16 @@ static void mend_nics(Survey *s, const Endpoint *e) {
         }
 }
 
+static void mend_rates(Survey *s, const Endpoint *e) {
+        for (size_t i = 0; i < e->n_nics; i++) {
+                const LinkInfo *link = survey_nic(s, e, i);
+                _cleanup_(error_freep) Error *error = NULL;
+
+                if (link && !rates_stand(s->nl, e, link->name))
+                        warn(link->name, rates_apply(s->nl, e, link->name, link->index, &error), error);
+        }
+}
+
 /* The guard against the bridge's 127.0.0.0/8 (in the rules) stands before such addresses are routed there (by mend_zone()). */
 static int mend_rules(const Survey *s, Error **reterr) {
         _cleanup_(survey_rules_clear) SurveyRules rules = {};
@@ -304,8 +318,10 @@ static int mend(Error **reterr) {
                 r = mend_rules(&s, reterr);
         for (size_t i = 0; r >= 0 && i < s.n_zones; i++)
                 mend_zone(&s, s.zones + i);
-        for (size_t i = 0; r >= 0 && i < s.n_endpoints; i++)
+        for (size_t i = 0; r >= 0 && i < s.n_endpoints; i++) {
                 mend_nics(&s, s.endpoints[i]);
+                mend_rates(&s, s.endpoints[i]);
+        }
         return r;
 }
 

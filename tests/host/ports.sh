@@ -269,6 +269,23 @@ test_rates() {
         terminate "$GUEST"
 }
 
+# What others flush and delete is seen and made anew.
+test_rates_are_mended() {
+        local link
+        boot "$GUEST" --ingress-rate=10M --egress-rate=20M
+        link=$(nbox show --json "$GUEST" | jq -r '.Nic[0].interface')
+        nbox network status
+        for harm in "nft delete table netdev nbox_$link" "nft flush chain netdev nbox_$link from-machine" "tc qdisc del dev $link root"; do
+                $harm
+                has "$(status_is 1 nbox network status)" "$GUEST.*the limit of its rate is gone from $link"
+                nbox network repair
+                nbox network status
+                has "$(nft list table netdev "nbox_$link")" 'limit rate over 2500000 bytes/second'
+                has "$(tc qdisc show dev "$link")" 'tbf .*rate 10Mbit'
+        done
+        terminate "$GUEST"
+}
+
 test_rates_that_are_none() {
         for rate in 0 1 -1 10m 10MB 2T 1.5M; do
                 refused nbox boot --dry-run --ingress-rate="$rate" "$GUEST"
