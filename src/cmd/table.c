@@ -77,6 +77,10 @@ static void print_row(const Table *t, FILE *out, const char *const *cells, const
         }
 }
 
+bool table_is_empty(const Table *t) {
+        return t->n_cells == 0;
+}
+
 void table_print(const Table *t, FILE *out, bool plain) {
         bool bold = !plain && colors_wanted(fileno(out));
         size_t widths[TABLE_COLUMNS_MAX] = {};

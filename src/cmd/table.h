@@ -23,6 +23,8 @@ DEFINE_CLEANUP(Table *, table_free);
  * '?', for what a guest has named must not speak to the terminal. 0 or -ENOMEM. */
 int table_add(Table *t, const char *const *cells);
 
+bool table_is_empty(const Table *t);
+
 /* With a heading, bold on a terminal, unless `plain`. The last column is not padded. */
 void table_print(const Table *t, FILE *out, bool plain);
 

@@ -180,9 +180,13 @@ static int print_table(const Endpoints *found, Error **reterr) {
         if (!t)
                 return error_oom(reterr);
         r = show(found, add_row, t, reterr);
-        if (r >= 0)
+        if (r < 0)
+                return r;
+        if (table_is_empty(t))
+                puts("No ports.");
+        else
                 table_print(t, stdout, false);
-        return r;
+        return 0;
 }
 
 int verb_port_list(int argc, char **argv, Error **reterr) {

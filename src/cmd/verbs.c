@@ -40,7 +40,7 @@ const Verb verbs[] = {
         { "network repair", "", "Put right what others changed under machines that run", verb_network_repair, VERB_ROOT, OPERAND_NONE,
           "Network" },
         { "port list", "[OPTIONS] [NAME…]", "List the ports of running machines", verb_port_list, VERB_JSON, OPERAND_MACHINES, "Network" },
-        { "port add", "[OPTIONS] NAME PORT…", "Publish ports of a running machine", verb_port_add, VERB_ROOT, OPERAND_NEW_PORTS, "Network",
+        { "port add", "[OPTIONS] NAME PORT…", "Publish ports of a running machine, as --port= does", verb_port_add, VERB_ROOT, OPERAND_NEW_PORTS, "Network",
           port_options },
         { "port remove", "[OPTIONS] NAME PORT…", "No longer publish ports of a running machine", verb_port_remove, VERB_ROOT,
           OPERAND_PORTS, "Network", port_options },

@@ -120,6 +120,7 @@ test_what_is_no_change() {
         refused nbox port add "$GUEST" 8080:80
         has "$REFUSAL" 'on no network'
         same "ports" "$(nbox port list --json "$GUEST")" '[]'
+        same "ports" "$(nbox port list)" 'No ports.'
         terminate "$GUEST"
 }
 
