@@ -13,6 +13,7 @@ switch_setup() {
         ip netns add lan
         ip link add lan0 type veth peer name lan0 netns lan
         ip -n lan link set lan0 up
+        ip netns exec lan sysctl -q net.ipv4.conf.all.arp_ignore=1 # each VLAN answers for itself
         for id in 12 13; do
                 ip -n lan link add link lan0 name v$id type vlan id $id
                 ip -n lan address add 10.66.$id.99/24 dev v$id
@@ -39,7 +40,7 @@ test_a_zone_is_a_vlan() {
         has "$(ip -o link show lan0)" 'state UP' # it was down, and was brought up for this
         # Outside they find the machine without the host's help.
         inside ip -4 -o addr show dev host0 | sed -n 's/.*inet \([0-9.]*\).*/\1/p' >"$SCRATCH/address"
-        ip netns exec lan ping -q -c 2 -W 3 "$(cat "$SCRATCH/address")" >/dev/null
+        ip netns exec lan "$MACHINES/.busybox/bin/busybox" ping -q -c 2 -W 3 "$(cat "$SCRATCH/address")" >/dev/null
         # A second zone by the same interface: it stays up as long as either needs it.
         tree_with other
         boot other --network-zone=lan13
@@ -65,10 +66,10 @@ test_the_host_keeps_its_own() {
         nbox zone create lan12 --range=10.66.12.0/24 --uplink=lan0 --vlan=12
         boot "$GUEST" --network-zone=lan12
         wait_until 5 sees 10.66.12.99
-        ping -q -c 2 -W 3 192.0.2.2 >/dev/null
+        "$MACHINES/.busybox/bin/busybox" ping -q -c 2 -W 3 192.0.2.2 >/dev/null
         terminate "$GUEST"
         wait_until 10 eval '[ ! -e /sys/class/net/nv-lan12 ]'
-        ping -q -c 2 -W 3 192.0.2.2 >/dev/null
+        "$MACHINES/.busybox/bin/busybox" ping -q -c 2 -W 3 192.0.2.2 >/dev/null
         # Somebody else has that VLAN there.
         ip link add link lan0 name theirs type vlan id 12
         refused nbox boot -d --network-zone=lan12 "$GUEST"
