@@ -314,6 +314,20 @@ test_flush_everything() {
         each_backend flushed
 }
 
+# What limits a machine is flushed with all else.
+test_flush_takes_limits() {
+        tree_with first
+        boot first --egress-rate=80M
+        has "$(nft list ruleset)" 'table netdev nbox_nb-'
+        nft flush ruleset
+        missing 'machine first: the limit of its rate is gone from nb-'
+        nbox network repair
+        nothing_is_wrong
+        has "$(nft list ruleset)" 'limit rate over 10000000 bytes/second'
+        poweroff first
+        remove_tree first
+}
+
 # The next start mends its zone in passing.
 next_start() {
         nft flush ruleset
