@@ -119,6 +119,8 @@ static void print_traffic(const View *v) {
 static bool concerns(const View *v, const NetworkFault *f) {
         RecordNic nic;
 
+        if (f->is_clash)
+                return false; /* print_clash() says it */
         if (f->machine[0])
                 return strcmp(f->machine, v->machine->record->name) == 0;
         for (size_t i = 0; record_nic(v->machine->record, i, &nic); i++)

@@ -3,7 +3,7 @@
 /* firewalld owns its table and writes it anew whenever it reloads: what is to pass is said to firewalld itself, over D-Bus. The
  * bridge becomes an interface of firewalld's zone "nbox", which our package brings (rules/firewalld-nbox.xml): what machines send
  * is forwarded, the host's own services stay closed to them. An interface that the administrator put into another zone stays
- * there. The bus is only asked where firewalld's table stands; a firewalld that fills other people's tables (its backend
+ * there. The bus is only asked where firewalld's table stands or is about to; a firewalld that fills other people's tables (its backend
  * iptables) is met there (doors-nft.c, doors-legacy.c).
  *
  * "trusted", the zone that accepts everything and that each firewalld has, would open the host to its machines: it is never
@@ -12,6 +12,7 @@
 #include "doorkeeper.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bus.h"
 #include "zone-name.h"
@@ -27,11 +28,23 @@ bool is_of_firewalld(const NftChain *chain) {
         return strcmp(chain->table, TABLE) == 0;
 }
 
-static bool firewalld_is_there(const DoorView *view) {
+static bool has_table(const DoorView *view) {
         for (size_t i = 0; i < view->n_chains; i++)
                 if (is_of_firewalld(view->chains + i))
                         return true;
         return false;
+}
+
+/* While it starts, systemd has it for active (it has its name on the bus) a second before its table stands; asked then, it answers
+ * once it does. What systemd keeps of a unit that is active is a link of that name. */
+static bool is_starting(void) {
+        struct stat st;
+
+        return lstat("/run/systemd/units/invocation:firewalld.service", &st) >= 0;
+}
+
+static bool firewalld_is_there(const DoorView *view) {
+        return has_table(view) || is_starting();
 }
 
 /* One method with one or two strings. It is not started by asking. */
@@ -136,6 +149,10 @@ static int look(const DoorView *view, const DoorZone *zones, size_t n, bool open
                         r = look_at_zone(bus, zones + i, open, door, &error);
                 if (r >= 0)
                         continue;
+                if (!has_table(view)) { /* nor does it come */
+                        ret->n--;
+                        return 0;
+                }
                 door->state = DOOR_LOCKED;
                 snprintf(door->where, sizeof(door->where), "ruleset of firewalld");
                 snprintf(door->why, sizeof(door->why), "%s; its table stands, so it should run: `systemctl restart firewalld`",

@@ -17,6 +17,7 @@
 #include "rates.h"
 #include "strv.h"
 #include "survey.h"
+#include "zone-info.h"
 #include "zone-service.h"
 
 #define ROUTE_LOCALNET "ipv4/conf/%s/route_localnet"
@@ -56,6 +57,21 @@ static NetworkFault *add_fault(NetworkState *s, const char *zone, const char *ma
         return f;
 }
 
+/* What the host has got since the range was chosen. */
+static int look_at_range(const NetworkZone *z, NetworkState *ret) {
+        char clash[ZONE_CLASH_MAX];
+        NetworkFault *f;
+
+        if (zone_clash(z->name, clash, NULL) <= 0)
+                return 0;
+        f = add_fault(ret, z->name, "", "its range meets %s", clash);
+        if (!f)
+                return -ENOMEM;
+        f->is_clash = true;
+        snprintf(f->remedy, sizeof(f->remedy), "`nbox zone move %s`, when its machines are off, gives it another", z->name);
+        return 0;
+}
+
 static int look_at_zones(const Survey *s, NetworkState *ret) {
         ret->zones = calloc(s->n_zones + 1, sizeof(NetworkZone));
         if (!ret->zones)
@@ -69,6 +85,8 @@ static int look_at_zones(const Survey *s, NetworkState *ret) {
                 snprintf(to->name, sizeof(to->name), "%s", z->zone.name);
                 snprintf(to->bridge, sizeof(to->bridge), "%s", z->zone.bridge);
                 if (!to->up && !add_fault(ret, to->name, "", "the bridge %s is gone", to->bridge))
+                        return -ENOMEM;
+                if (look_at_range(to, ret) < 0)
                         return -ENOMEM;
         }
         return 0;

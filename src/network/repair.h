@@ -18,6 +18,7 @@ typedef struct NetworkFault {
         char zone[ZONE_NAME_MAX + 1];       /* "": of all zones */
         char machine[MACHINE_NAME_MAX + 1]; /* "": of all of the zone's */
         char text[800];                     /* "the bridge nbox0 of the zone 'default' is gone" */
+        bool is_clash;                      /* of the zone's range with something of the host's */
         char remedy[400];                   /* what to do where `nbox network repair` does not mend it; else "" */
 } NetworkFault;
 

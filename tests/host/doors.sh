@@ -373,6 +373,20 @@ test_links() {
         each_backend links
 }
 
+# A route that comes later and covers the zone is named, and what to do; mending it is the admin's.
+test_route_over_the_zone() {
+        tree_with first
+        boot first
+        ip route add 10.0.0.0/8 dev up0
+        status_is 1 nbox network status >"$SCRATCH/said"
+        has "$(cat "$SCRATCH/said")" "zone default: its range meets the host's route to 10.0.0.0/8 on up0; .nbox zone move default"
+        status_is 1 nbox network repair
+        ip route delete 10.0.0.0/8 dev up0
+        nothing_is_wrong
+        poweroff first
+        remove_tree first
+}
+
 # Docker starts after the machines.
 test_docker_comes_later() {
         two_machines
