@@ -2,7 +2,8 @@
 
 /* The network room from the command line, for network-room.sh: a namespace stands in for a machine. Not installed.
  *
- *     netdrive attach ZONE MACHINE NETNS-FILE keep|once [PORT…] [host=PORT…]   prints address, gateway, interface
+ *     netdrive attach ZONE[+ZONE…] MACHINE NETNS-FILE keep|once [PORT…] [host=PORT…]
+ *                                                         prints address, gateway, interface for each zone
  *     netdrive detach ZONE MACHINE
  *     netdrive publish|unpublish MACHINE PORT…            while it is attached
  *     netdrive sweep [MACHINE-ALIVE…]
@@ -19,24 +20,38 @@
 #include "port-map.h"
 #include "strv.h"
 
+static int read_zones(char *text, NicList *ret, Error **reterr) {
+        for (char *zone; (zone = strsep(&text, "+"));) {
+                if (strlen(zone) > ZONE_NAME_MAX || ret->n >= NICS_MAX)
+                        return error_set(reterr, EINVAL, "'%s' is not a zone's name", zone);
+                snprintf(ret->items[ret->n++].zone, ZONE_NAME_MAX + 1, "%s", zone);
+        }
+        return 0;
+}
+
+static void print_nic(const NicLease *nic) {
+        char address[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
+
+        printf("%s %s %s\n", inet_ntop(AF_INET, &nic->address, address, sizeof(address)),
+               inet_ntop(AF_INET, &nic->gateway, gateway, sizeof(gateway)), nic->host_ifname);
+}
+
 static int attach(int argc, char **argv, Error **reterr) {
         _cleanup_close_ int netns = open(argv[4], O_RDONLY | O_CLOEXEC);
         PortMap maps[512] = {}, host_maps[16] = {};
         PortList ports = { maps, 0 }, host_ports = { host_maps, 0 };
-        NicConfig nic = {};
-        NetworkRequest req = {
-                .machine = argv[3], .netns = netns, .nics = &(NicList){ &nic, 1 }, .ports = &ports, .host_ports = &host_ports,
-        };
-        char address[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
+        NicConfig items[NICS_MAX] = {};
+        NicList nics = { items, 0 };
+        NetworkRequest req = { .machine = argv[3], .netns = netns, .nics = &nics, .ports = &ports, .host_ports = &host_ports };
         NetworkLease lease;
         int r;
 
         if (netns < 0)
                 return error_errno(reterr, errno, "Cannot open %s", argv[4]);
-        if (strlen(argv[2]) > ZONE_NAME_MAX)
-                return error_set(reterr, EINVAL, "'%s' is not a zone's name", argv[2]);
+        r = read_zones(argv[2], &nics, reterr);
+        if (r < 0)
+                return r;
         req.keep_address = strcmp(argv[5], "keep") == 0;
-        snprintf(nic.zone, sizeof(nic.zone), "%s", argv[2]);
         for (int i = 6; i < argc && ports.n < ELEMENTSOF(maps) && host_ports.n < ELEMENTSOF(host_maps); i++) {
                 if (strncmp(argv[i], "host=", 5) == 0)
                         r = host_port_parse(argv[i] + 5, host_maps + host_ports.n++, reterr);
@@ -48,8 +63,8 @@ static int attach(int argc, char **argv, Error **reterr) {
         r = network_attach(&req, &lease, reterr);
         if (r < 0)
                 return r;
-        printf("%s %s %s\n", inet_ntop(AF_INET, &lease.nics[0].address, address, sizeof(address)),
-               inet_ntop(AF_INET, &lease.nics[0].gateway, gateway, sizeof(gateway)), lease.nics[0].host_ifname);
+        for (size_t i = 0; i < lease.n_nics; i++)
+                print_nic(lease.nics + i);
         return 0;
 }
 

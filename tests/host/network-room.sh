@@ -907,6 +907,29 @@ test_a_range_is_one_rule() {
         as_before
 }
 
+# All zones of a machine are entered by one commit a table, and its links found by whoever sweeps.
+test_several_zones() {
+        local leases name
+        leases=$(attach front+back+front web m1 keep tcp:8080:80)
+        same links "$(wc -l <<<"$leases")" 3
+        for name in host0 host1 host2; do
+                has "$(ip -n m1 -o address show dev $name)" 'inet 1'
+                same "IPv6 on $name" "$(ip -n m1 -6 -o address show dev $name)" ''
+        done
+        has "$(ip -n m1 link show dev eth2)" ' host2@'
+        same 'default routes' "$(ip -n m1 route show default | grep -c 'dev host0 ')" 1
+        same 'in front' "$(ip -o link show master nz-front | grep -c 'altname nbox-web')" 2
+        same 'a neighbour in both' "$(commits "$DRIVE" attach back+front db /run/netns/m2 keep)" 0
+        serve m1 TCP 80
+        same 'by the second zone' "$(ask m2 TCP "$(sed -n '2s/ .*//p' <<<"$leases")" 80)" "peer $(ip -n m2 -o -4 address show dev host0 | sed 's/.*inet \([0-9.]*\).*/\1/')"
+        "$DRIVE" sweep db
+        lacks "$(ip link)" nbox-web
+        lacks "$(rules)" nbox:machine:web
+        has "$(ip link)" nbox-db_1
+        detach any db
+        as_before
+}
+
 test_sweep_spares_the_living() {
         attach default web m1 keep tcp:8080:80
         attach default db m2 keep tcp:5432:5432
