@@ -75,7 +75,8 @@ static void print_names(const View *v) {
                 if (zone_service_look(nic.zone, NULL))
                         show_line(label, "%s", *names ? names : "none: this name is the host's");
                 else if (rec->mode == START_BOOT)
-                        show_line(label, "none: %s", zone_service_program() ? "the zone's service does not run" : "dnsmasq is not installed");
+                        show_line(label, "none: %s", zone_service_program() ? "the zone's service does not run"
+                                                                            : "dnsmasq is not installed");
         }
 }
 
@@ -110,9 +111,9 @@ static void print_traffic(const View *v) {
                         continue;
                 format_amount(stats.tx_bytes, in);
                 format_amount(stats.rx_bytes, out);
-                show_line(i == 0 ? "Traffic" : "", "%sB in (%" PRIu64 " packet%s), %sB out (%" PRIu64 " packet%s)%s%s", in, stats.tx_packets,
-                          stats.tx_packets == 1 ? "" : "s", out, stats.rx_packets, stats.rx_packets == 1 ? "" : "s", i == 0 ? "" : " on ",
-                          i == 0 ? "" : nic.name);
+                show_line(i == 0 ? "Traffic" : "", "%sB in (%" PRIu64 " packet%s), %sB out (%" PRIu64 " packet%s)%s%s",
+                          in, stats.tx_packets, stats.tx_packets == 1 ? "" : "s", out, stats.rx_packets, stats.rx_packets == 1 ? "" : "s",
+                          i == 0 ? "" : " on ", i == 0 ? "" : nic.name);
         }
 }
 

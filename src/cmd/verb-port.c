@@ -14,7 +14,8 @@
 #include "verb-list.h"
 
 const VerbOption port_options[] = {
-        { { .name = "host-port", .placeholder = "HOST[:MACHINE][/PROTO]" }, 'H', "A port of the host's 127.0.0.1 that is offered inside (several)" },
+        { { .name = "host-port", .placeholder = "HOST[:MACHINE][/PROTO]" }, 'H',
+          "A port of the host's 127.0.0.1 that is offered inside (several)" },
         {},
 };
 
@@ -103,33 +104,37 @@ static int each_port(const Endpoint *e, ShowRow show, void *userdata) {
         return 0;
 }
 
+/* Where it is reached inside: "10.1.0.5:80"; or what it is called there: "host:5432". */
+#define INSIDE_MAX (PORT_ADDRESS_TEXT_MAX + PORT_RANGE_TEXT_MAX)
+
 static int add_row(const Row *row, void *userdata) {
-        char address[PORT_ADDRESS_TEXT_MAX], host[PORT_RANGE_TEXT_MAX], machine[PORT_RANGE_TEXT_MAX], inside[INET_ADDRSTRLEN + PORT_RANGE_TEXT_MAX + 1],
-                own[PORT_ADDRESS_TEXT_MAX];
-        const PortMap *p = row->port;
+        char address[PORT_ADDRESS_TEXT_MAX], own[PORT_ADDRESS_TEXT_MAX], host[PORT_RANGE_TEXT_MAX], machine[PORT_RANGE_TEXT_MAX];
         bool published = row->kind == PORT_PUBLISHED;
+        const PortMap *p = row->port;
+        char inside[INSIDE_MAX];
 
         port_address_format(p->address, address);
         port_address_format(row->e->nics[0].address, own);
         port_range_format(p->host, p->count, host);
         port_range_format(p->machine, p->count, machine);
         snprintf(inside, sizeof(inside), "%s:%s", published ? own : "host", machine);
-        return table_add(userdata, (const char *[]){ row->e->machine, protocol_to_string(p->protocol),
-                                                      !published ? "127.0.0.1" : *address ? address : "all", host, published ? "→" : "←", inside,
-                                                      row->added ? "added" : "start" });
+        return table_add(userdata, (const char *[]){
+                row->e->machine, protocol_to_string(p->protocol), !published ? "127.0.0.1" : *address ? address : "all", host,
+                published ? "→" : "←", inside, row->added ? "added" : "start" });
 }
 
 static int add_object(const Row *row, void *userdata) {
+        bool published = row->kind == PORT_PUBLISHED;
         char address[PORT_ADDRESS_TEXT_MAX], text[PORT_MAP_TEXT_MAX];
         const PortMap *p = row->port;
 
-        port_address_format(row->kind == PORT_PUBLISHED ? p->address : INADDR_LOOPBACK, address);
+        port_address_format(published ? p->address : INADDR_LOOPBACK, address);
         port_map_format(p, text);
-        return json_array_append_new(userdata, json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:i, s:b, s:s}", "machine", row->e->machine, "direction",
-                                                         row->kind == PORT_PUBLISHED ? "published" : "offered", "protocol", protocol_to_string(p->protocol),
-                                                         "address", *address ? json_string(address) : json_null(), "host_port", (int) p->host,
-                                                         "machine_port", (int) p->machine, "count", (int) p->count, "added", (int) row->added,
-                                                         "port", text));
+        return json_array_append_new(userdata, json_pack(
+                "{s:s, s:s, s:s, s:o, s:i, s:i, s:i, s:b, s:s}", "machine", row->e->machine, "direction", published ? "published" : "offered",
+                "protocol", protocol_to_string(p->protocol), "address", *address ? json_string(address) : json_null(),
+                "host_port", (int) p->host, "machine_port", (int) p->machine, "count", (int) p->count, "added", (int) row->added,
+                "port", text));
 }
 
 typedef struct Endpoints {

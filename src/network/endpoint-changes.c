@@ -59,8 +59,8 @@ int endpoint_remove_port(Endpoint *e, PortKind kind, const PortMap *p, PortMap *
 
         if (!found) {
                 port_map_format(p, text);
-                error_set(reterr, ENOENT, kind == PORT_PUBLISHED ? "The machine '%s' does not publish %s" : "The machine '%s' is not offered %s",
-                          e->machine, text);
+                error_set(reterr, ENOENT, kind == PORT_PUBLISHED ? "The machine '%s' does not publish %s"
+                                                                 : "The machine '%s' is not offered %s", e->machine, text);
                 return error_hint(reterr, -ENOENT, "`nbox port list %s` shows what there is.", e->machine);
         }
         *ret_removed = *found;

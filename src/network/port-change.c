@@ -39,7 +39,8 @@ static int find_place(const Endpoint *e, const char *machine, Place *ret, Error 
                 return error_errno(reterr, r, "Cannot open a netlink socket");
         if (!e || e->n_nics == 0 || !machine_link_exists(ret->nl, machine)) {
                 error_set(reterr, ESRCH, "The machine '%s' is on no network of the host's: it has no ports to publish", machine);
-                return error_hint(reterr, -ESRCH, "One that was started with --network=zone is; with --network=host its ports are the host's.");
+                return error_hint(reterr, -ESRCH, "One that was started with --network=zone is; with --network=host its ports are the "
+                                  "host's.");
         }
         zone_bridge_name(e->nics[0].zone, ret->bridge);
         return zone_state_load(e->nics[0].zone, &ret->zone, reterr);
@@ -50,12 +51,9 @@ static bool is_alive(const char *machine, void *userdata) {
 }
 
 static int apply(const Endpoint *e, const Place *p, Error **reterr) {
-        Zone zone = {
-                .range = p->zone->range, .isolated = p->zone->isolated, .isolates_ports = p->zone->isolated, .closed = p->zone->closed,
-                .service = p->zone->service,
-        };
+        Zone zone = {};
         FirewallMachine machine = {
-                .name = e->machine, .bridge = zone.bridge, .address = e->nics[0].address, .gateway = range_gateway(zone.range),
+                .name = e->machine, .bridge = zone.bridge, .address = e->nics[0].address, .gateway = range_gateway(p->zone->range),
                 .ports = &e->ports, .host_ports = &e->host_ports,
         };
         FirewallOracle oracle = { .machine_is_alive = is_alive, .userdata = p->nl };
@@ -63,6 +61,7 @@ static int apply(const Endpoint *e, const Place *p, Error **reterr) {
         bool loopback = false;
         int r;
 
+        zone_from_state(&zone, p->zone);
         snprintf(zone.name, sizeof(zone.name), "%s", p->zone->name);
         snprintf(zone.bridge, sizeof(zone.bridge), "%s", p->bridge);
         rules = zone_for_firewall(&zone);

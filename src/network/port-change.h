@@ -12,6 +12,7 @@ typedef struct PortChange {
         bool remove;
 } PortChange;
 
-/* Takes the network lock. What is removed is found as endpoint_remove_port() does, and the lists are changed to it. -ESRCH: the machine is on no network of the host's; -EADDRINUSE, -EEXIST, -ENOENT as ports_check(),
- * endpoint_add_port() and endpoint_remove_port(). */
+/* Takes the network lock. What is removed is found as endpoint_remove_port() does, and the lists are changed to it. -ESRCH: the
+ * machine is on no network of the host's; -EADDRINUSE, -EEXIST, -ENOENT as ports_check(), endpoint_add_port() and
+ * endpoint_remove_port(). */
 int network_change_ports(PortChange *change, Error **reterr);

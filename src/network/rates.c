@@ -18,7 +18,7 @@
 #define NAME "nbox_%s" /* words of nft's language may have '-' behind the first letter */
 #define TABLE "netdev " NAME
 #define CHAIN "from-machine"
-#define BUCKET_MIN (64 * 1024) /* what is larger would never pass: segments that are not cut yet, between machines of one host */
+#define BUCKET_MIN UINT64_C(65536) /* what is larger would never pass: segments that are not cut yet, between machines of one host */
 
 int rates_check(const Endpoint *e, Error **reterr) {
         int r;
@@ -28,20 +28,24 @@ int rates_check(const Endpoint *e, Error **reterr) {
         r = nft_run("create table netdev nbox_probe\ndelete table netdev nbox_probe\n", NULL);
         if (r >= 0)
                 return 0;
-        error_set(reterr, EOPNOTSUPP, "The rate of what machine '%s' sends cannot be limited here: nftables or its family netdev is missing",
-                  e->machine);
+        error_set(reterr, EOPNOTSUPP, "The rate of what machine '%s' sends cannot be limited here: nftables or its family netdev is "
+                  "missing", e->machine);
         return error_hint(reterr, -EOPNOTSUPP, "Leave out --egress-rate= (EgressRate=), or take a kernel with CONFIG_NF_TABLES_NETDEV and "
                           "install libnftables1.");
 }
 
+/* The kernel's bucket holds a second's worth, and the burst. */
 static int limit_egress(const char *ifname, uint64_t bits, Error **reterr) {
-        uint64_t bytes = bits / 8, burst = bytes < BUCKET_MIN ? BUCKET_MIN - bytes : 1; /* the kernel's bucket holds a second's worth and it */
         _cleanup_free_ char *commands = NULL;
+        uint64_t bytes = bits / 8;
+        char burst[48] = "";
 
+        if (bytes < BUCKET_MIN)
+                snprintf(burst, sizeof(burst), "burst %" PRIu64 " bytes ", BUCKET_MIN - bytes);
         if (asprintf(&commands,
                      "add table " TABLE "\ndelete table " TABLE "\nadd table " TABLE "\n"
                      "add chain " TABLE " " CHAIN " { type filter hook ingress device \"%s\" priority -500; }\n"
-                     "add rule " TABLE " " CHAIN " limit rate over %" PRIu64 " bytes/second burst %" PRIu64 " bytes drop\n",
+                     "add rule " TABLE " " CHAIN " limit rate over %" PRIu64 " bytes/second %sdrop\n",
                      ifname, ifname, ifname, ifname, ifname, ifname, bytes, burst) < 0) {
                 commands = NULL;
                 return error_oom(reterr);
@@ -55,8 +59,8 @@ int rates_apply(Netlink *nl, const Endpoint *e, const char *ifname, int ifindex,
         if (e->ingress_rate > 0) {
                 r = qdisc_limit(nl, ifindex, e->ingress_rate);
                 if (r == -ENOENT || r == -EOPNOTSUPP) {
-                        error_set(reterr, EOPNOTSUPP, "The rate of what machine '%s' receives cannot be limited here: the kernel has no tbf (CONFIG_NET_SCH_TBF)",
-                                  e->machine);
+                        error_set(reterr, EOPNOTSUPP, "The rate of what machine '%s' receives cannot be limited here: the kernel has no "
+                                  "tbf (CONFIG_NET_SCH_TBF)", e->machine);
                         return error_hint(reterr, -EOPNOTSUPP, "Leave out --ingress-rate= (IngressRate=).");
                 }
                 if (r < 0)

@@ -53,26 +53,32 @@ times() {
 
 row() { printf '%-44s %8s ms  %s\n' "$@"; }
 
-measure() { # MACHINES
-        local machines=$1 i ten many
-        row nothing "$(times "$DRIVE" loopback /run/netns/m1 -- true)" ''
-        attach 1
-        row "1,000 ports as a range, published" "$(times "$DRIVE" publish machine1 20000-20999:30000 -- "$DRIVE" unpublish machine1 20000-20999:30000)" ''
-        row "one port, published" "$(times "$DRIVE" publish machine1 20000:80 -- "$DRIVE" unpublish machine1 20000:80)" ''
-        for i in $(seq 2 9); do attach "$i" "$((8000 + i)):80"; done
-        ten=$(times attach 10 8010:80 -- detach 10)
-        row "the 10th machine, started with a port" "$ten" ''
-        attach 10
-        row "the same, published while it runs" "$(times "$DRIVE" publish machine10 8010:80 -- "$DRIVE" unpublish machine10 8010:80 | tee /run/ten)" ''
-        for i in $(seq 11 $((machines - 1))); do attach "$i" "$((8000 + i)):80"; done
-        many=$(times attach "$machines" "$((8000 + machines)):80" -- detach "$machines")
-        row "machine $machines, started with a port" "$many" "$(ratio "$many" "$ten") times the 10th"
-        attach "$machines"
-        many=$(times "$DRIVE" publish "machine$machines" "$((8000 + machines)):80" -- "$DRIVE" unpublish "machine$machines" "$((8000 + machines)):80")
-        row "the same, published while it runs" "$many" "$(ratio "$many" "$(cat /run/ten)") times the 10th"
+# Ports of a machine that runs, taken back each time.
+published() { # MACHINE PORT
+        times "$DRIVE" publish "machine$1" "$2" -- "$DRIVE" unpublish "machine$1" "$2"
 }
 
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+started() { times attach "$1" "$((8000 + $1)):80" -- detach "$1"; }
+
+measure() { # MACHINES
+        local machines=$1 i start live
+        row nothing "$(times "$DRIVE" loopback /run/netns/m1 -- true)" ''
+        attach 1
+        row "1,000 ports as a range, published" "$(published 1 20000-20999:30000)" ''
+        row "one port, published" "$(published 1 20000:80)" ''
+        for i in $(seq 2 9); do attach "$i" "$((8000 + i)):80"; done
+        start=$(started 10)
+        row "the 10th machine, started with a port" "$start" ''
+        attach 10
+        live=$(published 10 8010:80)
+        row "the same, published while it runs" "$live" ''
+        for i in $(seq 11 $((machines - 1))); do attach "$i" "$((8000 + i)):80"; done
+        compare "machine $machines, started with a port" "$(started "$machines")" "$start"
+        attach "$machines"
+        compare "the same, published while it runs" "$(published "$machines" "$((8000 + machines)):80")" "$live"
+}
+
+compare() { row "$1" "$2" "$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.2f times the 10th", a / b }')"; }
 
 if [ "${1-}" = --inside ]; then
         RUNS=$2

@@ -130,7 +130,8 @@ test_a_removed_port_falls_silent() {
         up "$GUEST" -p 8080:80 -p 8081:80/udp -p 8082:80
         for way in "tcp 8080" "udp 8081" "tcp 8082"; do
                 # shellcheck disable=SC2016
-                ip netns exec outside bash -c 'exec 3<>"/dev/$1/$2/$3"; while sleep 0.2; do echo "$1.$3" >&3 && timeout 1 dd bs=512 count=1 status=none <&3; done' \
+                ip netns exec outside bash -c 'exec 3<>"/dev/$1/$2/$3"
+                        while sleep 0.2; do echo "$1.$3" >&3 && timeout 1 dd bs=512 count=1 status=none <&3; done' \
                         talk "${way% *}" "$HOST_ADDRESS" "${way#* }" >"$SCRATCH/talk.${way#* }" 2>/dev/null &
         done
         for port in 8080 8081 8082; do wait_until 10 grep -q "$GUEST" "$SCRATCH/talk.$port"; done
@@ -178,7 +179,8 @@ test_what_is_listed() {
         has "$(nbox port list "$GUEST")" "^$GUEST +tcp +all +8081 +→ +$(address_of "$GUEST"):80 +added"
         has_not "$(nbox port list "$GUEST")" '^one'
         same "as JSON" "$(nbox port list one --json | jq -c '.[0] | del(.machine)')" \
-                '{"direction":"published","protocol":"tcp","address":null,"host_port":8000,"machine_port":9000,"count":10,"added":false,"port":"tcp:8000-8009:9000-9009"}'
+                '{"direction":"published","protocol":"tcp","address":null,"host_port":8000,"machine_port":9000,"count":10,"added":false,'\
+'"port":"tcp:8000-8009:9000-9009"}'
         # Without root, too.
         has "$(setpriv --reuid=65534 --clear-groups nbox port list)" '^one '
         terminate one
