@@ -8,11 +8,13 @@
 
 #include "names.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "dhcp-release.h"
 #include "fd.h"
 #include "file.h"
 #include "network-lock.h"
@@ -54,6 +56,22 @@ static void print_address(FILE *f, uint32_t a) {
         fprintf(f, "%u.%u.%u.%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff);
 }
 
+/* What its service has leased by the lines of a dhcp/ file. */
+static void release_leases(const char *zone, const char *path) {
+        _cleanup_free_ char *text = NULL;
+        char *save = NULL, address[16];
+        ZoneService service;
+        struct in_addr a;
+        uint8_t m[6];
+
+        if (!zone_service_look(zone, &service) || file_read(AT_FDCWD, path, FILE_MAX, &text) < 0)
+                return;
+        for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+                if (sscanf(line, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx,%15[0-9.]", m, m + 1, m + 2, m + 3, m + 4, m + 5, address) == 7 &&
+                    inet_pton(AF_INET, address, &a) == 1)
+                        (void) dhcp_release(service.address, ntohl(a.s_addr), m);
+}
+
 /* Put `text` there where it is not there already. 1: another text was. */
 static int put(const char *zone, NamesKind kind, const char *name, const char *text) {
         char directory[NAMES_PATH_MAX], temporary[NAMES_PATH_MAX + 8], path[NAMES_PATH_MAX + MACHINE_NAME_MAX + 2];
@@ -65,6 +83,8 @@ static int put(const char *zone, NamesKind kind, const char *name, const char *t
         snprintf(path, sizeof(path), "%s/%.*s", directory, MACHINE_NAME_MAX, name);
         if (file_read(AT_FDCWD, path, FILE_MAX, &old) >= 0 && strcmp(old, text) == 0)
                 return 0;
+        if (old && kind == NAMES_DHCP)
+                release_leases(zone, path);
         names_path(zone, NAMES_ZONE, directory);
         snprintf(temporary, sizeof(temporary), "%s/new", directory);
         fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -174,6 +194,8 @@ static bool remove_from_zone(const char *machine, const char *zone) {
 
                 names_path(zone, kind, directory);
                 snprintf(path, sizeof(path), "%s/%.*s", directory, MACHINE_NAME_MAX, machine);
+                if (kind == NAMES_DHCP)
+                        release_leases(zone, path);
                 removed = unlink(path) >= 0 || removed;
         }
         return removed;

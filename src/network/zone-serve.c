@@ -263,7 +263,7 @@ int zone_serve(const ZoneServeRequest *req, Error **reterr) {
                 r = enter_namespace(&s, reterr);
         if (r < 0)
                 return r;
-        r = zone_service_claim(s.zone.name, req->kind);
+        r = zone_service_claim(s.zone.name, req->kind, s.zone.service);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot write down the service of the zone '%s'", s.zone.name);
         s.lock = close_fd(s.lock);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "zone-service.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -45,7 +46,8 @@ static int read_kind(const char *text, ZoneServiceKind *ret) {
 
 /* The process as a pidfd, taken before its start time is compared: from then on no other can have its place. */
 static int open_service(const char *zone, ZoneService *ret) {
-        char path[NAMES_PATH_MAX + sizeof(SERVICE_FILE)], kind[16];
+        char path[NAMES_PATH_MAX + sizeof(SERVICE_FILE)], kind[16], address[16];
+        struct in_addr a;
         _cleanup_free_ char *text = NULL;
         _cleanup_close_ int fd = -1;
         uint64_t start, now;
@@ -55,8 +57,10 @@ static int open_service(const char *zone, ZoneService *ret) {
         r = file_read(AT_FDCWD, path, 128, &text);
         if (r < 0)
                 return r;
-        if (sscanf(text, "%d %" SCNu64 " %15s", &ret->pid, &start, kind) != 3 || ret->pid <= 0 || read_kind(kind, &ret->kind) < 0)
+        if (sscanf(text, "%d %" SCNu64 " %15s %15s", &ret->pid, &start, kind, address) != 4 || ret->pid <= 0 || read_kind(kind, &ret->kind) < 0 ||
+            inet_pton(AF_INET, address, &a) != 1)
                 return -EBADMSG;
+        ret->address = ntohl(a.s_addr);
         fd = pidfd_of(ret->pid);
         if (fd < 0)
                 return fd;
@@ -77,7 +81,7 @@ bool zone_service_look(const char *zone, ZoneService *ret) {
         return fd >= 0;
 }
 
-int zone_service_claim(const char *zone, ZoneServiceKind kind) {
+int zone_service_claim(const char *zone, ZoneServiceKind kind, uint32_t address) {
         char path[NAMES_PATH_MAX + sizeof(SERVICE_FILE)], text[64];
         uint64_t start;
         int r;
@@ -86,7 +90,8 @@ int zone_service_claim(const char *zone, ZoneServiceKind kind) {
         r = process_start_time(getpid(), &start);
         if (r < 0)
                 return r;
-        snprintf(text, sizeof(text), "%d %" PRIu64 " %s\n", (int) getpid(), start, kinds[kind]);
+        snprintf(text, sizeof(text), "%d %" PRIu64 " %s %u.%u.%u.%u\n", (int) getpid(), start, kinds[kind], address >> 24,
+                 address >> 16 & 0xff, address >> 8 & 0xff, address & 0xff);
         return file_replace(AT_FDCWD, path, text, 0644);
 }
 

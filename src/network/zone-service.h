@@ -13,7 +13,7 @@
 /* A zone's service from outside: whether there is one, telling it things, ending it. What it does is zone-serve.h's.
  *
  * It is a dnsmasq, which can hold no lock of ours (it closes all descriptors that it did not open), so a file says which process
- * it is: NAMES_DIRECTORY/ZONE/service, pid and start time, which together name a process for good. All of it is called with the network lock
+ * it is: NAMES_DIRECTORY/ZONE/service; pid and start time, which together name a process for good. All of it is called with the network lock
  * held. */
 
 typedef enum ZoneServiceKind {
@@ -24,6 +24,7 @@ typedef enum ZoneServiceKind {
 typedef struct ZoneService {
         ZoneServiceKind kind;
         pid_t pid;
+        uint32_t address; /* where it is asked, host byte order */
 } ZoneService;
 
 /* The dnsmasq of this host, or NULL where none is installed. */
@@ -33,7 +34,7 @@ const char *zone_service_program(void);
 bool zone_service_look(const char *zone, ZoneService *ret);
 
 /* Write down that the calling process is it. */
-int zone_service_claim(const char *zone, ZoneServiceKind kind);
+int zone_service_claim(const char *zone, ZoneServiceKind kind, uint32_t address);
 
 /* Have it read its directories again. None is nothing to tell. */
 void zone_service_reload(const char *zone);

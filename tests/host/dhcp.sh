@@ -59,6 +59,26 @@ test_dhcp_gives_what_it_has() {
         remove_tree db
 }
 
+# A machine that comes back with another hardware address, its zone up all the while, is given its address all the same.
+test_another_hardware_address() {
+        local address
+        tree_asking web
+        tree_asking db
+        boot db --network-zone=lab
+        boot web --network-zone=lab
+        address=$(address_of web)
+        wait_until 5 is_served lab
+        has "$(dhcp web)" "^$address/"
+        terminate web
+        boot web --network-zone=lab,mac=02:00:5e:00:00:02
+        same 'its address' "$(address_of web)" "$address"
+        has "$(dhcp web)" "^$address/"
+        terminate web
+        terminate db
+        remove_tree web
+        remove_tree db
+}
+
 # Neither the host's name, nor the zone's, nor one of the world outside can be taken by calling a machine so.
 test_names_that_are_not_given() {
         local name
