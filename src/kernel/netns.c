@@ -52,6 +52,21 @@ int netns_socket(int netns, int domain, int type, int protocol) {
         return fd;
 }
 
+int netns_try(int (*call)(void *userdata), void *userdata) {
+        int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), r;
+
+        if (home < 0)
+                return -errno;
+        if (unshare(CLONE_NEWNET) < 0) {
+                r = -errno;
+                close_fd(home);
+                return r;
+        }
+        r = call(userdata);
+        come_home(home);
+        return r;
+}
+
 static int sysctl_path(const char *path, char **ret) {
         if (asprintf(ret, "/proc/sys/net/%s", path) < 0)
                 return -ENOMEM;

@@ -7,6 +7,10 @@
 /* Open a socket (CLOEXEC) inside the namespace `netns`; -1 is our own. Returns an fd or -errno. */
 int netns_socket(int netns, int domain, int type, int protocol);
 
+/* Call a function in a new network namespace, which goes when it returns: what is tried out leaves no trace in ours. Returns what it
+ * returns, or -errno. */
+int netns_try(int (*call)(void *userdata), void *userdata);
+
 /* Write a file of /proc/sys/net/ as the namespace `netns` (-1: our own) has it: /proc/sys/net shows the namespace
  * of whoever opens it. `path` is relative to /proc/sys/net/. Returns 0 or -errno; -ENOENT where the kernel has
  * no such setting. */

@@ -24,6 +24,7 @@
 
 #include "firewall-rules.h"
 #include "iptables.h"
+#include "netns.h"
 
 #define PORTS "NBOX-PORTS"
 #define HOST "NBOX-HOST"
@@ -270,8 +271,12 @@ static int sweep(const FirewallOracle *oracle, Error **reterr) {
         return remove_rules(&(Edit){ .oracle = oracle }, reterr);
 }
 
+static int try_tables(void *userdata _unused_) {
+        return iptables_usable("nat") && iptables_usable("mangle") ? 0 : -EOPNOTSUPP;
+}
+
 static bool usable(void) {
-        return iptables_usable("nat") && iptables_usable("mangle");
+        return (iptables_table_exists("nat") && iptables_table_exists("mangle")) || netns_try(try_tables, NULL) >= 0;
 }
 
 const FirewallBackend firewall_iptables = {

@@ -60,7 +60,8 @@ static const Chain chains[] = {
         /* With br_netfilter what is bridged to and from an isolated zone's own DNS and DHCP comes by here too; DHCP's answer is
          * none to conntrack. */
         { "within_isolated", NULL,
-          { "ct status dnat meta mark set meta mark or " TEXT(ISOLATED_MARK) " accept", "ct state established,related accept", "ip daddr @services accept", "ip daddr 255.255.255.255 accept",
+          { "ct status dnat meta mark set meta mark or " TEXT(ISOLATED_MARK) " accept", "ct state established,related accept",
+            "ip daddr @services accept", "ip daddr 255.255.255.255 accept",
             "ip saddr @services udp sport 67 udp dport 68 accept", "drop" } },
         /* An accept ends this chain alone: what others drop is dropped. */
         { "forward", "type filter hook forward priority filter;",

@@ -28,9 +28,12 @@ static void state_clear(State *s) {
 
 /* ---- a transaction as text ---- */
 
-/* Names come from zones and machines that were checked long ago; this is where one that was not would become a command. */
-static bool is_plain(const char *s) {
-        return s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.: /\"")] == 0;
+/* Names come from zones and machines that were checked long ago, and from elements that somebody may have added by hand: this is
+ * where one that was not checked would become a command. */
+static bool is_plain(const NftElement *e) {
+        static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.: /\"";
+
+        return e->key[strspn(e->key, plain)] == 0 && !strchr(e->tag, '"') && e->tag[strspn(e->tag, plain)] == 0;
 }
 
 /* Elements that `wanted` chooses, each set's in one command. */
@@ -42,7 +45,7 @@ static void write_elements(FILE *f, const char *verb, const NftElements *l, bool
         for (size_t i = 0; i < l->n; i++) {
                 const NftElement *e = l->items + i;
 
-                if (!is_plain(e->key) || !is_plain(e->tag) || !wanted(e, userdata))
+                if (!is_plain(e) || !wanted(e, userdata))
                         continue;
                 if (open && e->set != set)
                         fputs(" }\n", f);
@@ -158,7 +161,12 @@ static int read_state(State *s, const FirewallSet *set, Error **reterr) {
 
         if (r < 0)
                 return error_errno(reterr, r, "Cannot read the table 'ip " NFT_TABLE "' of nftables");
-        return set && nft_elements_want(&s->need, set) < 0 ? error_oom(reterr) : 0;
+        if (set && nft_elements_want(&s->need, set) < 0)
+                return error_oom(reterr);
+        for (size_t i = 0; i < s->need.n; i++)
+                if (!is_plain(s->need.items + i))
+                        return error_set(reterr, EINVAL, "No rule can be made for a name like '%s'", s->need.items[i].tag);
+        return 0;
 }
 
 /* 1: something was changed. */

@@ -73,7 +73,7 @@ static int choose(Choice *ret, Error **reterr) {
                         return 0;
                 }
         error_set(reterr, EOPNOTSUPP, "This kernel has neither legacy iptables nor nftables");
-        return error_hint(reterr, -EOPNOTSUPP, "Load the modules (`modprobe iptable_nat iptable_mangle`, or `modprobe nf_tables`), or start "
+        return error_hint(reterr, -EOPNOTSUPP, "Load the modules (`modprobe -a iptable_nat iptable_mangle`, or `modprobe nf_tables`), or start "
                           "the machine with --network=none or --network=host.");
 }
 

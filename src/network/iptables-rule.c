@@ -144,11 +144,12 @@ void rule_dnat(Rule *r, uint32_t address, PortShift ports) {
         set_target(r, "DNAT", 2, &range, sizeof(range));
 }
 
+/* Revision 0, the only one of IPv4 that iptables shows and saves. */
 void rule_snat(Rule *r, uint32_t address) {
-        struct nf_nat_range2 range = { .flags = NF_NAT_RANGE_MAP_IPS };
+        struct nf_nat_ipv4_multi_range_compat range = { .rangesize = 1, .range = { { .flags = NF_NAT_RANGE_MAP_IPS } } };
 
-        range.min_addr.ip = range.max_addr.ip = htonl(address);
-        set_target(r, "SNAT", 2, &range, sizeof(range));
+        range.range[0].min_ip = range.range[0].max_ip = htonl(address);
+        set_target(r, "SNAT", 0, &range, sizeof(range));
 }
 
 static const struct xt_entry_match *match_at(const struct ipt_entry *e, size_t offset) {

@@ -80,7 +80,8 @@ int iptables_check(const char *name, TableEdit edit, void *userdata, Error **ret
 /* Whether something was changed since the edit began or this was asked last; for an edit that is only checked. */
 bool table_take_changed(Table *t);
 
-/* Whether this kernel has a legacy table of that name, loading its module if need be; makes it in this namespace. */
+/* Whether this kernel has a legacy table of that name, loading its module if need be. Fetching one makes it in the namespace, so this
+ * is to be called in another than the host's where none of ours stands. */
 bool iptables_usable(const char *name);
 
 /* Whether this table exists in this namespace already: fetching it would create it. */
