@@ -8,7 +8,8 @@
 
 # What a test that failed has left is not the next one's.
 {
-        systemctl stop firewalld
+        systemctl stop firewalld docker.service docker.socket containerd.service
+        ip link delete docker0
         [ -z "$(ufw status | grep 'Status: active')" ] || ufw --force disable
         nft flush ruleset
         for table in filter nat mangle raw; do
@@ -107,22 +108,29 @@ test_legacy_forward_drop() {
         iptables-legacy -P FORWARD ACCEPT
 }
 
-# As Docker 20 leaves them, with one network.
-docker_20() {
-        local chain
-        iptables-nft -P FORWARD DROP
-        for chain in DOCKER DOCKER-ISOLATION-STAGE-1 DOCKER-ISOLATION-STAGE-2 DOCKER-USER; do iptables-nft -N $chain; done
-        iptables-nft -A FORWARD -j DOCKER-USER
-        iptables-nft -A FORWARD -j DOCKER-ISOLATION-STAGE-1
-        iptables-nft -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-        iptables-nft -A FORWARD -o docker0 -j DOCKER
-        iptables-nft -A FORWARD -i docker0 ! -o docker0 -j ACCEPT
-        iptables-nft -A FORWARD -i docker0 -o docker0 -j ACCEPT
-        iptables-nft -A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2
-        iptables-nft -A DOCKER-ISOLATION-STAGE-1 -j RETURN
-        iptables-nft -A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP
-        iptables-nft -A DOCKER-ISOLATION-STAGE-2 -j RETURN
-        iptables-nft -A DOCKER-USER -j RETURN
+# It takes over FORWARD where forwarding was off before it came.
+docker_on() {
+        sysctl -q net.ipv4.ip_forward=0
+        systemctl start docker
+        has "$(iptables-nft -S FORWARD)" '-P FORWARD DROP'
+}
+
+docker_off() {
+        systemctl stop docker.service docker.socket containerd.service
+        ip link delete docker0
+        nft flush ruleset
+        sysctl -q net.ipv4.ip_forward=0 net.bridge.bridge-nf-call-iptables=0
+}
+
+test_docker() {
+        through docker_on
+        two_machines
+        has "$(iptables-nft -S DOCKER-USER)" '-A DOCKER-USER -i nbox0 -m comment --comment "?nbox:zone:default"? -j ACCEPT'
+        systemctl restart docker
+        all_is_reached 'after Docker has started anew'
+        nothing_is_wrong
+        machines_end
+        docker_off
 }
 
 # As Docker 28 does.
@@ -143,11 +151,6 @@ docker_28() {
         iptables-nft -A DOCKER-FORWARD -i docker0 -j ACCEPT
         iptables-nft -A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2
         iptables-nft -A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP
-}
-
-test_docker_20() {
-        through docker_20
-        nft delete table ip filter
 }
 
 test_docker_28() {
