@@ -15,6 +15,7 @@
 
 #define STATE_MAX (1024 * 1024)
 #define WORDS_MAX 6
+#define OLDER_PASS_OVER "#:" /* before words that the first nbox, which knew range and machine alone, takes for a comment */
 
 ZoneState *zone_state_new(const char *zone) {
         _cleanup_(zone_state_freep) ZoneState *s = calloc(1, sizeof(*s));
@@ -122,18 +123,24 @@ static bool is_word(const char *s) {
 
 static int read_line(ZoneState *s, char *line) {
         _cleanup_free_ char *whole = strdup(line);
-        char *words[WORDS_MAX + 1], *save = NULL;
+        char *all[WORDS_MAX + 2], **words = all, *save = NULL;
         size_t n = 0;
 
         if (!whole)
                 return -ENOMEM;
-        for (char *w = strtok_r(line, " \t", &save); w && n < ELEMENTSOF(words); w = strtok_r(NULL, " \t", &save))
-                words[n++] = w;
+        for (char *w = strtok_r(line, " \t", &save); w && n < ELEMENTSOF(all); w = strtok_r(NULL, " \t", &save))
+                all[n++] = w;
+        if (n > 1 && strcmp(words[0], OLDER_PASS_OVER) == 0) {
+                words++;
+                n--;
+        }
         if (n == 0 || words[0][0] == '#')
                 return 0;
         for (size_t i = 0; i < ELEMENTSOF(line_kinds); i++)
                 if (strcmp(words[0], line_kinds[i].word) == 0)
                         return line_kinds[i].read(s, words, n);
+        if (words > all && !is_word(words[0]))
+                return 0; /* somebody's comment after all */
         if (!is_word(words[0]) || strv_length(s->unknown) >= ZONE_UNKNOWN_MAX)
                 return -EINVAL;
         return strv_append(&s->unknown, whole);
@@ -231,7 +238,7 @@ static void put_address(FILE *f, const char *before, uint32_t a) {
 }
 
 static void put_lease(FILE *f, const Lease *l) {
-        fprintf(f, "machine %s", l->machine);
+        fprintf(f, "%smachine %s", l->nic > 1 ? OLDER_PASS_OVER " " : "", l->machine);
         put_address(f, "", l->address);
         if (l->nic > 1)
                 fprintf(f, " nic %u", l->nic);
@@ -245,13 +252,13 @@ static void put_zone(FILE *f, const ZoneState *s) {
         fprintf(f, "# The nbox zone '%s', kept so that addresses stay the same.\n", s->name);
         if (s->range.prefix > 0)
                 fprintf(f, "range %s\n", range);
-        fprintf(f, "%s%s%s", s->created ? "created\n" : "", s->isolated ? "isolated\n" : "", s->closed ? "closed\n" : "");
+        fprintf(f, "%s%s%s", s->created ? OLDER_PASS_OVER " created\n" : "", s->isolated ? "isolated\n" : "", s->closed ? "closed\n" : "");
         if (s->uplink[0] && s->vlan > 0)
                 fprintf(f, "uplink %s vlan %u\n", s->uplink, s->vlan);
         else if (s->uplink[0])
                 fprintf(f, "uplink %s\n", s->uplink);
         if (s->service) {
-                put_address(f, "service", s->service);
+                put_address(f, OLDER_PASS_OVER " service", s->service);
                 fputc('\n', f);
         }
 }

@@ -13,20 +13,24 @@
 /* What a zone remembers over reboots, in ZONE_STATE_DIRECTORY/NAME: lines
  *
  *     range 10.83.12.0/22
- *     created                       made by `nbox zone create`, not just by use
+ *     #: created                    made by `nbox zone create`, not just by use
  *     isolated                      its machines do not see each other
  *     closed                        its machines do not get out
  *     uplink eth1 vlan 12           the bridge has this interface of the host's, or its VLAN, as a port
- *     service 10.83.15.254          the address of its name service
+ *     #: service 10.83.15.254       the address of its name service
  *     machine web 10.83.12.17       a machine's address
- *     machine web 10.83.12.18 nic 2 that of its second interface in this zone
+ *     #: machine web 10.83.12.18 nic 2
+ *                                   that of its second interface in this zone
  *
  * and comments (#). An administrator may write such a file by hand before the zone's first machine starts. It is
  * replaced atomically; whoever changes it holds the network lock (network-lock.h).
  *
  * A newer nbox may have written lines that this one does not know. A line whose first word is unknown is kept as it is, in its
  * place after all others, and `nbox zone show` names it; a line whose first word is known must be right as a whole. So what is
- * added to a known line must be something that an older nbox must not pass over; all else is a line of its own. */
+ * added to a known line must be something that an older nbox must not pass over; all else is a line of its own.
+ *
+ * The first nbox knew range and machine alone, and refused all else but comments; its supervisors live on after an upgrade, and read
+ * the file when their machine reboots. So what they need not know is written behind "#:", and read with it or without. */
 
 #define ZONE_STATE_DIRECTORY "/var/lib/nbox/zones"
 #define ZONE_LEASES_MAX 4096 /* a bridge holds 1,023 ports; the rest are machines that are off */

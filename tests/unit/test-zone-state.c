@@ -33,6 +33,10 @@ static void text_survives(void **state _unused_) {
         assert_string_equal(again->leases[1].machine, "web-1");
         assert_int_equal(again->leases[2].nic, 2);
         assert_int_equal(again->leases[2].address, 0x0a010009);
+        /* What the first nbox would refuse is a comment to it; but for what it must not pass over. */
+        assert_non_null(strstr(text, "\n#: created\nisolated\n"));
+        assert_non_null(strstr(text, "\n#: service 10.1.0.254\n"));
+        assert_non_null(strstr(text, "\n#: machine web 10.1.0.9 nic 2\n"));
         twice = zone_state_format(again);
         assert_string_equal(text, twice);
 }
