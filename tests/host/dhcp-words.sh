@@ -7,7 +7,7 @@
 ZONES=/run/nbox/network/zones
 
 # zone_address ZONE: that of its service.
-zone_address() { sed -n 's/^service //p' "/var/lib/nbox/zones/$1"; }
+zone_address() { sed -n 's/^\(#: *\)\?service //p' "/var/lib/nbox/zones/$1"; }
 
 service_of() { pgrep -f -- "^/usr/sbin/dnsmasq .*--domain=$1," || true; }
 is_served() { [ -n "$(service_of "$1")" ]; }
