@@ -290,14 +290,24 @@ test_a_range_that_is_taken_later() {
 
 # A network of its own outside, which the zone's machines join: the interface is lent, and given back as it was.
 test_uplink() {
+        local kind
         ip netns add lan
         ip link add lan0 type veth peer name lan0 netns lan
         ip -n lan address add 10.66.0.99/24 dev lan0
         ip -n lan link set lan0 up
+        for kind in '' --isolated --closed; do # what is on the wire is no way out by the host
+                nbox zone create lan --range=10.66.0.0/24 --uplink=lan0 $kind
+                boot "$GUEST" --network-zone=lan
+                wait_until 5 sees "$GUEST" 10.66.0.99
+                pings "$GUEST" 10.66.0.99
+                # From there: an isolated machine is called by published ports only, where the host filters what it bridges.
+                [ "$kind" = --isolated ] || ip netns exec lan "$MACHINES/.busybox/bin/busybox" ping -q -c 1 -W 2 "$(address_on "$GUEST" host0)" >/dev/null
+                has "$(ip -o link show lan0)" 'master nz-lan'
+                terminate "$GUEST"
+                nbox zone remove lan
+        done
         nbox zone create lan --range=10.66.0.0/24 --uplink=lan0
         boot "$GUEST" --network-zone=lan
-        wait_until 5 sees "$GUEST" 10.66.0.99
-        has "$(ip -o link show lan0)" 'master nz-lan'
         has "$(nbox zone list)" '^lan .* uplink=lan0 '
         # Other zones can have it neither whole nor, as addresses, at all.
         refused nbox zone create lan2 --uplink=lan0
