@@ -286,8 +286,10 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
         r = let_go(s, socket, reterr);
         if (r < 0)
                 return r;
-        zone_services_spawn(s); /* it needs nothing of it to begin with */
         s->launched = true;
         s->launched_usec = clock_usec(CLOCK_MONOTONIC);
-        return readiness_begin(s, reterr);
+        r = readiness_begin(s, reterr);
+        if (r >= 0)
+                zone_services_spawn(s); /* behind who waits for the start: it can be asked for names a moment later */
+        return r;
 }
