@@ -202,9 +202,13 @@ test_killed_at_any_point() {
 
 test_no_legacy_tables() {
         # A kernel that knows no legacy tables answers a question about one so.
-        refused strace -f -qq -o /dev/null -e trace=getsockopt -e inject=getsockopt:error=ENOPROTOOPT nbox boot -d "$GUEST"
-        has "$REFUSAL" '--network=none'
+        local without=(strace -f -qq -o /dev/null -e trace=getsockopt -e inject=getsockopt:error=ENOPROTOOPT)
+        "${without[@]}" nbox run "$GUEST" true
+        printf '[Host]\nFirewall=iptables\n' >/etc/nbox.conf
+        refused "${without[@]}" nbox boot -d "$GUEST"
+        has "$REFUSAL" 'Firewall=auto in /etc/nbox.conf'
         nbox run --network=none "$GUEST" true
+        rm /etc/nbox.conf
 }
 
 test_closed_standard_files() {
