@@ -28,6 +28,7 @@
 #include "ports.h"
 #include "rates.h"
 #include "release.h"
+#include "repair.h"
 #include "zone-service.h"
 #include "zone.h"
 
@@ -37,6 +38,7 @@ typedef struct Attachment {
         Netlink *nl;
         Endpoint *endpoint;
         Placement at;
+        bool drifted; /* rules of a zone that machines are in already are missing: somebody flushed them, and those of the machines too */
 } Attachment;
 
 static void attachment_done(Attachment *a) {
@@ -84,6 +86,17 @@ static bool machine_is_alive(const char *machine, void *userdata) {
         return machine_link_exists(userdata, machine);
 }
 
+/* Zones that stood before, and whose rules should. */
+static bool has_drifted(const Attachment *a, const FirewallZone *zones) {
+        FirewallZone stood[NICS_MAX];
+        size_t n = 0;
+
+        for (size_t i = 0; i < a->at.n_places; i++)
+                if (!a->at.places[i].zone.made)
+                        stood[n++] = zones[i];
+        return n > 0 && !firewall_stands(&(FirewallSet){ .zones = stood, .n_zones = n });
+}
+
 static int apply_rules(Attachment *a, bool *ret_loopback, Error **reterr) {
         FirewallOracle oracle = { .machine_is_alive = machine_is_alive, .userdata = a->nl };
         const Nic *first = a->at.nics;
@@ -96,6 +109,7 @@ static int apply_rules(Attachment *a, bool *ret_loopback, Error **reterr) {
 
         for (size_t i = 0; i < a->at.n_places; i++)
                 zones[i] = zone_for_firewall(&a->at.places[i].zone);
+        a->drifted = has_drifted(a, zones);
         return firewall_apply(&(FirewallSet){ zones, a->at.n_places, &machine, 1 }, &oracle, ret_loopback, reterr);
 }
 
@@ -229,6 +243,16 @@ static int check_request(const NetworkRequest *req, Error **reterr) {
         return r;
 }
 
+/* What belongs to others who run, in passing. */
+static void mend_the_rest(void) {
+        _cleanup_(network_state_clear) NetworkState state = {};
+        _cleanup_(error_freep) Error *error = NULL;
+
+        log_info("Rules of machines that run have been taken away: making them anew, as `nbox network repair` does");
+        if (network_repair(&state, &error) < 0)
+                log_warning("%s, ignoring", error->message);
+}
+
 int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr) {
         _cleanup_close_ int lock = -1;
         _cleanup_(attachment_done) Attachment a = { .req = req };
@@ -243,7 +267,11 @@ int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr)
         r = netlink_new(NETLINK_ROUTE, -1, &a.nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
-        return attach(&a, ret, reterr);
+        r = attach(&a, ret, reterr);
+        lock = close_fd(lock);
+        if (r >= 0 && a.drifted)
+                mend_the_rest();
+        return r;
 }
 
 int network_loopback_up(int netns, Error **reterr) {

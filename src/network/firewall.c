@@ -137,6 +137,13 @@ int firewall_check(const FirewallSet *set, char ***ret_missing, Error **reterr) 
         return r;
 }
 
+bool firewall_stands(const FirewallSet *set) {
+        _cleanup_strv_ char **missing = NULL;
+        const FirewallBackend *b = noted();
+
+        return !b || b->check(set, &missing, NULL) < 0 || !missing;
+}
+
 /* What stands without a note is of an nbox that knew the legacy tables alone. */
 int firewall_remove(const char *machine, const char *zone, Error **reterr) {
         const FirewallBackend *b = noted() ?: &firewall_iptables;

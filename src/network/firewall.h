@@ -59,6 +59,9 @@ int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, bool *r
  * there. Returns how many. */
 int firewall_check(const FirewallSet *set, char ***ret_missing, Error **reterr);
 
+/* The same of the backend that is in use, whatever is wanted by now, and without saying what; what cannot be seen stands. */
+bool firewall_stands(const FirewallSet *set);
+
 /* Remove a machine's rules and a zone's (either may be NULL), and with the last rule our chains. */
 int firewall_remove(const char *machine, const char *zone, Error **reterr);
 
