@@ -281,10 +281,20 @@ name_is_taken() {
 # reboots_often N: asked for from outside, so that they are no loop; and quick.
 reboots_often() {
         for _ in $(seq "$1"); do
-                nbox reboot web
-                asks_itself reboot -f
+                reboots_by nbox reboot web
+                reboots_by asks_itself reboot -f
         done
 }
+
+# One that is asked while it ends anyway does not count.
+reboots_by() {
+        local before
+        before=$(property web Reboots)
+        "$@"
+        wait_until 20 is_in_next_life "$before"
+}
+
+is_in_next_life() { [ "$(property web Reboots)" -gt "$1" ] && is_state web running; }
 
 test_the_name_is_never_free() {
         tree_with web
