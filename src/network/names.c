@@ -91,6 +91,7 @@ static int put(const char *zone, NamesKind kind, const char *name, const char *t
         if (fd < 0)
                 return -errno;
         r = fchmod(fd, 0644) < 0 ? -errno : fd_write_all(fd, text, strlen(text)); /* whatever our umask is */
+        fd = close_fd(fd); /* before it is moved: the end of a write is seen where the file is by then */
         if (r >= 0 && rename(temporary, path) < 0)
                 r = -errno;
         if (r < 0)

@@ -38,6 +38,27 @@ test_comes_and_goes_with_machines() {
         remove_tree db
 }
 
+# A machine's file is there at once and as a whole: one that is written where it is looked for is read twice, and meets itself.
+test_a_machine_is_read_once() {
+        local said
+        tree_with web
+        tree_with db
+        boot web --network-zone=lab
+        wait_until 5 knows web web.lab "$(address_of web)"
+        boot db --network-zone=lab
+        wait_until 5 knows web db.lab "$(address_of db)"
+        said=$(journalctl -q -o cat _SYSTEMD_INVOCATION_ID="$(unit_of "$(unit lab)" InvocationID)")
+        for kind in dhcp hosts; do
+                same "how often $kind/db was read" "$(grep -c "inotify: .*/lab/$kind/db new" <<<"$said")" 1
+        done
+        has_not "$said" duplicate
+        terminate db
+        terminate web
+        wait_until 5 no_trace lab
+        remove_tree web
+        remove_tree db
+}
+
 test_killed() {
         local pid
         tree_with web
