@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "clock.h"
 #include "endpoint.h"
 #include "link-stats.h"
 #include "names.h"
@@ -62,6 +63,17 @@ static void print_addresses(const View *v) {
                 show_line(i == 0 ? "Address" : "", i == 0 ? "%s" : "%s on %s", nic.address, nic.name);
 }
 
+/* Nobody waits for a zone's service when a machine starts: it comes a moment after. */
+#define SERVICE_START_USEC (UINT64_C(3) * 1000000)
+
+static const char *why_no_names(const MachineRecord *rec) {
+        if (!zone_service_program())
+                return "none: dnsmasq is not installed";
+        if (clock_usec(CLOCK_REALTIME) - rec->started_usec < SERVICE_START_USEC)
+                return "none yet: the zone's service is starting";
+        return "none: the zone's service does not run";
+}
+
 /* What other machines of a zone find it by; a zone's service may be off or not to be had. */
 static void print_names(const View *v) {
         const MachineRecord *rec = v->machine->record;
@@ -75,8 +87,7 @@ static void print_names(const View *v) {
                 if (zone_service_look(nic.zone, NULL))
                         show_line(label, "%s", *names ? names : "none: this name is the host's");
                 else if (rec->mode == START_BOOT)
-                        show_line(label, "none: %s", zone_service_program() ? "the zone's service does not run"
-                                                                            : "dnsmasq is not installed");
+                        show_line(label, "%s", why_no_names(rec));
         }
 }
 

@@ -11,6 +11,7 @@ test_machines_find_each_other_by_name() {
         tree_with web
         tree_with db
         boot web --network-zone=lab
+        has "$(nbox status web)" 'Names: (web web\.lab|none yet: .* is starting)'
         boot db --network-zone=lab
         web=$(address_of web) db=$(address_of db)
         wait_until 5 knows web db.lab "$db"
