@@ -130,10 +130,29 @@ int verb_network_status(int argc, char **argv, Error **reterr) {
         return r < 0 ? r : state.n_faults > 0;
 }
 
+static bool is_among(const NetworkFault *f, const NetworkState *s) {
+        for (size_t i = 0; i < s->n_faults; i++)
+                if (strcmp(f->machine, s->faults[i].machine) == 0 && strcmp(f->zone, s->faults[i].zone) == 0 &&
+                    strcmp(f->text, s->faults[i].text) == 0)
+                        return true;
+        return false;
+}
+
+static void say_mended(const NetworkState *before, const NetworkState *after) {
+        char owner[96];
+
+        for (size_t i = 0; i < before->n_faults; i++) {
+                const NetworkFault *f = before->faults + i;
+
+                fault_owner(f, owner, sizeof(owner));
+                if (!is_among(f, after))
+                        log_info("Mended: %s%s", owner, f->text);
+        }
+}
+
 int verb_network_repair(int argc, char **argv, Error **reterr) {
         _cleanup_(network_state_clear) NetworkState before = {}, after = {};
         VerbArgs args = verb_args(argc, argv);
-        size_t mended;
         int r;
 
         r = verb_operands(&args, 0, 0, reterr);
@@ -145,11 +164,9 @@ int verb_network_repair(int argc, char **argv, Error **reterr) {
                 r = network_repair(&after, reterr);
         if (r < 0)
                 return r;
-        mended = before.n_faults > after.n_faults ? before.n_faults - after.n_faults : 0;
         if (before.n_faults == 0)
                 log_info("Nothing is missing");
-        else
-                log_info("Mended %zu of %zu", mended, before.n_faults);
+        say_mended(&before, &after);
         if (after.n_faults > 0)
                 print_faults(&after);
         return after.n_faults > 0;

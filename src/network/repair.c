@@ -104,7 +104,7 @@ static int look_at_nics(const Survey *s, const Endpoint *e, NetworkState *ret) {
                         f = add_fault(ret, e->nics[i].zone, e->machine, "its link to the zone '%s' is gone", e->nics[i].zone);
                         if (!f)
                                 return -ENOMEM;
-                        snprintf(f->remedy, sizeof(f->remedy), "nbox reboot %s", e->machine);
+                        snprintf(f->remedy, sizeof(f->remedy), "run `nbox reboot %s`", e->machine);
                 } else if (z->zone.index > 0 && link->master != z->zone.index &&
                            !add_fault(ret, e->nics[i].zone, e->machine, "its link %s is no port of %s", link->name, z->zone.bridge))
                         return -ENOMEM;

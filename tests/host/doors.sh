@@ -287,7 +287,8 @@ missing() {
 }
 
 mended() {
-        nbox network repair
+        nbox network repair 2>"$SCRATCH/said"
+        has "$(cat "$SCRATCH/said")" 'Mended: '
         nothing_is_wrong
         all_is_reached "$1"
         has_not "$(nbox status first)" 'nbox network repair'
