@@ -27,12 +27,23 @@ const VerbOption global_options[] = {
 static const char *habit_of(const char *word) {
         static const char *const habits[][2] = {
                 { "rm", "remove" }, { "del", "remove" }, { "delete", "remove" }, { "ls", "list" }, { "new", "create" }, { "info", "show" },
+                { "inspect", "show" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(habits); i++)
                 if (strcmp(word, habits[i][0]) == 0)
                         return habits[i][1];
         return word;
+}
+
+/* "network" is about the host's side of it all; what other programs call networks are zones here. */
+static const char *subject_of(const char *first, const char *second) {
+        static const char *const of_zones[] = { "list", "show", "create", "remove" };
+
+        for (size_t i = 0; strcmp(first, "network") == 0 && i < ELEMENTSOF(of_zones); i++)
+                if (strcmp(habit_of(second), of_zones[i]) == 0)
+                        return "zone";
+        return first;
 }
 
 static const char *suggest_second_word(const char *first, const char *second) {
@@ -47,14 +58,15 @@ static const char *suggest_second_word(const char *first, const char *second) {
 }
 
 static int unknown_second_word(const char *first, const char *second, Error **reterr) {
-        const char *meant = second ? suggest_second_word(first, second) : NULL;
+        const char *subject = second ? subject_of(first, second) : first;
+        const char *meant = second ? suggest_second_word(subject, second) : NULL;
 
         if (!second)
                 error_set(reterr, EINVAL, "A word is missing behind 'nbox %s'", first);
         else
                 error_set(reterr, EINVAL, "Unknown verb '%s %.80s'", first, second);
         if (meant)
-                return error_hint(reterr, -EINVAL, "Did you mean `nbox %s %s`?", first, meant);
+                return error_hint(reterr, -EINVAL, "Did you mean `nbox %s %s`?", subject, meant);
         return error_hint(reterr, -EINVAL, "`nbox %s --help` lists what there is.", first);
 }
 

@@ -35,13 +35,13 @@ const Verb verbs[] = {
           show_options },
         { "info", "", "Show what this host has for machines", verb_info, VERB_JSON, OPERAND_NONE, "See" },
 
-        { "network status", "", "Show who filters for machines, and what is missing", verb_network_status, VERB_ROOT | VERB_JSON, OPERAND_NONE,
-          "Network" },
+        { "network status", "[OPTIONS]", "Show who filters for machines, and what is missing", verb_network_status, VERB_ROOT | VERB_JSON,
+          OPERAND_NONE, "Network" },
         { "network repair", "", "Put right what others changed under machines that run", verb_network_repair, VERB_ROOT, OPERAND_NONE,
           "Network" },
         { "port list", "[OPTIONS] [NAME…]", "List the ports of running machines", verb_port_list, VERB_JSON, OPERAND_MACHINES, "Network" },
-        { "port add", "[OPTIONS] NAME PORT…", "Publish ports of a running machine, as --port= does", verb_port_add, VERB_ROOT, OPERAND_NEW_PORTS, "Network",
-          port_options },
+        { "port add", "[OPTIONS] NAME PORT…", "Publish ports of a running machine: [ADDR:]HOST[:MACHINE][/PROTO]", verb_port_add,
+          VERB_ROOT, OPERAND_NEW_PORTS, "Network", port_options },
         { "port remove", "[OPTIONS] NAME PORT…", "No longer publish ports of a running machine", verb_port_remove, VERB_ROOT,
           OPERAND_PORTS, "Network", port_options },
 

@@ -200,6 +200,8 @@ int port_list_add(PortList *list, const PortMap *p, bool (*clash)(const PortMap 
 
                         port_map_format(p, a);
                         port_map_format(list->items + i, b);
+                        if (strcmp(a, b) == 0)
+                                return error_set(reterr, EEXIST, "This machine has the port %s already", a);
                         return error_set(reterr, EEXIST, "The port %s meets %s, which this machine has already", a, b);
                 }
         grown = reallocarray(list->items, list->n + 1, sizeof(*grown));

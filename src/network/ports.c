@@ -119,6 +119,9 @@ static int say_busy(const PortMap *p, const Service *s, Error **reterr) {
         port_address_format(p->address, address);
         error_set(reterr, EADDRINUSE, "Port %s%s%u/%s of the host is used by %s", address, *address ? ":" : "", s->port,
                   protocol_to_string(p->protocol), owner ?: "another program");
+        if (p->address == 0 && s->address != 0) /* as systemd-resolved's of 127.0.0.53 */
+                return error_hint(reterr, -EADDRINUSE, "Stop it, or choose another port of the host, as HOST:MACHINE, or an address "
+                                                       "that it does not listen on, as ADDR:HOST:MACHINE.");
         return error_hint(reterr, -EADDRINUSE, "Stop it, or choose another port of the host, as HOST:MACHINE.");
 }
 

@@ -79,17 +79,18 @@ static int machines_in(const Work *w, char ***ret, Error **reterr) {
 
 static int refuse_while_used(const Work *w, const char *what, Error **reterr) {
         _cleanup_strv_ char **names = NULL;
-        _cleanup_free_ char *list = NULL;
+        _cleanup_free_ char *list = NULL, *words = NULL;
         int r;
 
         r = machines_in(w, &names, reterr);
         if (r < 0 || !names)
                 return r;
         list = strv_join(names, ", ");
-        if (!list)
+        words = strv_join(names, " ");
+        if (!list || !words)
                 return error_oom(reterr);
         error_set(reterr, EBUSY, "The zone '%s' cannot be %s: %s run%s in it", w->name, what, list, names[1] ? "" : "s");
-        return error_hint(reterr, -EBUSY, "Power %s off first: `nbox poweroff %s`.", names[1] ? "them" : "it", names[0]);
+        return error_hint(reterr, -EBUSY, "Power %s off first: `nbox poweroff --wait %s`.", names[1] ? "them" : "it", words);
 }
 
 /* What still stands though no machine is there: its service, or what a crash left. */

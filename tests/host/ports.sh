@@ -44,6 +44,7 @@ test_a_busy_port_is_its_holders() {
 test_a_listener_elsewhere_is_in_nobodys_way() {
         occupy 8090 127.0.0.1
         refused nbox boot -d -p 8090:80 "$GUEST" # that would be cut off
+        has "$REFUSAL" 'or an address that it does not listen on, as ADDR:HOST:MACHINE'
         up "$GUEST" -p "$HOST_ADDRESS:8090:80"
         reaches outside tcp "$HOST_ADDRESS" 8090 "$GUEST"
         unserve
@@ -105,6 +106,8 @@ test_what_is_no_change() {
         refused nbox port add "$GUEST"
         refused nbox port add "$GUEST" 8080:81
         has "$REFUSAL" 'meets tcp:8080:80'
+        refused nbox port add "$GUEST" 8080:80
+        has "$REFUSAL" 'has the port tcp:8080:80 already'
         refused nbox port add "$GUEST" 8070-8090
         refused nbox port add "$GUEST" --host-port 8201:8200
         refused nbox port remove "$GUEST" 8080:81

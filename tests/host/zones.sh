@@ -64,6 +64,17 @@ test_a_zone_by_hand() {
         refused nbox zone remove lab
 }
 
+# Words that other programs use for what is a zone here.
+test_what_others_call_networks() {
+        local word
+        for word in ls:list inspect:show create:create delete:remove; do
+                refused nbox network "${word%:*}" lab
+                has "$REFUSAL" "Did you mean .nbox zone ${word#*:}.\?"
+        done
+        refused nbox network statis
+        has "$REFUSAL" 'Did you mean .nbox network status.\?'
+}
+
 # One that machines have made by being in it can be made by hand still, and keeps their addresses.
 test_a_zone_by_use() {
         local address
@@ -167,6 +178,8 @@ test_isolated() {
                         fails pings one "$there"
                         reaches_not one tcp "$there" 80
                 fi
+                refused nbox zone move $zone
+                has "$REFUSAL" 'Power them off first: .nbox poweroff --wait (one two|two one).\.'
                 # What is published is for everybody; and out they get.
                 reaches one tcp "$HOST_ADDRESS" 8080 two
                 reaches host tcp "$there" 80 two
