@@ -10,6 +10,7 @@
 #include "machine-link.h"
 #include "name.h"
 #include "names.h"
+#include "neighbour.h"
 #include "network-lock.h"
 #include "network.h"
 #include "rates.h"
@@ -111,6 +112,20 @@ static int remove_limits(const Endpoint *e, Error **reterr) {
         return result;
 }
 
+/* What the host was told of where it is; with a bridge it goes by itself. */
+static void forget_neighbour(Netlink *nl, const Endpoint *e) {
+        char bridge[IF_NAMESIZE];
+        LinkInfo link;
+
+        for (size_t i = 0; e && i < e->n_nics; i++) {
+                zone_bridge_name(e->nics[i].zone, bridge);
+                if (link_get(nl, bridge, &link) < 0)
+                        continue;
+                neighbour_put_gone(nl, link.index, (struct in_addr){ htonl(e->nics[i].address) });
+                (void) netlink_run(nl, NULL, NULL, NULL);
+        }
+}
+
 /* Links before rules, so that no machine ever has an address without them; the file last, for it says what there was. */
 int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Error **reterr) {
         _cleanup_(endpoint_freep) Endpoint *endpoint = NULL;
@@ -128,6 +143,7 @@ int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Er
         keep_first(&result, delete_bridges(nl, links, n, &gone, result < 0 ? NULL : reterr));
         keep_first(&result, remove_rules(machine, gone, result < 0 ? NULL : reterr));
         keep_first(&result, remove_limits(endpoint, result < 0 ? NULL : reterr));
+        forget_neighbour(nl, endpoint);
         if (result >= 0)
                 endpoint_end(machine, reboots);
         if (gone || !has_zones(links, n))
@@ -215,6 +231,7 @@ static int sweep_endpoints(const Sweep *s, Error **reterr) {
         for (size_t i = 0; i < n; i++) {
                 if (s->is_alive(endpoints[i]->machine, s->userdata))
                         continue;
+                forget_neighbour(s->nl, endpoints[i]);
                 r = remove_limits(endpoints[i], result < 0 ? NULL : reterr);
                 keep_first(&result, r);
                 if (r >= 0)

@@ -7,6 +7,7 @@
 #include "host-hash.h"
 #include "machine-link.h"
 #include "name.h"
+#include "neighbour.h"
 #include "netns.h"
 #include "veth.h"
 
@@ -64,7 +65,16 @@ int nic_choose_mac(Nic *nic, const LinkInfo *ports, size_t n_ports, Error **rete
 
 /* ---- making it ---- */
 
-int nic_make(Netlink *nl, Nic *nic, int netns, Error **reterr) {
+void nic_put_place(Netlink *nl, int bridge, int port, uint32_t address, const uint8_t mac[6]) {
+        static const uint8_t none[6];
+
+        if (memcmp(mac, none, sizeof(none)) == 0)
+                return;
+        neighbour_put_port(nl, port, mac);
+        neighbour_put(nl, bridge, (struct in_addr){ htonl(address) }, mac);
+}
+
+static int make_pair(Netlink *nl, Nic *nic, int netns, Error **reterr) {
         char name[IF_NAMESIZE], altname[ALTIFNAMSIZ], alias[LINK_ALIAS_MAX], inside[NIC_NAME_MAX];
         VethRequest req = {
                 .name = name,
@@ -96,6 +106,16 @@ int nic_make(Netlink *nl, Nic *nic, int netns, Error **reterr) {
         if (r == -EXFULL)
                 return error_set(reterr, r, "The zone '%s' is full: a bridge has at most 1,023 ports", nic->zone->name);
         return r < 0 ? error_errno(reterr, r, "Cannot make the veth pair %s of the machine '%s'", name, nic->machine) : 0;
+}
+
+int nic_make(Netlink *nl, Nic *nic, int netns, Error **reterr) {
+        int r = make_pair(nl, nic, netns, reterr);
+
+        if (r < 0)
+                return r;
+        nic_put_place(nl, nic->zone->index, nic->link.index, nic->address, nic->mac);
+        r = netlink_run(nl, NULL, NULL, NULL);
+        return r < 0 ? error_errno(reterr, r, "Cannot say where the machine '%s' is in the zone '%s'", nic->machine, nic->zone->name) : 0;
 }
 
 /* IPv6 off on both ends for now: zones have no IPv6 addresses, and link-local chatter of each port reaches all

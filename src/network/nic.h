@@ -31,6 +31,11 @@ void nic_name(unsigned number, char ret[NIC_NAME_MAX]);
  * asked for is that of another machine that runs in the zone (`ports` are those of its bridge), or of the bridge itself. */
 int nic_choose_mac(Nic *nic, const LinkInfo *ports, size_t n_ports, Error **reterr);
 
+/* Say to the host which port a MAC address is at, and which one an address has: what is sent there is not for a neighbour that says it had
+ * either, be it for its published ports or for the answers of what --host-port offers to one machine alone. Added to the batch of
+ * `nl`; a MAC address of zeros (links of an older nbox) is nobody's. */
+void nic_put_place(Netlink *nl, int bridge, int port, uint32_t address, const uint8_t mac[6]);
+
 /* Make the pair, our end up and in the bridge. What a dead machine of that name left is replaced. */
 int nic_make(Netlink *nl, Nic *nic, int netns, Error **reterr);
 

@@ -27,6 +27,7 @@
 #include "host-hash.h"
 #include "lease.h"
 #include "names.h"
+#include "neighbour.h"
 #include "netns.h"
 #include "network-lock.h"
 #include "network.h"
@@ -132,16 +133,31 @@ static int make_link(Serve *s, int netns, LinkInfo *ret) {
         zone_service_link_name(s->zone.name, name);
         zone_service_link_alias(s->zone.name, alias);
         snprintf(altname, sizeof(altname), "nbox-zone-%s", s->zone.name);
-        stable_mac(altname, mac);
+        zone_service_mac(s->zone.name, mac);
         r = link_delete(s->nl, name); /* of one that has just died */
         if (r >= 0)
                 r = veth_create(s->nl, &req, ret);
+        if (r >= 0) {
+                neighbour_put_port(s->nl, ret->index, mac);
+                r = netlink_run(s->nl, NULL, NULL, NULL);
+        }
         if (r < 0)
                 return r;
         snprintf(path, sizeof(path), "ipv6/conf/%s/disable_ipv6", name);
         (void) netns_sysctl_write(s->home, path, "1"); /* no such file: no IPv6 in this kernel */
         (void) netns_sysctl_write(-1, "ipv6/conf/" LINK_NAME "/disable_ipv6", "1");
         return 0;
+}
+
+/* A namespace begins with what the host has, which forwards: from there machines would reach one another through it, isolated ones
+ * too. And where it asks for the world's names is not for a machine's redirects to say. */
+static int stand_still(void) {
+        static const char *const settings[] = { "ipv4/ip_forward", "ipv4/conf/all/accept_redirects", "ipv4/conf/default/accept_redirects" };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(settings) && r >= 0; i++)
+                r = netns_sysctl_write(-1, settings[i], "0");
+        return r;
 }
 
 static int enter_namespace(Serve *s, Error **reterr) {
@@ -154,12 +170,15 @@ static int enter_namespace(Serve *s, Error **reterr) {
         if (unshare(CLONE_NEWNET) < 0)
                 return error_errno(reterr, errno, "Cannot make a network namespace");
         netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-        r = netns < 0 ? -errno : make_link(s, netns, &link);
+        r = netns < 0 ? -errno : stand_still();
+        if (r >= 0)
+                r = make_link(s, netns, &link);
         if (r >= 0)
                 r = netlink_new(NETLINK_ROUTE, -1, &nl);
         if (r >= 0) {
                 link_put_up(nl, link.peer);
                 link_put_address(nl, link.peer, address, s->zone.range.prefix);
+                neighbour_put(nl, link.peer, gateway, s->zone.mac); /* a machine may say that it were the gateway */
                 if (!s->zone.closed)
                         link_put_default_route(nl, link.peer, gateway);
                 r = netlink_run(nl, NULL, NULL, NULL);

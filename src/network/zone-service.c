@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "host-hash.h"
 #include "names.h"
 #include "pidfd.h"
 #include "process.h"
@@ -112,6 +113,13 @@ void zone_service_end(Netlink *nl, const char *zone) {
                 (void) pidfd_kill(fd, service.kind == ZONE_SERVICE_PROCESS ? SIGKILL : SIGTERM);
         zone_service_link_name(zone, link);
         (void) link_delete(nl, link);
+}
+
+void zone_service_mac(const char *zone, uint8_t ret[6]) {
+        char purpose[64];
+
+        snprintf(purpose, sizeof(purpose), "nbox-zone-%.*s", ZONE_NAME_MAX, zone);
+        stable_mac(purpose, ret);
 }
 
 void zone_service_link_name(const char *zone, char ret[IF_NAMESIZE]) {

@@ -42,6 +42,9 @@ void zone_service_reload(const char *zone);
 /* End it, and take its link away. */
 void zone_service_end(Netlink *nl, const char *zone);
 
+/* Of its own end. */
+void zone_service_mac(const char *zone, uint8_t ret[6]);
+
 /* The bridge's port of it, by a hash as machines' are, and whether a link is one. */
 void zone_service_link_name(const char *zone, char ret[IF_NAMESIZE]);
 void zone_service_link_alias(const char *zone, char ret[LINK_ALIAS_MAX]);

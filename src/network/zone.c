@@ -9,8 +9,10 @@
 #include "host-hash.h"
 #include "machine-link.h"
 #include "names.h"
+#include "neighbour.h"
 #include "netns.h"
 #include "network.h"
+#include "nic.h"
 #include "uplink.h"
 #include "zone-range.h"
 #include "zone-service.h"
@@ -89,6 +91,10 @@ static int finish_bridge(Netlink *nl, const ZoneState *state, const char *name, 
                 return r;
         snprintf(path, sizeof(path), "ipv6/conf/%s/disable_ipv6", name);
         (void) netns_sysctl_write(-1, path, "1"); /* no such file: no IPv6 in this kernel */
+        if (!*state->uplink) { /* behind an uplink there may be routers of others */
+                snprintf(path, sizeof(path), "ipv4/conf/%s/rp_filter", name);
+                (void) netns_sysctl_write(-1, path, "1"); /* what machines send with others' addresses goes nowhere */
+        }
         zone_alias(state, alias, sizeof(alias));
         link_put_address(nl, link->index, gateway, state->range.prefix);
         link_put_up(nl, link->index);
@@ -122,6 +128,7 @@ static bool publishes(const MachineLink *link) {
         return endpoint_load(link->machine, &e, NULL) > 0 && e->ports.n > 0 && e->n_nics > 0 && e->nics[0].address == link->address;
 }
 
+/* The flags are left in the batch: only a port has them. */
 static int adopt(Netlink *nl, const LinkInfo *link, int bridge, bool hairpin, bool isolated) {
         int r;
 
@@ -130,6 +137,26 @@ static int adopt(Netlink *nl, const LinkInfo *link, int bridge, bool hairpin, bo
         if (r < 0)
                 return r;
         link_put_port_flags(nl, link->index, hairpin, isolated);
+        return 0;
+}
+
+static int adopt_service(Netlink *nl, const char *zone, const LinkInfo *link, int bridge) {
+        uint8_t mac[6];
+        int r = adopt(nl, link, bridge, false, false);
+
+        if (r < 0)
+                return r;
+        zone_service_mac(zone, mac);
+        neighbour_put_port(nl, link->index, mac);
+        return netlink_run(nl, NULL, NULL, NULL);
+}
+
+static int adopt_machine(Netlink *nl, const MachineLink *owner, const LinkInfo *link, int bridge, bool isolated) {
+        int r = adopt(nl, link, bridge, publishes(owner), isolated);
+
+        if (r < 0)
+                return r;
+        nic_put_place(nl, bridge, link->index, owner->address, owner->mac);
         return netlink_run(nl, NULL, NULL, NULL);
 }
 
@@ -149,9 +176,9 @@ static int adopt_orphans(Netlink *nl, const ZoneState *state, int bridge) {
                 if (links[i].master > 0)
                         continue;
                 else if (link_is_zone_service(links + i) && strcmp(links[i].name, service) == 0)
-                        r = adopt(nl, links + i, bridge, false, false);
+                        r = adopt_service(nl, state->name, links + i, bridge);
                 else if (machine_link_parse(links + i, &owner) && range_contains(state->range, owner.address))
-                        r = adopt(nl, links + i, bridge, publishes(&owner), isolated);
+                        r = adopt_machine(nl, &owner, links + i, bridge, isolated);
         return r;
 }
 
