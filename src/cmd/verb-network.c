@@ -9,6 +9,7 @@
 #include "repair.h"
 #include "table.h"
 #include "verb-list.h"
+#include "zone-service.h"
 
 static const char *door_word(DoorState state) {
         return state == DOOR_OPEN ? "open" : state == DOOR_SHUT ? "shut" : "locked";
@@ -21,9 +22,10 @@ static void print_zones(const NetworkState *s) {
                 const NetworkZone *z = s->zones + i;
 
                 range_format(z->range, range);
-                printf("%10s%s %s: %s on %s, %zu machine%s%s%s%s\n", i == 0 ? "Zones" : "", i == 0 ? ":" : " ",
+                printf("%10s%s %s: %s on %s, %zu machine%s%s%s%s%s\n", i == 0 ? "Zones" : "", i == 0 ? ":" : " ",
                        show_text(z->name, text, sizeof(text)), range, z->bridge, z->n_machines, z->n_machines == 1 ? "" : "s",
-                       z->isolated ? ", isolated" : "", z->closed ? ", closed" : "", z->up ? "" : ", down");
+                       z->isolated ? ", isolated" : "", z->closed ? ", closed" : "", z->up ? "" : ", down",
+                       zone_service_look(z->name, NULL) ? "" : ", no name service");
         }
         if (s->n_zones == 0)
                 printf("%10s: none is up\n", "Zones");

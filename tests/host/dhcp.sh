@@ -192,6 +192,7 @@ test_no_dnsmasq() {
         has_not "$(nbox exec web cat /etc/resolv.conf)" '^search lab'
         nbox exec web /bin/busybox ping -c 1 -W 2 "$(address_of db)" >/dev/null
         has "$(nbox status web)" 'dnsmasq is not installed'
+        has "$(nbox network status)" 'lab: .*, 2 machines, no name service$'
         umount /usr/sbin/dnsmasq
         terminate web
         terminate db
