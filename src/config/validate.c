@@ -9,6 +9,12 @@
 static int check_ports(const MachineConfig *c, Error **reterr) {
         if (c->ports.n + c->host_ports.n == 0 || c->network == NETWORK_UNSET || c->network == NETWORK_ZONE)
                 return 0;
+        if (c->ports.n == 0) {
+                error_set(reterr, EINVAL, "A port of the host's cannot be offered with --network=%s", network_kind_to_string(c->network));
+                return error_hint(reterr, -EINVAL, c->network == NETWORK_HOST
+                                          ? "Leave out --host-port=: the host's 127.0.0.1 is the machine's already."
+                                          : "Leave out --host-port= (HostPort= in the settings file), or take --network=zone.");
+        }
         error_set(reterr, EINVAL, "A port cannot be published with --network=%s", network_kind_to_string(c->network));
         return error_hint(reterr, -EINVAL, c->network == NETWORK_HOST
                                   ? "Leave out --port=: the machine's ports are the host's already."

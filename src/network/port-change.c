@@ -107,8 +107,10 @@ static void end_connections(const Endpoint *e, const Place *p, PortKind kind, co
 static int edit(Endpoint *e, const PortChange *c, PortKind kind, PortList *ports, Error **reterr) {
         int r = 0;
 
-        if (!c->remove && kind == PORT_PUBLISHED)
+        if (!c->remove && kind == PORT_PUBLISHED) {
+                ports_warn_of_absent(ports);
                 r = ports_check(ports, reterr);
+        }
         for (PortMap *p = ports->items; r >= 0 && p < ports->items + ports->n; p++)
                 r = c->remove ? endpoint_remove_port(e, kind, p, p, reterr) : endpoint_add_port(e, kind, p, reterr);
         return r;

@@ -146,15 +146,10 @@ static int check_table(const char *table, const PortList *ports, int protocol, E
 
 /* Whether the tables need be read for it. 0, 1 or an error. */
 static int may_be_busy(const PortMap *p, Error **reterr) {
-        char address[PORT_ADDRESS_TEXT_MAX];
         int r = try_bind(p->protocol, p->address, p->host);
 
-        if (r == -EADDRNOTAVAIL) {
-                port_address_format(p->address, address);
-                log_warning("%s is no address of the host's now: port %u/%s answers once it is, ignoring", address, p->host,
-                            protocol_to_string(p->protocol));
-                return 0;
-        }
+        if (r == -EADDRNOTAVAIL)
+                return 0; /* ports_warn_of_absent() says it */
         if (r < 0 && r != -EADDRINUSE)
                 return error_errno(reterr, r, "Cannot tell whether port %u/%s is free", p->host, protocol_to_string(p->protocol));
         return r < 0 || p->count > 1;
@@ -167,6 +162,18 @@ static int check_twice(const PortList *ports, Error **reterr) {
                                 return error_set(reterr, EINVAL, "Port %u/%s of the host is published twice", ports->items[i].host,
                                                  protocol_to_string(ports->items[i].protocol));
         return 0;
+}
+
+void ports_warn_of_absent(const PortList *ports) {
+        char address[PORT_ADDRESS_TEXT_MAX];
+
+        for (const PortMap *p = ports->items; p < ports->items + ports->n; p++) {
+                if (p->address == 0 || try_bind(p->protocol, p->address, p->host) != -EADDRNOTAVAIL)
+                        continue;
+                port_address_format(p->address, address);
+                log_warning("%s is no address of the host's now: port %u/%s answers once it is, ignoring", address, p->host,
+                            protocol_to_string(p->protocol));
+        }
 }
 
 int ports_check(const PortList *ports, Error **reterr) {

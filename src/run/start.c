@@ -12,6 +12,7 @@
 #include "lives.h"
 #include "log.h"
 #include "machine-plan.h"
+#include "ports.h"
 #include "registration.h"
 #include "seal.h"
 #include "supervisor.h"
@@ -179,9 +180,12 @@ static void warn_of_reachable_tree(const MachinePlan *p) {
                     "keep it below a directory that is root's alone (chmod 0700)", p->root);
 }
 
-static void warn_of_clash(const MachinePlan *p) {
-        if (!p->quiet)
-                zone_warn_of_clashes(&p->nics);
+/* What keeps nobody from starting it, and is not said in the background. */
+static void warn_of_network(const MachinePlan *p) {
+        if (p->quiet || p->network != NETWORK_ZONE)
+                return;
+        zone_warn_of_clashes(&p->nics);
+        ports_warn_of_absent(&p->ports);
 }
 
 /* Before anything of the tree is opened: a mount can only be copied from the namespace that it is opened in. */
@@ -225,7 +229,7 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
         }
         if (!start->in_background) {
                 warn_of_reachable_tree(s->plan);
-                warn_of_clash(s->plan);
+                warn_of_network(s->plan);
                 zone_services_warn(s->plan);
                 r = look_for_systemd(s, reterr);
                 if (r < 0)

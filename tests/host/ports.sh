@@ -52,6 +52,20 @@ test_a_listener_elsewhere_is_in_nobodys_way() {
         vacate
 }
 
+# It is said to who starts it, in the background too.
+test_an_address_that_is_not_there_yet() {
+        has "$(boot "$GUEST" -p 203.0.113.7:8090:80 2>&1)" '^nbox: 203\.0\.113\.7 is no address of the host.s now: port 8090/tcp'
+        has "$(nbox port add "$GUEST" 203.0.113.8:8091:80 2>&1)" '^nbox: 203\.0\.113\.8 is no address'
+        serve "$GUEST" 80
+        ip address add 203.0.113.7/32 dev up0
+        reaches host tcp 203.0.113.7 8090 "$GUEST"
+        ip address del 203.0.113.7/32 dev up0
+        unserve
+        terminate "$GUEST"
+        refused nbox boot -d --network=none --host-port=22 "$GUEST"
+        has "$REFUSAL" 'Leave out --host-port='
+}
+
 test_a_port_of_another_machine() {
         tree_with one
         boot one -p 8000-8099:9000-9099 --host-port 8200
