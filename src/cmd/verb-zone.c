@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "address.h"
 #include "network.h"
 #include "strv.h"
 #include "table.h"
@@ -18,20 +19,11 @@ const VerbOption zone_list_options[] = {
         {},
 };
 
-#define ADDRESS_MAX 16
-#define MAC_MAX 18
-
-static const char *address_text(uint32_t a, char ret[ADDRESS_MAX]) {
-        snprintf(ret, ADDRESS_MAX, "%u.%u.%u.%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff);
-        return ret;
-}
-
 /* NULL where a link of an older nbox does not say. */
-static const char *mac_text(const uint8_t m[6], char ret[MAC_MAX]) {
+static const char *mac_text(const uint8_t mac[6], char ret[MAC_TEXT_MAX]) {
         static const uint8_t zero[6];
 
-        snprintf(ret, MAC_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-        return memcmp(m, zero, sizeof(zero)) == 0 ? NULL : ret;
+        return memcmp(mac, zero, sizeof(zero)) == 0 ? NULL : mac_format(mac, ret);
 }
 
 static const char *range_text(const ZoneState *s, char ret[RANGE_TEXT_MAX]) {
@@ -68,9 +60,9 @@ static char **running_names(const ZoneInfo *z) {
 /* ---- as JSON ---- */
 
 static json_t *interface_to_json(const char *machine, unsigned nic, uint32_t address, const MachineLink *link) {
-        char text[ADDRESS_MAX], mac[MAC_MAX];
+        char text[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
 
-        return json_pack("{s:o, s:i, s:s, s:o, s:b}", "machine", json_text(machine), "nic", (int) nic, "address", address_text(address, text),
+        return json_pack("{s:o, s:i, s:s, s:o, s:b}", "machine", json_text(machine), "nic", (int) nic, "address", address_format(address, text),
                          "mac", json_text(link ? mac_text(link->mac, mac) : NULL), "running", link != NULL);
 }
 
@@ -100,15 +92,15 @@ static json_t *zone_to_json(const ZoneInfo *z) {
         _cleanup_strv_ char **running = running_names(z);
         static const ZoneState none = {};
         const ZoneState *s = z->state ?: &none;
-        char range[RANGE_TEXT_MAX], gateway[ADDRESS_MAX], service[ADDRESS_MAX];
+        char range[RANGE_TEXT_MAX], gateway[ADDRESS_TEXT_MAX], service[ADDRESS_TEXT_MAX];
 
         return json_pack("{s:s, s:o, s:s, s:b, s:o, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "zone", z->name,
                          "range", json_text(range_text(z->state, range)), "bridge", z->bridge, "up", (int) z->up,
                          "machines", strings_to_json(running), "created", (int) s->created, "isolated", (int) s->isolated,
                          "closed", (int) s->closed, "uplink", json_text(*s->uplink ? s->uplink : NULL),
                          "vlan", s->vlan > 0 ? json_integer(s->vlan) : json_null(),
-                         "gateway", json_text(s->range.prefix > 0 ? address_text(range_gateway(s->range), gateway) : NULL),
-                         "service", json_text(s->service ? address_text(s->service, service) : NULL),
+                         "gateway", json_text(s->range.prefix > 0 ? address_format(range_gateway(s->range), gateway) : NULL),
+                         "service", json_text(s->service ? address_format(s->service, service) : NULL),
                          "clash", json_text(*z->clash ? z->clash : NULL), "interfaces", interfaces_to_json(z),
                          "unknown", strings_to_json(s->unknown), "error", json_text(z->error ? z->error->message : NULL));
 }
@@ -189,11 +181,11 @@ static void line(const char *label, const char *text) {
 }
 
 static const char *service_text(const ZoneInfo *z, char *buf, size_t size) {
-        char address[ADDRESS_MAX];
+        char address[ADDRESS_TEXT_MAX];
 
         if (!z->state->service)
                 return NULL;
-        address_text(z->state->service, address);
+        address_format(z->state->service, address);
         if (!z->up)
                 snprintf(buf, size, "%s", address);
         else if (zone_service_look(z->name, NULL))
@@ -206,19 +198,19 @@ static const char *service_text(const ZoneInfo *z, char *buf, size_t size) {
 static int print_machines(const ZoneInfo *z, Error **reterr) {
         static const char *const headings[] = { "MACHINE", "ADDRESS", "STATE", "MAC", NULL };
         _cleanup_(table_freep) Table *t = table_new(headings);
-        char address[ADDRESS_MAX], mac[MAC_MAX];
+        char address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
         int r = t ? 0 : -ENOMEM;
 
         for (size_t i = 0; r >= 0 && i < z->state->n_leases; i++) {
                 const Lease *l = z->state->leases + i;
                 const MachineLink *link = running_with(z, l->address);
 
-                r = table_add(t, (const char *[]){ l->machine, address_text(l->address, address), link ? "running" : "off",
+                r = table_add(t, (const char *[]){ l->machine, address_format(l->address, address), link ? "running" : "off",
                                                    link ? mac_text(link->mac, mac) : NULL });
         }
         for (size_t i = 0; r >= 0 && i < z->n_machines; i++)
                 if (!is_leased(z, z->machines[i].address))
-                        r = table_add(t, (const char *[]){ z->machines[i].machine, address_text(z->machines[i].address, address), "running",
+                        r = table_add(t, (const char *[]){ z->machines[i].machine, address_format(z->machines[i].address, address), "running",
                                                            mac_text(z->machines[i].mac, mac) });
         if (r < 0)
                 return error_oom(reterr);
@@ -229,7 +221,7 @@ static int print_machines(const ZoneInfo *z, Error **reterr) {
 
 static int print_zone(ZoneInfo *z, Error **reterr) {
         _cleanup_free_ char *options = NULL;
-        char range[RANGE_TEXT_MAX], gateway[ADDRESS_MAX], text[128];
+        char range[RANGE_TEXT_MAX], gateway[ADDRESS_TEXT_MAX], text[128];
 
         if (!z->state)
                 return error_pass(reterr, z->error->code, &z->error);
@@ -246,7 +238,7 @@ static int print_zone(ZoneInfo *z, Error **reterr) {
         line("Bridge", z->bridge);
         line("State", z->up ? "up" : "down");
         if (z->state->range.prefix > 0)
-                line("Gateway", address_text(range_gateway(z->state->range), gateway));
+                line("Gateway", address_format(range_gateway(z->state->range), gateway));
         line("Service", service_text(z, text, sizeof(text)));
         line("Made", z->state->created ? "by hand" : "by use");
         line("Options", options);

@@ -5,23 +5,19 @@
  * --network-zone= adds an interface each time that it is given; --network=zone:NAME says which zone the first one is in, wherever it
  * stands among them, and counts once, as --network= itself does. */
 
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "address.h"
 #include "name.h"
 #include "nics.h"
 #include "values.h"
-
-#define MAC_TEXT_LENGTH 17
 
 /* "02:00:5e:10:00:01", six bytes in hexadecimal; a multicast address or none at all is no interface's. */
 static int parse_mac(const char *text, uint8_t ret[6], Error **reterr) {
         static const uint8_t zero[6];
         uint8_t m[6];
-        int n = 0;
 
-        if (strlen(text) != MAC_TEXT_LENGTH || text[strspn(text, "0123456789abcdefABCDEF:")] ||
-            sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", m, m + 1, m + 2, m + 3, m + 4, m + 5, &n) != 6 || n != MAC_TEXT_LENGTH)
+        if (mac_parse(text, m) < 0)
                 return error_set(reterr, EINVAL, "'%.40s' is not a MAC address, as 02:00:5e:10:00:01", text);
         if (m[0] & 1)
                 return error_set(reterr, EINVAL, "The MAC address %.17s is that of a group: the first byte must be even", text);
@@ -32,11 +28,11 @@ static int parse_mac(const char *text, uint8_t ret[6], Error **reterr) {
 }
 
 static int set_address(NicConfig *nic, const char *text, Error **reterr) {
-        struct in_addr a;
+        uint32_t address;
 
-        if (inet_pton(AF_INET, text, &a) != 1 || a.s_addr == 0)
+        if (address_parse(text, &address) < 0 || address == 0)
                 return error_set(reterr, EINVAL, "'%.40s' is not an IPv4 address", text);
-        nic->address = ntohl(a.s_addr);
+        nic->address = address;
         return 0;
 }
 
@@ -167,13 +163,11 @@ int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr) {
 }
 
 void nic_format(const NicConfig *nic, char ret[NIC_TEXT_MAX]) {
-        const uint8_t *m = nic->mac;
-        uint32_t a = nic->address;
-        char address[32] = "", mac[32] = "";
+        char address[ADDRESS_TEXT_MAX] = "", mac[MAC_TEXT_MAX] = "";
 
-        if (a)
-                snprintf(address, sizeof(address), ",address=%u.%u.%u.%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff);
+        if (nic->address)
+                address_format(nic->address, address);
         if (nic->mac_set)
-                snprintf(mac, sizeof(mac), ",mac=%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-        snprintf(ret, NIC_TEXT_MAX, "%s%s%s", nic->zone, address, mac);
+                mac_format(nic->mac, mac);
+        snprintf(ret, NIC_TEXT_MAX, "%s%s%s%s%s", nic->zone, *address ? ",address=" : "", address, *mac ? ",mac=" : "", mac);
 }

@@ -5,11 +5,11 @@
 
 #include "port-map.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "enums.h"
 #include "parse.h"
 #include "strv.h"
@@ -30,12 +30,10 @@ void port_range_format(uint16_t first, uint16_t count, char ret[PORT_RANGE_TEXT_
 }
 
 void port_address_format(uint32_t address, char ret[PORT_ADDRESS_TEXT_MAX]) {
-        struct in_addr a = { htonl(address) };
-
         if (address == 0)
                 ret[0] = 0;
         else
-                (void) inet_ntop(AF_INET, &a, ret, PORT_ADDRESS_TEXT_MAX);
+                address_format(address, ret);
 }
 
 void port_map_format(const PortMap *p, char ret[PORT_MAP_TEXT_MAX]) {
@@ -96,7 +94,7 @@ static int take_protocol(char **text, int *ret, Error **reterr) {
 /* ADDR: in front, taken off: it is known by its dots. */
 static int take_address(char **text, uint32_t *ret, Error **reterr) {
         char *colon = strchr(*text, ':');
-        struct in_addr address;
+        uint32_t address;
 
         if (**text == '[') {
                 error_set(reterr, EAFNOSUPPORT, "Ports are not published on IPv6 addresses yet");
@@ -105,9 +103,9 @@ static int take_address(char **text, uint32_t *ret, Error **reterr) {
         if (!colon || !memchr(*text, '.', (size_t) (colon - *text)))
                 return 0;
         *colon = 0;
-        if (inet_pton(AF_INET, *text, &address) != 1 || IN_MULTICAST(ntohl(address.s_addr)) || address.s_addr == INADDR_BROADCAST)
+        if (address_parse(*text, &address) < 0 || IN_MULTICAST(address) || address == INADDR_BROADCAST)
                 return error_set(reterr, EINVAL, "'%.40s' is no IPv4 address of a host's", *text);
-        *ret = ntohl(address.s_addr);
+        *ret = address;
         *text = colon + 1;
         return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "address.h"
 #include "config.h"
 #include "error.h"
 
@@ -28,7 +29,7 @@ int host_port_parse(const char *text, PortMap *ret, Error **reterr);
 void port_range_format(uint16_t first, uint16_t count, char ret[PORT_RANGE_TEXT_MAX]);
 
 /* "192.0.2.1", or "" for 0, which is every address; `address` in host byte order. */
-#define PORT_ADDRESS_TEXT_MAX 16
+#define PORT_ADDRESS_TEXT_MAX ADDRESS_TEXT_MAX
 void port_address_format(uint32_t address, char ret[PORT_ADDRESS_TEXT_MAX]);
 
 bool port_map_same(const PortMap *a, const PortMap *b);

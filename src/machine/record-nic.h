@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <stdbool.h>
 
+#include "address.h"
 #include "config.h"
 #include "record.h"
 
@@ -12,8 +13,8 @@
 typedef struct RecordNic {
         char name[IF_NAMESIZE];       /* inside: "host0" */
         char zone[ZONE_NAME_MAX + 1];
-        char address[16];             /* "10.1.0.7" */
-        char mac[18];
+        char address[ADDRESS_TEXT_MAX]; /* "10.1.0.7" */
+        char mac[MAC_TEXT_MAX];
         char interface[IF_NAMESIZE];  /* the host's end */
 } RecordNic;
 

@@ -177,7 +177,7 @@ static int write_names(const Attachment *a, Error **reterr) {
 
         for (size_t i = 0; r >= 0 && i < a->at.n_places; i++)
                 r = names_begin(a->at.places[i].zone.name, range_gateway(a->at.places[i].zone.range), reterr);
-        return r < 0 ? r : names_add(a->req->machine, a->endpoint->nics, a->endpoint->n_nics, reterr);
+        return r < 0 ? r : names_add(a->endpoint, reterr);
 }
 
 /* The address of the service that is to be there, or 0. */

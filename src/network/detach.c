@@ -22,16 +22,21 @@ static void keep_first(int *result, int r) {
                 *result = r;
 }
 
-void network_release_host(int lock, Netlink *nl) {
-        _cleanup_free_ LinkInfo *links = NULL;
+static bool has_zones(const LinkInfo *links, size_t n) {
         char zone[ZONE_NAME_MAX + 1];
-        size_t n = 0;
 
-        if (link_list(nl, 0, &links, &n) < 0)
-                return;
         for (size_t i = 0; i < n; i++)
                 if (zone_of_bridge(links + i, zone))
-                        return;
+                        return true;
+        return false;
+}
+
+void network_release_host(int lock, Netlink *nl) {
+        _cleanup_free_ LinkInfo *links = NULL;
+        size_t n = 0;
+
+        if (link_list(nl, 0, &links, &n) < 0 || has_zones(links, n))
+                return;
         forwarding_release(lock, nl);
         firewall_release();
         endpoint_tidy();
@@ -60,15 +65,6 @@ static bool has_machines(const LinkInfo *bridge, const LinkInfo *links, size_t n
 
         for (size_t i = 0; i < n; i++)
                 if (links[i].index > 0 && links[i].master == bridge->index && machine_link_parse(links + i, &owner))
-                        return true;
-        return false;
-}
-
-static bool has_zones(const LinkInfo *links, size_t n) {
-        char zone[ZONE_NAME_MAX + 1];
-
-        for (size_t i = 0; i < n; i++)
-                if (zone_of_bridge(links + i, zone))
                         return true;
         return false;
 }
@@ -203,12 +199,12 @@ static bool sweep_zone(const char *zone, void *userdata) {
 }
 
 static int sweep_links(const Sweep *s, const LinkInfo *links, size_t n, Error **reterr) {
-        char machine[MACHINE_NAME_MAX + 1], zone[ZONE_NAME_MAX + 1];
+        char zone[ZONE_NAME_MAX + 1];
         int result = 0, r;
-        uint32_t address;
+        MachineLink owner;
 
         for (size_t i = 0; i < n; i++)
-                if (machine_of_link(links + i, machine, &address) && !s->is_alive(machine, s->userdata)) {
+                if (machine_link_parse(links + i, &owner) && !s->is_alive(owner.machine, s->userdata)) {
                         r = link_delete(s->nl, links[i].name);
                         if (r < 0 && result >= 0)
                                 result = error_errno(reterr, r, "Cannot remove the link %s", links[i].name);

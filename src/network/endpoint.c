@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "endpoint.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "address.h"
 #include "fd.h"
 #include "file.h"
 #include "log.h"
@@ -55,16 +55,11 @@ static bool no_clash(const PortMap *a _unused_, const PortMap *b _unused_) {
 static int parse_nic(Endpoint *e, char *text) {
         char *save = NULL, *zone = strtok_r(text, " ", &save), *address = strtok_r(NULL, " ", &save), *mac = strtok_r(NULL, " ", &save);
         EndpointNic nic = {};
-        struct in_addr a;
-        int end = 0;
 
         if (!mac || e->n_nics >= NICS_MAX || !machine_name_is_valid(zone) || strlen(zone) > ZONE_NAME_MAX ||
-            inet_pton(AF_INET, address, &a) != 1 ||
-            sscanf(mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", nic.mac, nic.mac + 1, nic.mac + 2, nic.mac + 3, nic.mac + 4,
-                   nic.mac + 5, &end) != 6 || mac[end])
+            address_parse(address, &nic.address) < 0 || mac_parse(mac, nic.mac) < 0)
                 return -EBADMSG;
         snprintf(nic.zone, sizeof(nic.zone), "%s", zone);
-        nic.address = ntohl(a.s_addr);
         e->nics[e->n_nics++] = nic;
         return 0;
 }
@@ -126,12 +121,9 @@ int endpoint_parse(Endpoint *e, const char *path, char *text, Error **reterr) {
 }
 
 static void print_nic(const EndpointNic *nic, FILE *f) {
-        struct in_addr address = { htonl(nic->address) };
-        char text[INET_ADDRSTRLEN];
-        const uint8_t *m = nic->mac;
+        char address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
 
-        fprintf(f, "Nic=%s %s %02x:%02x:%02x:%02x:%02x:%02x\n", nic->zone, inet_ntop(AF_INET, &address, text, sizeof(text)), m[0], m[1],
-                m[2], m[3], m[4], m[5]);
+        fprintf(f, "Nic=%s %s %s\n", nic->zone, address_format(nic->address, address), mac_format(nic->mac, mac));
 }
 
 char *endpoint_format(const Endpoint *e) {

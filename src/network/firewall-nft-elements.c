@@ -4,10 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "address.h"
 #include "firewall-rules.h"
-
-#define LOCALHOST 0x7f000001u
-#define ADDRESS_TEXT_MAX 16
 
 void nft_elements_clear(NftElements *l) {
         free(l->items);
@@ -43,15 +41,10 @@ const NftElement *nft_elements_find(const NftElements *l, const NftElement *like
         return l->n > 0 ? bsearch(like, l->items, l->n, sizeof(*l->items), compare) : NULL;
 }
 
-static const char *address_text(uint32_t a, char ret[ADDRESS_TEXT_MAX]) {
-        snprintf(ret, ADDRESS_TEXT_MAX, "%u.%u.%u.%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff);
-        return ret;
-}
-
 static void set_data(NftElement *e, uint32_t address, uint16_t port) {
         char text[ADDRESS_TEXT_MAX];
 
-        snprintf(e->data, sizeof(e->data), "%s . %u", address_text(address, text), port);
+        snprintf(e->data, sizeof(e->data), "%s . %u", address_format(address, text), port);
 }
 
 /* ---- what is needed ---- */
@@ -72,13 +65,13 @@ static int want_zone(NftElements *l, const FirewallZone *z) {
         if (r >= 0)
                 r = nft_elements_add(l, &e);
         e.set = NFT_SET_SERVICES;
-        snprintf(e.key, sizeof(e.key), "%s", address_text(z->service, address));
+        snprintf(e.key, sizeof(e.key), "%s", address_format(z->service, address));
         if (r >= 0 && z->isolated && z->service != 0)
                 r = nft_elements_add(l, &e);
         e.set = NFT_SET_RANGES;
         e.address = z->range.base;
         e.last = z->range.base | ~range_mask(z->range);
-        snprintf(e.key, sizeof(e.key), "%s/%u", address_text(z->range.base, address), z->range.prefix);
+        snprintf(e.key, sizeof(e.key), "%s/%u", address_format(z->range.base, address), z->range.prefix);
         return r < 0 ? r : nft_elements_add(l, &e);
 }
 
@@ -97,7 +90,7 @@ static int want_published(NftElements *l, const FirewallMachine *m, const PortMa
         for (unsigned i = 0; i < p->count && r >= 0; i++) {
                 e.port = (uint16_t) (p->host + i);
                 if (p->address != 0)
-                        snprintf(e.key, sizeof(e.key), "%s . %u", address_text(p->address, address), e.port);
+                        snprintf(e.key, sizeof(e.key), "%s . %u", address_format(p->address, address), e.port);
                 else
                         snprintf(e.key, sizeof(e.key), "%u", e.port);
                 set_data(&e, m->address, (uint16_t) (p->machine + i));
@@ -114,9 +107,9 @@ static int want_host_port(NftElements *l, const FirewallMachine *m, const PortMa
 
         machine_tag(e.tag, m->name);
         for (unsigned i = 0; i < p->count && r >= 0; i++) {
-                snprintf(e.key, sizeof(e.key), "\"%s\" . %s . %s . %u", m->bridge, address_text(m->address, address),
-                         address_text(m->gateway, gateway), p->machine + i);
-                set_data(&e, p->address ?: LOCALHOST, (uint16_t) (p->host + i));
+                snprintf(e.key, sizeof(e.key), "\"%s\" . %s . %s . %u", m->bridge, address_format(m->address, address),
+                         address_format(m->gateway, gateway), p->machine + i);
+                set_data(&e, p->address ?: INADDR_LOOPBACK, (uint16_t) (p->host + i));
                 r = nft_elements_add(l, &e);
         }
         return r;

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define LOOPBACK 0x7f000000u, 0xff000000u /* 127.0.0.0/8 */
-#define LOCALHOST 0x7f000001u
 #define ONE_ADDRESS 0xffffffffu
 #define BROADCAST 0xffffffffu
 #define ANSWERS (XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED) | XT_CONNTRACK_STATE_BIT(IP_CT_RELATED))
@@ -71,7 +70,7 @@ size_t rules_local(const FirewallZone *z, Rule ret[ZONE_RULES_MAX]) {
 
         rule_in(r, z->bridge, false);
         rule_destination(r, LOOPBACK);
-        rule_snat(r, LOCALHOST);
+        rule_snat(r, INADDR_LOOPBACK);
         return n;
 }
 
@@ -167,5 +166,5 @@ void rule_host_port(Rule *r, const FirewallMachine *m, const PortMap *p) {
         rule_source(r, m->address, ONE_ADDRESS);
         rule_destination(r, m->gateway, ONE_ADDRESS);
         rule_ports(r, p->protocol, p->machine, p->count);
-        rule_dnat(r, p->address ?: LOCALHOST, (PortShift){ .base = p->machine, .to = p->host, .count = p->count });
+        rule_dnat(r, p->address ?: INADDR_LOOPBACK, (PortShift){ .base = p->machine, .to = p->host, .count = p->count });
 }

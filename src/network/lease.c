@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "address.h"
 #include "text.h"
 
 const Lease *lease_find(const ZoneState *s, const char *machine, unsigned nic) {
@@ -66,26 +67,31 @@ static int set_lease(ZoneState *s, const LeaseRequest *req, uint32_t address) {
         return 0;
 }
 
-#define ADDRESS_TEXT(a) (a) >> 24, (a) >> 16 & 0xff, (a) >> 8 & 0xff, (a) & 0xff
-
 static int refuse_taken(const ZoneState *s, const LeaseRequest *req, const char *owner, Error **reterr) {
-        error_set(reterr, EADDRINUSE, "The address %u.%u.%u.%u of the zone '%s' is %s", ADDRESS_TEXT(req->wanted), s->name, owner);
+        char wanted[ADDRESS_TEXT_MAX];
+
+        error_set(reterr, EADDRINUSE, "The address %s of the zone '%s' is %s", address_format(req->wanted, wanted), s->name, owner);
         return error_hint(reterr, -EADDRINUSE, "`nbox zone show %s` lists what is taken.", s->name);
+}
+
+static int refuse_outside(const ZoneState *s, const LeaseRequest *req, Error **reterr) {
+        char wanted[ADDRESS_TEXT_MAX], first[ADDRESS_TEXT_MAX], last[ADDRESS_TEXT_MAX], range[RANGE_TEXT_MAX];
+
+        range_format(s->range, range);
+        error_set(reterr, EINVAL, "The address %s is none of the zone '%s', whose range is %s", address_format(req->wanted, wanted), s->name,
+                  range);
+        return error_hint(reterr, -EINVAL, "Its machines may have %s to %s.", address_format(range_slot(s->range, 0), first),
+                          address_format(range_slot(s->range, range_slots(s->range) - 1), last));
 }
 
 /* An address that was asked for. Whose lease it is matters although that machine is off: it would find it taken. */
 static int check_wanted(const ZoneState *s, const LeaseRequest *req, Error **reterr) {
         uint32_t last = s->range.base | ~range_mask(s->range);
         const Lease *other = find_address(s, req->wanted);
-        char range[RANGE_TEXT_MAX], owner[MACHINE_NAME_MAX + 32];
+        char owner[MACHINE_NAME_MAX + 32];
 
-        range_format(s->range, range);
-        if (!range_contains(s->range, req->wanted) || req->wanted == s->range.base || req->wanted == last) {
-                error_set(reterr, EINVAL, "The address %u.%u.%u.%u is none of the zone '%s', whose range is %s", ADDRESS_TEXT(req->wanted),
-                          s->name, range);
-                return error_hint(reterr, -EINVAL, "Its machines may have %u.%u.%u.%u to %u.%u.%u.%u.",
-                                  ADDRESS_TEXT(range_slot(s->range, 0)), ADDRESS_TEXT(last - 1));
-        }
+        if (!range_contains(s->range, req->wanted) || req->wanted == s->range.base || req->wanted == last)
+                return refuse_outside(s, req, reterr);
         if (req->wanted == range_gateway(s->range))
                 return refuse_taken(s, req, "the host's own", reterr);
         if (req->wanted == s->service)

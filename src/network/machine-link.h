@@ -34,9 +34,6 @@ void machine_link_alias(const MachineLink *link, char ret[LINK_ALIAS_MAX]);
 /* False when the link is none of ours. */
 bool machine_link_parse(const LinkInfo *link, MachineLink *ret);
 
-/* Whose a link is, and the machine's address in host byte order; false when it is none of ours. */
-bool machine_of_link(const LinkInfo *link, char ret_machine[MACHINE_NAME_MAX + 1], uint32_t *ret_address);
-
 /* Whether the machine has its first link: it lives and is on a network, or somebody still holds its namespace. An error is a
  * yes. */
 bool machine_link_exists(Netlink *nl, const char *machine);

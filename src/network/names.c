@@ -8,12 +8,12 @@
 
 #include "names.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "address.h"
 #include "dhcp-release.h"
 #include "fd.h"
 #include "file.h"
@@ -52,24 +52,19 @@ void names_of(const char *machine, const char *zone, char ret[NAMES_TEXT_MAX]) {
                 snprintf(ret, NAMES_TEXT_MAX, "%s %s.%s", machine, machine, zone);
 }
 
-static void print_address(FILE *f, uint32_t a) {
-        fprintf(f, "%u.%u.%u.%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff);
-}
-
 /* What its service has leased by the lines of a dhcp/ file. */
 static void release_leases(const char *zone, const char *path) {
         _cleanup_free_ char *text = NULL;
-        char *save = NULL, address[16];
+        char *save = NULL, address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
         ZoneService service;
-        struct in_addr a;
-        uint8_t m[6];
+        EndpointNic nic;
 
         if (!zone_service_look(zone, &service) || file_read(AT_FDCWD, path, FILE_MAX, &text) < 0)
                 return;
         for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-                if (sscanf(line, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx,%15[0-9.]", m, m + 1, m + 2, m + 3, m + 4, m + 5, address) == 7 &&
-                    inet_pton(AF_INET, address, &a) == 1)
-                        (void) dhcp_release(service.address, ntohl(a.s_addr), m);
+                if (sscanf(line, "%17[0-9a-f:],%15[0-9.]", mac, address) == 2 && mac_parse(mac, nic.mac) >= 0 &&
+                    address_parse(address, &nic.address) >= 0)
+                        (void) dhcp_release(service.address, nic.address, nic.mac);
 }
 
 /* Put `text` there where it is not there already. 1: another text was. */
@@ -107,7 +102,7 @@ static int make_directory(const char *path, mode_t mode) {
 
 int names_begin(const char *zone, uint32_t gateway, Error **reterr) {
         static const mode_t modes[] = { [NAMES_ZONE] = 0711, [NAMES_DHCP] = 0755, [NAMES_HOSTS] = 0755 };
-        char path[NAMES_PATH_MAX], address[16], text[128];
+        char path[NAMES_PATH_MAX], address[ADDRESS_TEXT_MAX], text[128];
         int r;
 
         r = make_directory(NAMES_DIRECTORY, 0711);
@@ -116,37 +111,30 @@ int names_begin(const char *zone, uint32_t gateway, Error **reterr) {
                 r = make_directory(path, modes[i]);
         }
         if (r >= 0) {
-                snprintf(address, sizeof(address), "%u.%u.%u.%u", gateway >> 24, gateway >> 16 & 0xff, gateway >> 8 & 0xff,
-                         gateway & 0xff);
-                snprintf(text, sizeof(text), "%s host host.%s\n", address, zone);
+                snprintf(text, sizeof(text), "%s host host.%s\n", address_format(gateway, address), zone);
                 r = put(zone, NAMES_HOSTS, HOST_FILE, text);
         }
         return r < 0 ? error_errno(reterr, r, "Cannot write down the names of the zone '%s' in " NAMES_DIRECTORY, zone) : 0;
 }
 
 /* The text of a machine's file in a zone: a line for each NIC there. */
-static int format(const char *machine, const char *zone, NamesKind kind, const EndpointNic *nics, size_t n, char **ret) {
+static int format(const Endpoint *e, const char *zone, NamesKind kind, char **ret) {
+        char names[NAMES_TEXT_MAX], address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
         _cleanup_free_ char *text = NULL;
-        char names[NAMES_TEXT_MAX];
         size_t size = 0;
         FILE *f = open_memstream(&text, &size);
 
         if (!f)
                 return -ENOMEM;
-        names_of(machine, zone, names);
-        for (size_t i = 0; i < n; i++) {
-                const uint8_t *m = nics[i].mac;
-
-                if (strcmp(nics[i].zone, zone) != 0)
+        names_of(e->machine, zone, names);
+        for (const EndpointNic *nic = e->nics; nic < e->nics + e->n_nics; nic++) {
+                if (strcmp(nic->zone, zone) != 0)
                         continue;
-                if (kind == NAMES_DHCP) {
-                        fprintf(f, "%02x:%02x:%02x:%02x:%02x:%02x,", m[0], m[1], m[2], m[3], m[4], m[5]);
-                        print_address(f, nics[i].address);
-                        fprintf(f, "," NAMES_LEASE "\n");
-                } else if (*names) {
-                        print_address(f, nics[i].address);
-                        fprintf(f, " %s\n", names);
-                }
+                address_format(nic->address, address);
+                if (kind == NAMES_DHCP)
+                        fprintf(f, "%s,%s," NAMES_LEASE "\n", mac_format(nic->mac, mac), address);
+                else if (*names)
+                        fprintf(f, "%s %s\n", address, names);
         }
         if (fclose(f) != 0)
                 return -ENOMEM;
@@ -154,16 +142,16 @@ static int format(const char *machine, const char *zone, NamesKind kind, const E
         return 0;
 }
 
-static int add_to_zone(const char *machine, const char *zone, const EndpointNic *nics, size_t n) {
+static int add_to_zone(const Endpoint *e, const char *zone) {
         bool changed = false;
         int r = 0;
 
         for (NamesKind kind = NAMES_DHCP; r >= 0 && kind <= NAMES_HOSTS; kind++) {
                 _cleanup_free_ char *text = NULL;
 
-                r = format(machine, zone, kind, nics, n, &text);
+                r = format(e, zone, kind, &text);
                 if (r >= 0)
-                        r = put(zone, kind, machine, text);
+                        r = put(zone, kind, e->machine, text);
                 changed = changed || r > 0;
         }
         if (changed)
@@ -171,8 +159,10 @@ static int add_to_zone(const char *machine, const char *zone, const EndpointNic 
         return r;
 }
 
-int names_add(const char *machine, const EndpointNic *nics, size_t n_nics, Error **reterr) {
-        for (size_t i = 0; i < n_nics; i++) {
+int names_add(const Endpoint *e, Error **reterr) {
+        const EndpointNic *nics = e->nics;
+
+        for (size_t i = 0; i < e->n_nics; i++) {
                 size_t before = 0;
                 int r;
 
@@ -180,9 +170,9 @@ int names_add(const char *machine, const EndpointNic *nics, size_t n_nics, Error
                         before++;
                 if (before < i)
                         continue; /* done with that one */
-                r = add_to_zone(machine, nics[i].zone, nics, n_nics);
+                r = add_to_zone(e, nics[i].zone);
                 if (r < 0)
-                        return error_errno(reterr, r, "Cannot write down the name of the machine '%s' in " NAMES_DIRECTORY, machine);
+                        return error_errno(reterr, r, "Cannot write down the name of the machine '%s' in " NAMES_DIRECTORY, e->machine);
         }
         return 0;
 }

@@ -27,9 +27,9 @@ void names_path(const char *zone, NamesKind kind, char ret[NAMES_PATH_MAX]); /* 
 /* Have the zone's directories, and in them the host's own names. */
 int names_begin(const char *zone, uint32_t gateway, Error **reterr);
 
-/* Have the machine's files in each zone of these NICs, whose directories are there. A service that has read others of that name is
+/* Have the machine's files in each zone that it is in, whose directories are there. A service that has read others of that name is
  * told. */
-int names_add(const char *machine, const EndpointNic *nics, size_t n_nics, Error **reterr);
+int names_add(const Endpoint *e, Error **reterr);
 
 /* Remove the machine's files from all zones, and tell their services. */
 void names_remove(const char *machine);

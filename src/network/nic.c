@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "address.h"
 #include "bridge-isolation.h"
 #include "host-hash.h"
 #include "machine-link.h"
@@ -31,10 +32,10 @@ static void default_mac(const Nic *nic, uint8_t ret[6]) {
 }
 
 static int refuse_mac(const Nic *nic, const char *owner, Error **reterr) {
-        const uint8_t *m = nic->mac;
+        char mac[MAC_TEXT_MAX];
 
-        error_set(reterr, EADDRINUSE, "The MAC address %02x:%02x:%02x:%02x:%02x:%02x is that of %s in the zone '%s'", m[0], m[1], m[2], m[3],
-                  m[4], m[5], owner, nic->zone->name);
+        error_set(reterr, EADDRINUSE, "The MAC address %s is that of %s in the zone '%s'", mac_format(nic->mac, mac), owner,
+                  nic->zone->name);
         return error_hint(reterr, -EADDRINUSE, "Choose another one with mac=, or leave it out: each machine then has one of its own.");
 }
 

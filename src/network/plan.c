@@ -6,17 +6,18 @@
 
 #include "plan.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "address.h"
 #include "cleanup.h"
 #include "parse.h"
 
 void range_format(Range r, char ret[RANGE_TEXT_MAX]) {
-        snprintf(ret, RANGE_TEXT_MAX, "%u.%u.%u.%u/%u", r.base >> 24, r.base >> 16 & 0xff, r.base >> 8 & 0xff,
-                 r.base & 0xff, r.prefix % 33);
+        char base[ADDRESS_TEXT_MAX];
+
+        snprintf(ret, RANGE_TEXT_MAX, "%s/%u", address_format(r.base, base), r.prefix % 33);
 }
 
 uint32_t range_mask(Range r) {
@@ -25,18 +26,18 @@ uint32_t range_mask(Range r) {
 
 int range_parse(const char *s, Range *ret) {
         const char *slash = strchr(s, '/');
-        struct in_addr address;
+        char text[ADDRESS_TEXT_MAX];
         uint64_t prefix;
-        char text[16];
+        uint32_t base;
         Range r;
 
         if (!slash || (size_t) (slash - s) >= sizeof(text))
                 return -EINVAL;
         memcpy(text, s, (size_t) (slash - s));
         text[slash - s] = 0;
-        if (inet_pton(AF_INET, text, &address) != 1 || parse_u64(slash + 1, 29, &prefix) < 0 || prefix < 8)
+        if (address_parse(text, &base) < 0 || parse_u64(slash + 1, 29, &prefix) < 0 || prefix < 8)
                 return -EINVAL;
-        r = (Range){ ntohl(address.s_addr), (unsigned) prefix };
+        r = (Range){ base, (unsigned) prefix };
         if (r.base & ~range_mask(r))
                 return -EINVAL;
         *ret = r;

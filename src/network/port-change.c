@@ -5,6 +5,7 @@
 
 #include "port-change.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "conntrack.h"
@@ -17,8 +18,6 @@
 #include "plan.h"
 #include "ports.h"
 #include "zone.h"
-
-#define LOOPBACK_ADDRESS 0x7f000001u
 
 typedef struct Place {
         Netlink *nl;
@@ -93,7 +92,7 @@ static void end_connections(const Endpoint *e, const Place *p, PortKind kind, co
                         .to = e->nics[0].address, .to_port = port->machine,
                 }, of_host = {
                         .protocol = port->protocol, .from = e->nics[0].address, .address = range_gateway(p->zone->range),
-                        .port = port->machine, .count = port->count, .to = LOOPBACK_ADDRESS, .to_port = port->host,
+                        .port = port->machine, .count = port->count, .to = INADDR_LOOPBACK, .to_port = port->host,
                 };
                 int r = conntrack_forget(kind == PORT_PUBLISHED ? &published : &of_host);
 

@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "address.h"
 #include "caps.h"
 #include "doors.h"
 #include "fd.h"
@@ -203,18 +204,16 @@ static int add_directories(char ***argv, const char *zone) {
 
 static int add_range(char ***argv, const Serve *s) {
         const Range *range = &s->zone.range;
-        struct in_addr base = { htonl(range->base) }, mask = { htonl(range_mask(*range)) },
-                       gateway = { htonl(range_gateway(*range)) }, address = { htonl(s->zone.service) };
-        char a[INET_ADDRSTRLEN], b[INET_ADDRSTRLEN];
+        char a[ADDRESS_TEXT_MAX], b[ADDRESS_TEXT_MAX];
         int r;
 
-        r = strv_appendf(argv, "--dhcp-range=%s,static,%s," NAMES_LEASE, inet_ntop(AF_INET, &base, a, sizeof(a)),
-                         inet_ntop(AF_INET, &mask, b, sizeof(b)));
+        r = strv_appendf(argv, "--dhcp-range=%s,static,%s," NAMES_LEASE, address_format(range->base, a),
+                         address_format(range_mask(*range), b));
         if (r >= 0)
-                r = strv_appendf(argv, "--dhcp-option=option:router,%s", inet_ntop(AF_INET, &gateway, a, sizeof(a)));
+                r = strv_appendf(argv, "--dhcp-option=option:router,%s", address_format(range_gateway(*range), a));
         if (r >= 0)
-                r = strv_appendf(argv, "--dhcp-option=option:dns-server,%s", inet_ntop(AF_INET, &address, a, sizeof(a)));
-        return r < 0 ? r : strv_appendf(argv, "--domain=%s,%s/%u,local", s->zone.name, inet_ntop(AF_INET, &base, a, sizeof(a)),
+                r = strv_appendf(argv, "--dhcp-option=option:dns-server,%s", address_format(s->zone.service, a));
+        return r < 0 ? r : strv_appendf(argv, "--domain=%s,%s/%u,local", s->zone.name, address_format(range->base, a),
                                         range->prefix);
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "zone-service.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 
+#include "address.h"
 #include "file.h"
 #include "host-hash.h"
 #include "names.h"
@@ -47,8 +47,7 @@ static int read_kind(const char *text, ZoneServiceKind *ret) {
 
 /* The process as a pidfd, taken before its start time is compared: from then on no other can have its place. */
 static int open_service(const char *zone, ZoneService *ret) {
-        char path[NAMES_PATH_MAX + sizeof(SERVICE_FILE)], kind[16], address[16];
-        struct in_addr a;
+        char path[NAMES_PATH_MAX + sizeof(SERVICE_FILE)], kind[16], address[ADDRESS_TEXT_MAX];
         _cleanup_free_ char *text = NULL;
         _cleanup_close_ int fd = -1;
         uint64_t start, now;
@@ -58,10 +57,9 @@ static int open_service(const char *zone, ZoneService *ret) {
         r = file_read(AT_FDCWD, path, 128, &text);
         if (r < 0)
                 return r;
-        if (sscanf(text, "%d %" SCNu64 " %15s %15s", &ret->pid, &start, kind, address) != 4 || ret->pid <= 0 || read_kind(kind, &ret->kind) < 0 ||
-            inet_pton(AF_INET, address, &a) != 1)
+        if (sscanf(text, "%d %" SCNu64 " %15s %15s", &ret->pid, &start, kind, address) != 4 || ret->pid <= 0 ||
+            read_kind(kind, &ret->kind) < 0 || address_parse(address, &ret->address) < 0)
                 return -EBADMSG;
-        ret->address = ntohl(a.s_addr);
         fd = pidfd_of(ret->pid);
         if (fd < 0)
                 return fd;
@@ -83,7 +81,7 @@ bool zone_service_look(const char *zone, ZoneService *ret) {
 }
 
 int zone_service_claim(const char *zone, ZoneServiceKind kind, uint32_t address) {
-        char path[NAMES_PATH_MAX + sizeof(SERVICE_FILE)], text[64];
+        char path[NAMES_PATH_MAX + sizeof(SERVICE_FILE)], text[64], where[ADDRESS_TEXT_MAX];
         uint64_t start;
         int r;
 
@@ -91,8 +89,7 @@ int zone_service_claim(const char *zone, ZoneServiceKind kind, uint32_t address)
         r = process_start_time(getpid(), &start);
         if (r < 0)
                 return r;
-        snprintf(text, sizeof(text), "%d %" PRIu64 " %s %u.%u.%u.%u\n", (int) getpid(), start, kinds[kind], address >> 24,
-                 address >> 16 & 0xff, address >> 8 & 0xff, address & 0xff);
+        snprintf(text, sizeof(text), "%d %" PRIu64 " %s %s\n", (int) getpid(), start, kinds[kind], address_format(address, where));
         return file_replace(AT_FDCWD, path, text, 0644);
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "zone-state.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 
+#include "address.h"
 #include "fd.h"
 #include "file.h"
 #include "parse.h"
@@ -44,15 +44,6 @@ bool ifname_is_valid(const char *name) {
 
 /* ---- reading ---- */
 
-static int parse_address(const char *text, uint32_t *ret) {
-        struct in_addr a;
-
-        if (inet_pton(AF_INET, text, &a) != 1)
-                return -EINVAL;
-        *ret = ntohl(a.s_addr);
-        return 0;
-}
-
 static int read_range(ZoneState *s, char **words, size_t n) {
         return n == 2 ? range_parse(words[1], &s->range) : -EINVAL;
 }
@@ -85,7 +76,7 @@ static int read_uplink(ZoneState *s, char **words, size_t n) {
 }
 
 static int read_service(ZoneState *s, char **words, size_t n) {
-        return n == 2 ? parse_address(words[1], &s->service) : -EINVAL;
+        return n == 2 ? address_parse(words[1], &s->service) : -EINVAL;
 }
 
 static int read_machine(ZoneState *s, char **words, size_t n) {
@@ -93,7 +84,7 @@ static int read_machine(ZoneState *s, char **words, size_t n) {
         uint32_t address;
         Lease *p;
 
-        if ((n != 3 && n != 5) || !machine_name_is_valid(words[1]) || parse_address(words[2], &address) < 0)
+        if ((n != 3 && n != 5) || !machine_name_is_valid(words[1]) || address_parse(words[2], &address) < 0)
                 return -EINVAL;
         if (n == 5 && (strcmp(words[3], "nic") != 0 || parse_u64(words[4], ZONE_LEASES_MAX, &nic) < 0 || nic == 0))
                 return -EINVAL;
@@ -233,20 +224,17 @@ int zone_state_list(char ***ret, Error **reterr) {
 
 /* ---- writing ---- */
 
-static void put_address(FILE *f, const char *before, uint32_t a) {
-        fprintf(f, "%s %u.%u.%u.%u", before, a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff);
-}
-
 static void put_lease(FILE *f, const Lease *l) {
-        fprintf(f, "%smachine %s", l->nic > 1 ? OLDER_PASS_OVER " " : "", l->machine);
-        put_address(f, "", l->address);
+        char address[ADDRESS_TEXT_MAX];
+
+        fprintf(f, "%smachine %s %s", l->nic > 1 ? OLDER_PASS_OVER " " : "", l->machine, address_format(l->address, address));
         if (l->nic > 1)
                 fprintf(f, " nic %u", l->nic);
         fputc('\n', f);
 }
 
 static void put_zone(FILE *f, const ZoneState *s) {
-        char range[RANGE_TEXT_MAX];
+        char range[RANGE_TEXT_MAX], address[ADDRESS_TEXT_MAX];
 
         range_format(s->range, range);
         fprintf(f, "# The nbox zone '%s', kept so that addresses stay the same.\n", s->name);
@@ -257,10 +245,8 @@ static void put_zone(FILE *f, const ZoneState *s) {
                 fprintf(f, "uplink %s vlan %u\n", s->uplink, s->vlan);
         else if (s->uplink[0])
                 fprintf(f, "uplink %s\n", s->uplink);
-        if (s->service) {
-                put_address(f, OLDER_PASS_OVER " service", s->service);
-                fputc('\n', f);
-        }
+        if (s->service)
+                fprintf(f, OLDER_PASS_OVER " service %s\n", address_format(s->service, address));
 }
 
 char *zone_state_format(const ZoneState *s) {

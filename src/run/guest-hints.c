@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "address.h"
 #include "log.h"
 #include "record-nic.h"
 #include "text.h"
@@ -15,13 +16,12 @@ void guest_files_done(GuestFiles *f) {
 }
 
 static int record_interface(MachineRecord *rec, const NicLease *lease) {
-        const uint8_t *m = lease->mac;
         RecordNic nic = {};
 
         snprintf(nic.name, sizeof(nic.name), "%.15s", lease->ifname);
         snprintf(nic.zone, sizeof(nic.zone), "%.12s", lease->zone);
         snprintf(nic.interface, sizeof(nic.interface), "%.15s", lease->host_ifname);
-        snprintf(nic.mac, sizeof(nic.mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+        mac_format(lease->mac, nic.mac);
         (void) inet_ntop(AF_INET, &lease->address, nic.address, sizeof(nic.address));
         return strv_consume(&rec->nics, record_nic_format(&nic));
 }
