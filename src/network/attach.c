@@ -2,8 +2,8 @@
 
 /* Order of an attachment, and what a crash at any point leaves:
  *
- *     lock → zones' bridges → addresses → the machine's file → forwarding → rules → veth pairs → limits → names → inside of
- *     the namespace → unlock
+ *     lock → zones' bridges → addresses → the machine's file → forwarding → rules → others' doors → veth pairs → rates →
+ *     names → inside of the namespace → unlock
  *
  * Rules are made before the links, so that a machine never has an address without them; they carry the machine's
  * name, and the sweep finds them when no such machine lives. The veth pairs die with the machine's namespace. */
@@ -12,9 +12,7 @@
 
 #include <string.h>
 
-#include "doors.h"
 #include "endpoint.h"
-#include "firewall.h"
 #include "forwarding.h"
 #include "log.h"
 #include "machine-link.h"
@@ -23,6 +21,7 @@
 #include "netns.h"
 #include "network-lock.h"
 #include "nic.h"
+#include "passage.h"
 #include "place.h"
 #include "port-map.h"
 #include "ports.h"
@@ -97,48 +96,25 @@ static bool has_drifted(const Attachment *a, const FirewallZone *zones) {
         return n > 0 && !firewall_stands(&(FirewallSet){ .zones = stood, .n_zones = n });
 }
 
-static int apply_rules(Attachment *a, bool *ret_loopback, Error **reterr) {
-        FirewallOracle oracle = { .machine_is_alive = machine_is_alive, .userdata = a->nl };
-        const Nic *first = a->at.nics;
-        FirewallMachine machine = {
-                .name = a->req->machine, .bridge = first->zone->bridge, .address = first->address,
-                .gateway = range_gateway(first->zone->range), .ports = &a->endpoint->ports,
-                .host_ports = &a->endpoint->host_ports,
-        };
-        FirewallZone zones[NICS_MAX];
-
-        for (size_t i = 0; i < a->at.n_places; i++)
-                zones[i] = zone_for_firewall(&a->at.places[i].zone);
-        a->drifted = has_drifted(a, zones);
-        return firewall_apply(&(FirewallSet){ zones, a->at.n_places, &machine, 1 }, &oracle, ret_loopback, reterr);
-}
-
-static void open_doors(const Attachment *a) {
-        DoorZone zones[NICS_MAX];
-
-        for (size_t i = 0; i < a->at.n_places; i++) {
-                const Zone *z = &a->at.places[i].zone;
-
-                zones[i] = (DoorZone){ z->name, z->bridge, z == a->at.nics[0].zone && a->endpoint->host_ports.n > 0 };
-        }
-        (void) doors_open(zones, a->at.n_places);
-}
-
 static int let_through(Attachment *a, Error **reterr) {
-        bool loopback = false;
+        FirewallOracle oracle = { .machine_is_alive = machine_is_alive, .userdata = a->nl };
+        _cleanup_(passage_done) Passage passage = {};
+        const Zone *first = a->at.nics[0].zone;
         int r;
 
         r = ports_check(&a->endpoint->ports, reterr);
-        if (r >= 0)
-                r = forwarding_acquire(a->lock, reterr);
-        if (r >= 0)
-                r = apply_rules(a, &loopback, reterr);
         if (r < 0)
                 return r;
-        open_doors(a);
-        if (loopback)
-                forwarding_let_loopback(a->at.nics[0].zone->bridge);
-        return 0;
+        if (passage_new(&passage, a->at.n_places, 1) < 0)
+                return error_oom(reterr);
+        for (size_t i = 0; i < a->at.n_places; i++)
+                passage_add_zone(&passage, &a->at.places[i].zone);
+        passage_add_machine(&passage, a->endpoint, first);
+        a->drifted = has_drifted(a, passage.zones);
+        r = passage_open(&passage, a->lock, &oracle, reterr);
+        if (r >= 0)
+                forwarding_let_loopback(first->bridge);
+        return r;
 }
 
 /* ---- links ---- */

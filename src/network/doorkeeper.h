@@ -6,17 +6,20 @@
 
 /* What doors.c and the kinds of rulesets (doors-nft.c, doors-legacy.c, doors-firewalld.c) share. */
 
-#define DOOR_TAG "nbox:zone:"
-#define DOOR_TAG_MAX 32
-
-void door_tag(const char *zone, char ret[DOOR_TAG_MAX]);
-
 /* What was seen at the one look: all chains of nftables. */
 typedef struct DoorView {
         Netlink *nl;
         NftChain *chains;
         size_t n_chains;
 } DoorView;
+
+/* Whom it is for. */
+typedef struct DoorRequest {
+        const DoorZone *zones;
+        size_t n;
+        bool open;    /* and not just look */
+        DoorList *to; /* a door is added here for each zone and chain that may stop it */
+} DoorRequest;
 
 /* A new item of the list, its zone and state set; NULL on out of memory. */
 Door *door_list_add(DoorList *l, const char *zone, DoorState state);
@@ -33,12 +36,11 @@ bool door_zone_is_gone(const char *zone, const DoorsGone *gone);
 
 /* A kind of ruleset. Each looks first whether it is there at all, as cheaply as can be. */
 typedef struct Doorkeeper {
-        /* Add a door for each of its chains that may stop these zones; with `open`, open them. */
-        int (*look)(const DoorView *view, const DoorZone *zones, size_t n, bool open, DoorList *ret, Error **reterr);
+        int (*look)(const DoorView *view, const DoorRequest *req, Error **reterr);
         int (*close)(const DoorView *view, const DoorsGone *gone, Error **reterr);
 } Doorkeeper;
 
 extern const Doorkeeper doors_nft, doors_legacy, doors_firewalld;
 
-/* Whether nftables has a table of firewalld's: whoever else looks leaves it to firewalld. */
+/* Whether a chain is in a table of firewalld's: whoever else looks leaves it to firewalld. */
 bool is_of_firewalld(const NftChain *chain);

@@ -132,7 +132,7 @@ static int bus_open(sd_bus **ret, Error **reterr) {
 }
 
 /* That it does not answer is said of the door: it is no reason not to look at others. */
-static int look(const DoorView *view, const DoorZone *zones, size_t n, bool open, DoorList *ret, Error **reterr) {
+static int look(const DoorView *view, const DoorRequest *req, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_bus_ sd_bus *bus = NULL;
         int r;
@@ -140,17 +140,17 @@ static int look(const DoorView *view, const DoorZone *zones, size_t n, bool open
         if (!firewalld_is_there(view))
                 return 0;
         r = bus_open(&bus, &error);
-        for (size_t i = 0; i < n; i++) {
-                Door *door = door_list_add(ret, zones[i].name, DOOR_SHUT);
+        for (size_t i = 0; i < req->n; i++) {
+                Door *door = door_list_add(req->to, req->zones[i].name, DOOR_SHUT);
 
                 if (!door)
                         return error_oom(reterr);
                 if (r >= 0)
-                        r = look_at_zone(bus, zones + i, open, door, &error);
+                        r = look_at_zone(bus, req->zones + i, req->open, door, &error);
                 if (r >= 0)
                         continue;
                 if (!has_table(view)) { /* nor does it come */
-                        ret->n--;
+                        req->to->n--;
                         return 0;
                 }
                 door->state = DOOR_LOCKED;
@@ -162,10 +162,6 @@ static int look(const DoorView *view, const DoorZone *zones, size_t n, bool open
 }
 
 /* ---- away with it ---- */
-
-static const char *zone_of_bridge_name(const char *bridge) {
-        return strcmp(bridge, "nbox0") == 0 ? "default" : strncmp(bridge, "nz-", 3) == 0 ? bridge + 3 : NULL;
-}
 
 static int close_one(sd_bus *bus, const char *bridge, Error **reterr) {
         _cleanup_message_ sd_bus_message *m = NULL;
@@ -182,7 +178,8 @@ static int close_doors(const DoorView *view, const DoorsGone *gone, Error **rete
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_message_ sd_bus_message *m = NULL;
         _cleanup_bus_ sd_bus *bus = NULL;
-        const char *bridge, *zone;
+        char zone[ZONE_NAME_MAX + 1];
+        const char *bridge;
         int r, result = 0;
 
         if (!firewalld_is_there(view))
@@ -195,9 +192,12 @@ static int close_doors(const DoorView *view, const DoorsGone *gone, Error **rete
                 return 0;
         r = sd_bus_message_enter_container(m, 'a', "s");
         while (r >= 0 && (r = sd_bus_message_read(m, "s", &bridge)) > 0) {
-                zone = zone_of_bridge_name(bridge);
-                if (zone && door_zone_is_gone(zone, gone) && (r = close_one(bus, bridge, result < 0 ? NULL : reterr)) < 0)
-                        result = result < 0 ? result : r;
+                if (!zone_name_of_bridge(bridge, zone) || !door_zone_is_gone(zone, gone))
+                        continue;
+                r = close_one(bus, bridge, result < 0 ? NULL : reterr);
+                if (r < 0 && result >= 0)
+                        result = r;
+                r = 0; /* the others may go */
         }
         if (r < 0 && result >= 0)
                 result = error_errno(reterr, r, "Cannot understand firewalld");

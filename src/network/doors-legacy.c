@@ -35,7 +35,7 @@ static int sync_zone(Table *t, const Post *post, const DoorZone *zone, Error **r
         char tag[TAG_MAX];
         Rule rules[N];
 
-        door_tag(zone->name, tag);
+        zone_tag(tag, zone->name);
         for (unsigned i = 0; i < N; i++)
                 rule_begin(rules + i, tag);
         rule_in(rules + FROM, zone->bridge, false);
@@ -71,7 +71,7 @@ static int commit(Edit *edit, Error **reterr) {
         return lock < 0 ? lock : iptables_edit(TABLE, edit_filter, edit, reterr);
 }
 
-static int look_at_zone(const Post *post, const DoorZone *zone, bool open, DoorList *ret, Error **reterr) {
+static int look_at_zone(const Post *post, const DoorZone *zone, const DoorRequest *req, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
         Edit edit = { .post = post, .zone = zone };
         Door *door;
@@ -80,11 +80,11 @@ static int look_at_zone(const Post *post, const DoorZone *zone, bool open, DoorL
         r = iptables_check(TABLE, edit_filter, &edit, reterr);
         if (r < 0 || !edit.needed)
                 return r < 0 ? r : 0;
-        door = door_list_add(ret, zone->name, r == 0 ? DOOR_OPEN : DOOR_SHUT);
+        door = door_list_add(req->to, zone->name, r == 0 ? DOOR_OPEN : DOOR_SHUT);
         if (!door)
                 return error_oom(reterr);
         snprintf(door->where, sizeof(door->where), "chain '%s' of the legacy iptables table '" TABLE "'", post->builtin);
-        if (door->state == DOOR_OPEN || !open)
+        if (door->state == DOOR_OPEN || !req->open)
                 return 0;
         if (commit(&edit, &error) < 0)
                 snprintf(door->why, sizeof(door->why), "%s", error->message);
@@ -93,15 +93,15 @@ static int look_at_zone(const Post *post, const DoorZone *zone, bool open, DoorL
         return 0;
 }
 
-static int look(const DoorView *view _unused_, const DoorZone *zones, size_t n, bool open, DoorList *ret, Error **reterr) {
+static int look(const DoorView *view _unused_, const DoorRequest *req, Error **reterr) {
         int r = 0;
 
         if (!iptables_table_exists(TABLE))
                 return 0;
         for (size_t p = 0; p < ELEMENTSOF(posts); p++)
-                for (size_t i = 0; i < n && r >= 0; i++)
-                        if (!posts[p].host_ports || zones[i].host_ports)
-                                r = look_at_zone(posts + p, zones + i, open, ret, reterr);
+                for (size_t i = 0; i < req->n && r >= 0; i++)
+                        if (!posts[p].host_ports || req->zones[i].host_ports)
+                                r = look_at_zone(posts + p, req->zones + i, req, reterr);
         return r;
 }
 

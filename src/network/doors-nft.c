@@ -13,6 +13,8 @@
 #include <linux/netfilter_bridge.h>
 #include <string.h>
 
+#include "tag.h"
+
 #define OURS "nbox" /* our own tables' name, in every family */
 #define DOCKER_CHAIN "DOCKER-USER"
 #define DELETIONS_MAX 12 /* in one transaction: NETLINK_BATCH_MAX with its frame */
@@ -144,57 +146,69 @@ static void describe(Door *door, const NftChain *chain, int r) {
         snprintf(door->why, sizeof(door->why), "cannot add a rule to it: %s", strerror(-r));
 }
 
-/* Rules of the zone that stand in the base chain although the door is in Docker's are of before Docker was there. */
-static int look_at_zone(const DoorView *view, const Standing *base, const Standing *in, const Post *post, const DoorZone *zone,
-                        bool open, Door *door) {
-        char tag[DOOR_TAG_MAX];
-        int r = 0;
+/* A base chain that may stop packets, and where in it accepts are to stand: in itself, or in Docker's. */
+typedef struct Sight {
+        const DoorView *view;
+        const Post *post;
+        Standing base, docker;
+        const Standing *in; /* one of them */
+} Sight;
 
-        door_tag(zone->name, tag);
-        if (is_open(in, post, zone, tag))
-                door->state = DOOR_OPEN;
-        else if (open) {
-                r = open_door(view, in, post, zone, tag);
-                if (r >= 0 && in != base)
-                        r = delete_rules(view, base, tag, NULL);
-                door->state = r < 0 ? DOOR_SHUT : DOOR_OPEN;
-        }
-        describe(door, in->chain, r);
-        return 0;
+static void sight_clear(Sight *s) {
+        free(s->base.rules);
+        free(s->docker.rules);
 }
 
-static int look_at_chain(const DoorView *view, const NftChain *chain, const Post *post, const DoorZone *zones, size_t n, bool open,
-                         DoorList *ret, Error **reterr) {
-        _cleanup_(standing_clear) Standing base = {}, docker = {};
-        const Standing *in = &base;
+/* Rules of the zone that stand in the base chain although the door is in Docker's are of before Docker was there. */
+static void look_at_zone(const Sight *s, const DoorZone *zone, bool open, Door *door) {
+        char tag[TAG_MAX];
+        int r = 0;
+
+        zone_tag(tag, zone->name);
+        if (is_open(s->in, s->post, zone, tag))
+                door->state = DOOR_OPEN;
+        else if (open) {
+                r = open_door(s->view, s->in, s->post, zone, tag);
+                if (r >= 0 && s->in != &s->base)
+                        r = delete_rules(s->view, &s->base, tag, NULL);
+                door->state = r < 0 ? DOOR_SHUT : DOOR_OPEN;
+        }
+        describe(door, s->in->chain, r);
+}
+
+/* 1, or 0 where the chain stops nothing. */
+static int see_chain(Sight *s, const NftChain *chain, Error **reterr) {
         const NftChain *inner;
         int r;
 
-        r = standing_read(view, chain, &base, reterr);
+        r = standing_read(s->view, chain, &s->base, reterr);
         if (r < 0)
                 return r;
-        if (!chain->drops && !first_stop(&base))
+        if (!chain->drops && !first_stop(&s->base))
                 return 0;
-        inner = docker_chain(view, &base);
+        s->in = &s->base;
+        inner = docker_chain(s->view, &s->base);
         if (inner) {
-                r = standing_read(view, inner, &docker, reterr);
-                if (r < 0)
-                        return r;
-                in = &docker;
+                r = standing_read(s->view, inner, &s->docker, reterr);
+                s->in = &s->docker;
         }
-        for (size_t i = 0; i < n; i++) {
+        return r < 0 ? r : 1;
+}
+
+static int look_at_chain(Sight *s, const NftChain *chain, const DoorRequest *req, Error **reterr) {
+        int r = see_chain(s, chain, reterr);
+
+        for (size_t i = 0; r > 0 && i < req->n; i++) {
                 Door *door;
 
-                if (post->host_ports && !zones[i].host_ports)
+                if (s->post->host_ports && !req->zones[i].host_ports)
                         continue;
-                door = door_list_add(ret, zones[i].name, DOOR_SHUT);
+                door = door_list_add(req->to, req->zones[i].name, DOOR_SHUT);
                 if (!door)
                         return error_oom(reterr);
-                r = look_at_zone(view, &base, in, post, zones + i, open, door);
-                if (r < 0)
-                        return r;
+                look_at_zone(s, req->zones + i, req->open, door);
         }
-        return 0;
+        return r < 0 ? r : 0;
 }
 
 static const Post *post_of(const NftChain *chain) {
@@ -206,18 +220,16 @@ static const Post *post_of(const NftChain *chain) {
         return NULL;
 }
 
-static int look(const DoorView *view, const DoorZone *zones, size_t n, bool open, DoorList *ret, Error **reterr) {
-        for (size_t i = 0; i < view->n_chains; i++) {
-                const Post *post = post_of(view->chains + i);
-                int r;
+static int look(const DoorView *view, const DoorRequest *req, Error **reterr) {
+        int r = 0;
 
-                if (!post)
-                        continue;
-                r = look_at_chain(view, view->chains + i, post, zones, n, open, ret, reterr);
-                if (r < 0)
-                        return r;
+        for (size_t i = 0; r >= 0 && i < view->n_chains; i++) {
+                _cleanup_(sight_clear) Sight s = { .view = view, .post = post_of(view->chains + i) };
+
+                if (s.post)
+                        r = look_at_chain(&s, view->chains + i, req, reterr);
         }
-        return 0;
+        return r;
 }
 
 static int close_doors(const DoorView *view, const DoorsGone *gone, Error **reterr) {

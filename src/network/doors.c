@@ -6,23 +6,18 @@
 
 #include "doorkeeper.h"
 #include "log.h"
+#include "tag.h"
 
 static const Doorkeeper *const keepers[] = { &doors_nft, &doors_legacy, &doors_firewalld };
 
-void door_tag(const char *zone, char ret[DOOR_TAG_MAX]) {
-        snprintf(ret, DOOR_TAG_MAX, DOOR_TAG "%s", zone);
-}
-
 bool door_zone_is_gone(const char *zone, const DoorsGone *gone) {
-        const FirewallOracle *o = gone->oracle;
-
-        return (gone->zone && strcmp(zone, gone->zone) == 0) || (o && o->zone_is_alive && !o->zone_is_alive(zone, o->userdata));
+        return (gone->zone && strcmp(zone, gone->zone) == 0) || firewall_zone_is_dead(gone->oracle, zone);
 }
 
 bool door_tag_is_gone(const char *tag, const DoorsGone *gone) {
-        size_t n = strlen(DOOR_TAG);
+        const char *zone = tag_name(tag, ZONE_TAG);
 
-        return strncmp(tag, DOOR_TAG, n) == 0 && door_zone_is_gone(tag + n, gone);
+        return zone && door_zone_is_gone(zone, gone);
 }
 
 void door_list_clear(DoorList *l) {
@@ -59,13 +54,13 @@ static int view_open(DoorView *v, Error **reterr) {
 }
 
 /* What one keeper cannot do does not keep the next one from it. */
-static int look(const DoorZone *zones, size_t n, bool open, DoorList *ret, Error **reterr) {
+static int look(const DoorRequest *req, Error **reterr) {
         _cleanup_(view_close) DoorView view = {};
         int result;
 
         result = view_open(&view, reterr);
-        for (size_t i = 0; result >= 0 && n > 0 && i < ELEMENTSOF(keepers); i++) {
-                int r = keepers[i]->look(&view, zones, n, open, ret, result < 0 ? NULL : reterr);
+        for (size_t i = 0; result >= 0 && req->n > 0 && i < ELEMENTSOF(keepers); i++) {
+                int r = keepers[i]->look(&view, req, result < 0 ? NULL : reterr);
 
                 if (r < 0 && result >= 0)
                         result = r;
@@ -77,7 +72,7 @@ int doors_check(const DoorZone *zones, size_t n, DoorList *ret, Error **reterr) 
         _cleanup_(door_list_clear) DoorList l = {};
         int r;
 
-        r = look(zones, n, false, &l, reterr);
+        r = look(&(DoorRequest){ zones, n, false, &l }, reterr);
         if (r < 0)
                 return r;
         *ret = l;
@@ -85,23 +80,16 @@ int doors_check(const DoorZone *zones, size_t n, DoorList *ret, Error **reterr) 
         return 0;
 }
 
-int doors_open(const DoorZone *zones, size_t n) {
+void doors_open(const DoorZone *zones, size_t n) {
         _cleanup_(door_list_clear) DoorList l = {};
         _cleanup_(error_freep) Error *error = NULL;
-        int shut = 0;
 
-        if (look(zones, n, true, &l, &error) < 0) {
-                log_warning("%s; what is forwarded for the machines may be dropped, ignoring", error->message);
-                shut++;
-        }
-        for (size_t i = 0; i < l.n; i++) {
-                if (l.items[i].state == DOOR_OPEN)
-                        continue;
-                log_warning("The %s may drop what is forwarded for the zone '%s': %s, ignoring", l.items[i].where, l.items[i].zone,
-                            l.items[i].why);
-                shut++;
-        }
-        return shut;
+        if (look(&(DoorRequest){ zones, n, true, &l }, &error) < 0)
+                log_warning("%s; what is forwarded for the machines may be dropped, ignoring", error ? error->message : "Out of memory");
+        for (size_t i = 0; i < l.n; i++)
+                if (l.items[i].state != DOOR_OPEN)
+                        log_warning("The %s may drop what is forwarded for the zone '%s': %s, ignoring", l.items[i].where, l.items[i].zone,
+                                    l.items[i].why);
 }
 
 static int close_doors(const DoorsGone *gone, Error **reterr) {

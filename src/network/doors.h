@@ -46,9 +46,8 @@ void door_list_clear(DoorList *l);
 /* Who stands in the way of these zones, changing nothing. */
 int doors_check(const DoorZone *zones, size_t n, DoorList *ret, Error **reterr);
 
-/* Open what is shut. What cannot be opened is warned of and passed over: a machine without a way out is better than none.
- * Returns how many doors stayed shut. */
-int doors_open(const DoorZone *zones, size_t n);
+/* Open what is shut. What cannot be opened is warned of and passed over: a machine without a way out is better than none. */
+void doors_open(const DoorZone *zones, size_t n);
 
 /* Take the accepts of a zone away, or those of all zones that are not alive. */
 int doors_close(const char *zone, Error **reterr);

@@ -17,10 +17,6 @@ typedef struct FirewallBackend {
 extern const FirewallBackend firewall_iptables;
 extern const FirewallBackend firewall_nft;
 
-/* Whether the oracle has given up a machine or a zone. */
-bool firewall_machine_is_dead(const FirewallOracle *o, const char *machine);
-bool firewall_zone_is_dead(const FirewallOracle *o, const char *zone);
-
 /* Note in a strv of firewall_check() that something of a machine or zone is missing; each is named once. */
 int firewall_miss(char ***missing, const char *kind, const char *name, Error **reterr);
 

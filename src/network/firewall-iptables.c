@@ -22,9 +22,10 @@
 
 #include <string.h>
 
-#include "firewall-rules.h"
+#include "firewall-iptables-rules.h"
 #include "iptables.h"
 #include "netns.h"
+#include "tag.h"
 
 #define PORTS "NBOX-PORTS"
 #define HOST "NBOX-HOST"

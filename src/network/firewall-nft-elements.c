@@ -2,10 +2,12 @@
 #include "firewall-nft-elements.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "address.h"
-#include "firewall-rules.h"
+#include "cleanup.h"
 
 void nft_elements_clear(NftElements *l) {
         free(l->items);

@@ -7,7 +7,7 @@
 
 #include "firewall.h"
 #include "firewall-nft-table.h"
-#include "iptables.h"
+#include "tag.h"
 
 /* Elements of the table's sets, as nft writes them: those that stand, and those that zones and machines need. */
 

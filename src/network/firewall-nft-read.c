@@ -10,6 +10,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "netlink.h"
@@ -47,13 +48,13 @@ static size_t read_value(const struct nlattr *a, uint8_t ret[64]) {
 }
 
 /* A name that somebody put there by hand could be anything: then "" is returned, and the element is not ours. */
-static const char *name_text(const uint8_t bytes[IFNAMSIZ], char ret[IFNAMSIZ + 2]) {
-        size_t n = strnlen((const char *) bytes, IFNAMSIZ);
+static const char *name_text(const uint8_t bytes[IF_NAMESIZE], char ret[IF_NAMESIZE + 2]) {
+        size_t n = strnlen((const char *) bytes, IF_NAMESIZE);
 
         for (size_t i = 0; i < n; i++)
                 if (bytes[i] <= ' ' || bytes[i] >= 0x7f || strchr("\"\\*", bytes[i]))
                         n = 0;
-        snprintf(ret, IFNAMSIZ + 2, "\"%.*s\"", (int) n, (const char *) bytes);
+        snprintf(ret, IF_NAMESIZE + 2, "\"%.*s\"", (int) n, (const char *) bytes);
         return ret;
 }
 
@@ -68,10 +69,10 @@ static void write_value(Text *text, const NftField fields[NFT_FIELDS_MAX], const
         size_t at = 0, used = 0;
 
         for (size_t i = 0; i < NFT_FIELDS_MAX && fields[i] != NFT_FIELD_NONE; i++) {
-                size_t width = fields[i] == NFT_FIELD_IFNAME ? IFNAMSIZ : fields[i] == NFT_FIELD_ADDRESS ? 4 : 2;
+                size_t width = fields[i] == NFT_FIELD_IFNAME ? IF_NAMESIZE : fields[i] == NFT_FIELD_ADDRESS ? 4 : 2;
                 const char *dot = i > 0 ? " . " : "";
                 const uint8_t *p = value + at;
-                char name[IFNAMSIZ + 2];
+                char name[IF_NAMESIZE + 2];
                 int k = 0;
 
                 if (at + width > size)

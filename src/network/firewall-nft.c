@@ -7,12 +7,13 @@
 
 #include "firewall-backend.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "firewall-nft-elements.h"
-#include "firewall-rules.h"
 #include "module.h"
 #include "nft.h"
+#include "tag.h"
 
 #define TRIES 8
 

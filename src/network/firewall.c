@@ -101,7 +101,7 @@ static bool needs_isolation(const FirewallSet *set) {
         return false;
 }
 
-int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, bool *ret_loopback, Error **reterr) {
+int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, Error **reterr) {
         const FirewallBackend *b;
         int r;
 
@@ -110,10 +110,7 @@ int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, bool *r
                 r = b->apply(set, oracle, reterr);
         if (r >= 0 && needs_isolation(set))
                 r = bridge_isolation_apply(reterr);
-        if (r < 0)
-                return r;
-        *ret_loopback = set->n_zones > 0;
-        return 0;
+        return r < 0 ? r : 0;
 }
 
 int firewall_check(const FirewallSet *set, char ***ret_missing, Error **reterr) {

@@ -49,11 +49,15 @@ typedef struct FirewallOracle {
         void *userdata;
 } FirewallOracle;
 
+/* Whether it has given up a machine or a zone; `o` may be NULL, which knows nothing. */
+bool firewall_machine_is_dead(const FirewallOracle *o, const char *machine);
+bool firewall_zone_is_dead(const FirewallOracle *o, const char *zone);
+
 /* Have the rules of these zones and machines stand, exactly these; nothing is committed where they do, and others' are left
- * alone. A port that a machine alive has is -EADDRINUSE; one that a dead machine has is taken over. *ret_loopback: packets of
+ * alone. A port that a machine alive has is -EADDRINUSE; one that a dead machine has is taken over. From then on packets of
  * these zones to 127.0.0.0/8 are dropped, so that routing such addresses on their bridges (route_localnet) is safe
  * (CVE-2020-8558). -EOPNOTSUPP: no usable packet filter. Called with the network lock held. */
-int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, bool *ret_loopback, Error **reterr);
+int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, Error **reterr);
 
 /* What of it does not stand, changing nothing: a strv of words for people ("zone 'default'"), the caller's; NULL when all is
  * there. Returns how many. */

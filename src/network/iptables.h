@@ -12,14 +12,14 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 
 #include "error.h"
+#include "tag.h"
 
-/* Legacy iptables: rules as the kernel has them, and tables edited through libiptc. Only firewall-iptables.c uses
- * this. Rules of ours are known by their comment, the tag. */
+/* Legacy iptables: rules as the kernel has them, and tables edited through libiptc. Used by
+ * firewall-iptables.c for what is ours and by doors-legacy.c. Rules of ours are known by their comment, the tag (tag.h). */
 
 /* ---- rules (iptables-rule.c) ---- */
 
 #define RULE_MAX 1024 /* an entry with comment, conntrack and a target is about 700 bytes */
-#define TAG_MAX 96    /* "nbox:machine:" and a machine's name */
 
 typedef struct Rule {
         union {

@@ -227,7 +227,7 @@ static void sweep_machines(const char *zone, const FirewallOracle *oracle) {
         names_path(zone, NAMES_DHCP, path);
         dir = opendir(path);
         for (struct dirent *d; dir && (d = readdir(dir));)
-                if (machine_name_is_valid(d->d_name) && !oracle->machine_is_alive(d->d_name, oracle->userdata))
+                if (machine_name_is_valid(d->d_name) && firewall_machine_is_dead(oracle, d->d_name))
                         removed = remove_from_zone(d->d_name, zone) || removed;
         if (removed)
                 zone_service_reload(zone);
@@ -239,9 +239,9 @@ void names_sweep(const FirewallOracle *oracle) {
         for (struct dirent *d; dir && (d = readdir(dir));) {
                 if (zone_name_check(d->d_name, NULL) < 0)
                         continue;
-                if (oracle->zone_is_alive(d->d_name, oracle->userdata))
-                        sweep_machines(d->d_name, oracle);
-                else
+                if (firewall_zone_is_dead(oracle, d->d_name))
                         names_end(d->d_name);
+                else
+                        sweep_machines(d->d_name, oracle);
         }
 }

@@ -9,28 +9,29 @@
 #include <string.h>
 
 #include "conntrack.h"
-#include "doors.h"
-#include "firewall.h"
 #include "forwarding.h"
 #include "log.h"
 #include "machine-link.h"
 #include "network-lock.h"
+#include "passage.h"
 #include "plan.h"
 #include "ports.h"
 #include "zone.h"
 
-typedef struct Place {
+/* What a change is made in. */
+typedef struct Scene {
+        int lock;
         Netlink *nl;
-        ZoneState *zone; /* of the machine's first interface */
-        char bridge[IF_NAMESIZE];
-} Place;
+        Zone zone; /* of the machine's first interface; as its file says */
+} Scene;
 
-static void place_done(Place *p) {
-        netlink_free(p->nl);
-        zone_state_free(p->zone);
+static void scene_end(Scene *s) {
+        netlink_free(s->nl);
+        close_fd(s->lock);
 }
 
-static int find_place(const Endpoint *e, const char *machine, Place *ret, Error **reterr) {
+static int find_zone(const Endpoint *e, const char *machine, Scene *ret, Error **reterr) {
+        _cleanup_(zone_state_freep) ZoneState *state = NULL;
         int r;
 
         r = netlink_new(NETLINK_ROUTE, -1, &ret->nl);
@@ -41,57 +42,51 @@ static int find_place(const Endpoint *e, const char *machine, Place *ret, Error 
                 return error_hint(reterr, -ESRCH, "One that was started with --network=zone is; with --network=host its ports are the "
                                   "host's.");
         }
-        zone_bridge_name(e->nics[0].zone, ret->bridge);
-        return zone_state_load(e->nics[0].zone, &ret->zone, reterr);
+        r = zone_state_load(e->nics[0].zone, &state, reterr);
+        if (r < 0)
+                return r;
+        zone_from_state(&ret->zone, state);
+        return 0;
 }
 
 static bool is_alive(const char *machine, void *userdata) {
         return machine_link_exists(userdata, machine);
 }
 
-static int apply(const Endpoint *e, const Place *p, Error **reterr) {
-        Zone zone = {};
-        FirewallMachine machine = {
-                .name = e->machine, .bridge = zone.bridge, .address = e->nics[0].address, .gateway = range_gateway(p->zone->range),
-                .ports = &e->ports, .host_ports = &e->host_ports,
-        };
-        FirewallOracle oracle = { .machine_is_alive = is_alive, .userdata = p->nl };
-        FirewallZone rules;
-        bool loopback = false;
+static int apply(const Endpoint *e, const Scene *s, Error **reterr) {
+        FirewallOracle oracle = { .machine_is_alive = is_alive, .userdata = s->nl };
+        _cleanup_(passage_done) Passage passage = {};
         int r;
 
-        zone_from_state(&zone, p->zone);
-        snprintf(zone.name, sizeof(zone.name), "%s", p->zone->name);
-        snprintf(zone.bridge, sizeof(zone.bridge), "%s", p->bridge);
-        rules = zone_for_firewall(&zone);
-        r = firewall_apply(&(FirewallSet){ &rules, 1, &machine, 1 }, &oracle, &loopback, reterr);
-        if (r < 0)
-                return r;
-        (void) doors_open(&(DoorZone){ zone.name, zone.bridge, e->host_ports.n > 0 }, 1);
-        if (loopback)
-                forwarding_let_loopback(p->bridge);
-        return 0;
+        if (passage_new(&passage, 1, 1) < 0)
+                return error_oom(reterr);
+        passage_add_zone(&passage, &s->zone);
+        passage_add_machine(&passage, e, &s->zone);
+        r = passage_open(&passage, s->lock, &oracle, reterr);
+        if (r >= 0)
+                forwarding_let_loopback(s->zone.bridge);
+        return r;
 }
 
 /* As at a start (nic.h): what goes to the machine's own port by the host's address may come back to it. */
-static void let_back(const Endpoint *e, const Place *p) {
+static void let_back(const Endpoint *e, const Scene *s) {
         char name[IF_NAMESIZE];
         LinkInfo link;
 
         machine_link_name(e->machine, 0, name);
-        if (e->ports.n == 0 || link_get(p->nl, name, &link) < 0)
+        if (e->ports.n == 0 || link_get(s->nl, name, &link) < 0)
                 return;
-        link_put_hairpin(p->nl, link.index);
-        (void) netlink_run(p->nl, NULL, NULL, NULL);
+        link_put_hairpin(s->nl, link.index);
+        (void) netlink_run(s->nl, NULL, NULL, NULL);
 }
 
-static void end_connections(const Endpoint *e, const Place *p, PortKind kind, const PortList *gone) {
+static void end_connections(const Endpoint *e, const Scene *s, PortKind kind, const PortList *gone) {
         for (const PortMap *port = gone->items; port < gone->items + gone->n; port++) {
                 ConntrackMatch published = {
                         .protocol = port->protocol, .address = port->address, .port = port->host, .count = port->count,
                         .to = e->nics[0].address, .to_port = port->machine,
                 }, of_host = {
-                        .protocol = port->protocol, .from = e->nics[0].address, .address = range_gateway(p->zone->range),
+                        .protocol = port->protocol, .from = e->nics[0].address, .address = range_gateway(s->zone.range),
                         .port = port->machine, .count = port->count, .to = INADDR_LOOPBACK, .to_port = port->host,
                 };
                 int r = conntrack_forget(kind == PORT_PUBLISHED ? &published : &of_host);
@@ -116,30 +111,29 @@ static int edit(Endpoint *e, const PortChange *c, PortKind kind, PortList *ports
 }
 
 /* Back to what was, where the new rules could not be made. */
-static void take_back(const char *machine, const Endpoint *before, const Place *p) {
+static void take_back(const char *machine, const Endpoint *before, const Scene *s) {
         _cleanup_(error_freep) Error *error = NULL;
         int r = endpoint_save(before, &error);
 
         if (r >= 0)
-                r = apply(before, p, &error);
+                r = apply(before, s, &error);
         if (r < 0)
                 log_warning("The rules of '%s' may not be what they were: %s, ignoring", machine, error ? error->message : strerror(-r));
 }
 
 int network_change_ports(PortChange *c, Error **reterr) {
         _cleanup_(endpoint_freep) Endpoint *e = NULL, *before = NULL;
-        _cleanup_(place_done) Place place = {};
-        _cleanup_close_ int lock = -1;
+        _cleanup_(scene_end) Scene scene = { .lock = -1 };
         int r;
 
-        lock = network_lock(reterr);
-        if (lock < 0)
-                return lock;
+        r = scene.lock = network_lock(reterr);
+        if (r < 0)
+                return r;
         r = endpoint_load(c->machine, &before, reterr);
         if (r >= 0)
                 r = endpoint_load(c->machine, &e, reterr);
         if (r >= 0)
-                r = find_place(e, c->machine, &place, reterr);
+                r = find_zone(e, c->machine, &scene, reterr);
         if (r >= 0)
                 r = edit(e, c, PORT_PUBLISHED, &c->ports, reterr);
         if (r >= 0)
@@ -148,15 +142,15 @@ int network_change_ports(PortChange *c, Error **reterr) {
                 r = endpoint_save(e, reterr);
         if (r < 0)
                 return r;
-        r = apply(e, &place, reterr);
+        r = apply(e, &scene, reterr);
         if (r < 0) {
-                take_back(c->machine, before, &place);
+                take_back(c->machine, before, &scene);
                 return r;
         }
-        let_back(e, &place);
+        let_back(e, &scene);
         if (c->remove) {
-                end_connections(e, &place, PORT_PUBLISHED, &c->ports);
-                end_connections(e, &place, PORT_OF_HOST, &c->host_ports);
+                end_connections(e, &scene, PORT_PUBLISHED, &c->ports);
+                end_connections(e, &scene, PORT_OF_HOST, &c->host_ports);
         }
         return 0;
 }

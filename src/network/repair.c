@@ -168,18 +168,18 @@ static int look_at_switches(const Survey *s, NetworkState *ret, Error **reterr) 
         return 0;
 }
 
-static int look_at_rules(const SurveyRules *rules, NetworkState *ret, Error **reterr) {
+static int look_at_rules(const Passage *wanted, NetworkState *ret, Error **reterr) {
         _cleanup_strv_ char **missing = NULL;
         int r;
 
-        if (rules->set.n_zones == 0)
+        if (wanted->set.n_zones == 0)
                 return 0;
-        r = firewall_check(&rules->set, &missing, reterr);
+        r = firewall_check(&wanted->set, &missing, reterr);
         for (char **m = missing; r >= 0 && m && *m; m++)
                 if (!add_fault(ret, "", "", "rules are missing: %s", *m))
                         return error_oom(reterr);
         if (r >= 0)
-                r = doors_check(rules->doors, rules->set.n_zones, &ret->doors, reterr);
+                r = doors_check(wanted->doors, wanted->set.n_zones, &ret->doors, reterr);
         for (size_t i = 0; r >= 0 && i < ret->doors.n; i++) {
                 const Door *d = ret->doors.items + i;
                 NetworkFault *f;
@@ -196,7 +196,7 @@ static int look_at_rules(const SurveyRules *rules, NetworkState *ret, Error **re
 }
 
 static int look(const Survey *s, NetworkState *ret, Error **reterr) {
-        _cleanup_(survey_rules_clear) SurveyRules rules = {};
+        _cleanup_(passage_done) Passage wanted = {};
         int r;
 
         firewall_describe(ret->firewall);
@@ -206,9 +206,9 @@ static int look(const Survey *s, NetworkState *ret, Error **reterr) {
         if (r < 0)
                 return error_oom(reterr);
         r = look_at_switches(s, ret, reterr);
-        if (r >= 0)
-                r = survey_rules(s, &rules, reterr);
-        return r < 0 ? r : look_at_rules(&rules, ret, reterr);
+        if (r >= 0 && survey_passage(s, &wanted) < 0)
+                r = error_oom(reterr);
+        return r < 0 ? r : look_at_rules(&wanted, ret, reterr);
 }
 
 int network_inspect(NetworkState *ret, Error **reterr) {
@@ -311,20 +311,15 @@ static void mend_rates(Survey *s, const Endpoint *e) {
 
 /* The guard against the bridge's 127.0.0.0/8 (in the rules) stands before such addresses are routed there (by mend_zone()). */
 static int mend_rules(const Survey *s, Error **reterr) {
-        _cleanup_(survey_rules_clear) SurveyRules rules = {};
-        bool loopback;
+        _cleanup_(passage_done) Passage passage = {};
         int r;
 
-        r = survey_rules(s, &rules, reterr);
-        if (r < 0 || rules.set.n_zones == 0)
-                return r;
-        r = forwarding_acquire(s->lock, reterr);
-        if (r >= 0)
-                r = firewall_change(reterr);
-        if (r >= 0)
-                r = firewall_apply(&rules.set, &(FirewallOracle){}, &loopback, reterr);
-        (void) doors_open(rules.doors, rules.set.n_zones);
-        return r;
+        if (survey_passage(s, &passage) < 0)
+                return error_oom(reterr);
+        if (passage.set.n_zones == 0)
+                return 0;
+        r = firewall_change(reterr);
+        return r < 0 ? r : passage_open(&passage, s->lock, &(FirewallOracle){}, reterr);
 }
 
 static int mend(Error **reterr) {

@@ -62,8 +62,6 @@ static int add_zone(Survey *s, const char *name, SurveyZone **ret, Error **reter
                 if (r < 0)
                         return r;
                 s->n_zones++;
-                snprintf(z->zone.name, sizeof(z->zone.name), "%s", name);
-                zone_bridge_name(name, z->zone.bridge);
                 zone_from_state(&z->zone, z->state);
                 read_bridge(s, z);
         }
@@ -81,10 +79,8 @@ static int add_endpoint(Survey *s, const Endpoint *e, Error **reterr) {
                 r = add_zone(s, e->nics[i].zone, &z, reterr);
                 for (size_t j = 0; j < i; j++)
                         counted |= strcmp(e->nics[j].zone, e->nics[i].zone) == 0;
-                if (r < 0 || counted)
-                        continue;
-                z->n_machines++;
-                z->host_ports |= i == 0 && e->host_ports.n > 0;
+                if (r >= 0 && !counted)
+                        z->n_machines++;
         }
         return r;
 }
@@ -111,48 +107,16 @@ int survey_open(Survey *s, Error **reterr) {
         return r;
 }
 
-/* ---- rules ---- */
+int survey_passage(const Survey *s, Passage *ret) {
+        if (passage_new(ret, s->n_zones, s->n_endpoints) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < s->n_zones; i++)
+                passage_add_zone(ret, &s->zones[i].zone);
+        for (size_t i = 0; i < s->n_endpoints; i++) {
+                const Endpoint *e = s->endpoints[i];
 
-void survey_rules_clear(SurveyRules *r) {
-        free(r->zones);
-        free(r->machines);
-        free(r->doors);
-}
-
-static void add_machine(const Survey *s, const Endpoint *e, SurveyRules *rules) {
-        const SurveyZone *z = survey_zone(s, e->nics[0].zone);
-
-        if (!z)
-                return; /* never: survey_open() added it */
-        rules->machines[rules->set.n_machines++] = (FirewallMachine){
-                .name = e->machine, .bridge = z->zone.bridge, .address = e->nics[0].address, .gateway = range_gateway(z->zone.range),
-                .ports = &e->ports, .host_ports = &e->host_ports,
-        };
-}
-
-int survey_rules(const Survey *s, SurveyRules *ret, Error **reterr) {
-        SurveyRules rules = {
-                .zones = calloc(s->n_zones + 1, sizeof(FirewallZone)),
-                .machines = calloc(s->n_endpoints + 1, sizeof(FirewallMachine)),
-                .doors = calloc(s->n_zones + 1, sizeof(DoorZone)),
-        };
-
-        if (!rules.zones || !rules.machines || !rules.doors) {
-                survey_rules_clear(&rules);
-                return error_oom(reterr);
+                if (e->n_nics > 0) /* survey_open() has seen to it that the zone is there */
+                        passage_add_machine(ret, e, &survey_zone(s, e->nics[0].zone)->zone);
         }
-        for (size_t i = 0; i < s->n_zones; i++) {
-                const SurveyZone *z = s->zones + i;
-
-                rules.doors[i] = (DoorZone){ z->zone.name, z->zone.bridge, z->host_ports };
-                rules.zones[i] = zone_for_firewall(&z->zone);
-        }
-        for (size_t i = 0; i < s->n_endpoints; i++)
-                if (s->endpoints[i]->n_nics > 0)
-                        add_machine(s, s->endpoints[i], &rules);
-        rules.set.zones = rules.zones;
-        rules.set.n_zones = s->n_zones;
-        rules.set.machines = rules.machines;
-        *ret = rules;
         return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "endpoint.h"
 #include "link.h"
+#include "passage.h"
 #include "repair.h"
 #include "zone.h"
 
@@ -12,7 +13,6 @@ typedef struct SurveyZone {
         ZoneState *state;
         Zone zone;        /* index 0 while there is no bridge; name and bridge always set */
         size_t n_machines;
-        bool host_ports;  /* a machine whose first interface is here has some */
 } SurveyZone;
 
 typedef struct Survey {
@@ -33,13 +33,5 @@ SurveyZone *survey_zone(const Survey *s, const char *zone);            /* NULL: 
 const LinkInfo *survey_link(const Survey *s, const char *name);
 const LinkInfo *survey_nic(const Survey *s, const Endpoint *e, size_t i); /* our end of a machine's i-th interface, or NULL */
 
-/* What the packet filter should have for all of it. The set points into the survey and into the arrays, which the caller frees. */
-typedef struct SurveyRules {
-        FirewallZone *zones;
-        FirewallMachine *machines;
-        DoorZone *doors;
-        FirewallSet set;
-} SurveyRules;
-
-int survey_rules(const Survey *s, SurveyRules *ret, Error **reterr);
-void survey_rules_clear(SurveyRules *r);
+/* What all of it needs to get through; the passage points into the survey. 0 or -ENOMEM. */
+int survey_passage(const Survey *s, Passage *ret);

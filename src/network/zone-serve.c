@@ -21,10 +21,7 @@
 
 #include "address.h"
 #include "caps.h"
-#include "doors.h"
 #include "fd.h"
-#include "firewall.h"
-#include "forwarding.h"
 #include "host-hash.h"
 #include "lease.h"
 #include "names.h"
@@ -32,6 +29,7 @@
 #include "netns.h"
 #include "network-lock.h"
 #include "network.h"
+#include "passage.h"
 #include "strv.h"
 #include "veth.h"
 #include "zone.h"
@@ -98,15 +96,12 @@ static int settle_address(Serve *s, bool *changed, Error **reterr) {
 }
 
 static int apply_rules(Serve *s, Error **reterr) {
-        FirewallZone zone = zone_for_firewall(&s->zone);
-        bool loopback;
-        int r = forwarding_acquire(s->lock, reterr);
+        _cleanup_(passage_done) Passage passage = {};
 
-        if (r >= 0)
-                r = firewall_apply(&(FirewallSet){ .zones = &zone, .n_zones = 1 }, &(FirewallOracle){}, &loopback, reterr);
-        if (r >= 0)
-                (void) doors_open(&(DoorZone){ .name = zone.name, .bridge = zone.bridge }, 1);
-        return r;
+        if (passage_new(&passage, 1, 0) < 0)
+                return error_oom(reterr);
+        passage_add_zone(&passage, &s->zone);
+        return passage_open(&passage, s->lock, &(FirewallOracle){}, reterr);
 }
 
 /* A service that is wanted by a machine finds the zone as the machine left it; one that was started by hand makes it. */

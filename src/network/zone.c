@@ -196,6 +196,8 @@ static int connect_ports(Netlink *nl, const ZoneState *state, const LinkInfo *br
 }
 
 void zone_from_state(Zone *zone, const ZoneState *state) {
+        snprintf(zone->name, sizeof(zone->name), "%s", state->name);
+        zone_bridge_name(state->name, zone->bridge);
         zone->range = state->range;
         zone->isolated = state->isolated;
         zone->isolates_ports = zone->isolated && !bridge_is_filtered();
@@ -294,11 +296,4 @@ bool zone_exists(Netlink *nl, const char *zone) {
 
         zone_bridge_name(zone, name);
         return link_get(nl, name, &link) != -ENODEV;
-}
-
-FirewallZone zone_for_firewall(const Zone *zone) {
-        return (FirewallZone){
-                .name = zone->name, .bridge = zone->bridge, .range = zone->range, .isolated = zone->isolated, .closed = zone->closed,
-                .service = zone->service,
-        };
 }

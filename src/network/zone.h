@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "firewall.h"
 #include "link.h"
 #include "zone-name.h"
 #include "zone-state.h"
@@ -33,7 +32,7 @@ typedef struct Zone {
  * now is -EADDRINUSE. */
 int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error **reterr);
 
-/* What a zone is by its file: range, what it forbids, its service. */
+/* What a zone is by its file: its names, range, what it forbids, its service. */
 void zone_from_state(Zone *zone, const ZoneState *state);
 
 /* Remove the bridge if it is one of ours and has no port but its service's, which ends with it; and the zone's names. Returns 1
@@ -48,6 +47,3 @@ bool zone_of_bridge(const LinkInfo *link, char ret[ZONE_NAME_MAX + 1]);
 
 /* Whether its bridge is there. An error is a yes. */
 bool zone_exists(Netlink *nl, const char *zone);
-
-/* What the rules of a zone are made from. */
-FirewallZone zone_for_firewall(const Zone *zone);

@@ -3,7 +3,7 @@
 /* What zones and machines need of the packet filter, in the words of both backends. */
 
 #include "firewall-nft-elements.h"
-#include "firewall-rules.h"
+#include "firewall-iptables-rules.h"
 
 #include "unit.h"
 

@@ -6,15 +6,6 @@
 
 /* What zones and machines need, as rules of legacy iptables: pure functions, the text of firewall-iptables.c's tables. */
 
-#define MACHINE_TAG "nbox:machine:"
-#define ZONE_TAG "nbox:zone:"
-
-void machine_tag(char tag[TAG_MAX], const char *name);
-void zone_tag(char tag[TAG_MAX], const char *name);
-
-/* The rest of a tag behind `prefix`, or NULL. */
-const char *tag_name(const char *tag, const char *prefix);
-
 /* Each writes a zone's rules for one chain, and returns how many. */
 #define ZONE_RULES_MAX 6
 size_t rules_masquerade(const FirewallZone *z, Rule ret[ZONE_RULES_MAX]); /* nat, sources */

@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "firewall-rules.h"
-
-#include "bridge-isolation.h"
+#include "firewall-iptables-rules.h"
 
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_conntrack.h>
-#include <stdio.h>
-#include <string.h>
+
+#include "bridge-isolation.h"
+#include "tag.h"
 
 #define LOOPBACK 0x7f000000u, 0xff000000u /* 127.0.0.0/8 */
 #define ONE_ADDRESS 0xffffffffu
 #define BROADCAST 0xffffffffu
 #define ANSWERS (XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED) | XT_CONNTRACK_STATE_BIT(IP_CT_RELATED))
-
-void machine_tag(char tag[TAG_MAX], const char *name) {
-        snprintf(tag, TAG_MAX, MACHINE_TAG "%s", name);
-}
-
-void zone_tag(char tag[TAG_MAX], const char *name) {
-        snprintf(tag, TAG_MAX, ZONE_TAG "%s", name);
-}
-
-const char *tag_name(const char *tag, const char *prefix) {
-        size_t n = strlen(prefix);
-
-        return strncmp(tag, prefix, n) == 0 ? tag + n : NULL;
-}
 
 static Rule *begin(const FirewallZone *z, Rule *rules, size_t *n) {
         char tag[TAG_MAX];

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "passage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "forwarding.h"
+
+int passage_new(Passage *ret, size_t n_zones, size_t n_machines) {
+        Passage p = {
+                .zones = calloc(n_zones + 1, sizeof(FirewallZone)),
+                .doors = calloc(n_zones + 1, sizeof(DoorZone)),
+                .machines = calloc(n_machines + 1, sizeof(FirewallMachine)),
+        };
+
+        if (!p.zones || !p.doors || !p.machines) {
+                passage_done(&p);
+                return -ENOMEM;
+        }
+        p.set = (FirewallSet){ .zones = p.zones, .machines = p.machines };
+        *ret = p;
+        return 0;
+}
+
+void passage_done(Passage *p) {
+        free(p->zones);
+        free(p->doors);
+        free(p->machines);
+}
+
+void passage_add_zone(Passage *p, const Zone *zone) {
+        size_t i = p->set.n_zones++;
+
+        p->doors[i] = (DoorZone){ .name = zone->name, .bridge = zone->bridge };
+        p->zones[i] = (FirewallZone){
+                .name = zone->name, .bridge = zone->bridge, .range = zone->range, .isolated = zone->isolated, .closed = zone->closed,
+                .service = zone->service,
+        };
+}
+
+void passage_add_machine(Passage *p, const Endpoint *e, const Zone *first) {
+        p->machines[p->set.n_machines++] = (FirewallMachine){
+                .name = e->machine, .bridge = first->bridge, .address = e->nics[0].address, .gateway = range_gateway(first->range),
+                .ports = &e->ports, .host_ports = &e->host_ports,
+        };
+        for (size_t i = 0; i < p->set.n_zones; i++)
+                p->doors[i].host_ports |= e->host_ports.n > 0 && strcmp(p->doors[i].name, first->name) == 0;
+}
+
+int passage_open(const Passage *p, int lock, const FirewallOracle *oracle, Error **reterr) {
+        int r;
+
+        r = forwarding_acquire(lock, reterr);
+        if (r >= 0)
+                r = firewall_apply(&p->set, oracle, reterr);
+        if (r >= 0)
+                doors_open(p->doors, p->set.n_zones);
+        return r;
+}
