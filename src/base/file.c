@@ -30,23 +30,43 @@ int file_replace(int dirfd, const char *path, const char *text, mode_t mode) {
         return file_replace_data(dirfd, path, text, strlen(text), mode);
 }
 
-int file_replace_data(int dirfd, const char *path, const void *data, size_t size, mode_t mode) {
-        _cleanup_free_ char *tmp = NULL;
-        _cleanup_close_ int fd = -1;
-        int r;
+/* It has its name only once it is whole, and closed: whoever watches the directory for ends of writing hears of it once. */
+static int finish(int dirfd, const char *tmp, int *fd, const char *path, const void *data, size_t size) {
+        int r = fd_write_all(*fd, data, size);
 
-        if (asprintf(&tmp, "%s.%d.tmp", path, (int) getpid()) < 0)
-                return -ENOMEM;
-        (void) unlinkat(dirfd, tmp, 0);
-        fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-        if (fd < 0)
-                return -errno;
-        r = fd_write_all(fd, data, size);
+        *fd = close_fd(*fd);
         if (r >= 0 && renameat(dirfd, tmp, dirfd, path) < 0)
                 r = -errno;
         if (r < 0)
                 (void) unlinkat(dirfd, tmp, 0);
         return r;
+}
+
+int file_replace_data(int dirfd, const char *path, const void *data, size_t size, mode_t mode) {
+        _cleanup_free_ char *tmp = NULL;
+        _cleanup_close_ int fd = -1;
+
+        if (asprintf(&tmp, "%s.%d.tmp", path, (int) getpid()) < 0)
+                return -ENOMEM;
+        (void) unlinkat(dirfd, tmp, 0);
+        fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+        return fd < 0 ? -errno : finish(dirfd, tmp, &fd, path, data, size);
+}
+
+int file_replace_by(const char *temporary, const char *path, const char *text, mode_t mode) {
+        _cleanup_close_ int fd = -1;
+
+        (void) unlink(temporary);
+        fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+        if (fd < 0)
+                return -errno;
+        if (fchmod(fd, mode) < 0) {
+                int r = -errno;
+
+                (void) unlink(temporary);
+                return r;
+        }
+        return finish(AT_FDCWD, temporary, &fd, path, text, strlen(text));
 }
 
 int mkdir_parents(const char *path, mode_t mode) {

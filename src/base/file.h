@@ -17,5 +17,10 @@ int file_write(int dirfd, const char *path, const char *text);
 int file_replace(int dirfd, const char *path, const char *text, mode_t mode);
 int file_replace_data(int dirfd, const char *path, const void *data, size_t size, mode_t mode);
 
+/* The same by way of a temporary file of the caller's choice on the same file system, for whoever holds a lock on all that is written
+ * there: one name will do, and what a crash leaves is replaced with the next. The mode is as given, whatever the umask; the file is
+ * closed before it is moved, so that who watches the directory (inotify(7)) sees one event. */
+int file_replace_by(const char *temporary, const char *path, const char *text, mode_t mode);
+
 /* Like mkdir -p, mode 0755 for all; `path` absolute. */
 int mkdir_parents(const char *path, mode_t mode);

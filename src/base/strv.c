@@ -20,6 +20,15 @@ size_t strv_length(char *const *v) {
         return n;
 }
 
+static int compare(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+void strv_sort(char **v) {
+        if (v)
+                qsort(v, strv_length(v), sizeof(*v), compare);
+}
+
 bool strv_contains(char *const *v, const char *s) {
         for (size_t i = 0; v && v[i]; i++)
                 if (strcmp(v[i], s) == 0)

@@ -13,6 +13,7 @@ DEFINE_CLEANUP(char **, strv_free);
 #define _cleanup_strv_ _cleanup_(strv_freep)
 
 size_t strv_length(char *const *v);
+void strv_sort(char **v); /* by bytes */
 bool strv_contains(char *const *v, const char *s);
 char **strv_copy(char *const *v);              /* NULL on out of memory */
 int strv_append(char ***v, const char *s);     /* copies s; 0 or -ENOMEM */

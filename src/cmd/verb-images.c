@@ -9,14 +9,6 @@
 
 /* nbox images: the trees that boot by name. */
 
-enum { OPT_NO_LEGEND = 256 };
-
-const VerbOption images_options[] = {
-        { { .name = "quiet", .letter = 'q' }, 'q', "Show names only" },
-        { { .name = "no-legend" }, OPT_NO_LEGEND, "Show no heading and no count" },
-        {},
-};
-
 static const char *const headings[] = { "NAME", "TYPE", "RO", "CHANGED", "OS", "PATH", NULL };
 
 static const char *os_name(const OsRelease *os) {

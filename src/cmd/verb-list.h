@@ -22,7 +22,6 @@ int verb_enable(int argc, char **argv, Error **reterr);
 int verb_disable(int argc, char **argv, Error **reterr); /* verb-unit.c */
 
 int verb_images(int argc, char **argv, Error **reterr);
-extern const VerbOption images_options[];
 
 int verb_create(int argc, char **argv, Error **reterr);
 extern const VerbOption create_options[];
@@ -32,15 +31,16 @@ int verb_console(int argc, char **argv, Error **reterr); /* verb-login.c */
 int verb_passwd(int argc, char **argv, Error **reterr);
 
 int verb_list(int argc, char **argv, Error **reterr);
-extern const VerbOption list_options[];
+extern const VerbOption list_options[]; /* 'q' for names only, else no legend; also of images and zone list */
 int verb_status(int argc, char **argv, Error **reterr);
 int verb_show(int argc, char **argv, Error **reterr);
 extern const VerbOption show_options[];
 int verb_info(int argc, char **argv, Error **reterr);
 
-int verb_port_list(int argc, char **argv, Error **reterr);
 int verb_network_status(int argc, char **argv, Error **reterr);
 int verb_network_repair(int argc, char **argv, Error **reterr); /* verb-network.c */
+
+int verb_port_list(int argc, char **argv, Error **reterr);
 int verb_port_add(int argc, char **argv, Error **reterr);
 int verb_port_remove(int argc, char **argv, Error **reterr); /* all of verb-port.c */
 extern const VerbOption port_options[];
@@ -56,7 +56,6 @@ int verb_zone_serve(int argc, char **argv, Error **reterr);
 int verb_gc(int argc, char **argv, Error **reterr);
 
 int verb_zone_list(int argc, char **argv, Error **reterr);
-extern const VerbOption zone_list_options[];
 int verb_zone_show(int argc, char **argv, Error **reterr);
 int verb_zone_create(int argc, char **argv, Error **reterr); /* verb-zone-change.c */
 extern const VerbOption zone_create_options[];

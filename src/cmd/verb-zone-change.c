@@ -107,19 +107,18 @@ int verb_zone_remove(int argc, char **argv, Error **reterr) {
 int verb_zone_move(int argc, char **argv, Error **reterr) {
         char text[RANGE_TEXT_MAX];
         ZoneRequest req = {};
-        size_t kept, leases;
-        Range range;
+        ZoneMoved moved;
         int r;
 
         r = read_request(argc, argv, &req, reterr);
         if (r >= 0)
-                r = zone_move(req.name, req.range, &range, &kept, &leases, reterr);
+                r = zone_move(req.name, req.range, &moved, reterr);
         if (r < 0)
                 return r;
-        range_format(range, text);
+        range_format(moved.range, text);
         printf("The zone '%s' has the range %s now", req.name, text);
-        if (kept < leases)
-                printf("; %zu of %zu addresses had no place in it and are chosen anew", leases - kept, leases);
+        if (moved.kept < moved.leases)
+                printf("; %zu of %zu addresses had no place in it and are chosen anew", moved.leases - moved.kept, moved.leases);
         putchar('\n');
         return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "address.h"
 #include "network.h"
+#include "status.h"
 #include "strv.h"
 #include "table.h"
 #include "verb-list.h"
@@ -10,14 +11,6 @@
 #include "zone-service.h"
 
 /* nbox zone list and nbox zone show: what is kept for zones, and what of it stands. */
-
-enum { OPT_NO_LEGEND = 256 };
-
-const VerbOption zone_list_options[] = {
-        { { .name = "quiet", .letter = 'q' }, 'q', "Show names only" },
-        { { .name = "no-legend" }, OPT_NO_LEGEND, "Show no heading and no count" },
-        {},
-};
 
 /* NULL where a link of an older nbox does not say. */
 static const char *mac_text(const uint8_t mac[6], char ret[MAC_TEXT_MAX]) {
@@ -174,10 +167,8 @@ int verb_zone_list(int argc, char **argv, Error **reterr) {
 /* ---- show ---- */
 
 static void line(const char *label, const char *text) {
-        char shown[512];
-
         if (text && *text)
-                printf("%10s: %s\n", label, show_text(text, shown, sizeof(shown)));
+                show_line(label, "%s", text);
 }
 
 static const char *service_text(const ZoneInfo *z, char *buf, size_t size) {
@@ -231,9 +222,8 @@ static int print_zone(ZoneInfo *z, Error **reterr) {
         line("Zone", z->name);
         line("Range", range_text(z->state, range) ?: "none yet: it is chosen with the first machine");
         if (*z->clash) {
-                snprintf(text, sizeof(text), "meets %s", z->clash);
-                line("Clash", text);
-                printf("%12s`nbox zone move %s` gives it a free range\n", "", z->name);
+                show_line("Clash", "meets %s", z->clash);
+                show_line("", "`nbox zone move %s` gives it a free range", z->name);
         }
         line("Bridge", z->bridge);
         line("State", z->up ? "up" : "down");

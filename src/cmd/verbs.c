@@ -25,7 +25,7 @@ const Verb verbs[] = {
         { "console", "NAME", "Attach to a machine's console", verb_console, VERB_ROOT, OPERAND_MACHINE, "Use" },
         { "passwd", "NAME [USER]", "Set a password in a machine", verb_passwd, VERB_ROOT, OPERAND_MACHINE, "Use" },
 
-        { "images", "[OPTIONS]", "List the trees that boot by name", verb_images, VERB_JSON, OPERAND_NONE, "See", images_options },
+        { "images", "[OPTIONS]", "List the trees that boot by name", verb_images, VERB_JSON, OPERAND_NONE, "See", list_options },
         { "create", "NAME --os=OS [OPTIONS]", "Make a new tree", verb_create, VERB_ROOT, OPERAND_NEW, "Make", create_options },
 
         { "list", "[OPTIONS]", "List running machines", verb_list, VERB_JSON, OPERAND_NONE, "See", list_options },
@@ -45,7 +45,7 @@ const Verb verbs[] = {
         { "port remove", "[OPTIONS] NAME PORT…", "No longer publish ports of a running machine", verb_port_remove, VERB_ROOT,
           OPERAND_PORTS, "Network", port_options },
 
-        { "zone list", "[OPTIONS]", "List zones", verb_zone_list, VERB_JSON, OPERAND_NONE, "Network", zone_list_options },
+        { "zone list", "[OPTIONS]", "List zones", verb_zone_list, VERB_JSON, OPERAND_NONE, "Network", list_options },
         { "zone show", "[OPTIONS] ZONE", "Show a zone and the addresses of its machines", verb_zone_show, VERB_JSON, OPERAND_ZONES, "Network" },
         { "zone create", "[OPTIONS] ZONE", "Make a zone that is kept", verb_zone_create, VERB_ROOT, OPERAND_NEW, "Network",
           zone_create_options },

@@ -194,10 +194,6 @@ int record_load(const char *name, MachineRecord **ret, Error **reterr) {
         return 0;
 }
 
-static int compare_names(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 int record_list(char ***ret, Error **reterr) {
         _cleanup_closedir_ DIR *d = opendir(MACHINES_DIRECTORY);
         _cleanup_strv_ char **names = calloc(1, sizeof(char *));
@@ -209,7 +205,7 @@ int record_list(char ***ret, Error **reterr) {
         for (struct dirent *e; d && (e = readdir(d));)
                 if (machine_name_is_valid(e->d_name) && strv_append(&names, e->d_name) < 0)
                         return error_oom(reterr);
-        qsort(names, strv_length(names), sizeof(char *), compare_names);
+        strv_sort(names);
         *ret = TAKE_PTR(names);
         return 0;
 }

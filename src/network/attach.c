@@ -24,7 +24,7 @@
 #include "passage.h"
 #include "place.h"
 #include "port-map.h"
-#include "ports.h"
+#include "port-check.h"
 #include "rates.h"
 #include "release.h"
 #include "repair.h"
@@ -129,17 +129,29 @@ static int make_links(Attachment *a, Error **reterr) {
         return r;
 }
 
+/* *ret: a socket of that namespace; the caller's, also on failure. */
+static int loopback_up(int netns, Netlink **ret, Error **reterr) {
+        int r;
+
+        r = netlink_new(NETLINK_ROUTE, netns, ret);
+        if (r >= 0) {
+                link_put_up(*ret, 1); /* lo is the first interface of every namespace */
+                r = netlink_run(*ret, NULL, NULL, NULL);
+        }
+        return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of the machine") : 0;
+}
+
+int network_loopback_up(int netns, Error **reterr) {
+        _cleanup_(netlink_freep) Netlink *inside = NULL;
+
+        return loopback_up(netns, &inside, reterr);
+}
+
 static int set_up_inside(Attachment *a, Error **reterr) {
         _cleanup_(netlink_freep) Netlink *inside = NULL;
         int r;
 
-        r = netlink_new(NETLINK_ROUTE, a->req->netns, &inside);
-        if (r >= 0) {
-                link_put_up(inside, 1); /* lo is the first interface of every namespace */
-                r = netlink_run(inside, NULL, NULL, NULL);
-        }
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot set up the network inside the machine '%s'", a->req->machine);
+        r = loopback_up(a->req->netns, &inside, reterr);
         for (size_t i = 0; r >= 0 && i < a->at.n_nics; i++)
                 r = nic_set_up_inside(inside, a->at.nics + i, a->req->netns, i == 0, reterr);
         return r;
@@ -248,16 +260,4 @@ int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr)
         if (r >= 0 && a.drifted)
                 mend_the_rest();
         return r;
-}
-
-int network_loopback_up(int netns, Error **reterr) {
-        _cleanup_(netlink_freep) Netlink *nl = NULL;
-        int r;
-
-        r = netlink_new(NETLINK_ROUTE, netns, &nl);
-        if (r >= 0) {
-                link_put_up(nl, 1); /* lo is the first interface of every namespace */
-                r = netlink_run(nl, NULL, NULL, NULL);
-        }
-        return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of the machine") : 0;
 }

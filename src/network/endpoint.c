@@ -4,10 +4,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "address.h"
-#include "fd.h"
 #include "file.h"
 #include "log.h"
 #include "network-lock.h"
@@ -15,7 +13,7 @@
 #include "port-map.h"
 
 #define DIRECTORY NETWORK_RUN_DIRECTORY "/machines"
-#define TEMPORARY DIRECTORY "/.new" /* one will do under the lock; no machine's name begins with a dot */
+#define TEMPORARY DIRECTORY "/.new" /* no machine's name begins with a dot */
 #define ENDPOINT_MAX (1024 * 1024)
 #define ENDPOINT_PATH_MAX (sizeof(DIRECTORY) + 1 + MACHINE_NAME_MAX)
 
@@ -181,24 +179,6 @@ int endpoint_load(const char *machine, Endpoint **ret, Error **reterr) {
         return 1;
 }
 
-static int replace(const char *path, const char *text) {
-        _cleanup_close_ int fd = -1;
-        int r;
-
-        r = mkdir_parents(DIRECTORY, 0755);
-        if (r < 0)
-                return r;
-        fd = open(TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-        if (fd < 0)
-                return -errno;
-        r = fd_write_all(fd, text, strlen(text));
-        if (r >= 0 && rename(TEMPORARY, path) < 0)
-                r = -errno;
-        if (r < 0)
-                (void) unlink(TEMPORARY);
-        return r;
-}
-
 int endpoint_save(const Endpoint *e, Error **reterr) {
         _cleanup_free_ char *text = endpoint_format(e);
         char path[ENDPOINT_PATH_MAX];
@@ -207,7 +187,9 @@ int endpoint_save(const Endpoint *e, Error **reterr) {
         if (!text)
                 return error_oom(reterr);
         path_of(e->machine, path);
-        r = replace(path, text);
+        r = mkdir_parents(DIRECTORY, 0755);
+        if (r >= 0)
+                r = file_replace_by(TEMPORARY, path, text, 0644);
         return r < 0 ? error_errno(reterr, r, "Cannot write %s", path) : 0;
 }
 

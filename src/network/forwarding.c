@@ -9,6 +9,7 @@
 #include "netns.h"
 
 #define SWITCH "ipv4/ip_forward"
+#define LOOPBACK_SWITCH "ipv4/conf/%s/route_localnet" /* of a bridge */
 #define NOTE "forwarding"
 
 /* That it is there says it all. */
@@ -34,6 +35,12 @@ int forwarding_acquire(int dir, Error **reterr) {
         error_errno(reterr, r, "Cannot switch on forwarding of IPv4 packets (/proc/sys/net/" SWITCH ")");
         return error_hint(reterr, r, "Run `sysctl net.ipv4.ip_forward=1` where it can be set, or start the machine with "
                           "--network=none or --network=host.");
+}
+
+bool forwarding_is_on(void) {
+        int on = 0;
+
+        return netns_sysctl_read(SWITCH, &on) < 0 || on;
 }
 
 static bool others_may_route(Netlink *nl) {
@@ -67,8 +74,16 @@ void forwarding_let_loopback(const char *bridge) {
         char path[64];
         int r;
 
-        snprintf(path, sizeof(path), "ipv4/conf/%s/route_localnet", bridge);
+        snprintf(path, sizeof(path), LOOPBACK_SWITCH, bridge);
         r = netns_sysctl_write(-1, path, "1");
         if (r < 0)
                 log_warning("Cannot set net/%s: published ports will not answer on 127.0.0.1 of the host: %s, ignoring", path, strerror(-r));
+}
+
+bool forwarding_lets_loopback(const char *bridge) {
+        char path[64];
+        int on = 0;
+
+        snprintf(path, sizeof(path), LOOPBACK_SWITCH, bridge);
+        return netns_sysctl_read(path, &on) < 0 || on;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 #include "error.h"
 #include "netlink.h"
 
@@ -14,5 +16,10 @@ int forwarding_acquire(int dir, Error **reterr);
  * bridge, a tunnel or a WireGuard link meanwhile: their owners may have found it on, and rely on it. */
 void forwarding_release(int dir, Netlink *nl);
 
-/* Let the host's own 127.0.0.1 be an end of connections over a bridge, which the rules guard. Warns where it cannot. */
+/* Whether it is on. What cannot be told is a yes. */
+bool forwarding_is_on(void);
+
+/* Let the host's own 127.0.0.1 be an end of connections over a bridge, which the rules guard. Warns where it cannot. And whether that
+ * is so; what cannot be told is a yes. */
 void forwarding_let_loopback(const char *bridge);
+bool forwarding_lets_loopback(const char *bridge);

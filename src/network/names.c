@@ -15,7 +15,6 @@
 
 #include "address.h"
 #include "dhcp-release.h"
-#include "fd.h"
 #include "file.h"
 #include "network-lock.h"
 #include "zone-name.h"
@@ -71,7 +70,6 @@ static void release_leases(const char *zone, const char *path) {
 static int put(const char *zone, NamesKind kind, const char *name, const char *text) {
         char directory[NAMES_PATH_MAX], temporary[NAMES_PATH_MAX + 8], path[NAMES_PATH_MAX + MACHINE_NAME_MAX + 2];
         _cleanup_free_ char *old = NULL;
-        _cleanup_close_ int fd = -1;
         int r;
 
         names_path(zone, kind, directory);
@@ -82,15 +80,7 @@ static int put(const char *zone, NamesKind kind, const char *name, const char *t
                 release_leases(zone, path);
         names_path(zone, NAMES_ZONE, directory);
         snprintf(temporary, sizeof(temporary), "%s/new", directory);
-        fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-        if (fd < 0)
-                return -errno;
-        r = fchmod(fd, 0644) < 0 ? -errno : fd_write_all(fd, text, strlen(text)); /* whatever our umask is */
-        fd = close_fd(fd); /* before it is moved: the end of a write is seen where the file is by then */
-        if (r >= 0 && rename(temporary, path) < 0)
-                r = -errno;
-        if (r < 0)
-                (void) unlink(temporary);
+        r = file_replace_by(temporary, path, text, 0644);
         return r < 0 ? r : old != NULL;
 }
 

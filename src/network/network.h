@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -15,7 +16,7 @@
  * A zone is a bridge ("nbox0" for the zone "default", "nz-NAME" else) with one IPv4 range, masqueraded.
  * Its range and its machines' addresses are kept in /var/lib/nbox/zones/NAME (zone-state.h), so that they are the same
  * after a reboot; the bridge and the rules are there only while a machine is. What is there is read from the kernel:
- * links carry their owner in their alias, rules in their comment. */
+ * links carry their owner in their alias, rules in their comment. What should be is in the machines' files (endpoint.h). */
 
 #define ZONE_DEFAULT "default"
 
@@ -34,7 +35,7 @@ typedef struct NetworkRequest {
         const PortList *host_ports; /* of the host's loopback, offered at the first NIC's gateway */
         uint64_t ingress_rate;      /* toward the machine, on each NIC, bits a second; 0: no limit */
         uint64_t egress_rate;       /* from it; likewise */
-        bool next_life;             /* it has rebooted: ports that were added and removed while it ran are again (port-live.h) */
+        bool next_life;             /* it has rebooted: what was done to its ports by hand is done again (endpoint.h) */
         bool keep_address;          /* remember the addresses for this name (false for a throw-away name) */
         ServiceWish service;
 } NetworkRequest;
@@ -72,7 +73,9 @@ int network_detach(const char *machine, Error **reterr);
 
 /* The same for a machine that reboots: what was changed by hand while it ran is kept for its next life. */
 int network_suspend(const char *machine, Error **reterr);
-int network_forget(const char *machine, Error **reterr); /* that there is to be none; cheap where nothing is kept */
+
+/* After network_suspend(), where no next life comes after all. Cheap where nothing was kept. */
+int network_forget(const char *machine, Error **reterr);
 
 /* Remove the rules and links of every machine for which is_alive() says no, and every zone's bridge that has no
  * port left. For gc. */

@@ -249,6 +249,32 @@ int nft_rule_list(Netlink *nl, const NftChain *chain, NftRule **ret, size_t *ret
         return 0;
 }
 
+static int on_counted(const struct nlmsghdr *m _unused_, void *userdata) {
+        (*(int *) userdata)++;
+        return 0;
+}
+
+/* The table is asked for by itself: a dump of the rules of one that is not there is an empty one. */
+int nft_rule_count(uint8_t family, const char *table) {
+        _cleanup_(netlink_freep) Netlink *nl = NULL;
+        int n = 0, r;
+
+        r = netlink_new(NETLINK_NETFILTER, -1, &nl);
+        if (r < 0)
+                return r;
+        mnl_attr_put_strz(add(nl, NFT_MSG_GETTABLE, 0, family), NFTA_TABLE_NAME, table);
+        r = netlink_run(nl, NULL, NULL, NULL);
+        if (r < 0)
+                return r;
+        r = -EINTR;
+        for (unsigned i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
+                n = 0;
+                mnl_attr_put_strz(add(nl, NFT_MSG_GETRULE, NLM_F_DUMP, family), NFTA_RULE_TABLE, table);
+                r = netlink_run(nl, on_counted, &n, NULL);
+        }
+        return r < 0 ? r : n;
+}
+
 /* ---- changes ---- */
 
 /* Of a transaction's frame only a failure is answered (before Linux 6.10): see netlink_run(). */

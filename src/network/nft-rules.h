@@ -40,6 +40,9 @@ typedef struct NftRule {
 
 int nft_rule_list(Netlink *nl, const NftChain *chain, NftRule **ret, size_t *ret_n);
 
+/* How many rules a table has, asked by a socket of its own. -ENOENT: there is no such table. */
+int nft_rule_count(uint8_t family, const char *table);
+
 /* Changes are sent between nft_begin() and nft_commit(): all of them are made, or none. */
 typedef struct NftAccept {
         uint32_t key;       /* NFT_META_IIFNAME, … */

@@ -16,9 +16,7 @@ typedef struct Nft {
         typeof(nft_ctx_free) *free;
         typeof(nft_ctx_buffer_output) *buffer_output;
         typeof(nft_ctx_buffer_error) *buffer_error;
-        typeof(nft_ctx_get_output_buffer) *output;
         typeof(nft_ctx_get_error_buffer) *error;
-        typeof(nft_ctx_output_set_flags) *set_flags;
         typeof(nft_run_cmd_from_buffer) *run;
 } Nft;
 
@@ -36,9 +34,7 @@ static int load_library(Nft *nft, Error **reterr) {
                 { "nft_ctx_free", (void **) &nft->free },
                 { "nft_ctx_buffer_output", (void **) &nft->buffer_output },
                 { "nft_ctx_buffer_error", (void **) &nft->buffer_error },
-                { "nft_ctx_get_output_buffer", (void **) &nft->output },
                 { "nft_ctx_get_error_buffer", (void **) &nft->error },
-                { "nft_ctx_output_set_flags", (void **) &nft->set_flags },
                 { "nft_run_cmd_from_buffer", (void **) &nft->run },
         };
         /* never closed, as libip4tc */
@@ -96,29 +92,4 @@ int nft_run(const char *commands, Error **reterr) {
         if (r < 0)
                 return r;
         return nft.run(nft.context, commands) == 0 ? 0 : failed(nft.error(nft.context), reterr);
-}
-
-int nft_run_json(const char *commands, json_t **ret, Error **reterr) {
-        _cleanup_(nft_close) Nft nft = {};
-        json_error_t bad;
-        json_t *all, *list;
-        int r;
-
-        r = nft_open(&nft, reterr);
-        if (r < 0)
-                return r;
-        nft.set_flags(nft.context, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE | NFT_CTX_OUTPUT_NUMERIC_ALL);
-        if (nft.run(nft.context, commands) != 0)
-                return failed(nft.error(nft.context), reterr);
-        all = json_loads(nft.output(nft.context), 0, &bad);
-        if (!all)
-                return error_set(reterr, EIO, "Cannot understand what " LIBRARY " says: %s", bad.text);
-        list = json_incref(json_object_get(all, "nftables"));
-        json_decref(all);
-        if (!json_is_array(list)) {
-                json_decref(list);
-                return error_set(reterr, EIO, "Cannot understand what " LIBRARY " says: it has no list \"nftables\"");
-        }
-        *ret = list;
-        return 0;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <jansson.h>
-
 #include "error.h"
 
 /* nftables by its own language, through libnftables, which is loaded when first asked for: 3 ms that a host with
@@ -12,7 +10,3 @@
  * check. Returns 0; -EOPNOTSUPP when the library or nftables in the kernel is not there, with what to do; -ENOENT,
  * -EEXIST, -EBUSY, -EPERM, -ENOSPC as the kernel said it; -EIO for all else. */
 int nft_run(const char *commands, Error **reterr);
-
-/* The same for commands that answer ("list table ip nbox"), in nft's JSON: the array "nftables". *ret is the caller's,
- * for json_decref(). */
-int nft_run_json(const char *commands, json_t **ret, Error **reterr);

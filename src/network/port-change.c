@@ -15,7 +15,7 @@
 #include "network-lock.h"
 #include "passage.h"
 #include "plan.h"
-#include "ports.h"
+#include "port-check.h"
 #include "zone.h"
 
 /* What a change is made in. */

@@ -6,12 +6,10 @@
 
 #include "rates.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 
+#include "nft-rules.h"
 #include "nft.h"
 #include "qdisc.h"
 
@@ -69,29 +67,15 @@ int rates_apply(Netlink *nl, const Endpoint *e, const char *ifname, int ifindex,
         return e->egress_rate > 0 ? limit_egress(ifname, e->egress_rate, reterr) : 0;
 }
 
-static int on_rule(const struct nlmsghdr *m, void *userdata) {
-        *(bool *) userdata |= m->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE);
-        return 0;
-}
-
-static bool has_rule(const char *ifname) {
-        struct nfgenmsg h = { .nfgen_family = NFPROTO_NETDEV, .version = NFNETLINK_V0 };
-        _cleanup_(netlink_freep) Netlink *nl = NULL;
+static bool egress_is_limited(const char *ifname) {
         char table[sizeof(NAME) + IF_NAMESIZE];
-        struct nlmsghdr *m;
-        bool found = false;
 
-        if (netlink_new(NETLINK_NETFILTER, -1, &nl) < 0)
-                return false;
         snprintf(table, sizeof(table), NAME, ifname);
-        m = netlink_add(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, NLM_F_DUMP, &h, sizeof(h));
-        mnl_attr_put_strz(m, NFTA_RULE_TABLE, table);
-        mnl_attr_put_strz(m, NFTA_RULE_CHAIN, CHAIN);
-        return netlink_run(nl, on_rule, &found, NULL) >= 0 && found;
+        return nft_rule_count(NFPROTO_NETDEV, table) == 1;
 }
 
 bool rates_stand(Netlink *nl, const Endpoint *e, const char *ifname) {
-        return (e->ingress_rate == 0 || qdisc_limits(nl, ifname)) && (e->egress_rate == 0 || has_rule(ifname));
+        return (e->ingress_rate == 0 || qdisc_limits(nl, ifname)) && (e->egress_rate == 0 || egress_is_limited(ifname));
 }
 
 int rates_remove(const char *ifname, Error **reterr) {

@@ -12,15 +12,12 @@
 #include "forwarding.h"
 #include "log.h"
 #include "machine-link.h"
-#include "netns.h"
 #include "network-lock.h"
 #include "rates.h"
 #include "strv.h"
 #include "survey.h"
 #include "zone-info.h"
 #include "zone-service.h"
-
-#define ROUTE_LOCALNET "ipv4/conf/%s/route_localnet"
 
 void network_state_clear(NetworkState *s) {
         free(s->zones);
@@ -123,14 +120,6 @@ static bool has_address(const SurveyZone *z, const RouteInfo *routes, size_t n) 
         return false;
 }
 
-static bool loopback_is_routed(const char *bridge) {
-        char path[64];
-        int on = 0;
-
-        snprintf(path, sizeof(path), ROUTE_LOCALNET, bridge);
-        return netns_sysctl_read(path, &on) < 0 || on;
-}
-
 /* Whether somebody reaches for it by the host's 127.0.0.1. */
 static bool needs_loopback(const Survey *s, const SurveyZone *z) {
         for (size_t i = 0; i < s->n_endpoints; i++) {
@@ -145,12 +134,12 @@ static bool needs_loopback(const Survey *s, const SurveyZone *z) {
 static int look_at_switches(const Survey *s, NetworkState *ret, Error **reterr) {
         _cleanup_free_ RouteInfo *routes = NULL;
         size_t n = 0;
-        int on = 0, r;
+        int r;
 
         r = route_list(s->nl, &routes, &n);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot list the addresses of the host");
-        if (s->n_zones > 0 && netns_sysctl_read("ipv4/ip_forward", &on) >= 0 && !on &&
+        if (s->n_zones > 0 && !forwarding_is_on() &&
             !add_fault(ret, "", "", "forwarding of IPv4 packets is off (net.ipv4.ip_forward)"))
                 return error_oom(reterr);
         for (size_t i = 0; i < s->n_zones; i++) {
@@ -160,7 +149,7 @@ static int look_at_switches(const Survey *s, NetworkState *ret, Error **reterr) 
                         continue;
                 if (!has_address(z, routes, n) && !add_fault(ret, z->zone.name, "", "%s has lost its address", z->zone.bridge))
                         return error_oom(reterr);
-                if (needs_loopback(s, z) && !loopback_is_routed(z->zone.bridge) &&
+                if (needs_loopback(s, z) && !forwarding_lets_loopback(z->zone.bridge) &&
                     !add_fault(ret, z->zone.name, "", "published ports do not answer on 127.0.0.1 (route_localnet of %s is off)",
                                z->zone.bridge))
                         return error_oom(reterr);
@@ -264,7 +253,6 @@ static void mend_service(Survey *s, const SurveyZone *z) {
 static void mend_zone(Survey *s, SurveyZone *z) {
         _cleanup_(error_freep) Error *error = NULL;
         struct in_addr gateway;
-        char path[64];
         int r = 0;
 
         if (z->zone.index == 0 && z->n_machines > 0)
@@ -277,9 +265,8 @@ static void mend_zone(Survey *s, SurveyZone *z) {
         link_put_address(s->nl, z->zone.index, gateway, z->zone.range.prefix);
         r = netlink_run(s->nl, NULL, NULL, NULL);
         warn("the address of the bridge", r == -EEXIST ? 0 : r, NULL);
-        snprintf(path, sizeof(path), ROUTE_LOCALNET, z->zone.bridge);
         if (needs_loopback(s, z))
-                warn(path, netns_sysctl_write(-1, path, "1"), NULL);
+                forwarding_let_loopback(z->zone.bridge);
         mend_service(s, z);
 }
 

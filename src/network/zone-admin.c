@@ -146,8 +146,8 @@ static int create(Work *w, const ZoneRequest *req, Error **reterr) {
 
         if (w->state->created) {
                 error_set(reterr, EEXIST, "There is a zone '%s' already", w->name);
-                return error_hint(reterr, -EEXIST, "`nbox zone move %s --range=…` gives it another range; to change the rest, remove it first.",
-                                  w->name);
+                return error_hint(reterr, -EEXIST, "`nbox zone move %s --range=…` gives it another range; to change the rest, remove it "
+                                  "first.", w->name);
         }
         r = refuse_while_used(w, "changed", reterr);
         if (r >= 0 && req->uplink)
@@ -200,7 +200,7 @@ int zone_remove(const char *name, Error **reterr) {
         return r < 0 ? r : zone_state_remove(name, reterr);
 }
 
-int zone_move(const char *name, Range range, Range *ret, size_t *ret_kept, size_t *ret_leases, Error **reterr) {
+int zone_move(const char *name, Range range, ZoneMoved *ret, Error **reterr) {
         _cleanup_(work_end) Work w = { .name = name, .lock = -1 };
         size_t before;
         int r;
@@ -222,8 +222,6 @@ int zone_move(const char *name, Range range, Range *ret, size_t *ret_kept, size_
         r = zone_state_save(w.state, reterr);
         if (r < 0)
                 return r;
-        *ret = range;
-        *ret_kept = w.state->n_leases;
-        *ret_leases = before;
+        *ret = (ZoneMoved){ .range = range, .leases = before, .kept = w.state->n_leases };
         return 0;
 }

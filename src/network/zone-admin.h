@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "error.h"
 #include "plan.h"
@@ -25,6 +26,11 @@ int zone_create(const ZoneRequest *req, Error **reterr);
 /* Forget a zone with its leases. -ENOENT. */
 int zone_remove(const char *name, Error **reterr);
 
-/* Give a zone another range (prefix 0: a free one is chosen): its machines keep their places in it where they can. *ret_kept of
- * *ret_leases did. */
-int zone_move(const char *name, Range range, Range *ret, size_t *ret_kept, size_t *ret_leases, Error **reterr);
+/* Give a zone another range (prefix 0: a free one is chosen): its machines keep their places in it where they can. */
+typedef struct ZoneMoved {
+        Range range;
+        size_t leases; /* before, of which */
+        size_t kept;   /* have their place still */
+} ZoneMoved;
+
+int zone_move(const char *name, Range range, ZoneMoved *ret, Error **reterr);

@@ -18,10 +18,6 @@ void zone_info_free(ZoneInfo *zones, size_t n) {
         free(zones);
 }
 
-static int by_name(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 /* The default zone is one before it has a file. */
 static int zone_names(const LinkInfo *links, size_t n_links, char ***ret, Error **reterr) {
         _cleanup_strv_ char **names = NULL;
@@ -38,7 +34,7 @@ static int zone_names(const LinkInfo *links, size_t n_links, char ***ret, Error 
                         r = strv_append(&names, zone);
         if (r < 0)
                 return error_oom(reterr);
-        qsort(names, strv_length(names), sizeof(*names), by_name);
+        strv_sort(names);
         *ret = TAKE_PTR(names);
         return 0;
 }
@@ -160,14 +156,6 @@ int zone_clash(const char *zone, char ret[ZONE_CLASH_MAX], Error **reterr) {
         return clash != NULL;
 }
 
-static bool is_up(Netlink *nl, const char *zone) {
-        char bridge[IF_NAMESIZE];
-        LinkInfo link;
-
-        zone_bridge_name(zone, bridge);
-        return link_get(nl, bridge, &link) >= 0;
-}
-
 static void warn_of_clash(const HostRanges *ranges, const char *zone) {
         _cleanup_(zone_state_freep) ZoneState *state = NULL;
         char range[RANGE_TEXT_MAX];
@@ -191,7 +179,7 @@ void zone_warn_of_clashes(const NicList *nics) {
         if (nics->n == 0 || netlink_new(NETLINK_ROUTE, -1, &nl) < 0)
                 return;
         for (size_t i = 0; i < nics->n; i++) {
-                if (!is_up(nl, nics->items[i].zone))
+                if (!zone_exists(nl, nics->items[i].zone))
                         continue;
                 if (!known && host_ranges_read(nl, false, &ranges, NULL) < 0)
                         return;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "address.h"
-#include "fd.h"
 #include "file.h"
 #include "parse.h"
 #include "strv.h"
@@ -203,10 +202,6 @@ int zone_state_load(const char *zone, ZoneState **ret, Error **reterr) {
         return there >= 0;
 }
 
-static int by_name(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 int zone_state_list(char ***ret, Error **reterr) {
         _cleanup_closedir_ DIR *dir = opendir(ZONE_STATE_DIRECTORY);
         _cleanup_strv_ char **names = NULL;
@@ -216,8 +211,7 @@ int zone_state_list(char ***ret, Error **reterr) {
         for (struct dirent *d; dir && (d = readdir(dir));)
                 if (zone_name_check(d->d_name, NULL) >= 0 && strv_append(&names, d->d_name) < 0)
                         return error_oom(reterr);
-        if (names)
-                qsort(names, strv_length(names), sizeof(*names), by_name);
+        strv_sort(names);
         *ret = TAKE_PTR(names);
         return 0;
 }
@@ -268,40 +262,19 @@ char *zone_state_format(const ZoneState *s) {
         return text;
 }
 
-/* Under the lock one temporary name will do: what a crash leaves is written over, and is no zone's name. */
-static int replace_state(const char *zone, const char *text) {
-        char path[ZONE_STATE_PATH_MAX], temporary[ZONE_STATE_PATH_MAX];
-        _cleanup_close_ int fd = -1;
-        int r;
-
-        r = mkdir_parents(ZONE_STATE_DIRECTORY, 0755);
-        if (r < 0)
-                return r;
-        zone_state_path(zone, path);
-        snprintf(temporary, sizeof(temporary), ZONE_STATE_DIRECTORY "/.%.20s.new", zone);
-        fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-        if (fd < 0)
-                return -errno;
-        r = fd_write_all(fd, text, strlen(text));
-        if (r >= 0 && rename(temporary, path) < 0)
-                r = -errno;
-        if (r < 0)
-                (void) unlink(temporary);
-        return r;
-}
-
 int zone_state_save(const ZoneState *s, Error **reterr) {
         _cleanup_free_ char *text = zone_state_format(s);
-        char path[ZONE_STATE_PATH_MAX];
+        char path[ZONE_STATE_PATH_MAX], temporary[ZONE_STATE_PATH_MAX];
         int r;
 
         if (!text)
                 return error_oom(reterr);
-        r = replace_state(s->name, text);
-        if (r >= 0)
-                return 0;
         zone_state_path(s->name, path);
-        return error_errno(reterr, r, "Cannot write %s", path);
+        snprintf(temporary, sizeof(temporary), ZONE_STATE_DIRECTORY "/.%.20s.new", s->name); /* no zone's name */
+        r = mkdir_parents(ZONE_STATE_DIRECTORY, 0755);
+        if (r >= 0)
+                r = file_replace_by(temporary, path, text, 0644);
+        return r < 0 ? error_errno(reterr, r, "Cannot write %s", path) : 0;
 }
 
 int zone_state_remove(const char *zone, Error **reterr) {

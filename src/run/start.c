@@ -12,7 +12,7 @@
 #include "lives.h"
 #include "log.h"
 #include "machine-plan.h"
-#include "ports.h"
+#include "port-check.h"
 #include "registration.h"
 #include "seal.h"
 #include "supervisor.h"

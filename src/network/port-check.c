@@ -6,7 +6,7 @@
  * a range first, once for all of its ports, since a thousand sockets to bind would take longer. Busy is a port that
  * both say is. */
 
-#include "ports.h"
+#include "port-check.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -128,12 +128,17 @@ static int say_busy(const PortMap *p, const Service *s, Error **reterr) {
 /* One of /proc/net's tables, for all ports of the protocol. */
 static int check_table(const char *table, const PortList *ports, int protocol, Error **reterr) {
         unsigned state = protocol == IPPROTO_UDP ? UDP_STATE_UNCONNECTED : TCP_STATE_LISTEN;
-        _cleanup_free_ char *path = NULL, *text = NULL;
-        char *save = NULL;
+        _cleanup_free_ char *text = NULL;
+        char path[64], *save = NULL;
         Service s;
+        int r;
 
-        if (asprintf(&path, "/proc/thread-self/net/%s", table) < 0 || file_read(AT_FDCWD, path, SOCKET_TABLE_MAX, &text) < 0)
-                return 0;
+        snprintf(path, sizeof(path), "/proc/thread-self/net/%s", table);
+        r = file_read(AT_FDCWD, path, SOCKET_TABLE_MAX, &text);
+        if (r == -ENOENT)
+                return 0; /* a kernel without IPv6 */
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot tell which ports of the host are used: cannot read %s", path);
         for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
                 if (!parse_socket(line, state, &s))
                         continue;
