@@ -6,6 +6,8 @@
 
 : "${BACKENDS:=iptables nft}"
 
+. "$(dirname "${BASH_SOURCE[0]}")/docker-rules.sh"
+
 # What a test that failed has left is not the next one's.
 {
         systemctl stop firewalld docker.service docker.socket containerd.service
@@ -131,26 +133,6 @@ test_docker() {
         nothing_is_wrong
         machines_end
         docker_off
-}
-
-# As Docker 28 does.
-docker_28() {
-        local chain
-        iptables-nft -P FORWARD DROP
-        for chain in DOCKER DOCKER-BRIDGE DOCKER-CT DOCKER-FORWARD DOCKER-ISOLATION-STAGE-1 DOCKER-ISOLATION-STAGE-2 DOCKER-USER; do
-                iptables-nft -N $chain
-        done
-        iptables-nft -A FORWARD -j DOCKER-USER
-        iptables-nft -A FORWARD -j DOCKER-FORWARD
-        iptables-nft -A DOCKER ! -i docker0 -o docker0 -j DROP
-        iptables-nft -A DOCKER-BRIDGE -o docker0 -j DOCKER
-        iptables-nft -A DOCKER-CT -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-        iptables-nft -A DOCKER-FORWARD -j DOCKER-CT
-        iptables-nft -A DOCKER-FORWARD -j DOCKER-ISOLATION-STAGE-1
-        iptables-nft -A DOCKER-FORWARD -j DOCKER-BRIDGE
-        iptables-nft -A DOCKER-FORWARD -i docker0 -j ACCEPT
-        iptables-nft -A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2
-        iptables-nft -A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP
 }
 
 test_docker_28() {

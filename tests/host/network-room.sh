@@ -8,6 +8,7 @@
 set -u
 SELF=$(readlink -f "$0")
 . "$(dirname "$SELF")/../lib.sh"
+. "$(dirname "$SELF")/docker-rules.sh"
 DRIVE=$NBOX_TEST_BUILD/tests/host/netdrive
 PATH=$NBOX_TEST_BUILD/src/cmd:$PATH
 
@@ -606,42 +607,6 @@ test_door_in_iptables_nft() {
         detach default db
         detach default web
         lacks "$(iptables-nft -S)" nbox
-}
-
-docker_20() {
-        local chain
-        iptables-nft -P FORWARD DROP
-        for chain in DOCKER DOCKER-ISOLATION-STAGE-1 DOCKER-ISOLATION-STAGE-2 DOCKER-USER; do iptables-nft -N $chain; done
-        iptables-nft -A FORWARD -j DOCKER-USER
-        iptables-nft -A FORWARD -j DOCKER-ISOLATION-STAGE-1
-        iptables-nft -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-        iptables-nft -A FORWARD -o docker0 -j DOCKER
-        iptables-nft -A FORWARD -i docker0 ! -o docker0 -j ACCEPT
-        iptables-nft -A FORWARD -i docker0 -o docker0 -j ACCEPT
-        iptables-nft -A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2
-        iptables-nft -A DOCKER-ISOLATION-STAGE-1 -j RETURN
-        iptables-nft -A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP
-        iptables-nft -A DOCKER-ISOLATION-STAGE-2 -j RETURN
-        iptables-nft -A DOCKER-USER -j RETURN
-}
-
-docker_28() {
-        local chain
-        iptables-nft -P FORWARD DROP
-        for chain in DOCKER DOCKER-BRIDGE DOCKER-CT DOCKER-FORWARD DOCKER-ISOLATION-STAGE-1 DOCKER-ISOLATION-STAGE-2 DOCKER-USER; do
-                iptables-nft -N $chain
-        done
-        iptables-nft -A FORWARD -j DOCKER-USER
-        iptables-nft -A FORWARD -j DOCKER-FORWARD
-        iptables-nft -A DOCKER ! -i docker0 -o docker0 -j DROP
-        iptables-nft -A DOCKER-BRIDGE -o docker0 -j DOCKER
-        iptables-nft -A DOCKER-CT -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-        iptables-nft -A DOCKER-FORWARD -j DOCKER-CT
-        iptables-nft -A DOCKER-FORWARD -j DOCKER-ISOLATION-STAGE-1
-        iptables-nft -A DOCKER-FORWARD -j DOCKER-BRIDGE
-        iptables-nft -A DOCKER-FORWARD -i docker0 -j ACCEPT
-        iptables-nft -A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2
-        iptables-nft -A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP
 }
 
 test_door_of_docker_20() {
