@@ -55,8 +55,8 @@ static char **running_names(const ZoneInfo *z) {
 static json_t *interface_to_json(const char *machine, unsigned nic, uint32_t address, const MachineLink *link) {
         char text[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
 
-        return json_pack("{s:o, s:i, s:s, s:o, s:b}", "machine", json_text(machine), "nic", (int) nic, "address", address_format(address, text),
-                         "mac", json_text(link ? mac_text(link->mac, mac) : NULL), "running", link != NULL);
+        return json_pack("{s:o, s:i, s:s, s:o, s:b}", "machine", json_text(machine), "nic", (int) nic, "address",
+                         address_format(address, text), "mac", json_text(link ? mac_text(link->mac, mac) : NULL), "running", link != NULL);
 }
 
 static json_t *interfaces_to_json(const ZoneInfo *z) {
@@ -199,10 +199,13 @@ static int print_machines(const ZoneInfo *z, Error **reterr) {
                 r = table_add(t, (const char *[]){ l->machine, address_format(l->address, address), link ? "running" : "off",
                                                    link ? mac_text(link->mac, mac) : NULL });
         }
-        for (size_t i = 0; r >= 0 && i < z->n_machines; i++)
-                if (!is_leased(z, z->machines[i].address))
-                        r = table_add(t, (const char *[]){ z->machines[i].machine, address_format(z->machines[i].address, address), "running",
-                                                           mac_text(z->machines[i].mac, mac) });
+        for (size_t i = 0; r >= 0 && i < z->n_machines; i++) {
+                const MachineLink *link = z->machines + i;
+
+                if (!is_leased(z, link->address))
+                        r = table_add(t, (const char *[]){ link->machine, address_format(link->address, address), "running",
+                                                           mac_text(link->mac, mac) });
+        }
         if (r < 0)
                 return error_oom(reterr);
         putchar('\n');

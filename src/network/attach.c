@@ -18,7 +18,6 @@
 #include "machine-link.h"
 #include "name.h"
 #include "names.h"
-#include "netns.h"
 #include "network-lock.h"
 #include "nic.h"
 #include "passage.h"

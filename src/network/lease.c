@@ -78,8 +78,8 @@ static int refuse_outside(const ZoneState *s, const LeaseRequest *req, Error **r
         char wanted[ADDRESS_TEXT_MAX], first[ADDRESS_TEXT_MAX], last[ADDRESS_TEXT_MAX], range[RANGE_TEXT_MAX];
 
         range_format(s->range, range);
-        error_set(reterr, EINVAL, "The address %s is none of the zone '%s', whose range is %s", address_format(req->wanted, wanted), s->name,
-                  range);
+        error_set(reterr, EINVAL, "The address %s is none of the zone '%s', whose range is %s", address_format(req->wanted, wanted),
+                  s->name, range);
         return error_hint(reterr, -EINVAL, "Its machines may have %s to %s.", address_format(range_slot(s->range, 0), first),
                           address_format(range_slot(s->range, range_slots(s->range) - 1), last));
 }

@@ -16,7 +16,6 @@
 #include "address.h"
 #include "dhcp-release.h"
 #include "file.h"
-#include "network-lock.h"
 #include "zone-name.h"
 #include "zone-service.h"
 

@@ -7,6 +7,7 @@
 #include "endpoint.h"
 #include "error.h"
 #include "firewall.h"
+#include "network-lock.h"
 
 /* Who is who in a zone, as its service (zone-serve.h) reads it: a machine is a file in each of two directories,
  *
@@ -16,7 +17,7 @@
  * and the host is the file hosts/_host, which no machine can be named. They are there whether or not a service is: it may come later.
  * All of it is called with the network lock held. */
 
-#define NAMES_DIRECTORY "/run/nbox/network/zones"
+#define NAMES_DIRECTORY NETWORK_RUN_DIRECTORY "/zones"
 #define NAMES_LEASE "1h" /* how long a guest's DHCP client keeps its address where nobody answers it any more */
 
 typedef enum NamesKind { NAMES_ZONE, NAMES_DHCP, NAMES_HOSTS } NamesKind;
