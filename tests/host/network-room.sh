@@ -802,7 +802,7 @@ test_killed_anywhere() {
         local call n
         local sendmsg= # libnftables' way of changing rules, as setsockopt is libiptc's
         [ "$BACKEND" = iptables ] || sendmsg=sendmsg
-        for call in sendto $sendmsg setsockopt openat rename mkdir flock write; do
+        for call in sendto $sendmsg setsockopt openat renameat mkdir flock write; do
                 for n in $(seq 120); do
                         rm -f /var/lib/nbox/zones/*
                         if killed_at "$call" "$n" "$DRIVE" attach default web /run/netns/m1 keep tcp:8080:80; then
@@ -829,7 +829,7 @@ test_killed_anywhere() {
 test_change_killed_anywhere() {
         local call how n
         for how in publish unpublish; do
-                for call in sendto $([ "$BACKEND" = iptables ] || echo sendmsg) setsockopt openat rename; do
+                for call in sendto $([ "$BACKEND" = iptables ] || echo sendmsg) setsockopt openat renameat; do
                         for n in $(seq 90); do
                                 attach default web m1 keep tcp:8080:80 tcp:8081:80 >/dev/null
                                 [ "$how" = publish ] || "$DRIVE" publish web 8082:80
