@@ -28,8 +28,8 @@ static int take_range(const char *text, Range *ret, Error **reterr) {
         if (range_parse(text, ret) >= 0)
                 return 0;
         error_set(reterr, EINVAL, "'%.40s' is not a range", text);
-        return error_hint(reterr, -EINVAL, "It takes A.B.C.D/N with N from 8 to 29, and no bits of the address behind these, as "
-                          "10.83.12.0/24.");
+        return error_hint(reterr, -EINVAL, "It takes A.B.C.D/N with N from 8 to 29, no bits of the address behind these, and addresses that "
+                          "hosts can have, as 10.83.12.0/24.");
 }
 
 static int take_vlan(const char *text, unsigned *ret, Error **reterr) {

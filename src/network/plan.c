@@ -24,6 +24,13 @@ uint32_t range_mask(Range r) {
         return r.prefix == 0 ? 0 : UINT32_MAX << (32 - r.prefix);
 }
 
+/* No host has an address of "this" network, of the loopback, or of what is multicast, reserved or broadcast (RFC 6890). */
+static bool is_for_hosts(Range r) {
+        uint32_t first = r.base >> 24;
+
+        return first != 0 && first != 127 && first < 224;
+}
+
 int range_parse(const char *s, Range *ret) {
         const char *slash = strchr(s, '/');
         char text[ADDRESS_TEXT_MAX];
@@ -38,7 +45,7 @@ int range_parse(const char *s, Range *ret) {
         if (address_parse(text, &base) < 0 || parse_u64(slash + 1, 29, &prefix) < 0 || prefix < 8)
                 return -EINVAL;
         r = (Range){ base, (unsigned) prefix };
-        if (r.base & ~range_mask(r))
+        if (r.base & ~range_mask(r) || !is_for_hosts(r))
                 return -EINVAL;
         *ret = r;
         return 0;

@@ -21,7 +21,7 @@ typedef struct TakenRange {
 #define RANGE_TEXT_MAX 19 /* "255.255.255.255/32" and a NUL */
 void range_format(Range r, char ret[RANGE_TEXT_MAX]);
 
-/* "10.1.2.0/24", prefix 8 to 29, host bits zero, private or not. 0 or -EINVAL. */
+/* "10.1.2.0/24", prefix 8 to 29, host bits zero, of addresses that hosts can have, private or not. 0 or -EINVAL. */
 int range_parse(const char *s, Range *ret);
 
 uint32_t range_mask(Range r);

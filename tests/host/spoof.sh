@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Root inside says on the wire that it were somebody else: a neighbour, the gateway, somebody outside. What the host sends goes to whom it is
-# for, and what is said in others' names goes nowhere.
+# Root inside says on the wire that it were somebody else: a neighbour, the gateway, somebody outside. What the host sends goes to
+# whom it is for, and what is said in others' names goes nowhere.
 
 inside() { # MACHINE COMMAND...: of its busybox
         local machine=$1

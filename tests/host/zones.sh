@@ -102,7 +102,8 @@ create lab --range=10.77.0.1/24
 create lab --range=10.77.0.0/30
 create lab --range=fd00::/64
 create lab --range=198.51.100.0/24
-create lab --range=0.0.0.0/8x
+create lab --range=0.0.0.0/8
+create lab --range=239.1.0.0/16
 create lab --vlan=12
 create lab --uplink=up0 --vlan=0
 create lab --uplink=up0 --vlan=4095
