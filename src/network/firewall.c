@@ -121,7 +121,7 @@ int firewall_check(const FirewallSet *set, char ***ret_missing, Error **reterr) 
 
         r = choose(&choice, reterr);
         if (r >= 0 && b && b != choice.backend &&
-            strv_appendf(&missing, "a change from %s to %s (%s)", b->name, choice.backend->name, choice.why) < 0)
+            strv_appendf(&missing, "all, after a change from %s to %s (%s)", b->name, choice.backend->name, choice.why) < 0)
                 r = error_oom(reterr);
         if (r >= 0)
                 r = (b ?: choice.backend)->check(set, &missing, reterr);
