@@ -234,7 +234,16 @@ test_firewalld() {
         has "$(firewall-cmd --zone=nbox --list-interfaces)" '^nbox0$'
         machines_end
         same 'interfaces afterwards' "$(firewall-cmd --zone=nbox --list-interfaces)" ''
+        # Not what it knows permanently.
+        firewall-cmd -q --permanent --zone=nbox --add-interface=nbox0
+        firewall-cmd -q --reload
+        two_machines
+        firewall-cmd -q --reload
+        nothing_is_wrong
+        all_is_reached 'after a reload, with the bridge known permanently'
+        machines_end
         systemctl stop firewalld
+        rm /etc/firewalld/zones/nbox.xml*
 }
 
 # A firewalld that was there before our package: it is said what to do, and no other zone is used.
