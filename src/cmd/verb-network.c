@@ -7,6 +7,7 @@
 #include "gc.h"
 #include "log.h"
 #include "repair.h"
+#include "status.h"
 #include "table.h"
 #include "verb-list.h"
 #include "zone-service.h"
@@ -16,32 +17,28 @@ static const char *door_word(DoorState state) {
 }
 
 static void print_zones(const NetworkState *s) {
-        char range[RANGE_TEXT_MAX], text[256];
+        char range[RANGE_TEXT_MAX];
 
         for (size_t i = 0; i < s->n_zones; i++) {
                 const NetworkZone *z = s->zones + i;
 
                 range_format(z->range, range);
-                printf("%10s%s %s: %s on %s, %zu machine%s%s%s%s%s\n", i == 0 ? "Zones" : "", i == 0 ? ":" : " ",
-                       show_text(z->name, text, sizeof(text)), range, z->bridge, z->n_machines, z->n_machines == 1 ? "" : "s",
-                       z->isolated ? ", isolated" : "", z->closed ? ", closed" : "", z->up ? "" : ", down",
-                       zone_service_look(z->name, NULL) ? "" : ", no name service");
+                show_line(i == 0 ? "Zones" : "", "%s: %s on %s, %zu machine%s%s%s%s%s", z->name, range, z->bridge, z->n_machines,
+                          z->n_machines == 1 ? "" : "s", z->isolated ? ", isolated" : "", z->closed ? ", closed" : "",
+                          z->up ? "" : ", down", zone_service_look(z->name, NULL) ? "" : ", no name service");
         }
         if (s->n_zones == 0)
-                printf("%10s: none is up\n", "Zones");
+                show_line("Zones", "none is up");
 }
 
 static void print_doors(const NetworkState *s) {
-        char where[600], zone[64];
-
         for (size_t i = 0; i < s->doors.n; i++) {
                 const Door *d = s->doors.items + i;
 
-                printf("%10s%s %s: %s for the zone %s\n", i == 0 ? "Filters" : "", i == 0 ? ":" : " ",
-                       show_text(d->where, where, sizeof(where)), door_word(d->state), show_text(d->zone, zone, sizeof(zone)));
+                show_line(i == 0 ? "Filters" : "", "%s: %s for the zone %s", d->where, door_word(d->state), d->zone);
         }
         if (s->doors.n == 0)
-                printf("%10s: nobody else's\n", "Filters");
+                show_line("Filters", "nobody else's");
 }
 
 /* Whose a fault is, for the begin of its line: "machine web: ", "zone default: ", or nothing. */
@@ -55,21 +52,20 @@ static void fault_owner(const NetworkFault *f, char *buf, size_t size) {
 }
 
 static void print_faults(const NetworkState *s) {
-        char owner[96], text[800], remedy[400];
+        char owner[96];
         bool mendable = false;
 
         for (size_t i = 0; i < s->n_faults; i++) {
                 const NetworkFault *f = s->faults + i;
 
                 fault_owner(f, owner, sizeof(owner));
-                printf("%10s%s %s%s%s%s\n", i == 0 ? "Wrong" : "", i == 0 ? ":" : " ", owner, show_text(f->text, text, sizeof(text)),
-                       f->remedy[0] ? "; " : "", show_text(f->remedy, remedy, sizeof(remedy)));
+                show_line(i == 0 ? "Wrong" : "", "%s%s%s%s", owner, f->text, f->remedy[0] ? "; " : "", f->remedy);
                 mendable |= !f->remedy[0];
         }
         if (s->n_faults == 0)
-                printf("%10s: nothing\n", "Wrong");
+                show_line("Wrong", "nothing");
         if (mendable)
-                printf("%12sRun `nbox network repair`.\n", "");
+                show_line("", "Run `nbox network repair`.");
 }
 
 static json_t *zones_to_json(const NetworkState *s) {
@@ -124,7 +120,7 @@ int verb_network_status(int argc, char **argv, Error **reterr) {
         if (args.json)
                 r = print_json(&state, reterr);
         else {
-                printf("%10s: %s\n", "Firewall", state.firewall);
+                show_line("Firewall", "%s", state.firewall);
                 print_zones(&state);
                 print_doors(&state);
                 print_faults(&state);

@@ -7,7 +7,7 @@
 
 #include "endpoint.h"
 #include "machine.h"
-#include "plan.h"
+#include "range.h"
 #include "port-change.h"
 #include "port-map.h"
 #include "table.h"

@@ -19,7 +19,7 @@
 #define SHOWN_QUICK_REBOOTS 5 /* one or two may be a set-up's own */
 
 void show_line(const char *label, const char *fmt, ...) {
-        char text[1024], shown[1024];
+        char text[2048], shown[2048];
         va_list ap;
 
         va_start(ap, fmt);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "plan.h"
+#include "range.h"
 
 /* The shape of the table `ip nbox`: chains whose rules are always the same, and the sets and maps that these rules ask. What a
  * zone or a machine needs is an element, so that a packet's way and the cost of a change do not grow with machines. */

@@ -7,7 +7,7 @@
 
 #include "config.h"
 #include "error.h"
-#include "plan.h"
+#include "range.h"
 
 /* The host's packet filter, as zones and machines need it: translation of addresses, and what must not pass. What it is made of
  * (legacy tables by libiptc, a table of nftables) is the backend's matter. That somebody else's ruleset drops what is to pass

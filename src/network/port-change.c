@@ -14,7 +14,7 @@
 #include "machine-link.h"
 #include "network-lock.h"
 #include "passage.h"
-#include "plan.h"
+#include "range.h"
 #include "port-check.h"
 #include "zone.h"
 

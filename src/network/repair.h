@@ -8,7 +8,7 @@
 #include "doors.h"
 #include "firewall.h"
 #include "name.h"
-#include "plan.h"
+#include "range.h"
 
 /* What stands on the host for its zones and machines, against what should: others flush rulesets, load their own over ours, switch
  * forwarding off, delete links. What should be there is in the endpoint files (endpoint.h) and the zones' files (zone-state.h); what

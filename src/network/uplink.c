@@ -13,7 +13,7 @@
 
 #define ALIAS_FORMAT "nbox uplink=%s of=%s vlan=%u"
 #define NOTE_MAX 64
-#define PATH_MAX_NOTE 64
+#define NOTE_PATH_MAX 64
 
 /* ---- what was changed of an interface that is not ours ---- */
 
@@ -22,13 +22,13 @@ typedef struct Note {
         bool was_down;
 } Note;
 
-static void note_path(const char *zone, char ret[PATH_MAX_NOTE]) {
-        snprintf(ret, PATH_MAX_NOTE, NETWORK_RUN_DIRECTORY "/uplink-%.12s", zone);
+static void note_path(const char *zone, char ret[NOTE_PATH_MAX]) {
+        snprintf(ret, NOTE_PATH_MAX, NETWORK_RUN_DIRECTORY "/uplink-%.12s", zone);
 }
 
 static bool note_read(const char *zone, Note *ret) {
         _cleanup_free_ char *text = NULL;
-        char path[PATH_MAX_NOTE], state[8];
+        char path[NOTE_PATH_MAX], state[8];
 
         *ret = (Note){};
         note_path(zone, path);
@@ -39,7 +39,7 @@ static bool note_read(const char *zone, Note *ret) {
 }
 
 static int note_write(const char *zone, const char *uplink, bool was_down) {
-        char path[PATH_MAX_NOTE], text[NOTE_MAX];
+        char path[NOTE_PATH_MAX], text[NOTE_MAX];
 
         note_path(zone, path);
         snprintf(text, sizeof(text), "%s %s\n", uplink, was_down ? "down" : "up");
@@ -47,7 +47,7 @@ static int note_write(const char *zone, const char *uplink, bool was_down) {
 }
 
 static void note_remove(const char *zone) {
-        char path[PATH_MAX_NOTE];
+        char path[NOTE_PATH_MAX];
 
         note_path(zone, path);
         (void) unlink(path);

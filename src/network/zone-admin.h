@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "error.h"
-#include "plan.h"
+#include "range.h"
 
 /* What an administrator does with zones. Each takes the network lock; none touches a zone that machines run in (-EBUSY with their
  * names). Need root. */

@@ -99,7 +99,7 @@ int host_ranges_read(Netlink *nl, bool zones, HostRanges *ret, Error **reterr) {
 
 const char *host_ranges_clash(const HostRanges *r, Range range, const char *zone) {
         for (size_t i = 0; i < r->n; i++)
-                if (strcmp(r->items[i].zone, zone) != 0 && plan_find_clash(range, &r->items[i].taken, 1))
+                if (strcmp(r->items[i].zone, zone) != 0 && range_find_clash(range, &r->items[i].taken, 1))
                         return r->items[i].taken.what;
         return NULL;
 }
@@ -115,7 +115,7 @@ int host_ranges_choose(const HostRanges *r, const char *zone, Range *ret, Error 
                 if (strcmp(r->items[i].zone, zone) != 0)
                         taken[n++] = r->items[i].taken;
         snprintf(purpose, sizeof(purpose), "range %s", zone);
-        if (plan_choose(host_hash(purpose), taken, n, ret) >= 0)
+        if (range_choose(host_hash(purpose), taken, n, ret) >= 0)
                 return 0;
         error_set(reterr, ENOSPC, "No private range is free for the zone '%s': the host has routes to all of "
                   "10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16", zone);

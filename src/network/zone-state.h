@@ -8,7 +8,7 @@
 
 #include "error.h"
 #include "name.h"
-#include "plan.h"
+#include "range.h"
 
 /* What a zone remembers over reboots, in ZONE_STATE_DIRECTORY/NAME: lines
  *

@@ -4,7 +4,7 @@
  * covers an office network or a VPN, and then that is what cannot be reached any more, from the host too. So the range
  * meets nothing that the host has a route to, and is kept once chosen. */
 
-#include "plan.h"
+#include "range.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -65,14 +65,14 @@ bool range_is_catch_all(Range r) {
         return r.prefix <= 1;
 }
 
-const TakenRange *plan_find_clash(Range r, const TakenRange *taken, size_t n) {
+const TakenRange *range_find_clash(Range r, const TakenRange *taken, size_t n) {
         for (size_t i = 0; i < n; i++)
                 if (!range_is_catch_all(taken[i].range) && range_overlaps(r, taken[i].range))
                         return taken + i;
         return NULL;
 }
 
-int plan_choose(uint64_t seed, const TakenRange *taken, size_t n, Range *ret) {
+int range_choose(uint64_t seed, const TakenRange *taken, size_t n, Range *ret) {
         static const Range blocks[] = {
                 { 0x0a000000, 8 },  /* 10.0.0.0/8 */
                 { 0xac100000, 12 }, /* 172.16.0.0/12 */
@@ -85,7 +85,7 @@ int plan_choose(uint64_t seed, const TakenRange *taken, size_t n, Range *ret) {
                 for (uint32_t i = 0; i < count; i++) {
                         Range r = { blocks[b].base + (((first + i) % count) << (32 - ZONE_PREFIX)), ZONE_PREFIX };
 
-                        if (!plan_find_clash(r, taken, n)) {
+                        if (!range_find_clash(r, taken, n)) {
                                 *ret = r;
                                 return 0;
                         }

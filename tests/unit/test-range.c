@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "plan.h"
+#include "range.h"
 
 #include "unit.h"
 
@@ -46,16 +46,16 @@ static void catch_alls_are_passed_over(void **state _unused_) {
         const TakenRange vpn[] = { { { 0, 0 }, "default" }, { { 0, 1 }, "low half" }, { { 0x80000000, 1 }, "high half" } };
         Range r;
 
-        assert_null(plan_find_clash(range("10.1.0.0/24"), vpn, ELEMENTSOF(vpn)));
-        assert_int_equal(plan_choose(1, vpn, ELEMENTSOF(vpn), &r), 0);
+        assert_null(range_find_clash(range("10.1.0.0/24"), vpn, ELEMENTSOF(vpn)));
+        assert_int_equal(range_choose(1, vpn, ELEMENTSOF(vpn), &r), 0);
         assert_int_equal(r.base >> 24, 10);
 }
 
 static void seeds_differ(void **state _unused_) {
         Range a, b;
 
-        assert_int_equal(plan_choose(4711, NULL, 0, &a), 0);
-        assert_int_equal(plan_choose(4712, NULL, 0, &b), 0);
+        assert_int_equal(range_choose(4711, NULL, 0, &a), 0);
+        assert_int_equal(range_choose(4712, NULL, 0, &b), 0);
         assert_int_not_equal(a.base, b.base);
         assert_int_equal(a.prefix, ZONE_PREFIX);
         assert_int_equal(a.base & ~range_mask(a), 0);
@@ -68,8 +68,8 @@ static void no_choice_clashes(void **state _unused_) {
         for (uint64_t seed = 0; seed < 20000; seed += 7) {
                 Range r;
 
-                assert_int_equal(plan_choose(seed, list, ELEMENTSOF(list), &r), 0);
-                assert_null(plan_find_clash(r, list, ELEMENTSOF(list)));
+                assert_int_equal(range_choose(seed, list, ELEMENTSOF(list), &r), 0);
+                assert_null(range_find_clash(r, list, ELEMENTSOF(list)));
         }
 }
 
@@ -77,13 +77,13 @@ static void next_block_when_one_is_taken(void **state _unused_) {
         const TakenRange list[] = { taken("10.0.0.0/8"), taken("172.16.0.0/12"), taken("192.168.0.0/17"), taken("192.168.128.0/17") };
         Range r;
 
-        assert_int_equal(plan_choose(5, list, 1, &r), 0);
+        assert_int_equal(range_choose(5, list, 1, &r), 0);
         assert_int_equal(r.base >> 20, 0xac1);
-        assert_int_equal(plan_choose(5, list, 2, &r), 0);
+        assert_int_equal(range_choose(5, list, 2, &r), 0);
         assert_int_equal(r.base >> 16, 0xc0a8);
-        assert_int_equal(plan_choose(5, list, 3, &r), 0);
+        assert_int_equal(range_choose(5, list, 3, &r), 0);
         assert_true(range_overlaps(r, range("192.168.128.0/17")));
-        assert_int_equal(plan_choose(5, list, 4, &r), -ENOSPC);
+        assert_int_equal(range_choose(5, list, 4, &r), -ENOSPC);
 }
 
 static void slots(void **state _unused_) {

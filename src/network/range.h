@@ -33,12 +33,12 @@ bool range_overlaps(Range a, Range b);
 bool range_is_catch_all(Range r);
 
 /* The first of `taken` that `r` meets, catch-alls passed over, or NULL. */
-const TakenRange *plan_find_clash(Range r, const TakenRange *taken, size_t n);
+const TakenRange *range_find_clash(Range r, const TakenRange *taken, size_t n);
 
 /* Choose a free range of ZONE_PREFIX out of 10/8, then 172.16/12, then 192.168/16, beginning at a place that `seed`
  * decides, so that two hosts on one wire seldom choose the same. 0 or -ENOSPC. */
 #define ZONE_PREFIX 22 /* 1,021 machines; the kernel's bridges hold 1,023 ports */
-int plan_choose(uint64_t seed, const TakenRange *taken, size_t n, Range *ret);
+int range_choose(uint64_t seed, const TakenRange *taken, size_t n, Range *ret);
 
 /* How many addresses of a zone are for machines, and the i-th of them: all but the network's, the gateway's (the
  * first) and the broadcast address. */
