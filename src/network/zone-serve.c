@@ -24,12 +24,14 @@
 #include "fd.h"
 #include "host-hash.h"
 #include "lease.h"
+#include "machine-link.h"
 #include "names.h"
 #include "neighbour.h"
 #include "netns.h"
 #include "network-lock.h"
 #include "network.h"
 #include "passage.h"
+#include "release.h"
 #include "strv.h"
 #include "veth.h"
 #include "zone.h"
@@ -59,6 +61,26 @@ static void serve_done(Serve *s) {
         zone_state_free(s->state);
 }
 
+/* A process was asked for by a machine's start, and ends with the zone's last machine. That may have been before it had the lock: then
+ * nobody would end it. */
+static bool is_wanted(const Serve *s) {
+        _cleanup_free_ LinkInfo *ports = NULL;
+        char name[IF_NAMESIZE];
+        LinkInfo bridge;
+        MachineLink owner;
+        size_t n = 0;
+
+        if (s->req->kind != ZONE_SERVICE_PROCESS)
+                return true;
+        zone_bridge_name(s->req->zone, name);
+        if (link_get(s->nl, name, &bridge) < 0 || link_list(s->nl, bridge.index, &ports, &n) < 0)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (machine_link_parse(ports + i, &owner))
+                        return true;
+        return false;
+}
+
 static int begin(Serve *s, Error **reterr) {
         ZoneService other;
         int r;
@@ -82,6 +104,10 @@ static int begin(Serve *s, Error **reterr) {
         r = s->home < 0 ? -errno : netlink_new(NETLINK_ROUTE, -1, &s->nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
+        if (!is_wanted(s)) {
+                network_release_host(s->lock, s->nl);
+                return error_set(reterr, ECANCELED, "The zone '%s' has no machines any more", s->req->zone);
+        }
         return zone_state_load(s->req->zone, &s->state, reterr);
 }
 

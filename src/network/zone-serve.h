@@ -20,5 +20,6 @@ typedef struct ZoneServeRequest {
 } ZoneServeRequest;
 
 /* Have the zone's bridge, with its rules where it was not there; take a network namespace with a link into it; and execute dnsmasq there. Returns
- * only on failure. -ENOENT: none is installed. -EALREADY: the zone has its service. */
+ * only on failure. -ENOENT: none is installed. -EALREADY: the zone has its service. -ECANCELED: of ZONE_SERVICE_PROCESS, the
+ * zone has no machines any more. */
 int zone_serve(const ZoneServeRequest *req, Error **reterr);

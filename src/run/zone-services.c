@@ -63,7 +63,7 @@ static _Noreturn void serve(const char *zone) {
 
         leave_supervisor();
         r = zone_serve(&req, &error);
-        if (r != -EALREADY)
+        if (r != -EALREADY && r != -ECANCELED)
                 log_warning("The zone '%s' has no names and no DHCP: %s, ignoring", zone, error ? error->message : strerror(-r));
         _exit(1);
 }

@@ -263,3 +263,15 @@ test_killed_supervisors() {
         remove_tree web
         remove_tree db
 }
+
+# It may come when those who wanted it have gone: then it goes, too.
+test_a_machine_that_ends_at_once() {
+        tree_with web
+        for _ in $(seq 20); do
+                boot web
+                nbox terminate web
+        done
+        wait_until 10 eval '! pgrep -x nbox'
+        wait_until 10 eval '! ip link show nbox0 && [ ! -e /run/nbox/network ]'
+        remove_tree web
+}
