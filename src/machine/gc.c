@@ -166,6 +166,26 @@ static bool has_owner(const char *machine, _unused_ void *userdata) {
         return dir == -EBUSY;
 }
 
+static void stop_services(sd_bus *bus, char *const *zones) {
+        for (; *zones; zones++) {
+                _cleanup_free_ char *unit = zone_service_name(*zones);
+
+                if (unit)
+                        scope_stop_unwanted(bus, unit);
+        }
+}
+
+void gc_stop_idle_services(sd_bus *bus) {
+        _cleanup_strv_ char **zones = NULL;
+        sd_bus *own = NULL;
+
+        if (network_idle_zones(&zones, NULL) < 0 || !zones)
+                return; /* or the next sweep asks again */
+        if (bus || host_bus_open(&own, NULL) > 0)
+                stop_services(bus ?: own, zones);
+        sd_bus_flush_close_unref(own);
+}
+
 int gc_run(bool thorough, unsigned *ret_swept, Error **reterr) {
         _cleanup_strv_ char **names = NULL;
         unsigned swept = 0;
@@ -184,6 +204,7 @@ int gc_run(bool thorough, unsigned *ret_swept, Error **reterr) {
                 r = network_sweep(has_owner, NULL, first < 0 ? NULL : reterr);
                 if (r < 0 && first == 0)
                         first = r;
+                gc_stop_idle_services(NULL);
         }
         if (ret_swept)
                 *ret_swept = swept;

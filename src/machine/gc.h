@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <systemd/sd-bus.h>
+
 #include "error.h"
 #include "record.h"
 
@@ -11,6 +13,10 @@
  * be taken away is warned about, and the rest goes on. The record itself stays, for the caller to remove, or to replace by his own: a
  * machine that reboots is never without one. */
 void gc_sweep_claimed(const char *name);
+
+/* Zones' services that run for no machine any more, and that nobody else wants: systemd is asked to stop them (scope_stop_unwanted()),
+ * and they clear their zones away. Nothing is waited for. A NULL bus: one is opened where there is something to stop. */
+void gc_stop_idle_services(sd_bus *bus);
 
 /* All records that nobody holds; then the network's rules and bridges that no record speaks of, when `thorough` or
  * something was found. *ret_swept (may be NULL): how many. */

@@ -15,6 +15,7 @@
 #include "network.h"
 #include "rates.h"
 #include "strv.h"
+#include "zone-service.h"
 #include "zone.h"
 
 static void keep_first(int *result, int r) {
@@ -263,4 +264,43 @@ int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *u
                 r = sweep_endpoints(&sweep, reterr);
         network_release_host(lock, nl);
         return r;
+}
+
+/* ---- what systemd has ---- */
+
+static int collect_idle(Netlink *nl, const LinkInfo *links, size_t n, char ***list) {
+        char zone[ZONE_NAME_MAX + 1];
+        ZoneService service;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (zone_of_bridge(links + i, zone) && zone_service_look(zone, &service) && service.kind == ZONE_SERVICE_UNIT &&
+                    !zone_has_machines(nl, zone))
+                        r = strv_append(list, zone);
+        return r;
+}
+
+int network_idle_zones(char ***ret, Error **reterr) {
+        _cleanup_(netlink_freep) Netlink *nl = NULL;
+        _cleanup_free_ LinkInfo *links = NULL;
+        _cleanup_strv_ char **list = NULL;
+        _cleanup_close_ int lock = -1;
+        size_t n = 0;
+        int r;
+
+        lock = network_lock(reterr);
+        if (lock < 0)
+                return lock;
+        r = netlink_new(NETLINK_ROUTE, -1, &nl);
+        if (r >= 0)
+                r = link_list(nl, 0, &links, &n);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot list the links of the host");
+        r = collect_idle(nl, links, n, &list);
+        if (!has_zones(links, n))
+                network_release_host(lock, nl);
+        if (r < 0)
+                return error_oom(reterr);
+        *ret = TAKE_PTR(list);
+        return 0;
 }

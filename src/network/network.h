@@ -81,6 +81,10 @@ int network_forget(const char *machine, Error **reterr);
  * port left. For gc. */
 int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *userdata, Error **reterr);
 
+/* Zones that no machine is in, and that are there for their service alone, which systemd runs. *ret is the caller's, a string array
+ * of their names. */
+int network_idle_zones(char ***ret, Error **reterr);
+
 /* Where the host's names are resolved, for a machine in a network of its own: nameserver lines whose address is
  * no loopback (from /run/systemd/resolve/resolv.conf or /etc/resolv.conf), search and options lines kept.
  * *ret is the caller's; may hold no nameserver at all (then returns 0, else 1). */

@@ -24,7 +24,6 @@
 #include "fd.h"
 #include "host-hash.h"
 #include "lease.h"
-#include "machine-link.h"
 #include "names.h"
 #include "neighbour.h"
 #include "netns.h"
@@ -64,21 +63,7 @@ static void serve_done(Serve *s) {
 /* A process was asked for by a machine's start, and ends with the zone's last machine. That may have been before it had the lock: then
  * nobody would end it. */
 static bool is_wanted(const Serve *s) {
-        _cleanup_free_ LinkInfo *ports = NULL;
-        char name[IF_NAMESIZE];
-        LinkInfo bridge;
-        MachineLink owner;
-        size_t n = 0;
-
-        if (s->req->kind != ZONE_SERVICE_PROCESS)
-                return true;
-        zone_bridge_name(s->req->zone, name);
-        if (link_get(s->nl, name, &bridge) < 0 || link_list(s->nl, bridge.index, &ports, &n) < 0)
-                return false;
-        for (size_t i = 0; i < n; i++)
-                if (machine_link_parse(ports + i, &owner))
-                        return true;
-        return false;
+        return s->req->kind != ZONE_SERVICE_PROCESS || zone_has_machines(s->nl, s->req->zone);
 }
 
 static int begin(Serve *s, Error **reterr) {

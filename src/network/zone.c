@@ -297,3 +297,19 @@ bool zone_exists(Netlink *nl, const char *zone) {
         zone_bridge_name(zone, name);
         return link_get(nl, name, &link) != -ENODEV;
 }
+
+bool zone_has_machines(Netlink *nl, const char *zone) {
+        _cleanup_free_ LinkInfo *ports = NULL;
+        char name[IF_NAMESIZE];
+        LinkInfo bridge;
+        MachineLink owner;
+        size_t n = 0;
+
+        zone_bridge_name(zone, name);
+        if (link_get(nl, name, &bridge) < 0 || link_list(nl, bridge.index, &ports, &n) < 0)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (machine_link_parse(ports + i, &owner))
+                        return true;
+        return false;
+}

@@ -47,3 +47,6 @@ bool zone_of_bridge(const LinkInfo *link, char ret[ZONE_NAME_MAX + 1]);
 
 /* Whether its bridge is there. An error is a yes. */
 bool zone_exists(Netlink *nl, const char *zone);
+
+/* Whether a machine has a link in its bridge. An error is a no. */
+bool zone_has_machines(Netlink *nl, const char *zone);

@@ -5,6 +5,7 @@
 
 #include "assemble.h"
 #include "cgroup.h"
+#include "gc.h"
 #include "log.h"
 #include "pidfd.h"
 #include "registration.h"
@@ -90,6 +91,8 @@ static void leave_systemd(Supervisor *s, int *first, Error **reterr) {
                 note(r, TAKE_PTR(error), first, reterr);
                 s->scope = (free(s->scope), NULL);
         }
+        if (!s->reboot && s->lease.n_nics > 0)
+                gc_stop_idle_services(s->bus);
 }
 
 int supervisor_teardown(Supervisor *s, Error **reterr) {

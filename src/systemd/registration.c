@@ -14,6 +14,7 @@
 
 #include "bus.h"
 #include "scope.h"
+#include "unit.h"
 
 #define MACHINED_UNIT "systemd-machined.service"
 #define UNREGISTER_USEC (10 * UINT64_C(1000000))
@@ -205,4 +206,30 @@ int registration_kill(sd_bus *bus, const char *name, const char *whom, int sig, 
 
         r = sd_bus_call_method(bus, MACHINED_SERVICE, MACHINED_PATH, MACHINED_MANAGER, "KillMachine", &e, NULL, "ssi", name, whom, sig);
         return r < 0 ? bus_failed(reterr, r, &e, "systemd-machined could not send the machine '%s' a signal", name) : 0;
+}
+
+/* Scopes that have ended are among them until systemd gets to forgetting them. What else wants it is the administrator's doing. */
+static bool has_ended(sd_bus *bus, const char *unit) {
+        _cleanup_free_ char *state = NULL;
+        size_t n = strlen(unit);
+
+        if (n < strlen(".scope") || strcmp(unit + n - strlen(".scope"), ".scope") != 0)
+                return false;
+        return unit_active_state(bus, unit, &state, NULL) >= 0 && (strcmp(state, "inactive") == 0 || strcmp(state, "failed") == 0);
+}
+
+static bool is_needed_by(sd_bus *bus, const char *unit, const char *property) {
+        _cleanup_strv_ char **others = NULL;
+
+        if (unit_get_strv(bus, unit, SYSTEMD_UNIT, property, &others, NULL) < 0)
+                return true; /* systemd knows of no such unit, or does not answer */
+        for (char **other = others; other && *other; other++)
+                if (!has_ended(bus, *other))
+                        return true;
+        return false;
+}
+
+void scope_stop_unwanted(sd_bus *bus, const char *unit) {
+        if (!is_needed_by(bus, unit, "WantedBy") && !is_needed_by(bus, unit, "RequiredBy"))
+                tell(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit", unit);
 }

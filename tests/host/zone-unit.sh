@@ -95,6 +95,19 @@ test_one_goes_as_the_next_comes() {
         remove_tree db
 }
 
+# systemd stops what is unneeded by itself, but not again when it has done so 16 times within ten seconds.
+test_comings_and_goings() {
+        tree_with web
+        for _ in $(seq 24); do
+                boot web --network-zone=lab
+                wait_until 5 is_active nbox-zone@lab.service
+                nbox terminate --wait web
+        done
+        wait_until 10 is_dead nbox-zone@lab.service
+        wait_until 5 eval '! ip link show nz-lab'
+        remove_tree web
+}
+
 test_a_reboot_has_it_again() {
         local address
         tree_with web
