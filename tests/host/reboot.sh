@@ -419,12 +419,13 @@ hundred_reboots() {
         # The first lives make what stays: the zone's file, what is loaded on demand.
         for _ in $(seq "$first"); do timeout "$((30 * SLOW))" nbox reboot --wait web; done
         before=$(identity web)
+        wait_until 10 is_active nbox-zone@default.service # it comes with each life, a little later
         counts web >"$SCRATCH/first"
         memory_of "$(property web Supervisor)" >"$SCRATCH/memory"
         for _ in $(seq "$n"); do timeout "$((30 * SLOW))" nbox reboot --wait web; done
         same "after $n reboots" "$(identity web)" "$before"
         same "reboots" "$(property web Reboots)" $((n + first))
-        wait_until 5 counts_are_as_in "$SCRATCH/first"
+        wait_until 10 counts_are_as_in "$SCRATCH/first"
         # Not a page a life: what is left of 100 lives is at most what malloc keeps.
         [ "$(memory_of "$(property web Supervisor)")" -le $(($(cat "$SCRATCH/memory") + 300)) ] ||
                 fail "memory: $(cat "$SCRATCH/memory") kB, then $(memory_of "$(property web Supervisor)") kB"
