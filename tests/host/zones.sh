@@ -303,6 +303,8 @@ test_a_range_that_is_taken_later() {
 }
 
 # A network of its own outside, which the zone's machines join: the interface is lent, and given back as it was.
+is_idle() { ! ip -o link show "$1" | grep -Eq 'master|,UP|state UP'; }
+
 test_uplink() {
         local kind
         ip netns add lan
@@ -326,7 +328,7 @@ test_uplink() {
         # Other zones can have it neither whole nor, as addresses, at all.
         refused nbox zone create lan2 --uplink=lan0
         terminate "$GUEST"
-        has_not "$(ip -o link show lan0)" 'master|,UP|state UP'
+        wait_until 10 is_idle lan0 # the zone goes with its service, where that is a unit
         # It is gone when the machine is to start, or has got an address by now.
         ip address add 10.99.0.1/24 dev lan0
         refused nbox boot -d --network-zone=lan "$GUEST"
