@@ -238,6 +238,23 @@ static int sweep_endpoints(const Sweep *s, Error **reterr) {
         return result;
 }
 
+/* The network lock's fd, and the host's links under it. */
+static int lock_and_list(Netlink **ret_nl, LinkInfo **ret_links, size_t *ret_n, Error **reterr) {
+        _cleanup_(netlink_freep) Netlink *nl = NULL;
+        _cleanup_close_ int lock = network_lock(reterr);
+        int r;
+
+        if (lock < 0)
+                return lock;
+        r = netlink_new(NETLINK_ROUTE, -1, &nl);
+        if (r >= 0)
+                r = link_list(nl, 0, ret_links, ret_n);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot list the links of the host");
+        *ret_nl = TAKE_PTR(nl);
+        return TAKE_FD(lock);
+}
+
 int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *userdata, Error **reterr) {
         _cleanup_(netlink_freep) Netlink *nl = NULL;
         _cleanup_free_ LinkInfo *links = NULL;
@@ -247,14 +264,9 @@ int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *u
         size_t n = 0;
         int r;
 
-        lock = network_lock(reterr);
+        lock = lock_and_list(&nl, &links, &n, reterr);
         if (lock < 0)
                 return lock;
-        r = netlink_new(NETLINK_ROUTE, -1, &nl);
-        if (r >= 0)
-                r = link_list(nl, 0, &links, &n);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot list the links of the host");
         sweep.nl = nl;
         r = sweep_links(&sweep, links, n, reterr);
         names_sweep(&oracle);
@@ -288,14 +300,9 @@ int network_idle_zones(char ***ret, Error **reterr) {
         size_t n = 0;
         int r;
 
-        lock = network_lock(reterr);
+        lock = lock_and_list(&nl, &links, &n, reterr);
         if (lock < 0)
                 return lock;
-        r = netlink_new(NETLINK_ROUTE, -1, &nl);
-        if (r >= 0)
-                r = link_list(nl, 0, &links, &n);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot list the links of the host");
         r = collect_idle(nl, links, n, &list);
         if (!has_zones(links, n))
                 network_release_host(lock, nl);
