@@ -16,7 +16,14 @@ is_unserved() { [ -z "$(service_of "$1")" ]; }
 gateway_of() { nbox exec "$1" /bin/busybox ip route | sed -n 's/default via \([^ ]*\).*/\1/p' | head -n 1; }
 
 # asks MACHINE NAME: the address that a program in it finds, by its own resolv.conf; "" for none.
-asks() { nbox exec "$1" /bin/busybox nslookup "$2" 2>/dev/null | sed -n '/^Name:/,$s/^Address[^:]*: *//p' | head -n 1 || true; }
+asks() { inside_says "$1" /bin/busybox nslookup "$2" | sed -n '/^Name:/,$s/^Address[^:]*: *//p; /^nbox exec:/p' | head -n 1; }
+
+# inside_says MACHINE COMMAND…: what it prints, whether it succeeds or not; but that it could not be run at all is no answer.
+inside_says() {
+        local got=0
+        nbox exec "$@" 2>/dev/null || got=$?
+        [ "$got" -lt 125 ] || echo "nbox exec: status $got"
+}
 knows() { [ "$(asks "$1" "$2")" = "$3" ]; }
 finds() {
         local found
@@ -28,7 +35,7 @@ finds() {
 dhcp() {
         local machine=$1
         shift
-        nbox exec "$machine" /bin/busybox udhcpc -i host0 -n -q -t 2 -T 1 -O search -s /bin/told "$@" 2>/dev/null || true
+        inside_says "$machine" /bin/busybox udhcpc -i host0 -n -q -t 2 -T 1 -O search -s /bin/told "$@"
 }
 
 # tree_asking NAME: a small tree with a script that says what a DHCP client was told.

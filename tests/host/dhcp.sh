@@ -98,6 +98,7 @@ test_names_that_are_not_given() {
 test_port_53_is_busy() {
         tree_with web
         dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file= --user=root --no-resolv --no-hosts --address=/#/192.0.2.1 &
+        wait_until 5 eval "ss -Hlnup 'sport = 53' | grep -q 'pid=$!,'"
         boot web --network-zone=lab
         wait_until 5 knows web web.lab "$(address_of web)"
         finds web host.lab "$(gateway_of web)"
