@@ -52,7 +52,7 @@ static void print_zones(const View *v) {
                 show_line(i == 0 ? "Network" : "", "zone %s, by %s", nic.zone, nic.interface);
                 print_clash(nic.zone);
         }
-        if (rec->network != NETWORK_UNSET && rec->network != NETWORK_ZONE)
+        if (rec->network != NETWORK_UNSET && rec->network != NETWORK_OWN)
                 show_line("Network", "%s", rec->network == NETWORK_HOST ? "the host's" : network_kind_to_string(rec->network));
 }
 
@@ -148,7 +148,7 @@ static void print_faults(const View *v) {
         char more[48] = "";
         size_t n = 0;
 
-        if (v->machine->record->network != NETWORK_ZONE || geteuid() != 0 || network_inspect(&state, NULL) < 0)
+        if (v->machine->record->network != NETWORK_OWN || geteuid() != 0 || network_inspect(&state, NULL) < 0)
                 return;
         for (size_t i = 0; i < state.n_faults; i++)
                 if (concerns(v, state.faults + i) && n++ == 0)
@@ -166,7 +166,7 @@ void status_network(const Machine *m) {
         };
         _cleanup_(endpoint_freep) Endpoint *endpoint = NULL;
 
-        if (m->record->network == NETWORK_ZONE)
+        if (m->record->network == NETWORK_OWN)
                 (void) endpoint_load(m->record->name, &endpoint, NULL);
         for (size_t i = 0; i < ELEMENTSOF(topics); i++)
                 topics[i](&(View){ m, endpoint });

@@ -237,7 +237,7 @@ static bool belongs_below(const MachineConfig *c, Field f) {
         case FIELD_HOST_PORTS:
         case FIELD_INGRESS_RATE:
         case FIELD_EGRESS_RATE:
-                return c->network != NETWORK_ZONE;
+                return c->network != NETWORK_OWN;
         default:
                 return false;
         }
@@ -271,8 +271,8 @@ int config_resolve_network(MachineConfig *c, Error **reterr) {
                           network_kind_to_string(c->network));
                 return error_hint(reterr, -EINVAL, "Leave out one of --network=, --network-zone=, --network-veth and --private-network.");
         }
-        if (c->network == NETWORK_ZONE || c->nics.n > 0 || c->network_veth == 1)
-                c->network = NETWORK_ZONE;
+        if (c->network == NETWORK_OWN || c->nics.n > 0 || c->network_veth == 1)
+                c->network = NETWORK_OWN;
         else if (c->private_network == 1)
                 c->network = NETWORK_NONE;
         else if (c->private_network == 0 || c->network_veth == 0)

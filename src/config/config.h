@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "address.h"
 #include "error.h"
 #include "strv.h"
 
@@ -39,9 +41,10 @@ typedef enum InitKind {
 
 typedef enum NetworkKind {
         NETWORK_UNSET = -1,
-        NETWORK_ZONE, /* a veth pair into a zone's bridge (default) */
-        NETWORK_HOST, /* the host's network namespace */
-        NETWORK_NONE, /* own namespace with nothing but loopback */
+        NETWORK_OWN,       /* own namespace with the interfaces that are asked for; without any, one in a zone (default) */
+        NETWORK_HOST,      /* the host's network namespace */
+        NETWORK_NONE,      /* own namespace with nothing but loopback */
+        NETWORK_NAMESPACE, /* one that is there already, by its path */
 } NetworkKind;
 
 typedef enum UserNamespaceMode {
@@ -125,10 +128,38 @@ typedef struct PortList {
 #define ZONE_NAME_MAX 12 /* its bridge's name is made of it: IFNAMSIZ */
 #define NICS_MAX 8
 
-/* A place in a zone, in the order of the machine's interfaces: the first is host0, with the default route. */
+typedef enum NicKind {
+        NIC_ZONE,      /* a veth pair into a zone's bridge */
+        NIC_VETH,      /* a veth pair whose other end, "ve-MACHINE", is the host's own matter */
+        NIC_EXTRA,     /* a further such pair, both ends named by the user (--network-veth-extra) */
+        NIC_BRIDGE,    /* a veth pair into a bridge of the host's */
+        NIC_MACVLAN,   /* on top of a link of the host's */
+        NIC_IPVLAN,    /* likewise */
+        NIC_INTERFACE, /* a link of the host's itself, which gets it back */
+        NIC_KINDS,
+} NicKind;
+
+#define LINK_NAME_MAX 127 /* ALTIFNAMSIZ, without the NUL */
+
+/* An address that an interface is given, and the way out by it. */
+typedef struct NicAddress {
+        IpAddress address;
+        unsigned prefix;
+        IpAddress gateway; /* or none */
+} NicAddress;
+
+#define NIC_ADDRESSES_MAX 2 /* one of each family */
+
+/* One interface, in the order of the machine's: the first that is a veth pair's end is host0; the first in a zone has the default route. */
 typedef struct NicConfig {
-        char zone[ZONE_NAME_MAX + 1];
-        uint32_t address; /* host byte order; 0: one is chosen and kept */
+        NicKind kind;
+        char zone[ZONE_NAME_MAX + 1];  /* NIC_ZONE */
+        char link[LINK_NAME_MAX + 1];  /* of the host: the bridge, the link below, the link itself; NIC_EXTRA: the host's end */
+        char name[IFNAMSIZ];           /* inside; "": the kind's own */
+        unsigned vlan;                 /* NIC_BRIDGE; 0: none */
+        NicAddress addresses[NIC_ADDRESSES_MAX]; /* all kinds but NIC_ZONE */
+        size_t n_addresses;
+        uint32_t address; /* NIC_ZONE: host byte order; 0: one is chosen and kept */
         bool mac_set;     /* else it is made of the machine's name and the host's id */
         uint8_t mac[6];
         bool is_first;    /* it came from --network=zone:NAME */
@@ -178,6 +209,7 @@ typedef struct MachineConfig {
         uint32_t uid_range;  /* 0 unset: 65536 */
 
         /* network */
+        char *network_namespace; /* NETWORK_NAMESPACE: absolute path of the host's */
         NetworkKind network; /* made of the words below by config_resolve_network() at the end of each source */
         int private_network; /* --private-network, Private=: tristate, as given */
         int network_veth;    /* --network-veth, VirtualEthernet=: tristate, as given */

@@ -29,8 +29,8 @@ const EnumName init_kind_names[] = {
 };
 
 const EnumName network_kind_names[] = {
-        { "zone", NETWORK_ZONE },
-        { "default-zone", NETWORK_ZONE },
+        { "zone", NETWORK_OWN },
+        { "default-zone", NETWORK_OWN },
         { "host", NETWORK_HOST },
         { "none", NETWORK_NONE },
         {},

@@ -144,7 +144,7 @@ static int set_first(MachineConfig *c, const char *text, Error **reterr) {
                 return r;
         nic.is_first = true;
         drop_first(&c->nics);
-        c->network = NETWORK_ZONE;
+        c->network = NETWORK_OWN;
         return insert_nic(&c->nics, 0, &nic, reterr);
 }
 

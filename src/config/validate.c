@@ -7,7 +7,7 @@
 #include "ready.h"
 
 static int check_ports(const MachineConfig *c, Error **reterr) {
-        if (c->ports.n + c->host_ports.n == 0 || c->network == NETWORK_UNSET || c->network == NETWORK_ZONE)
+        if (c->ports.n + c->host_ports.n == 0 || c->network == NETWORK_UNSET || c->network == NETWORK_OWN)
                 return 0;
         if (c->ports.n == 0) {
                 error_set(reterr, EINVAL, "A port of the host's cannot be offered with --network=%s", network_kind_to_string(c->network));
@@ -22,7 +22,7 @@ static int check_ports(const MachineConfig *c, Error **reterr) {
 }
 
 static int check_rates(const MachineConfig *c, Error **reterr) {
-        if ((c->ingress_rate == UINT64_MAX && c->egress_rate == UINT64_MAX) || c->network == NETWORK_UNSET || c->network == NETWORK_ZONE)
+        if ((c->ingress_rate == UINT64_MAX && c->egress_rate == UINT64_MAX) || c->network == NETWORK_UNSET || c->network == NETWORK_OWN)
                 return 0;
         error_set(reterr, EINVAL, "Nothing of the host's limits a rate with --network=%s", network_kind_to_string(c->network));
         return error_hint(reterr, -EINVAL, "Leave out --ingress-rate= and --egress-rate=, or take --network=zone.");

@@ -129,7 +129,7 @@ void gc_sweep_claimed(const char *name) {
                 if (is_this_boot(rec))
                         sweep_processes(rec);
                 sweep_units(rec);
-                if (rec->network == NETWORK_ZONE)
+                if (rec->network == NETWORK_OWN)
                         sweep_network(name);
                 sweep_locks(rec);
         }

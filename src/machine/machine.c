@@ -66,7 +66,7 @@ static MachineState state_of(const Machine *m) {
 static int take_ports(MachineRecord *r) {
         _cleanup_(endpoint_freep) Endpoint *e = NULL;
 
-        if (r->network != NETWORK_ZONE || endpoint_load(r->name, &e, NULL) <= 0)
+        if (r->network != NETWORK_OWN || endpoint_load(r->name, &e, NULL) <= 0)
                 return 0;
         strv_free(r->ports);
         strv_free(r->host_ports);

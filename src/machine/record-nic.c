@@ -48,7 +48,7 @@ bool record_nic_parse(const char *text, RecordNic *ret) {
 bool record_nic(const MachineRecord *r, size_t i, RecordNic *ret) {
         if (i < strv_length(r->nics))
                 return record_nic_parse(r->nics[i], ret);
-        if (i > 0 || r->nics || r->network != NETWORK_ZONE || !r->address)
+        if (i > 0 || r->nics || r->network != NETWORK_OWN || !r->address)
                 return false;
         *ret = (RecordNic){ .name = "host0" };
         snprintf(ret->zone, sizeof(ret->zone), "%s", r->zone ?: "");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <netinet/in.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -17,6 +18,7 @@
 typedef struct EndpointNic {
         char zone[ZONE_NAME_MAX + 1];
         uint32_t address; /* host byte order */
+        struct in6_addr address6; /* all zero: none */
         uint8_t mac[6];   /* the machine's end */
 } EndpointNic;
 

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "error.h"
 #include "range.h"
+#include "range6.h"
 
 /* The host's packet filter, as zones and machines need it: translation of addresses, and what must not pass. What it is made of
  * (legacy tables by libiptc, a table of nftables) is the backend's matter. That somebody else's ruleset drops what is to pass
@@ -20,15 +21,20 @@ typedef struct FirewallZone {
         const char *name;
         const char *bridge;
         Range range;
+        Range6 range6;    /* prefix 0: no IPv6, no rules for it */
+        bool routed6;     /* range6 is not translated, and published ports are open at its addresses, too */
+        bool uplinked;    /* what comes from its bridge may have any source */
         bool isolated;    /* its machines do not reach one another but by published ports */
         bool closed;      /* nothing of it goes out, but answers */
         uint32_t service; /* where its DNS and DHCP are, host byte order; 0: nowhere */
+        struct in6_addr service6; /* likewise; all zero: nowhere */
 } FirewallZone;
 
 typedef struct FirewallMachine {
         const char *name;
         const char *bridge;         /* of its first NIC */
-        uint32_t address;           /* likewise; host byte order */
+        uint32_t address;           /* likewise; host byte order; 0: none */
+        struct in6_addr address6;   /* likewise; all zero: none */
         const PortList *ports;      /* published; also to its own zone and to itself */
         const PortList *host_ports; /* of the host's 127.0.0.1, offered to it alone at the gateway's address */
         uint32_t gateway;           /* host byte order */

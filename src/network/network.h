@@ -46,6 +46,10 @@ typedef struct NicLease {
         struct in_addr gateway;
         struct in_addr service; /* of the zone's service, which the caller has to have started; 0: it is not wanted, or not to be had */
         unsigned prefix;
+        struct in6_addr address6;   /* all zero: none, and so are the next three */
+        struct in6_addr gateway6;
+        struct in6_addr service6;
+        unsigned prefix6;
         uint8_t mac[6];             /* the machine's end */
         char ifname[IF_NAMESIZE];   /* inside: "host0", … */
         char host_ifname[IF_NAMESIZE];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ typedef struct Nic {
         const NicConfig *config; /* what was asked for */
         const Zone *zone;
         uint32_t address;        /* host byte order */
+        struct in6_addr address6; /* where zone->range6 is there */
         uint8_t mac[6];
         bool hairpin;            /* the bridge may send packets back through the port that they came from */
         LinkInfo link;           /* our end, once it is made */

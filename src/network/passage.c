@@ -33,14 +33,18 @@ void passage_add_zone(Passage *p, const Zone *zone) {
 
         p->doors[i] = (DoorZone){ .name = zone->name, .bridge = zone->bridge };
         p->zones[i] = (FirewallZone){
-                .name = zone->name, .bridge = zone->bridge, .range = zone->range, .isolated = zone->isolated, .closed = zone->closed,
+                .name = zone->name, .bridge = zone->bridge, .range = zone->range, .range6 = zone->range6,
+                .routed6 = zone->routed6, .uplinked = zone->uplinked, .isolated = zone->isolated, .closed = zone->closed,
                 .service = zone->service,
         };
+        if (zone->range6.prefix > 0 && zone->service != 0)
+                p->zones[i].service6 = range6_address(&zone->range6, zone->range, zone->service);
 }
 
 void passage_add_machine(Passage *p, const Endpoint *e, const Zone *first) {
         p->machines[p->set.n_machines++] = (FirewallMachine){
-                .name = e->machine, .bridge = first->bridge, .address = e->nics[0].address, .gateway = range_gateway(first->range),
+                .name = e->machine, .bridge = first->bridge, .address = e->nics[0].address,
+                .address6 = e->nics[0].address6, .gateway = range_gateway(first->range),
                 .ports = &e->ports, .host_ports = &e->host_ports,
         };
         for (size_t i = 0; i < p->set.n_zones; i++)

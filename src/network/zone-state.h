@@ -9,6 +9,7 @@
 #include "error.h"
 #include "name.h"
 #include "range.h"
+#include "range6.h"
 
 /* What a zone remembers over reboots, in ZONE_STATE_DIRECTORY/NAME: lines
  *
@@ -18,6 +19,7 @@
  *     closed                        its machines do not get out
  *     uplink eth1 vlan 12           the bridge has this interface of the host's, or its VLAN, as a port
  *     #: service 10.83.15.254       the address of its name service
+ *     #: range6 fd12:3456:789a::/64 its IPv6 addresses; behind it "routed" where they are not translated; or "none"
  *     machine web 10.83.12.17       a machine's address
  *     #: machine web 10.83.12.18 nic 2
  *                                   that of its second interface in this zone
@@ -46,6 +48,9 @@ typedef struct Lease {
 typedef struct ZoneState {
         char *name;
         Range range; /* prefix 0: none is chosen yet */
+        Range6 range6; /* prefix 0: none is chosen yet, or none is wanted */
+        bool routed6;  /* the world has a route to range6: its addresses are not translated */
+        bool no_range6; /* the administrator wants none */
         bool created;
         bool isolated;
         bool closed;

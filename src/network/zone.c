@@ -203,6 +203,7 @@ void zone_from_state(Zone *zone, const ZoneState *state) {
         zone->isolates_ports = zone->isolated && !bridge_is_filtered();
         zone->closed = state->closed;
         zone->service = state->service;
+        zone->uplinked = *state->uplink;
 }
 
 int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error **reterr) {

@@ -19,6 +19,9 @@ typedef struct Zone {
         char bridge[IF_NAMESIZE];
         int index;
         Range range;
+        Range6 range6;       /* prefix 0: the zone, or this host, has no IPv6 */
+        bool routed6;        /* its addresses are not translated */
+        bool uplinked;       /* a link of the host's is a port of its bridge: there are others in it */
         uint8_t mac[6];      /* of the bridge */
         bool isolated;       /* its machines do not see each other */
         bool closed;         /* they do not get out */

@@ -117,7 +117,7 @@ int guest_hints_make(const Supervisor *s, GuestFiles *ret, Error **reterr) {
         const NicLease *nic = s->lease.nics;
         int r;
 
-        if (s->plan->network != NETWORK_ZONE)
+        if (s->plan->network != NETWORK_OWN)
                 return 0;
         r = network_resolv_conf(&ret->resolv_conf, reterr);
         if (r < 0)

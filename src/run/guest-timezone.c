@@ -47,7 +47,7 @@ static int copy(int etc) {
         return r < 0 ? r : file_replace_data(etc, "localtime", data, size, 0644);
 }
 
-static int bind(int root) {
+static int bind_zone(int root) {
         _cleanup_close_ int source = open(LOCALTIME, O_PATH | O_CLOEXEC), mount = -1, target = -1;
         int r;
 
@@ -95,7 +95,7 @@ int guest_timezone_write(const MachinePlan *p, int root, Error **reterr) {
                         r = copy(etc);
                         break;
                 case TIMEZONE_BIND:
-                        r = bind(root);
+                        r = bind_zone(root);
                         break;
                 case TIMEZONE_DELETE:
                         r = unlinkat(etc, "localtime", 0) < 0 && errno != ENOENT ? -errno : 0;

@@ -270,8 +270,8 @@ static int plan_network(MachinePlan *p, const MachineConfig *c) {
         const NicList nics = c->nics.n > 0 ? c->nics : (NicList){ (NicConfig *) &default_nic, 1 };
         int r;
 
-        p->network = c->network == NETWORK_UNSET ? NETWORK_ZONE : c->network;
-        if (p->network != NETWORK_ZONE)
+        p->network = c->network == NETWORK_UNSET ? NETWORK_OWN : c->network;
+        if (p->network != NETWORK_OWN)
                 return 0;
         p->nics.items = copy_items(nics.items, nics.n, sizeof(NicConfig));
         if (!p->nics.items)
@@ -286,7 +286,7 @@ static int plan_network(MachinePlan *p, const MachineConfig *c) {
 static void plan_names(MachinePlan *p, const MachineConfig *c, int root) {
         p->resolv_conf = c->resolv_conf;
         if (p->resolv_conf == RESOLV_CONF_UNSET || p->resolv_conf == RESOLV_CONF_AUTO)
-                p->resolv_conf = p->network == NETWORK_ZONE ? RESOLV_CONF_AUTO
+                p->resolv_conf = p->network == NETWORK_OWN ? RESOLV_CONF_AUTO
                         : p->network == NETWORK_HOST        ? (p->read_only ? RESOLV_CONF_BIND_HOST : RESOLV_CONF_COPY_HOST)
                                                             : RESOLV_CONF_OFF;
         p->timezone = c->timezone;

@@ -77,7 +77,7 @@ typedef struct MachinePlan {
         TimezoneMode timezone;      /* likewise */
 
         NetworkKind network;
-        NicList nics;        /* one at least with NETWORK_ZONE, none else */
+        NicList nics;        /* one at least with NETWORK_OWN, none else */
         PortList ports;
         PortList host_ports;
         uint64_t ingress_rate; /* bits a second; 0: no limit */

@@ -182,7 +182,7 @@ static void warn_of_reachable_tree(const MachinePlan *p) {
 
 /* What keeps nobody from starting it, and is not said in the background. */
 static void warn_of_network(const MachinePlan *p) {
-        if (p->quiet || p->network != NETWORK_ZONE)
+        if (p->quiet || p->network != NETWORK_OWN)
                 return;
         zone_warn_of_clashes(&p->nics);
         ports_warn_of_absent(&p->ports);

@@ -264,17 +264,17 @@ static void network_words(void **state _unused_) {
                 NetworkKind kind;
                 const char *zone;
         } cases[] = {
-                { { "--network=zone" }, NETWORK_ZONE, NULL },
-                { { "--network=default-zone" }, NETWORK_ZONE, NULL },
-                { { "--network=zone:lab" }, NETWORK_ZONE, "lab" },
+                { { "--network=zone" }, NETWORK_OWN, NULL },
+                { { "--network=default-zone" }, NETWORK_OWN, NULL },
+                { { "--network=zone:lab" }, NETWORK_OWN, "lab" },
                 { { "--network=host" }, NETWORK_HOST, NULL },
                 { { "--network=none" }, NETWORK_NONE, NULL },
                 { { "--private-network" }, NETWORK_NONE, NULL },
                 { { "--private-network", "--network=none" }, NETWORK_NONE, NULL },
-                { { "-n" }, NETWORK_ZONE, NULL },
-                { { "--network-zone=lab" }, NETWORK_ZONE, "lab" },
-                { { "--network-zone=lab", "--private-network", "-n" }, NETWORK_ZONE, "lab" },
-                { { "--private-network", "--network-zone=lab" }, NETWORK_ZONE, "lab" },
+                { { "-n" }, NETWORK_OWN, NULL },
+                { { "--network-zone=lab" }, NETWORK_OWN, "lab" },
+                { { "--network-zone=lab", "--private-network", "-n" }, NETWORK_OWN, "lab" },
+                { { "--private-network", "--network-zone=lab" }, NETWORK_OWN, "lab" },
                 { { "--network=zone:lab", "--network=none" }, NETWORK_NONE, NULL },
         };
 
@@ -309,7 +309,7 @@ static void check_nics(const char *wanted, char **argv) {
         _cleanup_(config_freep) MachineConfig *c = parse(argv, &error);
         char all[NICS_MAX * (NIC_TEXT_MAX + 1)] = "";
 
-        assert_int_equal(c->network, NETWORK_ZONE);
+        assert_int_equal(c->network, NETWORK_OWN);
         for (size_t i = 0; i < c->nics.n; i++) {
                 char text[NIC_TEXT_MAX];
 

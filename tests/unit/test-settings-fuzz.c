@@ -90,7 +90,7 @@ static void check_result(const MachineConfig *c, int r, const Error *error) {
                 return;
         }
         assert_null(error);
-        assert_true(c->network == NETWORK_UNSET || c->network == NETWORK_ZONE || c->network == NETWORK_HOST ||
+        assert_true(c->network == NETWORK_UNSET || c->network == NETWORK_OWN || c->network == NETWORK_HOST ||
                     c->network == NETWORK_NONE);
         for (size_t i = 0; i < c->n_binds; i++)
                 assert_true(c->binds[i].source[0] == '/' && c->binds[i].destination[0] == '/');

@@ -123,7 +123,7 @@ static void every_key(void **state _unused_) {
         assert_int_equal(c->n_binds, 2);
         assert_true(c->binds[1].read_only);
         assert_int_equal(c->n_tmpfs, 1);
-        assert_int_equal(c->network, NETWORK_ZONE);
+        assert_int_equal(c->network, NETWORK_OWN);
         assert_int_equal(c->nics.n, 3);
         assert_string_equal(c->nics.items[0].zone, "lab");
         assert_string_equal(c->nics.items[1].zone, "lan");
@@ -139,8 +139,8 @@ static void network_keys(void **state _unused_) {
                 { "[Network]\nVirtualEthernet=no\n", NETWORK_HOST },
                 { "[Network]\nPrivate=yes\n", NETWORK_NONE },
                 { "[Network]\nPrivate=yes\nVirtualEthernet=no\n", NETWORK_NONE },
-                { "[Network]\nVirtualEthernet=yes\nPrivate=no\n", NETWORK_ZONE },
-                { "[Network]\nZone=a\nPrivate=yes\n", NETWORK_ZONE },
+                { "[Network]\nVirtualEthernet=yes\nPrivate=no\n", NETWORK_OWN },
+                { "[Network]\nZone=a\nPrivate=yes\n", NETWORK_OWN },
                 { "[Network]\nPrivate=no\nPrivate=\n", NETWORK_UNSET },
         };
 
@@ -320,7 +320,7 @@ static void the_command_line_wins(void **state _unused_) {
 
         assert_string_equal(d->hostname, "theirs");
         assert_string_equal(d->environment[0], "B=theirs");
-        assert_int_equal(d->network, NETWORK_ZONE);
+        assert_int_equal(d->network, NETWORK_OWN);
         assert_string_equal(d->nics.items[0].zone, "lab");
         assert_int_equal(d->ports.n, 1);
         assert_string_equal(d->machine, "web");
