@@ -108,13 +108,13 @@ static int each_port(const Endpoint *e, ShowRow show, void *userdata) {
 #define INSIDE_MAX (PORT_ADDRESS_TEXT_MAX + PORT_RANGE_TEXT_MAX)
 
 static int add_row(const Row *row, void *userdata) {
-        char address[PORT_ADDRESS_TEXT_MAX], own[PORT_ADDRESS_TEXT_MAX], host[PORT_RANGE_TEXT_MAX], machine[PORT_RANGE_TEXT_MAX];
+        char address[PORT_ADDRESS_TEXT_MAX], own[ADDRESS_TEXT_MAX], host[PORT_RANGE_TEXT_MAX], machine[PORT_RANGE_TEXT_MAX];
         bool published = row->kind == PORT_PUBLISHED;
         const PortMap *p = row->port;
         char inside[INSIDE_MAX];
 
-        port_address_format(p->address, address);
-        port_address_format(row->e->nics[0].address, own);
+        port_address_format(&p->address, address);
+        address_format(row->e->nics[0].address, own);
         port_range_format(p->host, p->count, host);
         port_range_format(p->machine, p->count, machine);
         snprintf(inside, sizeof(inside), "%s:%s", published ? own : "host", machine);
@@ -125,10 +125,11 @@ static int add_row(const Row *row, void *userdata) {
 
 static int add_object(const Row *row, void *userdata) {
         bool published = row->kind == PORT_PUBLISHED;
-        char address[PORT_ADDRESS_TEXT_MAX], text[PORT_MAP_TEXT_MAX];
+        char address[IP_TEXT_MAX], text[PORT_MAP_TEXT_MAX];
+        IpAddress loopback = ip_v4(INADDR_LOOPBACK);
         const PortMap *p = row->port;
 
-        port_address_format(published ? p->address : INADDR_LOOPBACK, address);
+        ip_format(published ? &p->address : &loopback, address);
         port_map_format(p, text);
         return json_array_append_new(userdata, json_pack(
                 "{s:s, s:s, s:s, s:o, s:i, s:i, s:i, s:b, s:s}", "machine", row->e->machine, "direction", published ? "published" : "offered",

@@ -114,7 +114,8 @@ typedef struct TmpfsMount {
  * All in host byte order; neither range passes 65535. */
 typedef struct PortMap {
         int protocol;     /* IPPROTO_TCP or IPPROTO_UDP */
-        uint32_t address; /* the address of the host that they are published on; 0: all */
+        IpAddress address; /* the address of the host that they are published on: of that family alone; none: all of both.
+                              0.0.0.0 and :: are all of one family */
         uint16_t host;
         uint16_t machine;
         uint16_t count;   /* at least 1 */

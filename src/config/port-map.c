@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The two forms can be told apart: a protocol before is a word, an address has dots, all else is digits. Ranges are taken
+/* The two forms can be told apart: a protocol before is a word, an address has dots or brackets, all else is digits. Ranges are taken
  * only where both sides are as long, for else it could not be said which port leads where. */
 
 #include "port-map.h"
@@ -29,17 +29,17 @@ void port_range_format(uint16_t first, uint16_t count, char ret[PORT_RANGE_TEXT_
                 snprintf(ret, PORT_RANGE_TEXT_MAX, "%u", first);
 }
 
-void port_address_format(uint32_t address, char ret[PORT_ADDRESS_TEXT_MAX]) {
-        if (address == 0)
-                ret[0] = 0;
-        else
-                address_format(address, ret);
+void port_address_format(const IpAddress *address, char ret[PORT_ADDRESS_TEXT_MAX]) {
+        bool v6 = address->family == AF_INET6;
+        char text[IP_TEXT_MAX];
+
+        snprintf(ret, PORT_ADDRESS_TEXT_MAX, "%s%s%s", v6 ? "[" : "", ip_format(address, text), v6 ? "]" : "");
 }
 
 void port_map_format(const PortMap *p, char ret[PORT_MAP_TEXT_MAX]) {
         char address[PORT_ADDRESS_TEXT_MAX], host[PORT_RANGE_TEXT_MAX], machine[PORT_RANGE_TEXT_MAX];
 
-        port_address_format(p->address, address);
+        port_address_format(&p->address, address);
         port_range_format(p->host, p->count, host);
         port_range_format(p->machine, p->count, machine);
         snprintf(ret, PORT_MAP_TEXT_MAX, "%s:%s%s%s:%s", protocol_to_string(p->protocol), address, *address ? ":" : "", host, machine);
@@ -91,21 +91,36 @@ static int take_protocol(char **text, int *ret, Error **reterr) {
         return 0;
 }
 
-/* ADDR: in front, taken off: it is known by its dots. */
-static int take_address(char **text, uint32_t *ret, Error **reterr) {
+/* [ADDR]: in front, taken off. The unspecified address is all of them. */
+static int take_address6(char **text, IpAddress *ret, Error **reterr) {
+        char *start = *text + 1, *end = strchr(start, ']');
+        IpAddress address = { .family = AF_INET6 };
+
+        if (!end || end[1] != ':')
+                return error_set(reterr, EINVAL, "'%.60s' is no IPv6 address in brackets with a colon behind it", *text);
+        *end = 0;
+        if (strcmp(start, "::") != 0 && (ip_parse(start, &address) < 0 || address.family != AF_INET6))
+                return error_set(reterr, EINVAL, "'%.60s' is no IPv6 address", start);
+        if (IN6_IS_ADDR_MULTICAST(&address.v6) || IN6_IS_ADDR_LINKLOCAL(&address.v6))
+                return error_set(reterr, EINVAL, "'%.60s' is no IPv6 address that others than its neighbours reach a host by", start);
+        *ret = address;
+        *text = end + 2;
+        return 0;
+}
+
+/* ADDR: in front, taken off: it is known by its dots, or by brackets. */
+static int take_address(char **text, IpAddress *ret, Error **reterr) {
         char *colon = strchr(*text, ':');
         uint32_t address;
 
-        if (**text == '[') {
-                error_set(reterr, EAFNOSUPPORT, "Ports are not published on IPv6 addresses yet");
-                return error_hint(reterr, -EAFNOSUPPORT, "Give an IPv4 address of the host, or none for all of them.");
-        }
+        if (**text == '[')
+                return take_address6(text, ret, reterr);
         if (!colon || !memchr(*text, '.', (size_t) (colon - *text)))
                 return 0;
         *colon = 0;
         if (address_parse(*text, &address) < 0 || IN_MULTICAST(address) || address == INADDR_BROADCAST)
                 return error_set(reterr, EINVAL, "'%.40s' is no IPv4 address of a host's", *text);
-        *ret = address;
+        *ret = (IpAddress){ .family = AF_INET, .v4 = address };
         *text = colon + 1;
         return 0;
 }
@@ -172,7 +187,7 @@ int host_port_parse(const char *text, PortMap *ret, Error **reterr) {
 }
 
 bool port_map_same(const PortMap *a, const PortMap *b) {
-        return a->protocol == b->protocol && a->address == b->address && a->host == b->host && a->machine == b->machine &&
+        return a->protocol == b->protocol && ip_same(&a->address, &b->address) && a->host == b->host && a->machine == b->machine &&
                a->count == b->count;
 }
 
@@ -180,9 +195,22 @@ static bool meet(uint16_t a, uint16_t n, uint16_t b, uint16_t m) {
         return a < b + m && b < a + n;
 }
 
+bool port_address_is_of(const IpAddress *address, int family) {
+        return address->family == 0 || address->family == family;
+}
+
+bool port_address_is_any(const IpAddress *address) {
+        return address->family == AF_INET ? address->v4 == 0 : address->family != AF_INET6 || IN6_IS_ADDR_UNSPECIFIED(&address->v6);
+}
+
+bool port_address_meets(const IpAddress *a, const IpAddress *b) {
+        return a->family == 0 || b->family == 0 ||
+               (a->family == b->family && (port_address_is_any(a) || port_address_is_any(b) || ip_same(a, b)));
+}
+
 bool port_map_clash(const PortMap *a, const PortMap *b) {
         return a->protocol == b->protocol && meet(a->host, a->count, b->host, b->count) &&
-               (a->address == 0 || b->address == 0 || a->address == b->address);
+               port_address_meets(&a->address, &b->address);
 }
 
 bool host_port_clash(const PortMap *a, const PortMap *b) {

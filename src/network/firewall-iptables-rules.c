@@ -5,6 +5,7 @@
 #include <linux/netfilter/xt_conntrack.h>
 
 #include "bridge-isolation.h"
+#include "port-map.h"
 #include "tag.h"
 
 #define LOOPBACK 0x7f000000u, 0xff000000u /* 127.0.0.0/8 */
@@ -135,8 +136,8 @@ void rule_published(Rule *r, const FirewallMachine *m, const PortMap *p) {
 
         machine_tag(tag, m->name);
         rule_begin(r, tag);
-        if (p->address != 0)
-                rule_destination(r, p->address, ONE_ADDRESS);
+        if (!port_address_is_any(&p->address))
+                rule_destination(r, p->address.v4, ONE_ADDRESS);
         rule_ports(r, p->protocol, p->host, p->count);
         rule_dnat(r, m->address, (PortShift){ .base = p->host, .to = p->machine, .count = p->count });
 }
@@ -151,5 +152,5 @@ void rule_host_port(Rule *r, const FirewallMachine *m, const PortMap *p) {
         rule_source(r, m->address, ONE_ADDRESS);
         rule_destination(r, m->gateway, ONE_ADDRESS);
         rule_ports(r, p->protocol, p->machine, p->count);
-        rule_dnat(r, p->address ?: INADDR_LOOPBACK, (PortShift){ .base = p->machine, .to = p->host, .count = p->count });
+        rule_dnat(r, INADDR_LOOPBACK, (PortShift){ .base = p->machine, .to = p->host, .count = p->count });
 }

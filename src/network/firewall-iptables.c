@@ -25,6 +25,7 @@
 #include "firewall-iptables-rules.h"
 #include "iptables.h"
 #include "netns.h"
+#include "port-map.h"
 #include "tag.h"
 
 #define PORTS "NBOX-PORTS"
@@ -122,6 +123,7 @@ static int claim_port(Table *t, const Edit *edit, PortSearch *s, Error **reterr)
 static int sync_ports(Table *t, const Edit *edit, const FirewallMachine *m, Error **reterr) {
         _cleanup_free_ Rule *rules = calloc(m->ports->n + m->host_ports->n + 1, sizeof(Rule));
         char tag[TAG_MAX];
+        size_t n = 0;
         int r = 0;
 
         if (!rules)
@@ -129,14 +131,16 @@ static int sync_ports(Table *t, const Edit *edit, const FirewallMachine *m, Erro
         machine_tag(tag, m->name);
         for (size_t i = 0; i < m->ports->n && r >= 0; i++) {
                 const PortMap *p = m->ports->items + i;
-                PortSearch search = { { p->protocol, p->address, p->host, (uint16_t) (p->host + p->count - 1) }, tag, 0 };
+                PortSearch search = { { p->protocol, p->address.v4, p->host, (uint16_t) (p->host + p->count - 1) }, tag, 0 };
 
+                if (!port_address_is_of(&p->address, AF_INET))
+                        continue;
                 if (!edit->missing)
                         r = claim_port(t, edit, &search, reterr);
-                rule_published(rules + i, m, p);
+                rule_published(rules + n++, m, p);
         }
         if (r >= 0)
-                r = table_sync(t, PORTS, tag, rules, m->ports->n, reterr);
+                r = table_sync(t, PORTS, tag, rules, n, reterr);
         for (size_t i = 0; i < m->host_ports->n; i++)
                 rule_host_port(rules + i, m, m->host_ports->items + i);
         if (r >= 0)

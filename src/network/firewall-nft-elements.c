@@ -8,6 +8,7 @@
 
 #include "address.h"
 #include "cleanup.h"
+#include "port-map.h"
 
 void nft_elements_clear(NftElements *l) {
         free(l->items);
@@ -80,19 +81,21 @@ static int want_zone(NftElements *l, const FirewallZone *z) {
 /* An element a port, for nft has no word for a DNAT that shifts a range. */
 static int want_published(NftElements *l, const FirewallMachine *m, const PortMap *p) {
         bool udp = p->protocol == IPPROTO_UDP;
-        NftElement e = { .address = p->address };
+        NftElement e = { .address = p->address.v4 };
         char address[ADDRESS_TEXT_MAX];
         int r = 0;
 
-        if (p->address != 0)
+        if (!port_address_is_of(&p->address, AF_INET))
+                return 0;
+        if (!port_address_is_any(&p->address))
                 e.set = udp ? NFT_SET_UDP_AT : NFT_SET_TCP_AT;
         else
                 e.set = udp ? NFT_SET_UDP : NFT_SET_TCP;
         machine_tag(e.tag, m->name);
         for (unsigned i = 0; i < p->count && r >= 0; i++) {
                 e.port = (uint16_t) (p->host + i);
-                if (p->address != 0)
-                        snprintf(e.key, sizeof(e.key), "%s . %u", address_format(p->address, address), e.port);
+                if (e.address != 0)
+                        snprintf(e.key, sizeof(e.key), "%s . %u", address_format(e.address, address), e.port);
                 else
                         snprintf(e.key, sizeof(e.key), "%u", e.port);
                 set_data(&e, m->address, (uint16_t) (p->machine + i));
@@ -111,7 +114,7 @@ static int want_host_port(NftElements *l, const FirewallMachine *m, const PortMa
         for (unsigned i = 0; i < p->count && r >= 0; i++) {
                 snprintf(e.key, sizeof(e.key), "\"%s\" . %s . %s . %u", m->bridge, address_format(m->address, address),
                          address_format(m->gateway, gateway), p->machine + i);
-                set_data(&e, p->address ?: INADDR_LOOPBACK, (uint16_t) (p->host + i));
+                set_data(&e, INADDR_LOOPBACK, (uint16_t) (p->host + i));
                 r = nft_elements_add(l, &e);
         }
         return r;

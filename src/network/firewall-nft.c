@@ -13,6 +13,7 @@
 #include "firewall-nft-elements.h"
 #include "module.h"
 #include "nft.h"
+#include "port-map.h"
 #include "tag.h"
 
 #define TRIES 8
@@ -125,7 +126,7 @@ static bool has_port_of(const NftElement *e, const FirewallSet *set) {
                         const PortMap *map = m->ports->items + p;
 
                         if ((map->protocol == IPPROTO_UDP) == udp && e->port >= map->host && e->port - map->host < map->count &&
-                            (map->address == 0 || e->address == 0 || map->address == e->address))
+                            port_address_meets(&map->address, &(IpAddress){ .family = AF_INET, .v4 = e->address }))
                                 return true;
                 }
         }

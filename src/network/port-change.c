@@ -83,7 +83,7 @@ static void let_back(const Endpoint *e, const Scene *s) {
 static void end_connections(const Endpoint *e, const Scene *s, PortKind kind, const PortList *gone) {
         for (const PortMap *port = gone->items; port < gone->items + gone->n; port++) {
                 ConntrackMatch published = {
-                        .protocol = port->protocol, .address = port->address, .port = port->host, .count = port->count,
+                        .protocol = port->protocol, .address = port->address.family == AF_INET ? port->address.v4 : 0, .port = port->host, .count = port->count,
                         .to = e->nics[0].address, .to_port = port->machine,
                 }, of_host = {
                         .protocol = port->protocol, .from = e->nics[0].address, .address = range_gateway(s->zone.range),

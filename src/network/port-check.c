@@ -68,7 +68,7 @@ static bool parse_socket(const char *line, unsigned state, Service *ret) {
 }
 
 static bool takes_from(const PortMap *p, const Service *s) {
-        return s->port >= p->host && s->port - p->host < p->count && (p->address == 0 || s->address == 0 || p->address == s->address);
+        return s->port >= p->host && s->port - p->host < p->count && port_address_meets(&p->address, &(IpAddress){ .family = AF_INET, .v4 = s->address });
 }
 
 static bool process_has_socket(int proc, const char *pid, const char *link) {
@@ -116,10 +116,10 @@ static int say_busy(const PortMap *p, const Service *s, Error **reterr) {
         _cleanup_free_ char *owner = socket_owner(s->inode);
         char address[PORT_ADDRESS_TEXT_MAX];
 
-        port_address_format(p->address, address);
+        port_address_format(&p->address, address);
         error_set(reterr, EADDRINUSE, "Port %s%s%u/%s of the host is used by %s", address, *address ? ":" : "", s->port,
                   protocol_to_string(p->protocol), owner ?: "another program");
-        if (p->address == 0 && s->address != 0) /* as systemd-resolved's of 127.0.0.53 */
+        if (port_address_is_any(&p->address) && s->address != 0) /* as systemd-resolved's of 127.0.0.53 */
                 return error_hint(reterr, -EADDRINUSE, "Stop it, or choose another port of the host, as HOST:MACHINE, or an address "
                                                        "that it does not listen on, as ADDR:HOST:MACHINE.");
         return error_hint(reterr, -EADDRINUSE, "Stop it, or choose another port of the host, as HOST:MACHINE.");
@@ -143,7 +143,7 @@ static int check_table(const char *table, const PortList *ports, int protocol, E
                 if (!parse_socket(line, state, &s))
                         continue;
                 for (const PortMap *p = ports->items; p < ports->items + ports->n; p++)
-                        if (p->protocol == protocol && takes_from(p, &s) && try_bind(protocol, p->address, s.port) == -EADDRINUSE)
+                        if (p->protocol == protocol && takes_from(p, &s) && try_bind(protocol, p->address.v4, s.port) == -EADDRINUSE)
                                 return say_busy(p, &s, reterr);
         }
         return 0;
@@ -151,8 +151,11 @@ static int check_table(const char *table, const PortList *ports, int protocol, E
 
 /* Whether the tables need be read for it. 0, 1 or an error. */
 static int may_be_busy(const PortMap *p, Error **reterr) {
-        int r = try_bind(p->protocol, p->address, p->host);
+        int r;
 
+        if (!port_address_is_of(&p->address, AF_INET))
+                return 0;
+        r = try_bind(p->protocol, p->address.v4, p->host);
         if (r == -EADDRNOTAVAIL)
                 return 0; /* ports_warn_of_absent() says it */
         if (r < 0 && r != -EADDRINUSE)
@@ -173,9 +176,9 @@ void ports_warn_of_absent(const PortList *ports) {
         char address[PORT_ADDRESS_TEXT_MAX];
 
         for (const PortMap *p = ports->items; p < ports->items + ports->n; p++) {
-                if (p->address == 0 || try_bind(p->protocol, p->address, p->host) != -EADDRNOTAVAIL)
+                if (p->address.family != AF_INET || try_bind(p->protocol, p->address.v4, p->host) != -EADDRNOTAVAIL)
                         continue;
-                port_address_format(p->address, address);
+                port_address_format(&p->address, address);
                 log_warning("%s is no address of the host's now: port %u/%s answers once it is, ignoring", address, p->host,
                             protocol_to_string(p->protocol));
         }

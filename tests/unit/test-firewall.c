@@ -54,7 +54,7 @@ static void zones_as_elements(void **state _unused_) {
 static void ports_as_elements(void **state _unused_) {
         PortMap ports[] = {
                 { .protocol = IPPROTO_TCP, .host = 8000, .machine = 9000, .count = 100 },
-                { .protocol = IPPROTO_UDP, .address = ADDRESS(192, 0, 2, 1), .host = 65535, .machine = 53, .count = 1 },
+                { .protocol = IPPROTO_UDP, .address = ip_v4(ADDRESS(192, 0, 2, 1)), .host = 65535, .machine = 53, .count = 1 },
         };
         PortMap host_ports[] = { { .protocol = IPPROTO_TCP, .host = 5432, .machine = 15432, .count = 2 } };
         FirewallZone z = zone();

@@ -43,7 +43,13 @@ static void test_forms(void **state) {
         takes("192.0.2.1:8080:80", "tcp:192.0.2.1:8080:80");
         takes("192.0.2.1:53/udp", "udp:192.0.2.1:53:53");
         takes("udp:192.0.2.1:53:53", "udp:192.0.2.1:53:53");
-        takes("0.0.0.0:80", "tcp:80:80");
+        takes("0.0.0.0:80", "tcp:0.0.0.0:80:80"); /* all of IPv4 */
+        takes("[2001:db8::1]:8080:80", "tcp:[2001:db8::1]:8080:80");
+        takes("udp:[2001:DB8:0::1]:53", "udp:[2001:db8::1]:53:53");
+        takes("[::1]:8000-8001:80/tcp", "tcp:[::1]:8000-8001:80-81");
+        takes("[::]:80", "tcp:[::]:80:80"); /* all of IPv6 */
+        takes("udp:[2001:db8:1111:2222:3333:4444:5555:6666]:10000-65535:10000-65535",
+              "udp:[2001:db8:1111:2222:3333:4444:5555:6666]:10000-65535:10000-65535");
         takes("127.0.0.1:80:8080", "tcp:127.0.0.1:80:8080");
         takes("8000-8099:9000-9099", "tcp:8000-8099:9000-9099");
         takes("8000-8099:9000", "tcp:8000-8099:9000-9099");
@@ -75,7 +81,14 @@ static void test_refusals(void **state) {
         refuses("80/", "''");
         refuses("tcp:80/udp", "both tcp and udp");
         refuses("tcp:udp:80", "no port of the host");
-        refuses("[::1]:80:80", "IPv6 addresses yet");
+        refuses("[::1:80:80", "brackets");
+        refuses("[::1]80:80", "brackets");
+        refuses("[]:80", "no IPv6 address");
+        refuses("[192.0.2.1]:80", "no IPv6 address");
+        refuses("[::ffff:192.0.2.1]:80", "no IPv6 address");
+        refuses("[fe80::1%eth0]:80", "no IPv6 address");
+        refuses("[ff02::1]:80", "others than its neighbours");
+        refuses("[fe80::1]:80", "others than its neighbours");
         refuses("1.2.3:80", "no IPv4 address");
         refuses("1.2.3.4.5:80", "no IPv4 address");
         refuses("224.0.0.1:80", "no IPv4 address");
@@ -120,6 +133,12 @@ static void test_clashes(void **state) {
         assert_true(clash("192.0.2.1:80", "80"));
         assert_false(clash("192.0.2.1:80", "192.0.2.2:80"));
         assert_true(clash("192.0.2.1:70-90", "192.0.2.1:80"));
+        assert_true(clash("[2001:db8::1]:80", "80"));
+        assert_true(clash("[2001:db8::1]:80", "[::]:80"));
+        assert_false(clash("[2001:db8::1]:80", "[2001:db8::2]:80"));
+        assert_false(clash("[2001:db8::1]:80", "192.0.2.1:80"));
+        assert_false(clash("[::]:80", "0.0.0.0:80"));
+        assert_true(clash("0.0.0.0:80", "192.0.2.1:80"));
 }
 
 static void test_list(void **state) {
@@ -147,7 +166,7 @@ static void test_list(void **state) {
 /* Words of the grammar in any order, with a fixed seed so that a failure comes again. */
 static void test_anything(void **state) {
         static const char *const words[] = { "tcp", "udp", ":", "/", "-", ".", "0", "1", "80", "8000", "8099", "65535", "65536",
-                                             "192.0.2.1", "[::1]", "[", " ", "\n", "+", "999999999999" };
+                                             "192.0.2.1", "[::1]", "[2001:db8::7]", "[", " ", "\n", "+", "999999999999" };
         uint64_t seed = 1;
         unsigned taken = 0;
 
