@@ -7,6 +7,7 @@
 #include "endpoint.h"
 #include "firewall.h"
 #include "forwarding.h"
+#include "forwarding6.h"
 #include "machine-link.h"
 #include "name.h"
 #include "names.h"
@@ -36,6 +37,7 @@ void network_release_host(int lock, Netlink *nl) {
         _cleanup_free_ LinkInfo *links = NULL;
         size_t n = 0;
 
+        forwarding6_release(lock, nl); /* of zones, only those with IPv6 count there */
         if (link_list(nl, 0, &links, &n) < 0 || has_zones(links, n))
                 return;
         forwarding_release(lock, nl);

@@ -43,17 +43,24 @@ bool forwarding_is_on(void) {
         return netns_sysctl_read(SWITCH, &on) < 0 || on;
 }
 
-static bool others_may_route(Netlink *nl) {
+bool forwarding_is_for(const LinkInfo *link) {
         static const char *const kinds[] = { "bridge", "tun", "wireguard" };
+
+        for (size_t k = 0; k < ELEMENTSOF(kinds); k++)
+                if (strcmp(link->kind, kinds[k]) == 0)
+                        return true;
+        return false;
+}
+
+static bool others_may_route(Netlink *nl) {
         _cleanup_free_ LinkInfo *links = NULL;
         size_t n = 0;
 
         if (link_list(nl, 0, &links, &n) < 0)
                 return true;
         for (size_t i = 0; i < n; i++)
-                for (size_t k = 0; k < ELEMENTSOF(kinds); k++)
-                        if (strcmp(links[i].kind, kinds[k]) == 0)
-                                return true;
+                if (forwarding_is_for(links + i))
+                        return true;
         return false;
 }
 

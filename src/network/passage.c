@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "forwarding.h"
+#include "forwarding6.h"
+#include "log.h"
 
 int passage_new(Passage *ret, size_t n_zones, size_t n_machines) {
         Passage p = {
@@ -51,10 +53,27 @@ void passage_add_machine(Passage *p, const Endpoint *e, const Zone *first) {
                 p->doors[i].host_ports |= e->host_ports.n > 0 && strcmp(p->doors[i].name, first->name) == 0;
 }
 
+static bool has_ipv6(const FirewallSet *set) {
+        for (size_t i = 0; i < set->n_zones; i++)
+                if (set->zones[i].range6.prefix > 0)
+                        return true;
+        return false;
+}
+
+/* Machines that get no further than the host over IPv6 still have IPv4. */
+static void forward6(int lock) {
+        _cleanup_(error_freep) Error *error = NULL;
+
+        if (forwarding6_acquire(lock, &error) < 0 && error)
+                log_warning("%s: machines reach no other network over IPv6, ignoring", error->message);
+}
+
 int passage_open(const Passage *p, int lock, const FirewallOracle *oracle, Error **reterr) {
         int r;
 
         r = forwarding_acquire(lock, reterr);
+        if (r >= 0 && has_ipv6(&p->set))
+                forward6(lock);
         if (r >= 0)
                 r = firewall_apply(&p->set, oracle, reterr);
         if (r >= 0)
