@@ -9,9 +9,10 @@ snapshot_network() {
         ip -o link | sed 's/^[0-9]*: //; s/@if[0-9]*//; s/ link-netnsid [0-9]*//; s/ qlen.*//'
         ip -o address | sed 's/^[0-9]*: //; s/valid_lft.*//; s/ tentative//'
         ip route
+        ip -6 route
         ip netns list | sed 's/ (id: [0-9]*)//'
         # What stands in the tables, not which tables exist: reading one makes it.
-        iptables-legacy-save 2>/dev/null | grep -E '^-A|^:[^ ]+ (-|DROP|REJECT)' || true
+        { iptables-legacy-save; ip6tables-legacy-save; } 2>/dev/null | grep -E '^-A|^:[^ ]+ (-|DROP|REJECT)' || true
         nft list ruleset 2>/dev/null
 }
 

@@ -5,10 +5,13 @@
 # reached over one link, that knows the host's address and nothing of what is behind it. So a connection from a machine
 # arrives there only if it was masqueraded, and one to a machine only through a published port.
 
-. "$(dirname "${BASH_SOURCE[0]}")/snapshot.sh"
+HOST_TOOLS=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+. "$HOST_TOOLS/snapshot.sh"
 
 HOST_ADDRESS=198.51.100.1
 OUTSIDE_ADDRESS=198.51.100.2
+HOST_ADDRESS6=2001:db8:51::1
+OUTSIDE_ADDRESS6=2001:db8:51::2
 OUTSIDE_PORT=7000 # answers each connection with the address that it came from
 MACHINES=/var/lib/machines
 
@@ -22,7 +25,13 @@ world_setup() {
         ip -n outside address add "$OUTSIDE_ADDRESS/24" dev up0
         ip -n outside link set up0 up
         ip -n outside link set lo up
-        ip netns exec outside socat "TCP-LISTEN:$OUTSIDE_PORT,reuseaddr,fork" 'SYSTEM:echo from $SOCAT_PEERADDR' &
+        # A kernel without IPv6 has a world without.
+        if [ -e /proc/sys/net/ipv6 ]; then
+                ip address add "$HOST_ADDRESS6/64" dev up0 nodad
+                ip -n outside address add "$OUTSIDE_ADDRESS6/64" dev up0 nodad
+                ip route add default via "$OUTSIDE_ADDRESS6"
+        fi
+        ip netns exec outside "$HOST_TOOLS/greeter" "$OUTSIDE_PORT" &
         WORLD_SERVER=$!
         # What is there from the first use of the tools on, and not any machine's doing.
         iptables-legacy-save >/dev/null 2>&1
@@ -140,6 +149,9 @@ forget_marks() { rm -f "$MACHINES/$1/var/marks"; }
 address_of() {
         nbox exec "$1" /bin/busybox ip -4 -o addr show dev host0 | sed -n 's/.*inet \([0-9.]*\).*/\1/p'
 }
+address6_of() {
+        nbox exec "$1" /bin/busybox ip -6 -o addr show dev host0 | sed -n 's/.*inet6 \([0-9a-f:]*\).*scope global.*/\1/p'
+}
 
 # tree_with NAME: a small tree of its own under /var/lib/machines, removed with remove_tree.
 tree_with() { cp -aT "$MACHINES/.busybox" "$MACHINES/$1"; }
@@ -162,47 +174,43 @@ at() {
         case $who in
         host) "$@" ;;
         outside) ip netns exec outside "$@" ;;
-        *) nsenter -t "$(property "$who" Leader)" -n "$@" ;;
+        *) nsenter -t "$(leader_of "$who")" -n "$@" ;;
         esac
 }
 
+leader_of() { property "$1" Leader; }
+
 gateway_of() { at "$1" ip -4 route show default | awk '{ print $3; exit }'; }
+gateway6_of() { at "$1" ip -6 route show default | awk '{ print $3; exit }'; }
 
 # serve WHO PORT [ADDRESS]: whatever is asked there is answered with WHO before it. All that is asked stands in $SCRATCH/heard.
 serve() {
-        (trap - ERR && at "$1" "$(dirname "${BASH_SOURCE[0]}")/answerer" "$2" "$1" "$SCRATCH/heard" ${3+"$3"}) &
+        (trap - ERR && at "$1" "$HOST_TOOLS/answerer" "$2" "$1" "$SCRATCH/heard" ${3+"$3"}) &
         wait_until 5 at "$1" sh -c "ss -Hlnt 'sport = $2' | grep -q ."
 }
 
 # unserve: all that serve, for they would hold the machines' networks.
 unserve() { pgrep -x answerer | xargs -r kill; }
 
-# ask WHO PROTOCOL ADDRESS PORT WORD: two exchanges over one connection; prints what was answered.
+# ask WHO PROTOCOL ADDRESS PORT WORD [TIMES [SOURCE]]: two exchanges over one connection; prints what was answered. PROTOCOL is tcp or udp,
+# or tcp6 and udp6: it is the address that counts.
 ask() {
-        # shellcheck disable=SC2016
-        at "$1" timeout "$((3 * SLOW))" bash -c '
-                exec 3<>"/dev/$1/$2/$3" || exit 0
-                for i in 1 2; do
-                        echo "$4-$i" >&3
-                        timeout "$5" dd bs=512 count=1 status=none <&3 || exit 0
-                done' ask "$2" "$3" "$4" "$5" "$SLOW" 2>/dev/null || true
+        at "$1" "$HOST_TOOLS/asker" "$2" "$3" "$4" "$5" "$((3 * SLOW))" "${6-1}" ${7+"$7"} 2>/dev/null || true
 }
 
-# reaches WHO PROTOCOL ADDRESS PORT SERVER: three times in a row.
+# reaches WHO PROTOCOL ADDRESS PORT SERVER: three times in a row. What was asked begins with $WORD.
 reaches() {
-        local i word want
-        for i in 1 2 3; do
-                word=$1.$BASHPID.$RANDOM
-                printf -v want '%s %s-1\n%s %s-2' "$5" "$word" "$5" "$word"
-                same "what $3:$4 answers to $1 by $2, time $i" "$(ask "$1" "$2" "$3" "$4" "$word")" "$want"
-        done
+        local want
+        WORD=$1.$BASHPID.$RANDOM
+        printf -v want '%s\n' "$5 $WORD-1" "$5 $WORD-2"
+        same "what $3 port $4 answers to $1 by $2, three times" "$(ask "$1" "$2" "$3" "$4" "$WORD" 3)" "$(printf '%s' "$want" "$want" "$want")"
 }
 
 # reaches_not WHO PROTOCOL ADDRESS PORT: no answer comes, and no server has heard a word.
 reaches_not() {
-        local word=$1.$BASHPID.$RANDOM
-        same "what $3:$4 answers to $1 by $2" "$(ask "$1" "$2" "$3" "$4" "$word")" ''
-        ! grep -sF "$word" "$SCRATCH/heard" || fail "$3:$4 has heard $1 all the same, by $2"
+        WORD=$1.$BASHPID.$RANDOM
+        same "what $3 port $4 answers to $1 by $2" "$(ask "$1" "$2" "$3" "$4" "$WORD")" ''
+        ! grep -sF "$WORD" "$SCRATCH/heard" || fail "$3 port $4 has heard $1 all the same, by $2"
 }
 
 # filter_is iptables|nft: what is used of the host's packet filters while a machine runs: our rules stand there, and none in the other.
