@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # reach.sh run     who reaches what, with each firewall backend in turn, on the host it is started on
-# reach.sh table   the lines that it has printed, from standard input, as a table
+# reach.sh table   the lines that it has printed, from standard input, as a table for each IP
 # reach.sh count   how many lines it prints
 #
-# Machines of all kinds of zones run side by side, and each row of the table below is asked by tcp and by udp. What is published must
-# answer, to everybody, three connections in a row with two exchanges each: what a redirect, or a translation that only the first
-# packet meets, breaks is the second. What is not must stay silent, and so must the machine: not only does no answer come, nothing of
-# the question has been heard. Before a row of the second kind is believed, the one who asks has been answered by the very same server
-# at its published port (one in a closed zone by himself, at his own).
+# Machines of all kinds of zones run side by side, and each row of the table below is asked by tcp and by udp, over IPv4 and over IPv6. What
+# is published must answer, to everybody, three connections in a row with two exchanges each: what a redirect, or a translation that only
+# the first packet meets, breaks is the second. What is not must stay silent, and so must the machine: not only does no answer come, nothing
+# of the question has been heard. Before a row of the second kind is believed, the one who asks has been answered by the very same server
+# at its published port, by the same protocol (one in a closed zone by himself, at his own).
 #
 # Prints "ok ROW.PROTOCOL.BACKEND (S s)" or "not ok …" with the reason. ONLY is a glob of these names; BRIDGED says whether packets
 # within a bridge pass the packet filters, too (br_netfilter: 1 or 0).
@@ -17,12 +17,13 @@ set -u
 HERE=$(dirname "$(readlink -f "$0")")
 . "$HERE/../lib.sh"
 . "$HERE/world.sh"
-: "${SLOW:=1}" "${ONLY:=*}" "${BRIDGED:=1}" "${CELL_LIMIT:=30}" "${AT_ONCE:=3}"
+: "${SLOW:=1}" "${ONLY:=*}" "${BRIDGED:=1}" "${CELL_LIMIT:=30}" "${AT_ONCE:=8}"
 export SLOW
 
 BACKENDS='iptables nft'
-PROTOCOLS='tcp udp'
-PORT=80 # that all machines serve
+PROTOCOLS='tcp udp tcp6 udp6'
+PORT=80       # that all machines serve and publish
+QUIET_PORT=81 # that `pub` serves and does not publish
 
 # MACHINE ZONE PUBLISHED: the zones are made with the options below.
 GUESTS='
@@ -33,21 +34,26 @@ cell    cells    8083
 inmate  cells    8084
 solo    cells2   8085
 shut    closed   8086
+pub     routed   8087
 '
 # away comes into being by use
 ZONES='
 cells   --isolated
 cells2  --isolated
 closed  --closed
+routed  --range6=2001:db8:77::/64 --routed
 '
 
-# ROW WHO WHOM WHERE ANSWER. WHOM is the machine that serves, WHERE how it is addressed: by its published port at the host's address on
-# its link outside (lan), at 127.0.0.1 (loopback) or at the address that the host has in the asking machine's zone (gateway), or by its
-# own address inside (inner). `world` is a server outside.
+# ROW WHO WHOM WHERE ANSWER [6]. WHOM is the machine that serves, WHERE how it is addressed: by its published port at the host's address on
+# its link outside (lan), at 127.0.0.1 and [::1] (loopback) or at the address that the host has in the asking machine's zone (gateway); or by
+# its own address inside (inner), its link-local one (link), or by its own at a port that it serves and nobody has published (quiet). `world`
+# is a server outside, which must see the host's address, or that of a machine with a routed one. A row with a 6 is of IPv6 alone: IPv4 has
+# no such thing. Special ways to ask are `names`: the service of WHO's zone for WHOM, and `faked`, `posing`: from a source address that is
+# nobody's, or that of a machine in another zone; what arrives there is counted in the world outside.
 ROWS='
 outside                        outside web    lan      yes
 host-lan-address               host    web    lan      yes
-host-127.0.0.1                 host    web    loopback yes
+host-loopback                  host    web    loopback yes
 itself                         web     web    lan      yes
 other-machine                  peer    web    lan      yes
 other-machine-by-gateway       peer    web    gateway  yes
@@ -56,18 +62,20 @@ other-zone-by-gateway          far     web    gateway  yes
 isolated                       cell    web    lan      yes
 isolated-itself                cell    cell   lan      yes
 isolated-from-outside          outside cell   lan      yes
-isolated-from-127.0.0.1        host    cell   loopback yes
+isolated-from-loopback         host    cell   loopback yes
 isolated-from-default          peer    cell   lan      yes
 isolated-from-other-isolated   solo    cell   lan      yes
 isolated-from-its-neighbour    inmate  cell   lan      yes
 closed-itself                  shut    shut   lan      yes
 closed-from-outside            outside shut   lan      yes
-closed-from-127.0.0.1          host    shut   loopback yes
+closed-from-loopback           host    shut   loopback yes
 closed-from-other-zone         far     shut   lan      yes
 closed-to-other-zone           shut    web    lan      never
 outward                        web     world  inner    yes
 outward-from-isolated          cell    world  inner    yes
 outward-from-closed            shut    world  inner    never
+names                          web     peer   names    yes
+names-from-isolated            cell    cell   names    yes
 inner-from-host                host    web    inner    yes
 inner-within-zone              peer    web    inner    yes
 inner-from-outside             outside web    inner    never
@@ -80,41 +88,137 @@ inner-isolated-from-isolated   solo    cell   inner    never
 inner-isolated-from-neighbour  inmate  cell   inner    never
 inner-closed-from-outside      outside shut   inner    never
 inner-closed-from-other-zone   far     shut   inner    never
+faked-source                   web     world  faked    never
+faked-source-from-isolated     cell    world  faked    never
+posing-as-other-zone           web     far    posing   never
+link-local-from-host           host    web    link     yes    6
+link-local-within-zone         peer    web    link     yes    6
+link-local-within-isolated     inmate  cell   link     never  6
+routed-from-outside            outside pub    lan      yes    6
+routed-from-loopback           host    pub    loopback yes    6
+routed-itself                  pub     pub    lan      yes    6
+routed-own-address             outside pub    inner    yes    6
+routed-own-address-from-host   host    pub    inner    yes    6
+routed-own-address-from-zone   web     pub    inner    yes    6
+routed-from-closed             shut    pub    inner    never  6
+routed-unpublished             outside pub    quiet    never  6
+routed-unpublished-from-host   host    pub    quiet    yes    6
+routed-unpublished-from-zone   web     pub    quiet    never  6
+routed-to-other-zone           pub     web    lan      yes    6
+routed-inner-of-other-zone     pub     web    inner    never  6
+routed-outward                 pub     world  inner    yes    6
+faked-source-from-routed       pub     world  faked    never  6
+posing-as-routed               web     pub    posing   never  6
+routed-posing-as-other-zone    pub     web    posing   never  6
 '
 
 # --- the cells --------------------------------------------------------------------------------------------------------
 
-# published MACHINE: its port on the host.
-published() { awk -v m="$1" '$1 == m { print $3 }' <<<"$GUESTS"; }
+published() { awk -v m="$1" '$1 == m { print $3 }' <<<"$GUESTS"; } # MACHINE: its port on the host
 zone_of() { awk -v m="$1" '$1 == m { print $2 }' <<<"$GUESTS"; }
+leader_of() { cat "$STATE/$1.leader"; }
 
 is_backend() { [ ! -e "$STATE/not-the-backend" ] || fail "$(cat "$STATE/not-the-backend")"; }
 
+# known WHO WHAT: address, gateway, link or service, with a 6 behind it where IPv6 is asked for ($IP).
+known() {
+        [ -s "$STATE/$1.$2$IP" ] || fail "$1 has no $2 of IPv${IP:-4}"
+        cat "$STATE/$1.$2$IP"
+}
+
+lan_address() { [ -z "$IP" ] && echo "$HOST_ADDRESS" || echo "$HOST_ADDRESS6"; }
+
+# asked_at WHO WHOM WHERE: address and port.
+asked_at() {
+        case $3 in
+        lan) echo "$(lan_address)" "$(published "$2")" ;;
+        loopback) [ -z "$IP" ] && echo 127.0.0.1 "$(published "$2")" || echo ::1 "$(published "$2")" ;;
+        gateway) echo "$(known "$1" gateway)" "$(published "$2")" ;;
+        inner) echo "$(known "$2" address)" "$PORT" ;;
+        quiet) echo "$(known "$2" address)" "$QUIET_PORT" ;;
+        link) echo "$(known "$2" link)%$(link_towards "$1" "$2")" "$PORT" ;;
+        esac
+}
+
+# link_towards WHO WHOM: by which of WHO's interfaces WHOM is a neighbour.
+link_towards() {
+        case $1 in
+        host) cat "$STATE/$2.bridge" ;;
+        *) echo host0 ;;
+        esac
+}
+
+# comes_from WHO: as whom the world must have seen the one who asked last.
+comes_from() {
+        local want
+        want=$(lan_address)
+        [ "$1" != pub ] || [ -z "$IP" ] || want=$(known pub address)
+        grep -qF "$want $WORD" "$STATE/heard" || fail "the world has not seen $want, but: $(grep -F "$WORD" "$STATE/heard" | head -n 1)"
+}
+
+# arrives PORT: whether the world has seen anything for it.
+arrives() { at outside nft list set inet seen ports | grep -Eq "[ {]$1[ ,}]"; }
+
+# pretends WHO PROTOCOL SOURCE: what WHO sends to the world from SOURCE does not arrive there, what it sends by the same way from its own
+# address afterwards does. To two ports of this cell's own, where nobody answers.
+pretends() {
+        local world port=$((20000 + 2 * (BASHPID % 20000)))
+        world=$(known world address)
+        ask "$1" "$2" "$world" $((port + 1)) pretended 1 "$3" >/dev/null
+        ask "$1" "$2" "$world" "$port" own >/dev/null
+        wait_until 3 arrives "$port"
+        ! arrives $((port + 1)) || fail "what $1 sends as $3 arrives in the world"
+}
+
+# names WHO PROTOCOL WHOM: the zone's service knows it, and is asked over the same IP that the answer is of.
+names() {
+        local service address type=A
+        [ -z "$IP" ] || type=AAAA
+        service=$(known "$1" service)
+        address=$(known "$3" address)
+        same "what the service at $service answers to $1 for $3" \
+                "$(at "$1" "$HERE/resolver" "$2" "$service" "$3.$(zone_of "$3")" "$type" "$((3 * SLOW))")" "$address"
+}
+
+# silent WHO PROTOCOL WHOM ADDRESS PORT: never answered, though WHO is where it is published. Who is in a closed zone asks himself.
+silent() {
+        local control=$3
+        case $1,$3 in shut,* | *,world) control=$1 ;; esac
+        reaches "$1" "$2" "$(lan_address)" "$(published "$control")" "$control"
+        # The outside has a route to it, as a host of the same network may set one: by it the bridge's own address answers.
+        [ "$1" != outside ] || reaches "$1" "$2" "$(known "$3" gateway)" "$(published "$3")" "$3"
+        reaches_not "$1" "$2" "$4" "$5"
+}
+
+# connection WHO PROTOCOL WHOM WHERE ANSWER
+connection() {
+        local address port
+        read -r address port < <(asked_at "$1" "$3" "$4")
+        [ -n "$port" ] || fail "no way to ask"
+        if [ "$5" = never ]; then
+                silent "$1" "$2" "$3" "$address" "$port"
+        else
+                reaches "$1" "$2" "$address" "$port" "$3"
+                [ "$3" != world ] || comes_from "$1"
+        fi
+}
+
 # cell ROW PROTOCOL
 cell() {
-        local who whom where answer address port=$PORT control
+        local who whom where answer name source
         is_backend
-        read -r _ who whom where answer < <(grep -E "^$1 " <<<"$ROWS")
-        control=$whom
+        IP=${2//[a-z]/}
+        read -r _ who whom where answer _ < <(grep -E "^$1 " <<<"$ROWS")
         for name in "$who" "$whom"; do
                 case $name in host | outside | world) continue ;; esac
                 [ -e "$STATE/$name.address" ] || fail "$name is not up: $(cat "$STATE/$name.boot" 2>/dev/null)"
         done
         case $where in
-        lan) address=$HOST_ADDRESS port=$(published "$whom") ;;
-        loopback) address=127.0.0.1 port=$(published "$whom") ;;
-        gateway) address=$(cat "$STATE/$who.gateway") port=$(published "$whom") ;;
-        inner) address=$(cat "$STATE/$whom.address") ;;
+        names) names "$who" "$2" "$whom" ;;
+        faked) pretends "$who" "$2" "$([ -n "$IP" ] && echo 2001:db8:bad::99 || echo 192.0.2.99)" ;;
+        posing) source=$(known "$whom" address) && pretends "$who" "$2" "$source" ;;
+        *) connection "$who" "$2" "$whom" "$where" "$answer" ;;
         esac
-        [ "$who" != shut ] || control=shut
-        if [ "$answer" = yes ]; then
-                reaches "$who" "$2" "$address" "$port" "$whom"
-                return
-        fi
-        reaches "$who" "$2" "$HOST_ADDRESS" "$(published "$control")" "$control"
-        # The outside has a route to it, as a host of the same network may set one: by it the bridge's own address answers.
-        [ "$who" != outside ] || reaches "$who" "$2" "$(cat "$STATE/$whom.gateway")" "$(published "$whom")" "$whom"
-        reaches_not "$who" "$2" "$address" "$port"
 }
 
 # --- running them -----------------------------------------------------------------------------------------------------
@@ -130,7 +234,9 @@ wanted() {
 }
 
 guests() { awk 'NF { print $1 }' <<<"$GUESTS"; }
-rows() { awk 'NF { print $1 }' <<<"$ROWS"; }
+
+# rows PROTOCOL: those that are asked by it.
+rows() { awk -v six="${1//[a-z]/}" 'NF && ($6 == "" || $6 == six) { print $1 }' <<<"$ROWS"; }
 
 # In a process of its own, as a failing command ends it.
 if [ "${1-}" = cell ]; then
@@ -158,9 +264,18 @@ bring_up() {
         zone=$(zone_of "$name")
         port=$(published "$name")
         boot "$name" --network-zone="$zone" -p "tcp:$port:$PORT" -p "udp:$port:$PORT" >"$STATE/$name.boot" 2>&1 || return
+        property "$name" Leader >"$STATE/$name.leader"
         serve "$name" "$PORT"
+        [ "$name" != pub ] || serve "$name" "$QUIET_PORT"
         gateway_of "$name" >"$STATE/$name.gateway"
-        address_of "$name" >"$STATE/$name.address"
+        gateway6_of "$name" >"$STATE/$name.gateway6"
+        at "$name" ip -6 -o address show dev host0 scope link | sed -n 's/.*inet6 \([^/]*\).*/\1/p' >"$STATE/$name.link6"
+        address6_of "$name" >"$STATE/$name.address6"
+        nbox zone show --json "$zone" >"$STATE/$name.zone"
+        jq -r .bridge "$STATE/$name.zone" >"$STATE/$name.bridge"
+        jq -r '.service // empty' "$STATE/$name.zone" >"$STATE/$name.service"
+        jq -r '.service6 // empty' "$STATE/$name.zone" >"$STATE/$name.service6"
+        address_of "$name" >"$STATE/$name.address" # last, for who has one is up
 }
 
 # make_zones: a word that this nbox does not know is a machine's that cannot be brought up.
@@ -187,8 +302,8 @@ line() {
 # run_cells BACKEND: several at once, since they wait more than they work. In a shell of its own, whose only jobs these are.
 run_cells() {
         local row protocol
-        for row in $(rows); do
-                for protocol in $PROTOCOLS; do
+        for protocol in $PROTOCOLS; do
+                for row in $(rows "$protocol"); do
                         wanted "$row.$protocol.$1" || continue
                         while [ "$(jobs -pr | wc -l)" -ge "$AT_ONCE" ]; do wait -n; done
                         run_cell "$row" "$protocol" "$1" &
@@ -210,9 +325,7 @@ with_backend() {
                         bring_up "$name"
                 fi
         done
-        ip -n outside route add 10.0.0.0/8 via "$HOST_ADDRESS"
-        at outside "$HERE/answerer" "$PORT" world "$STATE/heard" &
-        echo "$OUTSIDE_ADDRESS" >"$STATE/world.address"
+        world_joins
         # A cell counts only with the backend that it is said to be of.
         (filter_is "$backend") >"$STATE/not-the-backend" 2>&1 3>&1 && rm "$STATE/not-the-backend"
         line "backend.$backend" is_backend
@@ -223,10 +336,37 @@ with_backend() {
         rm -rf "$STATE"
 }
 
+# The world outside serves, counts what arrives for the ports that nobody serves, and has the routes that a neighbour of the host might set.
+world_joins() {
+        local range
+        ip -n outside route add 10.0.0.0/8 via "$HOST_ADDRESS"
+        for range in fd00::/8 2001:db8:77::/64; do ip -n outside route add "$range" via "$HOST_ADDRESS6"; done
+        at outside "$HERE/answerer" "$PORT" world "$STATE/heard" &
+        at outside nft -f - <<'EOF'
+table inet seen {
+        set ports { type inet_service; size 65535; flags dynamic; }
+        chain in {
+                type filter hook input priority -200;
+                tcp dport 20000-59999 add @ports { tcp dport }
+                udp dport 20000-59999 add @ports { udp dport }
+        }
+}
+EOF
+        echo "$OUTSIDE_ADDRESS" >"$STATE/world.address"
+        echo "$OUTSIDE_ADDRESS6" >"$STATE/world.address6"
+}
+
+world_leaves() {
+        local range
+        ip -n outside route delete 10.0.0.0/8 via "$HOST_ADDRESS"
+        for range in fd00::/8 2001:db8:77::/64; do ip -n outside route delete "$range" via "$HOST_ADDRESS6"; done
+        at outside nft delete table inet seen
+}
+
 take_down() {
         local name
-        ip -n outside route delete 10.0.0.0/8 via "$HOST_ADDRESS"
         unserve
+        world_leaves
         # shellcheck disable=SC2046
         nbox terminate $(nbox list --json | jq -r '.[].machine') >/dev/null
         wait_until 10 eval '[ "$(nbox list --json | jq length)" = 0 ]'
@@ -250,22 +390,32 @@ run_all() {
         world_end
 }
 
+# One table for IPv4 and one for IPv6, without a cell that nothing is asked in.
 table() {
-        awk -v rows="$(rows | tr '\n' ' ')" -v silent=" $(awk '$5 == "never" { print $1 }' <<<"$ROWS" | tr '\n' ' ')" \
-                -v protocols="$PROTOCOLS" -v backends="$BACKENDS" '
-                { match($0, /ok [^ ]+/); cell = substr($0, RSTART + 3, RLENGTH - 3) }
-                /^ok / { of[cell] = index(silent, " " substr(cell, 1, index(cell, ".tcp") + index(cell, ".udp") - 1) " ") ? "silent" : "answers" }
+        local lines
+        lines=$(cat)
+        table_of tcp udp <<<"$lines"
+        echo
+        table_of tcp6 udp6 <<<"$lines"
+}
+
+# table_of PROTOCOL...
+table_of() {
+        awk -v rows="$(rows "$1" | tr '\n' ' ')" -v silent=" $(awk '$5 == "never" { print $1 }' <<<"$ROWS" | tr '\n' ' ')" \
+                -v protocols="$*" -v backends="$BACKENDS" '
+                { match($0, /ok [^ ]+/); cell = substr($0, RSTART + 3, RLENGTH - 3); row = cell; sub(/\..*/, "", row) }
+                /^ok / { of[cell] = index(silent, " " row " ") ? "silent" : "answers" }
                 /^not ok / { of[cell] = "FAIL" }
                 END {
                         n = split(rows, r, " "); m = split(protocols, p, " "); l = split(backends, b, " ")
-                        printf "%-29s", "who reaches what"
-                        for (j = 1; j <= l; j++) for (k = 1; k <= m; k++) printf " %12s", p[k] " " b[j]
+                        printf "%-30s", "who reaches what"
+                        for (j = 1; j <= l; j++) for (k = 1; k <= m; k++) printf " %13s", p[k] " " b[j]
                         print ""
                         for (i = 1; i <= n; i++) {
-                                printf "%-29s", r[i]
+                                printf "%-30s", r[i]
                                 for (j = 1; j <= l; j++) for (k = 1; k <= m; k++) {
                                         cell = r[i] "." p[k] "." b[j]
-                                        printf " %12s", cell in of ? of[cell] : "-"
+                                        printf " %13s", cell in of ? of[cell] : "-"
                                 }
                                 print ""
                         }
@@ -276,8 +426,8 @@ count() {
         local row protocol backend n=0
         for backend in $BACKENDS; do
                 for row in "backend.$backend" "host-as-before.$backend"; do ! wanted "$row" || n=$((n + 1)); done
-                for row in $(rows); do
-                        for protocol in $PROTOCOLS; do ! wanted "$row.$protocol.$backend" || n=$((n + 1)); done
+                for protocol in $PROTOCOLS; do
+                        for row in $(rows "$protocol"); do ! wanted "$row.$protocol.$backend" || n=$((n + 1)); done
                 done
         done
         echo "$n"
