@@ -190,7 +190,7 @@ serve() {
 }
 
 # unserve: all that serve, for they would hold the machines' networks.
-unserve() { pgrep -x answerer | xargs -r kill; }
+unserve() { pkill -x answerer || [ $? = 1 ]; } # 1: nobody does
 
 # ask WHO PROTOCOL ADDRESS PORT WORD [TIMES [SOURCE]]: two exchanges over one connection; prints what was answered. PROTOCOL is tcp or udp,
 # or tcp6 and udp6: it is the address that counts.
