@@ -20,6 +20,12 @@ const EnumName firewall_choice_names[] = {
         {},
 };
 
+const EnumName ipv6_choice_names[] = {
+        { "yes", IPV6_YES }, { "true", IPV6_YES }, { "on", IPV6_YES }, { "1", IPV6_YES },
+        { "no", IPV6_NO }, { "false", IPV6_NO }, { "off", IPV6_NO }, { "0", IPV6_NO },
+        {},
+};
+
 typedef struct HostKey {
         const char *section, *key;
         const EnumName *names;
@@ -28,6 +34,7 @@ typedef struct HostKey {
 
 static const HostKey keys[] = {
         { "Host", "Firewall", firewall_choice_names, offsetof(HostConfig, firewall) },
+        { "Host", "IPv6", ipv6_choice_names, offsetof(HostConfig, ipv6) },
 };
 
 typedef struct HostReader {

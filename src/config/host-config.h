@@ -18,8 +18,16 @@ typedef enum FirewallChoice {
 
 extern const EnumName firewall_choice_names[];
 
+typedef enum Ipv6Choice {
+        IPV6_YES, /* where the kernel has it */
+        IPV6_NO,
+} Ipv6Choice;
+
+extern const EnumName ipv6_choice_names[];
+
 typedef struct HostConfig {
         int firewall; /* FirewallChoice */
+        int ipv6;     /* Ipv6Choice: whether zones have IPv6 */
 } HostConfig;
 
 /* Read HOST_CONFIG_PATH; where there is no such file, everything is at its default. What is unknown is warned about; a

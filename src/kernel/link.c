@@ -192,24 +192,25 @@ void link_put_hairpin(Netlink *nl, int index) {
         mnl_attr_nest_end(m, port);
 }
 
-void link_put_address(Netlink *nl, int index, struct in_addr address, unsigned prefix) {
+void link_put_address(Netlink *nl, int index, const IpAddress *address, unsigned prefix) {
         struct ifaddrmsg h = {
-                .ifa_family = AF_INET,
+                .ifa_family = (uint8_t) address->family,
                 .ifa_prefixlen = (uint8_t) prefix,
+                .ifa_flags = address->family == AF_INET6 ? IFA_F_NODAD : 0,
                 .ifa_scope = RT_SCOPE_UNIVERSE,
                 .ifa_index = (uint32_t) index,
         };
-        struct in_addr broadcast = { address.s_addr | htonl(prefix < 32 ? UINT32_MAX >> prefix : 0) };
         struct nlmsghdr *m = netlink_add(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &h, sizeof(h));
 
-        mnl_attr_put_u32(m, IFA_LOCAL, address.s_addr);
-        mnl_attr_put_u32(m, IFA_ADDRESS, address.s_addr);
-        mnl_attr_put_u32(m, IFA_BROADCAST, broadcast.s_addr);
+        netlink_put_ip(m, IFA_LOCAL, address);
+        netlink_put_ip(m, IFA_ADDRESS, address);
+        if (address->family == AF_INET)
+                mnl_attr_put_u32(m, IFA_BROADCAST, htonl(address->v4 | (prefix < 32 ? UINT32_MAX >> prefix : 0)));
 }
 
-void link_put_default_route(Netlink *nl, int index, struct in_addr gateway) {
+void link_put_default_route(Netlink *nl, int index, const IpAddress *gateway) {
         struct rtmsg h = {
-                .rtm_family = AF_INET,
+                .rtm_family = (uint8_t) gateway->family,
                 .rtm_table = RT_TABLE_MAIN,
                 .rtm_protocol = RTPROT_STATIC,
                 .rtm_scope = RT_SCOPE_UNIVERSE,
@@ -218,7 +219,16 @@ void link_put_default_route(Netlink *nl, int index, struct in_addr gateway) {
         struct nlmsghdr *m = netlink_add(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &h, sizeof(h));
 
         mnl_attr_put_u32(m, RTA_OIF, (uint32_t) index);
-        mnl_attr_put_u32(m, RTA_GATEWAY, gateway.s_addr);
+        netlink_put_ip(m, RTA_GATEWAY, gateway);
+}
+
+void link_put_no_own_address(Netlink *nl, int index) {
+        struct nlmsghdr *m = add_link(nl, RTM_SETLINK, 0, index);
+        struct nlattr *families = mnl_attr_nest_start(m, IFLA_AF_SPEC), *ipv6 = mnl_attr_nest_start(m, AF_INET6);
+
+        mnl_attr_put_u8(m, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+        mnl_attr_nest_end(m, ipv6);
+        mnl_attr_nest_end(m, families);
 }
 
 typedef struct AddressSearch {
@@ -251,6 +261,7 @@ int link_has_address(Netlink *nl, int index) {
 typedef struct RouteList {
         RouteInfo *routes;
         size_t n;
+        int family;
 } RouteList;
 
 static int route_append(RouteList *list, const RouteInfo *route) {
@@ -263,40 +274,51 @@ static int route_append(RouteList *list, const RouteInfo *route) {
         return 0;
 }
 
+static bool is_everybodys(const IpAddress *a) {
+        return a->family == AF_INET6 && (IN6_IS_ADDR_MULTICAST(&a->v6) || IN6_IS_ADDR_LINKLOCAL(&a->v6) || IN6_IS_ADDR_LOOPBACK(&a->v6));
+}
+
+static bool leads_nowhere(const struct rtmsg *h) {
+        return h->rtm_family == AF_INET6 &&
+                (h->rtm_type == RTN_UNREACHABLE || h->rtm_type == RTN_BLACKHOLE || h->rtm_type == RTN_PROHIBIT);
+}
+
 static int on_route(const struct nlmsghdr *m, void *userdata) {
         const struct rtmsg *h = mnl_nlmsg_get_payload(m);
+        RouteList *list = userdata;
         const struct nlattr *a;
         RouteInfo route;
 
-        if (m->nlmsg_type != RTM_NEWROUTE || h->rtm_family != AF_INET || (h->rtm_flags & RTM_F_CLONED))
+        if (m->nlmsg_type != RTM_NEWROUTE || h->rtm_family != list->family || (h->rtm_flags & RTM_F_CLONED) || leads_nowhere(h))
                 return 0;
-        route = (RouteInfo){ .prefix = h->rtm_dst_len };
+        route = (RouteInfo){ .destination.family = list->family, .prefix = h->rtm_dst_len };
         mnl_attr_for_each(a, m, sizeof(*h))
-                if (mnl_attr_get_type(a) == RTA_DST && mnl_attr_get_payload_len(a) == 4)
-                        route.destination.s_addr = mnl_attr_get_u32(a);
+                if (mnl_attr_get_type(a) == RTA_DST)
+                        (void) netlink_read_ip(a, &route.destination);
                 else if (mnl_attr_get_type(a) == RTA_OIF)
                         route.index = (int) mnl_attr_get_u32(a);
-        return route_append(userdata, &route);
+        return is_everybodys(&route.destination) ? 0 : route_append(list, &route);
 }
 
 /* A point-to-point address has the other end's network in IFA_ADDRESS; else that is the address itself. */
 static int on_address(const struct nlmsghdr *m, void *userdata) {
         const struct ifaddrmsg *h = mnl_nlmsg_get_payload(m);
+        RouteList *list = userdata;
         const struct nlattr *a;
         RouteInfo route;
 
-        if (m->nlmsg_type != RTM_NEWADDR || h->ifa_family != AF_INET)
+        if (m->nlmsg_type != RTM_NEWADDR || h->ifa_family != list->family)
                 return 0;
-        route = (RouteInfo){ .prefix = h->ifa_prefixlen, .index = (int) h->ifa_index, .address = true };
+        route = (RouteInfo){ .destination.family = list->family, .prefix = h->ifa_prefixlen, .index = (int) h->ifa_index, .address = true };
         mnl_attr_for_each(a, m, sizeof(*h))
-                if (mnl_attr_get_type(a) == IFA_ADDRESS && mnl_attr_get_payload_len(a) == 4)
-                        route.destination.s_addr = mnl_attr_get_u32(a);
-        return route_append(userdata, &route);
+                if (mnl_attr_get_type(a) == IFA_ADDRESS)
+                        (void) netlink_read_ip(a, &route.destination);
+        return is_everybodys(&route.destination) ? 0 : route_append(list, &route);
 }
 
 static int list_once(Netlink *nl, RouteList *list) {
-        struct rtmsg route = { .rtm_family = AF_INET };
-        struct ifaddrmsg address = { .ifa_family = AF_INET };
+        struct rtmsg route = { .rtm_family = (uint8_t) list->family };
+        struct ifaddrmsg address = { .ifa_family = (uint8_t) list->family };
         int r;
 
         netlink_add(nl, RTM_GETADDR, NLM_F_DUMP, &address, sizeof(address));
@@ -307,11 +329,11 @@ static int list_once(Netlink *nl, RouteList *list) {
         return netlink_run(nl, on_route, list, NULL);
 }
 
-int route_list(Netlink *nl, RouteInfo **ret, size_t *ret_n) {
+int route_list(Netlink *nl, int family, RouteInfo **ret, size_t *ret_n) {
         int r = -EINTR;
 
         for (unsigned i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
-                RouteList list = {};
+                RouteList list = { .family = family };
 
                 r = list_once(nl, &list);
                 if (r >= 0) {

@@ -7,10 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "address.h"
 #include "netlink.h"
 
 /* Network interfaces, their addresses and routes, over rtnetlink. Functions called link_put_*() only add to the
- * batch of `nl`; the others run it. Addresses are in network byte order. Returns are 0 or -errno. */
+ * batch of `nl`; the others run it. Returns are 0 or -errno. */
 
 #define LINK_ALIAS_MAX 256 /* IFALIASZ */
 
@@ -51,18 +52,24 @@ void link_put_port_flags(Netlink *nl, int index, bool hairpin, bool isolated);
 /* The first of these later, the second left as it is. */
 void link_put_hairpin(Netlink *nl, int index);
 
-void link_put_address(Netlink *nl, int index, struct in_addr address, unsigned prefix);
-void link_put_default_route(Netlink *nl, int index, struct in_addr gateway);
+/* Of either family. An IPv6 address is there at once: nobody is asked whether he has it already. */
+void link_put_address(Netlink *nl, int index, const IpAddress *address, unsigned prefix);
+void link_put_default_route(Netlink *nl, int index, const IpAddress *gateway);
+
+/* An interface that gives itself no IPv6 address, not even fe80::…; for one that is still down. */
+void link_put_no_own_address(Netlink *nl, int index);
 
 /* Whether an interface has an address, IPv4 or IPv6, but those that every IPv6 interface gives itself. 1, 0 or -errno. */
 int link_has_address(Netlink *nl, int index);
 
-/* One IPv4 destination that the host knows a way to: a route of any table, or an interface's own network. */
+/* One destination that the host knows a way to: a route of any table, or an interface's own network. Those of every IPv6 interface
+ * (link-local, multicast) are none, nor are IPv6 routes that say that there is no way: what is delegated to a host has such a one. */
 typedef struct RouteInfo {
-        struct in_addr destination;
+        IpAddress destination; /* 0.0.0.0 and :: too */
         unsigned prefix; /* 0: a default route */
         int index;       /* the interface, or 0 (blackhole, multipath) */
         bool address;    /* an interface's own network, not a route */
 } RouteInfo;
 
-int route_list(Netlink *nl, RouteInfo **ret, size_t *ret_n);
+/* Those of one family, AF_INET or AF_INET6; a kernel without IPv6 has none. */
+int route_list(Netlink *nl, int family, RouteInfo **ret, size_t *ret_n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netlink.h"
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -157,4 +158,25 @@ int netlink_run(Netlink *nl, NetlinkHandler handler, void *userdata, int *result
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = a.results[i];
         return r;
+}
+
+void netlink_put_ip(struct nlmsghdr *m, uint16_t type, const IpAddress *address) {
+        if (address->family == AF_INET)
+                mnl_attr_put_u32(m, type, htonl(address->v4));
+        else
+                mnl_attr_put(m, type, sizeof(address->v6), &address->v6);
+}
+
+int netlink_read_ip(const struct nlattr *attribute, IpAddress *ret) {
+        size_t size = mnl_attr_get_payload_len(attribute);
+        IpAddress a = { .family = size == sizeof(uint32_t) ? AF_INET : AF_INET6 };
+
+        if (size != sizeof(uint32_t) && size != sizeof(a.v6))
+                return -EBADMSG;
+        if (a.family == AF_INET)
+                a.v4 = ntohl(mnl_attr_get_u32(attribute));
+        else
+                memcpy(&a.v6, mnl_attr_get_payload(attribute), sizeof(a.v6));
+        *ret = a;
+        return 0;
 }

@@ -7,6 +7,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 
+#include "address.h"
 #include "cleanup.h"
 
 /* A netlink socket with a batch: messages are added one after another, and sent in one sendmsg(2). The kernel
@@ -35,3 +36,7 @@ typedef int (*NetlinkHandler)(const struct nlmsghdr *m, void *userdata);
  * (may be NULL; NETLINK_BATCH_MAX entries) gets 0 or -errno for each. The batch is empty afterwards.
  * -EINTR: a dump was changed by others while it ran and must be asked again. */
 int netlink_run(Netlink *nl, NetlinkHandler handler, void *userdata, int *results);
+
+/* An address as an attribute, and back: its family is in its size. read: 0 or -EBADMSG. */
+void netlink_put_ip(struct nlmsghdr *m, uint16_t type, const IpAddress *address);
+int netlink_read_ip(const struct nlattr *attribute, IpAddress *ret);

@@ -88,6 +88,24 @@ int netns_sysctl_write(int netns, const char *path, const char *value) {
         return r;
 }
 
+int netns_ipv6_write(int netns, const char *ifname, const Ipv6Setting *settings, size_t n) {
+        int home, r, result = 0;
+
+        r = visit(netns, &home);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < n; i++) {
+                char path[96];
+
+                snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%.15s/%s", ifname, settings[i].key);
+                r = file_write(AT_FDCWD, path, settings[i].value);
+                if (r < 0 && result == 0)
+                        result = r;
+        }
+        come_home(home);
+        return result;
+}
+
 int netns_sysctl_read(const char *path, int *ret) {
         _cleanup_free_ char *p = NULL, *text = NULL;
         int r;

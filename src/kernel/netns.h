@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stddef.h>
+
 /* Another network namespace, visited. A socket keeps the namespace that it was opened in, so a visit is short:
  * go there, open what is needed, come back. Only the calling thread moves. */
 
@@ -15,6 +17,13 @@ int netns_try(int (*call)(void *userdata), void *userdata);
  * of whoever opens it. `path` is relative to /proc/sys/net/. Returns 0 or -errno; -ENOENT where the kernel has
  * no such setting. */
 int netns_sysctl_write(int netns, const char *path, const char *value);
+
+/* Settings of one interface by IPv6, "ipv6/conf/IFNAME/KEY", in one visit, each by itself: 0, or the first error. */
+typedef struct Ipv6Setting {
+        const char *key, *value;
+} Ipv6Setting;
+
+int netns_ipv6_write(int netns, const char *ifname, const Ipv6Setting *settings, size_t n);
 
 /* Read such a setting of our own namespace as a number. */
 int netns_sysctl_read(const char *path, int *ret);

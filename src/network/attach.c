@@ -73,6 +73,7 @@ static int write_down(Attachment *a, Error **reterr) {
 
                 snprintf(n->zone, sizeof(n->zone), "%s", nic->zone->name);
                 n->address = nic->address;
+                n->address6 = nic->address6;
                 memcpy(n->mac, nic->mac, sizeof(n->mac));
         }
         return endpoint_save(e, reterr);
@@ -148,11 +149,17 @@ int network_loopback_up(int netns, Error **reterr) {
 
 static int set_up_inside(Attachment *a, Error **reterr) {
         _cleanup_(netlink_freep) Netlink *inside = NULL;
+        bool has_way_out6 = false;
         int r;
 
         r = loopback_up(a->req->netns, &inside, reterr);
-        for (size_t i = 0; r >= 0 && i < a->at.n_nics; i++)
-                r = nic_set_up_inside(inside, a->at.nics + i, a->req->netns, i == 0, reterr);
+        for (size_t i = 0; r >= 0 && i < a->at.n_nics; i++) {
+                const Nic *nic = a->at.nics + i;
+                NicInside to = { inside, a->req->netns, i == 0, nic->zone->range6.prefix > 0 && !has_way_out6 };
+
+                has_way_out6 |= to.default_route6;
+                r = nic_set_up_inside(&to, nic, reterr);
+        }
         return r;
 }
 
@@ -182,6 +189,13 @@ static void fill_lease(const NetworkRequest *req, const Nic *nic, NicLease *l) {
                 .prefix = nic->zone->range.prefix,
                 .host_ifindex = nic->link.index,
         };
+        if (nic->zone->range6.prefix > 0) {
+                l->address6 = nic->address6;
+                l->gateway6 = range6_gateway(&nic->zone->range6);
+                l->prefix6 = nic->zone->range6.prefix;
+                if (l->service.s_addr)
+                        l->service6 = range6_address(&nic->zone->range6, nic->zone->range, nic->zone->service);
+        }
         memcpy(l->mac, nic->mac, sizeof(l->mac));
         nic_name(nic->number, l->ifname);
         snprintf(l->zone, sizeof(l->zone), "%s", nic->zone->name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bridge-isolation.h"
 
+#include <netinet/in.h> /* before what is of the kernel */
 #include <linux/netfilter.h>
 #include <stdio.h>
 

@@ -117,10 +117,14 @@ static void forget_neighbour(Netlink *nl, const Endpoint *e) {
         LinkInfo link;
 
         for (size_t i = 0; e && i < e->n_nics; i++) {
+                IpAddress address = ip_v4(e->nics[i].address), address6 = ip_v6(&e->nics[i].address6);
+
                 zone_bridge_name(e->nics[i].zone, bridge);
                 if (link_get(nl, bridge, &link) < 0)
                         continue;
-                neighbour_put_gone(nl, link.index, (struct in_addr){ htonl(e->nics[i].address) });
+                neighbour_put_gone(nl, link.index, &address);
+                if (!IN6_IS_ADDR_UNSPECIFIED(&e->nics[i].address6))
+                        neighbour_put_gone(nl, link.index, &address6);
                 (void) netlink_run(nl, NULL, NULL, NULL);
         }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "endpoint.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,12 +52,15 @@ static bool no_clash(const PortMap *a _unused_, const PortMap *b _unused_) {
 }
 
 static int parse_nic(Endpoint *e, char *text) {
-        char *save = NULL, *zone = strtok_r(text, " ", &save), *address = strtok_r(NULL, " ", &save), *mac = strtok_r(NULL, " ", &save);
+        char *save = NULL, *zone = strtok_r(text, " ", &save), *address = strtok_r(NULL, " ", &save), *mac = strtok_r(NULL, " ", &save),
+             *address6 = strtok_r(NULL, " ", &save);
         EndpointNic nic = {};
 
         if (!mac || e->n_nics >= NICS_MAX || !machine_name_is_valid(zone) || strlen(zone) > ZONE_NAME_MAX ||
             address_parse(address, &nic.address) < 0 || mac_parse(mac, nic.mac) < 0)
                 return -EBADMSG;
+        if (address6)
+                (void) inet_pton(AF_INET6, address6, &nic.address6); /* another word is of a newer nbox */
         snprintf(nic.zone, sizeof(nic.zone), "%s", zone);
         e->nics[e->n_nics++] = nic;
         return 0;
@@ -119,9 +123,13 @@ int endpoint_parse(Endpoint *e, const char *path, char *text, Error **reterr) {
 }
 
 static void print_nic(const EndpointNic *nic, FILE *f) {
-        char address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
+        char address[ADDRESS_TEXT_MAX], address6[IP_TEXT_MAX], mac[MAC_TEXT_MAX];
+        IpAddress ip = ip_v6(&nic->address6);
 
-        fprintf(f, "Nic=%s %s %s\n", nic->zone, address_format(nic->address, address), mac_format(nic->mac, mac));
+        fprintf(f, "Nic=%s %s %s", nic->zone, address_format(nic->address, address), mac_format(nic->mac, mac));
+        if (!IN6_IS_ADDR_UNSPECIFIED(&nic->address6))
+                fprintf(f, " %s", ip_format(&ip, address6));
+        fputc('\n', f);
 }
 
 char *endpoint_format(const Endpoint *e) {

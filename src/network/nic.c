@@ -66,13 +66,16 @@ int nic_choose_mac(Nic *nic, const LinkInfo *ports, size_t n_ports, Error **rete
 
 /* ---- making it ---- */
 
-void nic_put_place(Netlink *nl, int bridge, int port, uint32_t address, const uint8_t mac[6]) {
+void nic_put_place(Netlink *nl, const NicPlace *place) {
         static const uint8_t none[6];
+        IpAddress address = ip_v4(place->address), address6 = ip_v6(&place->address6);
 
-        if (memcmp(mac, none, sizeof(none)) == 0)
+        if (memcmp(place->mac, none, sizeof(none)) == 0)
                 return;
-        neighbour_put_port(nl, port, mac);
-        neighbour_put(nl, bridge, (struct in_addr){ htonl(address) }, mac);
+        neighbour_put_port(nl, place->port, place->mac);
+        neighbour_put(nl, place->bridge, &address, place->mac);
+        if (!IN6_IS_ADDR_UNSPECIFIED(&place->address6))
+                neighbour_put(nl, place->bridge, &address6, place->mac);
 }
 
 static int make_pair(Netlink *nl, Nic *nic, int netns, Error **reterr) {
@@ -114,38 +117,59 @@ int nic_make(Netlink *nl, Nic *nic, int netns, Error **reterr) {
 
         if (r < 0)
                 return r;
-        nic_put_place(nl, nic->zone->index, nic->link.index, nic->address, nic->mac);
+        nic_put_place(nl, &(NicPlace){ nic->zone->index, nic->link.index, nic->address, nic->address6, nic->mac });
         r = netlink_run(nl, NULL, NULL, NULL);
         return r < 0 ? error_errno(reterr, r, "Cannot say where the machine '%s' is in the zone '%s'", nic->machine, nic->zone->name) : 0;
 }
 
-/* IPv6 off on both ends for now: zones have no IPv6 addresses, and link-local chatter of each port reaches all
- * others, which is what makes the thousandth start slow. The machine's end is still down, so nothing has begun. */
-static void disable_ipv6(const Nic *nic, const char *inside, int netns) {
-        char path[64];
+/* Our end never speaks IPv6: the link-local chatter of each port reaches all others, which is what makes the thousandth start slow.
+ * The machine's end, which is still down, so that nothing has begun, has the address that we give it and no other but its link-local one, both of
+ * them at once: nobody else in the zone can have them. A router that says it is one is none of ours; a guest that wants to
+ * hear it may switch that on again. */
+static void set_ipv6(const Nic *nic, const char *inside, int netns) {
+        static const Ipv6Setting off[] = { { "disable_ipv6", "1" } }, on[] = { { "accept_ra", "0" }, { "accept_dad", "0" } };
 
-        snprintf(path, sizeof(path), "ipv6/conf/%s/disable_ipv6", nic->link.name);
-        (void) netns_sysctl_write(-1, path, "1");
-        snprintf(path, sizeof(path), "ipv6/conf/%s/disable_ipv6", inside);
-        (void) netns_sysctl_write(netns, path, "1");
+        (void) netns_ipv6_write(-1, nic->link.name, off, ELEMENTSOF(off));
+        if (nic->zone->range6.prefix > 0)
+                (void) netns_ipv6_write(netns, inside, on, ELEMENTSOF(on));
+        else
+                (void) netns_ipv6_write(netns, inside, off, ELEMENTSOF(off));
 }
 
-int nic_set_up_inside(Netlink *inside, const Nic *nic, int netns, bool default_route, Error **reterr) {
-        enum { ALTERNATIVE, UP, ADDRESS, ROUTE };
-        struct in_addr address = { htonl(nic->address) }, gateway = { htonl(range_gateway(nic->zone->range)) };
+static void put_ipv4(const NicInside *inside, const Nic *nic) {
+        IpAddress address = ip_v4(nic->address), gateway = ip_v4(range_gateway(nic->zone->range));
+
+        link_put_address(inside->nl, nic->link.peer, &address, nic->zone->range.prefix);
+        if (inside->default_route)
+                link_put_default_route(inside->nl, nic->link.peer, &gateway);
+}
+
+static void put_ipv6(const NicInside *inside, const Nic *nic) {
+        struct in6_addr via = range6_gateway(&nic->zone->range6);
+        IpAddress address = ip_v6(&nic->address6), gateway = ip_v6(&via);
+
+        link_put_address(inside->nl, nic->link.peer, &address, nic->zone->range6.prefix);
+        if (inside->default_route6)
+                link_put_default_route(inside->nl, nic->link.peer, &gateway);
+}
+
+int nic_set_up_inside(const NicInside *inside, const Nic *nic, Error **reterr) {
         char name[NIC_NAME_MAX], altname[NIC_NAME_MAX];
         int results[NETLINK_BATCH_MAX] = {}, r;
 
         nic_name(nic->number, name);
         snprintf(altname, sizeof(altname), ALTNAME, nic->number % NICS_MAX);
-        disable_ipv6(nic, name, netns);
-        link_put_altname(inside, name, altname);
-        link_put_up(inside, nic->link.peer);
-        link_put_address(inside, nic->link.peer, address, nic->zone->range.prefix);
-        if (default_route)
-                link_put_default_route(inside, nic->link.peer, gateway);
-        r = netlink_run(inside, NULL, NULL, results);
-        if (r < 0 && results[UP] == 0 && results[ADDRESS] == 0 && (!default_route || results[ROUTE] == 0))
-                r = 0; /* the altname alone */
+        set_ipv6(nic, name, inside->netns);
+        link_put_altname(inside->nl, name, altname);
+        link_put_up(inside->nl, nic->link.peer);
+        put_ipv4(inside, nic);
+        if (nic->zone->range6.prefix > 0)
+                put_ipv6(inside, nic);
+        r = netlink_run(inside->nl, NULL, NULL, results);
+        if (r < 0 && results[0] < 0) { /* the altname alone may fail */
+                r = 0;
+                for (size_t i = 1; r == 0 && i < NETLINK_BATCH_MAX; i++)
+                        r = results[i];
+        }
         return r < 0 ? error_errno(reterr, r, "Cannot set up %s inside the machine '%s'", name, nic->machine) : 0;
 }

@@ -36,10 +36,23 @@ int nic_choose_mac(Nic *nic, const LinkInfo *ports, size_t n_ports, Error **rete
 /* Say to the host which port a MAC address is at, and which one an address has: what is sent there is not for a neighbour that says it had
  * either, be it for its published ports or for the answers of what --host-port offers to one machine alone. Added to the batch of
  * `nl`; a MAC address of zeros (links of an older nbox) is nobody's. */
-void nic_put_place(Netlink *nl, int bridge, int port, uint32_t address, const uint8_t mac[6]);
+typedef struct NicPlace {
+        int bridge, port;         /* ifindexes */
+        uint32_t address;         /* host byte order */
+        struct in6_addr address6; /* all zero: none */
+        const uint8_t *mac;
+} NicPlace;
+
+void nic_put_place(Netlink *nl, const NicPlace *place);
 
 /* Make the pair, our end up and in the bridge. What a dead machine of that name left is replaced. */
 int nic_make(Netlink *nl, Nic *nic, int netns, Error **reterr);
 
-/* Inside, through a socket of the machine's namespace: the altname, up, address, and with `default_route` the way out. */
-int nic_set_up_inside(Netlink *inside, const Nic *nic, int netns, bool default_route, Error **reterr);
+/* Inside, through a socket of the machine's namespace: the altname, up, addresses, and the ways out that it is to be. */
+typedef struct NicInside {
+        Netlink *nl;
+        int netns;
+        bool default_route, default_route6;
+} NicInside;
+
+int nic_set_up_inside(const NicInside *inside, const Nic *nic, Error **reterr);

@@ -91,6 +91,8 @@ static int choose_address(Placement *p, Place *place, Nic *nic, Error **reterr) 
         if (r < 0)
                 return r;
         place->changed |= changed;
+        if (place->zone.range6.prefix > 0)
+                nic->address6 = range6_address(&place->zone.range6, place->zone.range, nic->address);
         return nic_choose_mac(nic, place->ports, place->n_ports, reterr);
 }
 

@@ -28,6 +28,10 @@ static struct in6_addr masked(const struct in6_addr *a, unsigned prefix) {
         return m;
 }
 
+Range6 range6_of(const struct in6_addr *address, unsigned prefix) {
+        return (Range6){ masked(address, prefix), prefix };
+}
+
 static bool same_network(const struct in6_addr *a, const struct in6_addr *b, unsigned prefix) {
         struct in6_addr x = masked(a, prefix), y = masked(b, prefix);
 
@@ -49,7 +53,7 @@ int range6_parse(const char *s, Range6 *ret) {
                 return -EINVAL;
         if ((base.v6.s6_addr[0] & 0xfe) != 0xfc && (base.v6.s6_addr[0] & 0xe0) != 0x20)
                 return -EINVAL;
-        r = (Range6){ masked(&base.v6, (unsigned) prefix), (unsigned) prefix };
+        r = range6_of(&base.v6, (unsigned) prefix);
         if (memcmp(&r.base, &base.v6, sizeof(r.base)) != 0)
                 return -EINVAL;
         *ret = r;

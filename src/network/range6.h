@@ -24,6 +24,9 @@ void range6_format(const Range6 *r, char ret[RANGE6_TEXT_MAX]); /* "" for none *
 /* "fd12:3456:789a::/64": prefix 48 to 112, host bits zero, unique local (fc00::/7) or global (2000::/3). 0 or -EINVAL. */
 int range6_parse(const char *s, Range6 *ret);
 
+/* The network of an address. */
+Range6 range6_of(const struct in6_addr *address, unsigned prefix);
+
 bool range6_contains(const Range6 *r, const struct in6_addr *address);
 bool range6_overlaps(const Range6 *a, const Range6 *b);
 

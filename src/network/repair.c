@@ -115,7 +115,7 @@ static int look_at_nics(const Survey *s, const Endpoint *e, NetworkState *ret) {
 static bool has_address(const SurveyZone *z, const RouteInfo *routes, size_t n) {
         for (size_t i = 0; i < n; i++)
                 if (routes[i].address && routes[i].index == z->zone.index &&
-                    range_contains(z->zone.range, ntohl(routes[i].destination.s_addr)))
+                    range_contains(z->zone.range, routes[i].destination.v4))
                         return true;
         return false;
 }
@@ -136,7 +136,7 @@ static int look_at_switches(const Survey *s, NetworkState *ret, Error **reterr) 
         size_t n = 0;
         int r;
 
-        r = route_list(s->nl, &routes, &n);
+        r = route_list(s->nl, AF_INET, &routes, &n);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot list the addresses of the host");
         if (s->n_zones > 0 && !forwarding_is_on() &&
@@ -252,7 +252,7 @@ static void mend_service(Survey *s, const SurveyZone *z) {
 /* A new bridge knows its address; one whose address somebody took gets it back, which is no error where it is there. */
 static void mend_zone(Survey *s, SurveyZone *z) {
         _cleanup_(error_freep) Error *error = NULL;
-        struct in_addr gateway;
+        IpAddress gateway;
         int r = 0;
 
         if (z->zone.index == 0 && z->n_machines > 0)
@@ -260,9 +260,9 @@ static void mend_zone(Survey *s, SurveyZone *z) {
         warn(z->zone.bridge, r, error);
         if (r < 0 || z->zone.index == 0)
                 return;
-        gateway.s_addr = htonl(range_gateway(z->zone.range));
+        gateway = ip_v4(range_gateway(z->zone.range));
         link_put_up(s->nl, z->zone.index);
-        link_put_address(s->nl, z->zone.index, gateway, z->zone.range.prefix);
+        link_put_address(s->nl, z->zone.index, &gateway, z->zone.range.prefix);
         r = netlink_run(s->nl, NULL, NULL, NULL);
         warn("the address of the bridge", r == -EEXIST ? 0 : r, NULL);
         if (needs_loopback(s, z))

@@ -40,14 +40,14 @@ static int take_routes(HostRanges *list, Netlink *nl) {
         int named = 0, r;
         size_t n = 0;
 
-        r = route_list(nl, &routes, &n);
+        r = route_list(nl, AF_INET, &routes, &n);
         for (size_t i = 0; r >= 0 && i < n; i++) {
                 HostRange item = { .taken.range.prefix = routes[i].prefix };
                 Range *range = &item.taken.range;
 
                 if (routes[i].prefix > 32)
                         continue;
-                range->base = ntohl(routes[i].destination.s_addr) & range_mask(*range);
+                range->base = routes[i].destination.v4 & range_mask(*range);
                 if (range_is_catch_all(*range))
                         continue;
                 if (routes[i].index != named && !if_indextoname((unsigned) routes[i].index, ifname))

@@ -168,7 +168,7 @@ static int stand_still(void) {
 }
 
 static int enter_namespace(Serve *s, Error **reterr) {
-        struct in_addr address = { htonl(s->zone.service) }, gateway = { htonl(range_gateway(s->zone.range)) };
+        IpAddress address = ip_v4(s->zone.service), gateway = ip_v4(range_gateway(s->zone.range));
         _cleanup_(netlink_freep) Netlink *nl = NULL;
         _cleanup_close_ int netns = -1;
         LinkInfo link;
@@ -184,10 +184,10 @@ static int enter_namespace(Serve *s, Error **reterr) {
                 r = netlink_new(NETLINK_ROUTE, -1, &nl);
         if (r >= 0) {
                 link_put_up(nl, link.peer);
-                link_put_address(nl, link.peer, address, s->zone.range.prefix);
-                neighbour_put(nl, link.peer, gateway, s->zone.mac); /* a machine may say that it were the gateway */
+                link_put_address(nl, link.peer, &address, s->zone.range.prefix);
+                neighbour_put(nl, link.peer, &gateway, s->zone.mac); /* a machine may say that it were the gateway */
                 if (!s->zone.closed)
-                        link_put_default_route(nl, link.peer, gateway);
+                        link_put_default_route(nl, link.peer, &gateway);
                 r = netlink_run(nl, NULL, NULL, NULL);
         }
         return r < 0 ? error_errno(reterr, r, "Cannot link the service of the zone '%s' to its bridge", s->zone.name) : 0;

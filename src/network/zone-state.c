@@ -74,6 +74,17 @@ static int read_uplink(ZoneState *s, char **words, size_t n) {
         return 0;
 }
 
+static int read_range6(ZoneState *s, char **words, size_t n) {
+        if (n == 2 && strcmp(words[1], "none") == 0) {
+                s->no_range6 = true;
+                return 0;
+        }
+        if ((n != 2 && n != 3) || (n == 3 && strcmp(words[2], "routed") != 0))
+                return -EINVAL;
+        s->routed6 = n == 3;
+        return range6_parse(words[1], &s->range6);
+}
+
 static int read_service(ZoneState *s, char **words, size_t n) {
         return n == 2 ? address_parse(words[1], &s->service) : -EINVAL;
 }
@@ -104,7 +115,7 @@ static const struct {
         int (*read)(ZoneState *s, char **words, size_t n);
 } line_kinds[] = {
         { "range", read_range },   { "created", read_created }, { "isolated", read_isolated }, { "closed", read_closed },
-        { "uplink", read_uplink }, { "service", read_service }, { "machine", read_machine },
+        { "uplink", read_uplink }, { "range6", read_range6 },   { "service", read_service },   { "machine", read_machine },
 };
 
 static bool is_word(const char *s) {
@@ -162,8 +173,8 @@ static int bad_line(const char *path, unsigned line, int r, Error **reterr) {
         }
         error_set(reterr, r, "%s:%u: not a line of a zone's file", path, line);
         return error_hint(reterr, r, "It takes 'range A.B.C.D/NN' (8 to 29), 'created', 'isolated', 'closed', 'uplink IF [vlan N]', "
-                          "'service A.B.C.D' and 'machine NAME A.B.C.D [nic N]'. Mend it, or remove the file to have new addresses "
-                          "chosen.");
+                          "'range6 PREFIX/NN [routed]' (48 to 112) or 'range6 none', 'service A.B.C.D' and 'machine NAME A.B.C.D "
+                          "[nic N]'. Mend it, or remove the file to have new addresses chosen.");
 }
 
 int zone_state_parse(ZoneState *s, const char *path, char *text, Error **reterr) {
@@ -227,6 +238,16 @@ static void put_lease(FILE *f, const Lease *l) {
         fputc('\n', f);
 }
 
+static void put_range6(FILE *f, const ZoneState *s) {
+        char range[RANGE6_TEXT_MAX];
+
+        range6_format(&s->range6, range);
+        if (s->no_range6)
+                fprintf(f, OLDER_PASS_OVER " range6 none\n");
+        else if (s->range6.prefix > 0)
+                fprintf(f, OLDER_PASS_OVER " range6 %s%s\n", range, s->routed6 ? " routed" : "");
+}
+
 static void put_zone(FILE *f, const ZoneState *s) {
         char range[RANGE_TEXT_MAX], address[ADDRESS_TEXT_MAX];
 
@@ -239,6 +260,7 @@ static void put_zone(FILE *f, const ZoneState *s) {
                 fprintf(f, "uplink %s vlan %u\n", s->uplink, s->vlan);
         else if (s->uplink[0])
                 fprintf(f, "uplink %s\n", s->uplink);
+        put_range6(f, s);
         if (s->service)
                 fprintf(f, OLDER_PASS_OVER " service %s\n", address_format(s->service, address));
 }

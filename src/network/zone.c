@@ -15,6 +15,7 @@
 #include "nic.h"
 #include "uplink.h"
 #include "zone-range.h"
+#include "zone-range6.h"
 #include "zone-service.h"
 
 #define ALIAS_FORMAT "nbox zone=%s range=%s"
@@ -80,36 +81,77 @@ static int inspect(Netlink *nl, const LinkInfo *link, ZoneState *state, bool *re
         return inspect_other_range(nl, link, state, ret_remake, reterr);
 }
 
+/* The host speaks IPv6 in a zone by the one address that we give it, and takes nobody's word for another: machines are routers there
+ * if they say so. */
+static void let_ipv6(const Zone *zone) {
+        static const Ipv6Setting on[] = { { "accept_ra", "0" }, { "disable_ipv6", "0" } }, off[] = { { "disable_ipv6", "1" } };
+
+        if (zone->range6.prefix > 0)
+                (void) netns_ipv6_write(-1, zone->bridge, on, ELEMENTSOF(on));
+        else
+                (void) netns_ipv6_write(-1, zone->bridge, off, ELEMENTSOF(off)); /* no such file: no IPv6 in this kernel */
+}
+
+static void put_gateway6(Netlink *nl, const Zone *zone, int index) {
+        struct in6_addr gateway = range6_gateway(&zone->range6);
+        IpAddress ip = ip_v6(&gateway);
+
+        link_put_address(nl, index, &ip, zone->range6.prefix);
+}
+
 /* Settings are written while the bridge is down, before IPv6 has begun to configure itself. */
-static int finish_bridge(Netlink *nl, const ZoneState *state, const char *name, LinkInfo *link) {
+static int finish_bridge(Netlink *nl, const ZoneState *state, const Zone *zone, LinkInfo *link) {
+        IpAddress gateway = ip_v4(range_gateway(zone->range));
+        const char *name = zone->bridge;
         char path[64], alias[64];
-        struct in_addr gateway = { htonl(range_gateway(state->range)) };
         int r;
 
         r = link_get(nl, name, link);
         if (r < 0)
                 return r;
-        snprintf(path, sizeof(path), "ipv6/conf/%s/disable_ipv6", name);
-        (void) netns_sysctl_write(-1, path, "1"); /* no such file: no IPv6 in this kernel */
-        if (!*state->uplink) { /* behind an uplink there may be routers of others */
+        let_ipv6(zone);
+        if (!zone->uplinked) { /* behind an uplink there may be routers of others */
                 snprintf(path, sizeof(path), "ipv4/conf/%s/rp_filter", name);
                 (void) netns_sysctl_write(-1, path, "1"); /* what machines send with others' addresses goes nowhere */
         }
         zone_alias(state, alias, sizeof(alias));
-        link_put_address(nl, link->index, gateway, state->range.prefix);
+        link_put_address(nl, link->index, &gateway, zone->range.prefix);
+        if (zone->range6.prefix > 0) {
+                link_put_no_own_address(nl, link->index);
+                put_gateway6(nl, zone, link->index);
+        }
         link_put_up(nl, link->index);
         link_put_alias(nl, name, alias);
         return netlink_run(nl, NULL, NULL, NULL);
 }
 
-static int make_bridge(Netlink *nl, const ZoneState *state, const char *name, LinkInfo *link, Error **reterr) {
+/* A bridge that an older nbox made, or this one while the host had no IPv6, gets its address with the next machine. */
+static int complete_bridge(Netlink *nl, const Zone *zone, int index, Error **reterr) {
+        int r;
+
+        if (zone->range6.prefix == 0)
+                return 0;
+        put_gateway6(nl, zone, index);
+        r = netlink_run(nl, NULL, NULL, NULL);
+        if (r == -EACCES) {
+                link_put_no_own_address(nl, index);
+                (void) netlink_run(nl, NULL, NULL, NULL);
+                let_ipv6(zone);
+                put_gateway6(nl, zone, index);
+                r = netlink_run(nl, NULL, NULL, NULL);
+        }
+        return r < 0 ? error_errno(reterr, r, "Cannot give the bridge %s its IPv6 address", zone->bridge) : 0;
+}
+
+static int make_bridge(Netlink *nl, const ZoneState *state, const Zone *zone, LinkInfo *link, Error **reterr) {
+        const char *name = zone->bridge;
         uint8_t mac[6];
         int r;
 
         bridge_mac(state->name, mac);
         r = bridge_create(nl, name, mac);
         if (r >= 0) {
-                r = finish_bridge(nl, state, name, link);
+                r = finish_bridge(nl, state, zone, link);
                 if (r < 0)
                         (void) link_delete(nl, name);
         }
@@ -151,19 +193,24 @@ static int adopt_service(Netlink *nl, const char *zone, const LinkInfo *link, in
         return netlink_run(nl, NULL, NULL, NULL);
 }
 
-static int adopt_machine(Netlink *nl, const MachineLink *owner, const LinkInfo *link, int bridge, bool isolated) {
+/* A machine of an older nbox has none there, which hurts nobody. */
+static struct in6_addr address6_of(const ZoneState *state, uint32_t address) {
+        return state->range6.prefix > 0 ? range6_address(&state->range6, state->range, address) : in6addr_any;
+}
+
+static int adopt_machine(Netlink *nl, const ZoneState *state, const MachineLink *owner, const LinkInfo *link, int bridge) {
+        bool isolated = state->isolated && !bridge_is_filtered();
         int r = adopt(nl, link, bridge, publishes(owner), isolated);
 
         if (r < 0)
                 return r;
-        nic_put_place(nl, bridge, link->index, owner->address, owner->mac);
+        nic_put_place(nl, &(NicPlace){ bridge, link->index, owner->address, address6_of(state, owner->address), owner->mac });
         return netlink_run(nl, NULL, NULL, NULL);
 }
 
 /* Somebody may have deleted the bridge while machines ran in the zone: they come back into it with the next one. Of whose zone a link
  * without a bridge is, tells its address. */
 static int adopt_orphans(Netlink *nl, const ZoneState *state, int bridge) {
-        bool isolated = state->isolated && !bridge_is_filtered();
         _cleanup_free_ LinkInfo *links = NULL;
         char service[IF_NAMESIZE];
         MachineLink owner;
@@ -178,7 +225,7 @@ static int adopt_orphans(Netlink *nl, const ZoneState *state, int bridge) {
                 else if (link_is_zone_service(links + i) && strcmp(links[i].name, service) == 0)
                         r = adopt_service(nl, state->name, links + i, bridge);
                 else if (machine_link_parse(links + i, &owner) && range_contains(state->range, owner.address))
-                        r = adopt_machine(nl, &owner, links + i, bridge, isolated);
+                        r = adopt_machine(nl, state, &owner, links + i, bridge);
         return r;
 }
 
@@ -199,6 +246,8 @@ void zone_from_state(Zone *zone, const ZoneState *state) {
         snprintf(zone->name, sizeof(zone->name), "%s", state->name);
         zone_bridge_name(state->name, zone->bridge);
         zone->range = state->range;
+        zone->range6 = state->no_range6 || ipv6_absence() ? (Range6){} : state->range6;
+        zone->routed6 = state->routed6;
         zone->isolated = state->isolated;
         zone->isolates_ports = zone->isolated && !bridge_is_filtered();
         zone->closed = state->closed;
@@ -224,17 +273,19 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
                 r = 0;
         } else
                 error_errno(reterr, r, "Cannot look at the link %s", zone.bridge);
-        if (r >= 0 && make) {
+        if (r >= 0 && make)
                 r = zone_settle_range(nl, state, &changed, reterr);
-                if (r >= 0)
-                        r = make_bridge(nl, state, zone.bridge, &link, reterr);
-        }
+        if (r >= 0)
+                r = zone_settle_range6(nl, state, make, &changed, reterr);
+        if (r < 0)
+                return r;
+        zone_from_state(&zone, state);
+        r = make ? make_bridge(nl, state, &zone, &link, reterr) : complete_bridge(nl, &zone, link.index, reterr);
         if (r >= 0)
                 r = connect_ports(nl, state, &link, make, reterr);
         if (r < 0)
                 return r;
         zone.index = link.index;
-        zone_from_state(&zone, state);
         zone.made = make;
         memcpy(zone.mac, link.mac, sizeof(zone.mac));
         *ret = zone;

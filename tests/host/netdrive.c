@@ -3,7 +3,7 @@
 /* The network room from the command line, for network-room.sh: a namespace stands in for a machine. Not installed.
  *
  *     netdrive attach ZONE[+ZONE…] MACHINE NETNS-FILE keep|once [PORT…] [host=PORT…]
- *                                                         prints address, gateway, interface for each zone
+ *                                                         prints address, gateway, interface, IPv6 address, gateway for each zone
  *     netdrive detach ZONE MACHINE
  *     netdrive publish|unpublish MACHINE PORT…            while it is attached
  *     netdrive sweep [MACHINE-ALIVE…]
@@ -30,10 +30,12 @@ static int read_zones(char *text, NicList *ret, Error **reterr) {
 }
 
 static void print_nic(const NicLease *nic) {
-        char address[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
+        char address[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN], address6[INET6_ADDRSTRLEN], gateway6[INET6_ADDRSTRLEN];
 
-        printf("%s %s %s\n", inet_ntop(AF_INET, &nic->address, address, sizeof(address)),
-               inet_ntop(AF_INET, &nic->gateway, gateway, sizeof(gateway)), nic->host_ifname);
+        printf("%s %s %s %s %s\n", inet_ntop(AF_INET, &nic->address, address, sizeof(address)),
+               inet_ntop(AF_INET, &nic->gateway, gateway, sizeof(gateway)), nic->host_ifname,
+               inet_ntop(AF_INET6, &nic->address6, address6, sizeof(address6)),
+               inet_ntop(AF_INET6, &nic->gateway6, gateway6, sizeof(gateway6)));
 }
 
 static int attach(int argc, char **argv, Error **reterr) {

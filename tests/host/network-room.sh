@@ -143,12 +143,58 @@ test_inside() {
         has "$(ip -n m1 link show dev eth0)" ' host0@.*state UP'
         same route "$(ip -n m1 route show default)" "default via $gateway dev host0 proto static "
         has "$(ip -n m1 link show dev lo)" 'LOOPBACK,UP'
-        same "IPv6 inside" "$(ip -n m1 -6 -o address show dev host0)" ''
-        same "IPv6 outside" "$(ip -6 -o address show dev nbox0)$(ip -6 -o address show dev nbox-web)" ''
         has "$(ip link show dev nbox-web)" 'master nbox0 state UP'
         serve host TCP 6000
         same 'the gateway' "$(ask m1 TCP "$gateway" 6000)" "peer $address"
         detach default web
+        as_before
+}
+
+# One lease is for both: the IPv6 address has the place in the prefix that the IPv4 address has in the range. Only the bridge and the
+# machine's end have one, and the host is told who is where.
+test_inside_ipv6() {
+        local lease address address6 gateway6 place i
+        lease=$(attach default web m1 keep)
+        read -r address _ _ address6 gateway6 <<<"$lease"
+        IFS=. read -r _ _ place i <<<"$address"
+        same place "$address6" "${gateway6%1}$(printf %x $((place % 4 * 256 + i)))"
+        has "$gateway6" '^fd[0-9a-f]{2}:[0-9a-f]+:[0-9a-f]+::1$'
+        same addresses "$(ip -n m1 -6 -o address show dev host0 scope global | sed 's/.*inet6 \(.*\) scope global nodad .*/\1/')" "$address6/64"
+        has "$(ip -n m1 -6 -o address show dev host0 scope link)" 'inet6 fe80:'
+        same route "$(ip -n m1 -6 route show default)" "default via $gateway6 dev host0 proto static metric 1024 pref medium"
+        same 'settings inside' "$(ip netns exec m1 cat /proc/sys/net/ipv6/conf/host0/{accept_ra,accept_dad} | xargs)" '0 0'
+        same bridge "$(ip -6 -o address show dev nbox0 | sed 's/.*inet6 \(.*\) scope global nodad .*/\1/')" "$gateway6/64"
+        same 'our end' "$(ip -6 -o address show dev nbox-web)" ''
+        same 'routers that the bridge listens to' "$(cat /proc/sys/net/ipv6/conf/nbox0/accept_ra)" 0
+        has "$(ip -6 neighbour show dev nbox0)" "^$address6 lladdr .* PERMANENT"
+        has "$(grep ^Nic= /run/nbox/network/machines/web)" " $address6\$"
+        serve host TCP6 6000
+        has "$(ask m1 TCP6 "[$gateway6]" 6000)" '^peer '
+        serve m1 TCP6 6001
+        has "$(ask host TCP6 "[$address6]" 6001)" '^peer '
+        detach default web
+        same 'who was there' "$(ip -6 neighbour show dev nbox0 2>&1 | grep -c PERMANENT)" 0
+        has "$(attach default web m1 keep)" " $address6 $gateway6\$"
+        detach default web
+        as_before
+}
+
+# A bridge that an older nbox made has none: it comes with the next machine.
+test_ipv6_comes_later() {
+        local gateway6
+        attach default web m1 keep
+        gateway6=$(ip -6 -o address show dev nbox0 | sed 's/.*inet6 \(.*\) scope .*/\1/')
+        sysctl -qw net.ipv6.conf.nbox0.disable_ipv6=1
+        same gone "$(ip -6 -o address show dev nbox0)" ''
+        attach default db m2 keep
+        same 'back again' "$(ip -6 -o address show dev nbox0 | sed 's/.*inet6 \(.*\) scope .*/\1/')" "$gateway6"
+        detach default web
+        detach default db
+        echo IPv6=no >>/etc/nbox.conf
+        has "$(attach default web m1 keep)" ' :: ::$'
+        same 'a host without' "$(ip -6 -o address show dev nbox0)$(ip -n m1 -6 -o address show dev host0)" ''
+        detach default web
+        sed -i /IPv6=no/d /etc/nbox.conf
         as_before
 }
 
@@ -161,7 +207,7 @@ test_user_namespace() {
         "$DRIVE" attach default web "/proc/$pid/ns/net" keep tcp:8080:80
         nsenter -t $pid -n ip -o address show dev host0 | grep -q 'inet 10\.'
         nsenter -t $pid -n ip link show dev lo | grep -q 'LOOPBACK,UP'
-        same "IPv6 inside" "$(nsenter -t $pid -n ip -6 -o address show dev host0)" ''
+        has "$(nsenter -t $pid -n ip -6 -o address show dev host0)" 'inet6 fd.* nodad'
         kill $pid
         wait $pid || true
         detach default web
@@ -879,10 +925,11 @@ test_several_zones() {
         same links "$(wc -l <<<"$leases")" 3
         for name in host0 host1 host2; do
                 has "$(ip -n m1 -o address show dev $name)" 'inet 1'
-                same "IPv6 on $name" "$(ip -n m1 -6 -o address show dev $name)" ''
+                has "$(ip -n m1 -6 -o address show dev $name)" 'inet6 fd.* nodad'
         done
         has "$(ip -n m1 link show dev eth2)" ' host2@'
         same 'default routes' "$(ip -n m1 route show default | grep -c 'dev host0 ')" 1
+        same 'those of IPv6' "$(ip -n m1 -6 route show default | grep -c 'dev host0 ')" 1
         same 'in front' "$(ip -o link show master nz-front | grep -c 'altname nbox-web')" 2
         same 'a neighbour in both' "$(commits "$DRIVE" attach back+front db /run/netns/m2 keep)" 0
         serve m1 TCP 80

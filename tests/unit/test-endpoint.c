@@ -8,7 +8,7 @@
 #include "unit.h"
 
 static const char all[] =
-        "Nic=default 10.1.2.3 02:00:00:0a:ff:01\n"
+        "Nic=default 10.1.2.3 02:00:00:0a:ff:01 fd12:3456:789a::203\n"
         "Nic=lab 10.9.0.2 02:00:00:00:00:02\n"
         "Port=tcp:8080:80\n"
         "Port=udp:192.0.2.1:5000-5010:6000-6010\n"
@@ -41,6 +41,8 @@ static void there_and_back(void **state _unused_) {
         assert_string_equal(e->nics[1].zone, "lab");
         assert_int_equal(e->nics[0].address, 0x0a010203);
         assert_int_equal(e->nics[0].mac[4], 0xff);
+        assert_int_equal(e->nics[0].address6.s6_addr[14], 2);
+        assert_true(IN6_IS_ADDR_UNSPECIFIED(&e->nics[1].address6));
         says(e, all);
 }
 

@@ -17,7 +17,7 @@ static ZoneState *state_of(const char *text) {
 
 static void text_survives(void **state _unused_) {
         _cleanup_(zone_state_freep) ZoneState *s = state_of("# mine\n\nrange 10.1.0.0/24\ncreated\nisolated\nclosed\n"
-                                                            "uplink eth1 vlan 12\nservice 10.1.0.254\nmachine web 10.1.0.7\n"
+                                                            "uplink eth1 vlan 12\nservice 10.1.0.254\nmachine web 10.1.0.7\n#: range6 fd12:3456:789a::/64\n"
                                                             "machine\tweb-1  10.1.0.8\nmachine web 10.1.0.9 nic 2\n"),
                                                *again = NULL;
         _cleanup_free_ char *text = zone_state_format(s), *twice = NULL;
@@ -29,6 +29,9 @@ static void text_survives(void **state _unused_) {
         assert_string_equal(again->uplink, "eth1");
         assert_int_equal(again->vlan, 12);
         assert_int_equal(again->service, 0x0a0100fe);
+        assert_int_equal(again->range6.prefix, 64);
+        assert_int_equal(again->range6.base.s6_addr[5], 0x9a);
+        assert_false(again->routed6 || again->no_range6);
         assert_int_equal(again->n_leases, 3);
         assert_string_equal(again->leases[1].machine, "web-1");
         assert_int_equal(again->leases[2].nic, 2);
@@ -37,8 +40,21 @@ static void text_survives(void **state _unused_) {
         assert_non_null(strstr(text, "\n#: created\nisolated\n"));
         assert_non_null(strstr(text, "\n#: service 10.1.0.254\n"));
         assert_non_null(strstr(text, "\n#: machine web 10.1.0.9 nic 2\n"));
+        assert_non_null(strstr(text, "\n#: range6 fd12:3456:789a::/64\n"));
         twice = zone_state_format(again);
         assert_string_equal(text, twice);
+}
+
+static void range6_is_none_or_routed(void **state _unused_) {
+        _cleanup_(zone_state_freep) ZoneState *none = state_of("#: range6 none\n"), *routed = state_of("range6 2001:db8:1::/56 routed\n");
+        _cleanup_free_ char *text = zone_state_format(none), *more = zone_state_format(routed);
+
+        assert_true(none->no_range6);
+        assert_int_equal(none->range6.prefix, 0);
+        assert_non_null(strstr(text, "\n#: range6 none\n"));
+        assert_true(routed->routed6);
+        assert_int_equal(routed->range6.prefix, 56);
+        assert_non_null(strstr(more, "\n#: range6 2001:db8:1::/56 routed\n"));
 }
 
 /* Options can be written by hand before a range is chosen. */
@@ -67,7 +83,7 @@ static void bad_lines_are_named(void **state _unused_) {
                 "uplink a/b\n", "uplink interface-too-long\n", "uplink eth1 vlan\n", "uplink eth1 vlan 0\n", "uplink eth1 vlan 4095\n",
                 "uplink eth1 vlan 12 x\n", "service\n", "service 10.0.0\n", "service 10.0.0.2 x\n", "machine web\n",
                 "machine ../x 10.0.0.2\n", "machine web 10.0.0\n", "machine web 10.0.0.2 x\n", "machine web 10.0.0.2 nic\n",
-                "machine web 10.0.0.2 nic 0\n", "machine web 10.0.0.2 nic 2 x\n", "\x1b[2J\n", "Range 10.0.0.0/24\n",
+                "machine web 10.0.0.2 nic 0\n", "range6\n", "range6 10.0.0.0/24\n", "range6 none routed\n", "range6 fd00::/64 x\n", "machine web 10.0.0.2 nic 2 x\n", "\x1b[2J\n", "Range 10.0.0.0/24\n",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
@@ -115,6 +131,7 @@ static void what_is_of_an_older_range_is_dropped(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(text_survives),
+                cmocka_unit_test(range6_is_none_or_routed),
                 cmocka_unit_test(range_may_come_later),
                 cmocka_unit_test(lines_of_a_newer_nbox_are_kept),
                 cmocka_unit_test(bad_lines_are_named),
