@@ -167,14 +167,13 @@ remove_tree() { rm -rf --one-file-system "${MACHINES:?}/$1"; }
 
 # --- who reaches what: servers and those who ask are the host's programs in the machines' networks, for a busybox has none for udp --------
 
-# at WHO COMMAND...: in the network of a machine, of the host, or of the world outside.
+# at WHO COMMAND...: in the network of a machine, of the host, or of a namespace with that name, as the world outside is.
 at() {
         local who=$1
         shift
         case $who in
         host) "$@" ;;
-        outside) ip netns exec outside "$@" ;;
-        *) nsenter -t "$(leader_of "$who")" -n "$@" ;;
+        *) if [ -e "/run/netns/$who" ]; then ip netns exec "$who" "$@"; else nsenter -t "$(leader_of "$who")" -n "$@"; fi ;;
         esac
 }
 
