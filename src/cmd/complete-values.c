@@ -2,12 +2,14 @@
 
 /* The values of options: by the words that their table has, or by what --help calls their argument. */
 
+#include <dirent.h>
 #include <signal.h>
 #include <string.h>
 
 #include "complete.h"
 #include "enums.h"
 #include "machine-json.h"
+#include "nics.h"
 #include "options.h"
 #include "property.h"
 
@@ -18,6 +20,10 @@ static void offer_enum(const Completion *c, const EnumName *values) {
 
 static void offer_directories(const Completion *c) {
         complete_offer_paths(c, true);
+}
+
+static void offer_paths(const Completion *c) {
+        complete_offer_paths(c, false);
 }
 
 /* SOURCE:DEST:OPTIONS. SOURCE is the host's; what is inside, we do not know. */
@@ -37,29 +43,77 @@ static void offer_bind(const Completion *c) {
         offer_enum(&inner, bind_option_names);
 }
 
-/* NAME[,address=A][,mac=M] */
-static void offer_nic(const Completion *c) {
-        Completion behind = complete_behind(c, ',');
+static const char *about_key(NicKind kind, const char *key) {
+        static const struct {
+                const char *key, *about;
+        } abouts[] = {
+                { "gateway", "the way out, in the network of the address" },
+                { "mac", "the MAC address of the machine's end" },
+                { "name", "what it is called inside" },
+                { "vlan", "the VLAN of the bridge's port" },
+        };
 
-        if (behind.done == c->done) {
+        for (size_t i = 0; i < ELEMENTSOF(abouts); i++)
+                if (strcmp(abouts[i].key, key) == 0)
+                        return abouts[i].about;
+        return kind == NIC_ZONE ? "an address of the zone's range" : "an address, with the length of its prefix";
+}
+
+/* The host's links; /sys/class/net shows those of our namespace. */
+static void offer_links(const Completion *c) {
+        _cleanup_closedir_ DIR *dir = opendir("/sys/class/net");
+
+        for (struct dirent *d; dir && (d = readdir(dir));)
+                if (d->d_name[0] != '.' && strcmp(d->d_name, "lo") != 0)
+                        complete_offer(c, d->d_name, NULL);
+}
+
+/* WHAT[,KEY=VALUE]… */
+static void offer_nic(const Completion *c, NicKind kind) {
+        Completion behind = complete_behind(c, ',');
+        const char *key;
+        char word[32];
+
+        if (behind.done == c->done && kind == NIC_ZONE)
                 complete_zones(c);
-                return;
+        else if (behind.done == c->done)
+                offer_links(c);
+        for (size_t i = 0; behind.done > c->done && (key = nic_key(kind, i)); i++) {
+                snprintf(word, sizeof(word), "%s=", key);
+                complete_offer(&behind, word, about_key(kind, key));
         }
-        complete_offer(&behind, "address=", "an address of the zone's range");
-        complete_offer(&behind, "mac=", "the MAC address of the machine's end");
+}
+
+static void offer_zone_nic(const Completion *c) {
+        offer_nic(c, NIC_ZONE);
+}
+
+static void offer_bridge_nic(const Completion *c) {
+        offer_nic(c, NIC_BRIDGE);
 }
 
 static void offer_network(const Completion *c) {
-        static const char zone[] = "zone:";
+        const char *part = complete_part(c);
         Completion behind = *c;
+        char word[32];
 
-        if (strncmp(complete_part(c), zone, strlen(zone)) == 0) {
-                behind.done += strlen(zone);
-                offer_nic(&behind);
+        for (const EnumName *e = nic_kind_names; e->name; e++) {
+                size_t n = strlen(e->name);
+
+                if (strncmp(part, e->name, n) != 0 || part[n] != ':')
+                        continue;
+                behind.done += n + 1;
+                offer_nic(&behind, (NicKind) e->value);
                 return;
         }
-        offer_enum(c, network_kind_names);
-        complete_offer(c, "zone:", "a zone by its name");
+        for (const EnumName *e = network_kind_names; e->name; e++) {
+                snprintf(word, sizeof(word), "%s%s", e->name, e->value == NETWORK_NAMESPACE ? ":" : "");
+                complete_offer(c, word, NULL);
+        }
+        for (const EnumName *e = nic_kind_names; e->name; e++) {
+                snprintf(word, sizeof(word), "%s%s", e->name, e->value == NIC_VETH ? "" : ":");
+                complete_offer(c, word, NULL);
+        }
 }
 
 /* The protocol stands before, as systemd-nspawn has it, or behind a slash. */
@@ -166,7 +220,10 @@ static const struct {
         { "NAME[=VALUE]", NULL, offer_environment },
         { "NAME=VALUE", "property", offer_properties },
         { "NAME", "property", offer_shown },
-        { "NAME[,address=A][,mac=M]", NULL, offer_nic },
+        { "NAME[,address=A][,mac=M]", NULL, offer_zone_nic },
+        { "BRIDGE[,vlan=N]", NULL, offer_bridge_nic },
+        { "IF[:INSIDE]", NULL, offer_links },
+        { "PATH", "network-namespace-path", offer_paths },
         { "NAME", "machine", complete_with_settings },
 };
 

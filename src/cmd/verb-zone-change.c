@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "ifname.h"
 #include "parse.h"
 #include "verb-list.h"
 #include "zone-admin.h"
@@ -52,7 +53,7 @@ static int take_option(ZoneRequest *req, int option, const char *value, Error **
                 req->closed = true;
                 return 0;
         case OPT_UPLINK:
-                if (!ifname_is_valid(value))
+                if (!ifname_is_valid(value, IF_NAMESIZE - 1))
                         return error_set(reterr, EINVAL, "'%.40s' is not the name of an interface", value);
                 req->uplink = value;
                 return 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fields.h"
+#include "nics.h"
 #include "port-map.h"
 
 typedef enum FieldKind {
@@ -53,6 +54,7 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_TIMEZONE] = { KIND_INT, AT(timezone) },
         [FIELD_USERNS] = { KIND_USERNS, AT(userns) },
         [FIELD_NETWORK] = { KIND_INT, AT(network) },
+        [FIELD_NETWORK_NAMESPACE] = { KIND_STRING, AT(network_namespace) },
         [FIELD_PRIVATE_NETWORK] = { KIND_INT, AT(private_network) },
         [FIELD_NETWORK_VETH] = { KIND_INT, AT(network_veth) },
         [FIELD_NICS] = { KIND_NICS, AT(nics) },
@@ -159,8 +161,7 @@ void field_reset(MachineConfig *c, Field f) {
                 port_list_done(member(c, f));
                 return;
         case KIND_NICS:
-                free(c->nics.items);
-                c->nics = (NicList){};
+                nic_list_done(&c->nics);
                 return;
         }
 }
@@ -228,10 +229,11 @@ static void move_field(MachineConfig *c, MachineConfig *from, Field f) {
         }
 }
 
-/* The zones and the ports below belong to the network below: they do not follow into another one that was decided above. */
+/* The interfaces and the ports below belong to the network below: they do not follow into another one that was decided above. */
 static bool belongs_below(const MachineConfig *c, Field f) {
         switch (f) {
         case FIELD_NICS:
+        case FIELD_NETWORK_NAMESPACE:
                 return true;
         case FIELD_PORTS:
         case FIELD_HOST_PORTS:
@@ -261,21 +263,4 @@ void config_override(MachineConfig *c, MachineConfig *from) {
                 if (field_is_set(from, f))
                         move_field(c, from, f);
         }
-}
-
-int config_resolve_network(MachineConfig *c, Error **reterr) {
-        if (c->network == NETWORK_HOST || c->network == NETWORK_NONE) {
-                if (c->nics.n == 0 && c->network_veth != 1 && !(c->network == NETWORK_HOST && c->private_network == 1))
-                        return 0;
-                error_set(reterr, EINVAL, "--network=%s contradicts another network option",
-                          network_kind_to_string(c->network));
-                return error_hint(reterr, -EINVAL, "Leave out one of --network=, --network-zone=, --network-veth and --private-network.");
-        }
-        if (c->network == NETWORK_OWN || c->nics.n > 0 || c->network_veth == 1)
-                c->network = NETWORK_OWN;
-        else if (c->private_network == 1)
-                c->network = NETWORK_NONE;
-        else if (c->private_network == 0 || c->network_veth == 0)
-                c->network = NETWORK_HOST;
-        return 0;
 }

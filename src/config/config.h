@@ -127,6 +127,7 @@ typedef struct PortList {
 } PortList;
 
 #define ZONE_NAME_MAX 12 /* its bridge's name is made of it: IFNAMSIZ */
+#define ZONE_DEFAULT "default"
 #define NICS_MAX 8
 
 typedef enum NicKind {
@@ -163,7 +164,7 @@ typedef struct NicConfig {
         uint32_t address; /* NIC_ZONE: host byte order; 0: one is chosen and kept */
         bool mac_set;     /* else it is made of the machine's name and the host's id */
         uint8_t mac[6];
-        bool is_first;    /* it came from --network=zone:NAME */
+        bool is_first;    /* it came from --network=, and so stands before the others */
 } NicConfig;
 
 typedef struct NicList {
@@ -252,6 +253,7 @@ int config_validate(const MachineConfig *c, Error **reterr);
 /* Names for enum values, from the tables that parse them. */
 const char *start_mode_to_string(StartMode m); /* "boot" or "run", as the verbs */
 const char *network_kind_to_string(NetworkKind k);
+const char *nic_kind_to_string(NicKind k);
 const char *console_mode_to_string(ConsoleMode m);
 const char *resolv_conf_mode_to_string(ResolvConfMode m);
 const char *timezone_mode_to_string(TimezoneMode m);

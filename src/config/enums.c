@@ -33,6 +33,18 @@ const EnumName network_kind_names[] = {
         { "default-zone", NETWORK_OWN },
         { "host", NETWORK_HOST },
         { "none", NETWORK_NONE },
+        { "ns", NETWORK_NAMESPACE },
+        {},
+};
+
+const EnumName nic_kind_names[] = {
+        { "zone", NIC_ZONE },
+        { "veth", NIC_VETH },
+        { "veth-extra", NIC_EXTRA },
+        { "bridge", NIC_BRIDGE },
+        { "macvlan", NIC_MACVLAN },
+        { "ipvlan", NIC_IPVLAN },
+        { "interface", NIC_INTERFACE },
         {},
 };
 
@@ -170,6 +182,10 @@ const char *start_mode_to_string(StartMode m) {
 
 const char *network_kind_to_string(NetworkKind k) {
         return enum_to_string(network_kind_names, (int) k);
+}
+
+const char *nic_kind_to_string(NicKind k) {
+        return enum_to_string(nic_kind_names, (int) k);
 }
 
 const char *console_mode_to_string(ConsoleMode m) {

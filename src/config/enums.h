@@ -13,6 +13,7 @@ typedef struct EnumName {
 extern const EnumName start_mode_names[]; /* the verbs */
 extern const EnumName init_kind_names[];
 extern const EnumName network_kind_names[];
+extern const EnumName nic_kind_names[];
 extern const EnumName userns_mode_names[];
 extern const EnumName resolv_conf_mode_names[];
 extern const EnumName timezone_mode_names[];

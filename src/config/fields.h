@@ -29,6 +29,7 @@ typedef enum Field {
         FIELD_TIMEZONE,
         FIELD_USERNS,
         FIELD_NETWORK,
+        FIELD_NETWORK_NAMESPACE,
         FIELD_PRIVATE_NETWORK,
         FIELD_NETWORK_VETH,
         FIELD_NICS,
@@ -63,6 +64,6 @@ void config_fill(MachineConfig *c, MachineConfig *from);
 void config_override(MachineConfig *c, MachineConfig *from);
 
 /* Make c->network of what was asked for by its several words (--network, --private-network, --network-veth,
- * --network-zone and the keys Private=, VirtualEthernet=, Zone=), whose order does not matter:
- * a zone or a veth pair implies a private network, as systemd.nspawn(5) has it. */
+ * --network-zone … and the keys Private=, VirtualEthernet=, Zone=, …), whose order does not matter:
+ * an interface of any kind implies a private network, as systemd.nspawn(5) has it. Once for each source. */
 int config_resolve_network(MachineConfig *c, Error **reterr);

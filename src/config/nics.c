@@ -1,106 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* --network= and --network-zone=: which network a machine is on, and its interfaces in zones.
+/* --network= and what else says which network a machine is on: lists of interfaces (nic-text.c has one of them).
  *
- * --network-zone= adds an interface each time that it is given; --network=zone:NAME says which zone the first one is in, wherever it
- * stands among them, and counts once, as --network= itself does. */
+ * Each --network=KIND:… adds an interface, in their order and before those of nspawn's options (--network-zone= and so on), which
+ * add one each as well. What stands alone (host, none, ns:PATH) takes the place of what --network= said before, and the other way round. */
 
 #include <string.h>
 
-#include "address.h"
-#include "name.h"
+#include "ifname.h"
 #include "nics.h"
 #include "values.h"
 
-/* "02:00:5e:10:00:01", six bytes in hexadecimal; a multicast address or none at all is no interface's. */
-static int parse_mac(const char *text, uint8_t ret[6], Error **reterr) {
-        static const uint8_t zero[6];
-        uint8_t m[6];
+#define NAMES_TRIED 32
 
-        if (mac_parse(text, m) < 0)
-                return error_set(reterr, EINVAL, "'%.40s' is not a MAC address, as 02:00:5e:10:00:01", text);
-        if (m[0] & 1)
-                return error_set(reterr, EINVAL, "The MAC address %.17s is that of a group: the first byte must be even", text);
-        if (memcmp(m, zero, sizeof(m)) == 0)
-                return error_set(reterr, EINVAL, "The MAC address %.17s is no interface's", text);
-        memcpy(ret, m, sizeof(m));
-        return 0;
+/* ---- lists ---- */
+
+bool nic_list_has(const NicList *list, NicKind kind) {
+        for (size_t i = 0; i < list->n; i++)
+                if (list->items[i].kind == kind)
+                        return true;
+        return false;
 }
 
-static int set_address(NicConfig *nic, const char *text, Error **reterr) {
-        uint32_t address;
-
-        if (address_parse(text, &address) < 0 || address == 0)
-                return error_set(reterr, EINVAL, "'%.40s' is not an IPv4 address", text);
-        nic->address = address;
-        return 0;
+const char *network_word(NetworkKind network, const NicList *nics) {
+        return network == NETWORK_OWN && nics->n > 0 ? nic_kind_to_string(nics->items[0].kind) : network_kind_to_string(network);
 }
 
-static int set_mac(NicConfig *nic, const char *text, Error **reterr) {
-        nic->mac_set = true;
-        return parse_mac(text, nic->mac, reterr);
+static int refuse_pair(const NicConfig *a, const char *what, Error **reterr) {
+        char text[NIC_TEXT_MAX];
+
+        nic_format(a, text);
+        return error_set(reterr, EEXIST, "Two interfaces have the same %s, one of which is '%s'", what, text);
 }
 
-static const struct {
-        const char *key;
-        int (*set)(NicConfig *nic, const char *text, Error **reterr);
-} nic_keys[] = { { "address", set_address }, { "mac", set_mac } };
+static bool same_own_address(const NicConfig *a, const NicConfig *b) {
+        for (size_t i = 0; i < a->n_addresses; i++) {
+                const NicAddress *other = nic_address(b, a->addresses[i].address.family);
 
-static int set_key(NicConfig *nic, char *assignment, Error **reterr) {
-        char *value = strchr(assignment, '=');
-
-        if (value)
-                *value++ = 0;
-        for (size_t i = 0; value && i < ELEMENTSOF(nic_keys); i++)
-                if (strcmp(assignment, nic_keys[i].key) == 0)
-                        return nic_keys[i].set(nic, value, reterr);
-        return error_set(reterr, EINVAL, "'%.40s' is neither address=A.B.C.D nor mac=XX:XX:XX:XX:XX:XX", assignment);
-}
-
-/* NAME[,address=A][,mac=M] */
-static int parse_nic(const char *text, NicConfig *ret, Error **reterr) {
-        _cleanup_free_ char *copy = strdup(text);
-        char *rest = copy, *name;
-        NicConfig nic = {};
-        int r = 0;
-
-        if (!copy)
-                return error_oom(reterr);
-        name = strsep(&rest, ",");
-        if (!machine_name_is_valid(name) || strlen(name) > ZONE_NAME_MAX)
-                return error_set(reterr, EINVAL, "'%.80s' is not a zone: 1 to %d letters, digits, '-' and '.' between them", name,
-                                 ZONE_NAME_MAX);
-        snprintf(nic.zone, sizeof(nic.zone), "%s", name);
-        for (char *key; r >= 0 && (key = strsep(&rest, ","));)
-                r = set_key(&nic, key, reterr);
-        if (r >= 0)
-                *ret = nic;
-        return r;
+                if (other && ip_same(&a->addresses[i].address, &other->address))
+                        return true;
+        }
+        return false;
 }
 
 /* Two interfaces of one machine in the same zone get along, but not with the same addresses. */
-static int check_others(const NicList *list, const NicConfig *nic, Error **reterr) {
-        for (size_t i = 0; i < list->n; i++) {
-                const NicConfig *other = list->items + i;
+static int check_pair(const NicConfig *a, const NicConfig *b, Error **reterr) {
+        bool same_link = a->kind == b->kind && strcmp(a->link, b->link) == 0 && strcmp(a->zone, b->zone) == 0;
 
-                if (strcmp(other->zone, nic->zone) != 0)
-                        continue;
-                if ((nic->address && nic->address == other->address) ||
-                    (nic->mac_set && other->mac_set && memcmp(nic->mac, other->mac, sizeof(nic->mac)) == 0))
-                        return error_set(reterr, EEXIST, "Two interfaces in the zone '%s' have the same address", nic->zone);
-        }
+        if (*a->name && strcmp(a->name, b->name) == 0)
+                return refuse_pair(a, "name", reterr);
+        if (same_own_address(a, b))
+                return refuse_pair(a, "address", reterr);
+        if (!same_link)
+                return 0;
+        if (a->kind == NIC_EXTRA || a->kind == NIC_INTERFACE)
+                return refuse_pair(a, "link of the host", reterr);
+        if (a->kind == NIC_ZONE && a->address && a->address == b->address)
+                return error_set(reterr, EEXIST, "Two interfaces in the zone '%s' have the same address", a->zone);
+        if (a->mac_set && b->mac_set && memcmp(a->mac, b->mac, sizeof(a->mac)) == 0)
+                return a->kind == NIC_ZONE ? error_set(reterr, EEXIST, "Two interfaces in the zone '%s' have the same address", a->zone)
+                        : refuse_pair(a, "MAC address", reterr);
         return 0;
 }
 
-static int insert_nic(NicList *list, size_t at, const NicConfig *nic, Error **reterr) {
+int nic_list_insert(NicList *list, size_t at, const NicConfig *nic, Error **reterr) {
         NicConfig *grown;
-        int r;
 
-        r = check_others(list, nic, reterr);
-        if (r < 0)
-                return r;
+        for (size_t i = 0; i < list->n; i++) {
+                int r = check_pair(nic, list->items + i, reterr);
+
+                if (r < 0)
+                        return r;
+        }
         if (list->n >= NICS_MAX)
-                return error_set(reterr, E2BIG, "A machine has at most %d interfaces in zones", NICS_MAX);
+                return error_set(reterr, E2BIG, "A machine has at most %d interfaces", NICS_MAX);
         grown = reallocarray(list->items, list->n + 1, sizeof(*grown));
         if (!grown)
                 return error_oom(reterr);
@@ -111,63 +84,205 @@ static int insert_nic(NicList *list, size_t at, const NicConfig *nic, Error **re
         return 0;
 }
 
-int parse_network_zone(MachineConfig *c, const OptionValue *v, Error **reterr) {
+int nic_list_add(NicList *list, const NicConfig *nic, Error **reterr) {
+        return nic_list_insert(list, list->n, nic, reterr);
+}
+
+void nic_list_done(NicList *list) {
+        free(list->items);
+        *list = (NicList){};
+}
+
+int nic_list_copy(const NicList *from, NicList *to) {
+        NicConfig *items = from->n > 0 ? calloc(from->n, sizeof(*items)) : NULL;
+
+        if (from->n > 0 && !items)
+                return -ENOMEM;
+        if (from->n > 0)
+                memcpy(items, from->items, from->n * sizeof(*items));
+        *to = (NicList){ items, from->n };
+        return 0;
+}
+
+/* ---- names inside ---- */
+
+static bool name_is_taken(const NicList *list, const char *name) {
+        for (size_t i = 0; i < list->n; i++)
+                if (strcmp(list->items[i].name, name) == 0 || (list->items[i].kind == NIC_INTERFACE && !*list->items[i].name &&
+                                                               strcmp(list->items[i].link, name) == 0))
+                        return true;
+        return false;
+}
+
+/* The first of a link's is "mv-LINK", where that fits. */
+static void name_after_link(const NicList *list, NicConfig *nic, const char *prefix) {
+        char name[IFNAME_SIZE];
+
+        for (unsigned attempt = 0; attempt < NAMES_TRIED; attempt++) {
+                ifname_fit(prefix, nic->link, attempt, name);
+                if (!name_is_taken(list, name))
+                        break;
+        }
+        memcpy(nic->name, name, sizeof(nic->name));
+}
+
+static void name_as_host(const NicList *list, NicConfig *nic) {
+        char name[IFNAME_SIZE];
+
+        for (unsigned number = 0; number < NAMES_TRIED; number++) {
+                snprintf(name, sizeof(name), "host%u", number);
+                if (!name_is_taken(list, name))
+                        break;
+        }
+        memcpy(nic->name, name, sizeof(nic->name));
+}
+
+void nic_list_choose_names(NicList *list) {
+        for (NicConfig *nic = list->items; nic < list->items + list->n; nic++) {
+                if (*nic->name || nic->kind == NIC_INTERFACE)
+                        continue;
+                if (nic->kind == NIC_MACVLAN || nic->kind == NIC_IPVLAN)
+                        name_after_link(list, nic, nic->kind == NIC_MACVLAN ? "mv-" : "iv-");
+                else
+                        name_as_host(list, nic);
+        }
+}
+
+/* ---- the words ---- */
+
+/* Those of nspawn's options and keys, one or several at a time. */
+int parse_nics(MachineConfig *c, const OptionValue *v, Error **reterr) {
         _cleanup_strv_ char **words = NULL;
         NicConfig nic;
         int r;
 
         r = split_words(v->text, &words, reterr);
         if (r >= 0 && !words)
-                return parse_nic("", &nic, reterr);
+                return nic_parse_kind(v->option->nic, "", &nic, reterr);
         for (char **word = words; r >= 0 && word && *word; word++) {
-                r = parse_nic(*word, &nic, reterr);
+                r = nic_parse_kind(v->option->nic, *word, &nic, reterr);
                 if (r >= 0)
-                        r = insert_nic(&c->nics, c->nics.n, &nic, reterr);
+                        r = nic_list_add(&c->nics, &nic, reterr);
         }
         return r;
 }
 
-/* What an earlier --network=zone:NAME said. */
-static void drop_first(NicList *list) {
-        if (list->n == 0 || !list->items[0].is_first)
-                return;
-        list->n--;
-        memmove(list->items, list->items + 1, list->n * sizeof(*list->items));
+void nics_reset(MachineConfig *c, NicKind kind) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < c->nics.n; i++)
+                if (c->nics.items[i].kind != kind || c->nics.items[i].is_first)
+                        c->nics.items[n++] = c->nics.items[i];
+        c->nics.n = n;
+        if (n == 0)
+                nic_list_done(&c->nics);
 }
 
-static int set_first(MachineConfig *c, const char *text, Error **reterr) {
-        NicConfig nic;
-        int r;
+static size_t count_first(const NicList *list) {
+        size_t n = 0;
 
-        r = parse_nic(text, &nic, reterr);
-        if (r < 0)
-                return r;
-        nic.is_first = true;
-        drop_first(&c->nics);
-        c->network = NETWORK_OWN;
-        return insert_nic(&c->nics, 0, &nic, reterr);
+        while (n < list->n && list->items[n].is_first)
+                n++;
+        return n;
 }
 
-int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr) {
-        static const char zone[] = "zone:";
-        int kind, r;
+/* What stands alone. */
+static int set_network(MachineConfig *c, NetworkKind kind) {
+        size_t n = count_first(&c->nics);
 
-        if (strncmp(v->text, zone, strlen(zone)) == 0)
-                return set_first(c, v->text + strlen(zone), reterr);
-        r = enum_parse(network_kind_names, v->text, &kind, reterr);
-        if (r < 0)
-                return error_hint(reterr, r, "Or zone:NAME for a zone of its own.");
-        drop_first(&c->nics);
-        c->network = (NetworkKind) kind;
+        if (n > 0)
+                memmove(c->nics.items, c->nics.items + n, (c->nics.n - n) * sizeof(*c->nics.items));
+        c->nics.n -= n;
+        if (c->nics.n == 0)
+                nic_list_done(&c->nics);
+        if (c->network == NETWORK_NAMESPACE)
+                c->network_namespace = (free(c->network_namespace), NULL);
+        c->network = kind;
         return 0;
 }
 
-void nic_format(const NicConfig *nic, char ret[NIC_TEXT_MAX]) {
-        char address[ADDRESS_TEXT_MAX] = "", mac[MAC_TEXT_MAX] = "";
+static int add_first(MachineConfig *c, const char *text, Error **reterr) {
+        NicConfig nic;
+        int r;
 
-        if (nic->address)
-                address_format(nic->address, address);
-        if (nic->mac_set)
-                mac_format(nic->mac, mac);
-        snprintf(ret, NIC_TEXT_MAX, "%s%s%s%s%s", nic->zone, *address ? ",address=" : "", address, *mac ? ",mac=" : "", mac);
+        r = nic_parse(text, &nic, reterr);
+        if (r < 0)
+                return r;
+        if (c->network != NETWORK_OWN)
+                set_network(c, NETWORK_OWN);
+        nic.is_first = true;
+        return nic_list_insert(&c->nics, count_first(&c->nics), &nic, reterr);
+}
+
+int parse_network_namespace(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        char *path = NULL;
+        int r = host_path(v->text, v->from_file, &path, reterr);
+
+        if (r < 0)
+                return r;
+        free(c->network_namespace);
+        c->network_namespace = path;
+        return 0;
+}
+
+static int set_namespace(MachineConfig *c, const OptionValue *v, const char *path, Error **reterr) {
+        OptionValue word = { v->option, path, v->from_file };
+
+        set_network(c, NETWORK_NAMESPACE);
+        return parse_network_namespace(c, &word, reterr);
+}
+
+int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        static const char ns[] = "ns:";
+        int kind, r;
+
+        if (strncmp(v->text, ns, strlen(ns)) == 0 || strcmp(v->text, "ns") == 0)
+                return set_namespace(c, v, v->text + strnlen(v->text, strlen(ns)), reterr);
+        if (nic_text_has_kind(v->text))
+                return add_first(c, v->text, reterr);
+        if (strcmp(v->text, "default-zone") == 0)
+                return add_first(c, "zone", reterr);
+        r = enum_parse(network_kind_names, v->text, &kind, reterr);
+        if (r < 0)
+                return error_hint(reterr, r, "Or zone:NAME for a zone of its own; veth, bridge:NAME, macvlan:IF, ipvlan:IF, interface:IF, ns:PATH.");
+        return set_network(c, (NetworkKind) kind);
+}
+
+/* ---- what all of it comes to ---- */
+
+static int refuse_contradiction(const char *word, Error **reterr) {
+        error_set(reterr, EINVAL, "%s contradicts another network option", word);
+        return error_hint(reterr, -EINVAL, "It stands alone: leave it out, or --private-network and the other --network…= beside it.");
+}
+
+/* nspawn's --network-veth; a bridge or a zone that is named is that pair's other end. */
+static int add_veth(MachineConfig *c, Error **reterr) {
+        static const NicConfig veth = { .kind = NIC_VETH };
+        size_t n = count_first(&c->nics);
+
+        for (size_t i = n; i < c->nics.n; i++)
+                if (c->nics.items[i].kind == NIC_ZONE || c->nics.items[i].kind == NIC_BRIDGE)
+                        return 0;
+        return nic_list_insert(&c->nics, n, &veth, reterr);
+}
+
+int config_resolve_network(MachineConfig *c, Error **reterr) {
+        bool own = c->nics.n > 0 || c->network_veth == 1;
+        char word[32];
+
+        if (c->network == NETWORK_HOST || c->network == NETWORK_NONE) {
+                snprintf(word, sizeof(word), "--network=%s", network_kind_to_string(c->network));
+                return own || c->network_namespace || (c->network == NETWORK_HOST && c->private_network == 1) ? refuse_contradiction(word, reterr) : 0;
+        }
+        if (c->network_namespace) {
+                c->network = NETWORK_NAMESPACE;
+                return own || c->private_network == 1 ? refuse_contradiction("A network namespace that is there already", reterr) : 0;
+        }
+        if (own || c->network == NETWORK_OWN)
+                c->network = NETWORK_OWN;
+        else if (c->private_network == 1)
+                c->network = NETWORK_NONE;
+        else if (c->private_network == 0 || c->network_veth == 0)
+                c->network = NETWORK_HOST;
+        return c->network == NETWORK_OWN && c->network_veth == 1 ? add_veth(c, reterr) : 0;
 }

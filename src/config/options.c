@@ -148,13 +148,16 @@ const Option options[] = {
 
         { { "network", .placeholder = "KIND" },
           .values = network_kind_names, .field = FIELD_NETWORK, .flags = OPTION_BOTH, .group = NETWORK, .parse = parse_network,
-          .help = "zone[:NAME] (default), host, or none",
-          .about = "zone is a link to a bridge of the host's with an address, a default route and NAT; NAME is default when left "
-                   "out, and may be followed by what --network-zone= takes: it is the first of these. host shares the host's network. "
-                   "none is a network of its own with nothing but loopback." },
+          .help = "zone[:NAME] (default), veth, bridge:NAME, macvlan:IF, ipvlan:IF, interface:IF, host, none or ns:PATH",
+          .about = "Each adds an interface, up to eight, but the last three, which stand alone. zone is a link to a bridge of the host's with an "
+                   "address, a default route and NAT; NAME is default when left out. veth is a pair of links, one end of which stays with the "
+                   "host; bridge puts that end into a bridge that is there; macvlan and ipvlan are links on top of one of the host's; interface "
+                   "gives a link of the host's away until the machine ends. host shares the host's network, none is a network of its own with "
+                   "nothing but loopback, ns is one that is there already, as /run/netns/NAME. Behind commas may follow address=A/PREFIX, "
+                   "gateway=A, mac=M, name=INSIDE and, for a bridge, vlan=N; see INTERFACES in nbox(1)." },
         { { "network-zone", .placeholder = "NAME[,address=A][,mac=M]" },
-          .section = "Network", .key = "Zone", .field = FIELD_NICS, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,
-          .parse = parse_network_zone,
+          .section = "Network", .key = "Zone", .field = FIELD_NICS, .nic = NIC_ZONE, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,
+          .parse = parse_nics,
           .help = "Connect the machine to a zone",
           .about = "May be given several times: the machine's first interface is host0 (also eth0) and has the default route and the "
                    "published ports, the others are host1 (eth1) and so on; the same zone may come twice. A is an address of the "
@@ -163,11 +166,44 @@ const Option options[] = {
         { { "network-veth", .letter = 'n' },
           .section = "Network", .key = "VirtualEthernet", .implied = "yes", .values = boolean_names, .field = FIELD_NETWORK_VETH,
           .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK, .parse = parse_bool_field,
-          .help = "The same as --network=zone" },
+          .help = "Connect the machine with the host by a pair of links",
+          .about = "host0 inside, ve-MACHINE on the host, whose end is left to systemd-networkd or to the administrator. Where a zone or a "
+                   "bridge is named, that has the host's end, and this says nothing more." },
+        { { "network-veth-extra", .placeholder = "HOST[:INSIDE]" },
+          .section = "Network", .key = "VirtualEthernetExtra", .field = FIELD_NICS, .nic = NIC_EXTRA, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = NETWORK, .parse = parse_nics,
+          .help = "One more pair of links, with these names",
+          .about = "INSIDE is HOST when left out. May be given several times." },
+        { { "network-bridge", .placeholder = "BRIDGE[,vlan=N]" },
+          .section = "Network", .key = "Bridge", .field = FIELD_NICS, .nic = NIC_BRIDGE, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = NETWORK, .parse = parse_nics,
+          .help = "Connect the machine to a bridge of the host's",
+          .about = "host0 inside, vb-MACHINE on the host, as a port of that bridge, which must be there. N is the VLAN of the port, untagged "
+                   "inside, on a bridge that filters VLANs. May be given several times." },
+        { { "network-macvlan", .placeholder = "IF[:INSIDE]" },
+          .section = "Network", .key = "MACVLAN", .field = FIELD_NICS, .nic = NIC_MACVLAN, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = NETWORK, .parse = parse_nics,
+          .help = "An interface with a MAC address of its own on top of one of the host's",
+          .about = "Named mv-IF inside unless INSIDE is given. The kernel lets host and machine not speak to each other by it. May be given several times." },
+        { { "network-ipvlan", .placeholder = "IF[:INSIDE]" },
+          .section = "Network", .key = "IPVLAN", .field = FIELD_NICS, .nic = NIC_IPVLAN, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = NETWORK, .parse = parse_nics,
+          .help = "An interface with the MAC address of the one of the host's that it is on top of",
+          .about = "Named iv-IF inside unless INSIDE is given; layer 2. May be given several times." },
+        { { "network-interface", .placeholder = "IF[:INSIDE]" },
+          .section = "Network", .key = "Interface", .field = FIELD_NICS, .nic = NIC_INTERFACE, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = NETWORK, .parse = parse_nics,
+          .help = "Give an interface of the host's to the machine",
+          .about = "It keeps its name inside unless INSIDE is given, and comes back with it when the machine ends. May be given several times." },
+        { { "network-namespace-path", .placeholder = "PATH" },
+          .section = "Network", .key = "NamespacePath", .field = FIELD_NETWORK_NAMESPACE, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = NETWORK, .parse = parse_network_namespace,
+          .help = "Run in a network namespace that is there already",
+          .about = "As /run/netns/NAME of ip-netns(8). It is left as it is." },
         { { "private-network" },
           .section = "Network", .key = "Private", .implied = "yes", .values = boolean_names, .field = FIELD_PRIVATE_NETWORK,
           .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK, .parse = parse_bool_field,
-          .help = "The same as --network=none, unless a zone is named",
+          .help = "The same as --network=none, unless an interface is named",
           .about = "In a settings file, Private=no is --network=host." },
         { { "port", .letter = 'p', .placeholder = "[ADDR:]HOST[:MACHINE][/PROTO]" },
           .section = "Network", .key = "Port", .field = FIELD_PORTS, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = NETWORK,

@@ -32,6 +32,7 @@ struct Option {
         const char *implied;       /* its value when it is given without an argument */
         const EnumName *values;    /* the words it takes, for completion; or NULL */
         Field field;               /* what an empty assignment in a settings file resets */
+        NicKind nic;               /* FIELD_NICS: of which kind its interfaces are */
         unsigned flags;
         const char *group;         /* heading in --help */
         const char *help;          /* one line, no full stop */

@@ -16,6 +16,7 @@
 #include "options.h"
 #include "parse.h"
 #include "suggest.h"
+#include "values.h"
 
 /* Boot= is the one key that stores nothing: the verb says what starts. */
 typedef struct SettingsReader {
@@ -63,7 +64,9 @@ static int store_setting(SettingsReader *s, const Option *o, const IniLine *l, E
         int r;
 
         if (!*l->value) {
-                if (o->field != FIELD_NONE)
+                if (o->field == FIELD_NICS)
+                        nics_reset(s->c, o->nic);
+                else if (o->field != FIELD_NONE)
                         field_reset(s->c, o->field);
                 else
                         s->boot = -1;

@@ -4,27 +4,33 @@
 
 #include <string.h>
 
+#include "nics.h"
 #include "ready.h"
 
+static bool has_zone(const MachineConfig *c) {
+        return c->network == NETWORK_UNSET || (c->network == NETWORK_OWN && (c->nics.n == 0 || nic_list_has(&c->nics, NIC_ZONE)));
+}
+
 static int check_ports(const MachineConfig *c, Error **reterr) {
-        if (c->ports.n + c->host_ports.n == 0 || c->network == NETWORK_UNSET || c->network == NETWORK_OWN)
+        const char *option = c->ports.n > 0 ? "--port=" : "--host-port=", *key = c->ports.n > 0 ? "Port=" : "HostPort=";
+
+        if (c->ports.n + c->host_ports.n == 0 || has_zone(c))
                 return 0;
-        if (c->ports.n == 0) {
-                error_set(reterr, EINVAL, "A port of the host's cannot be offered with --network=%s", network_kind_to_string(c->network));
-                return error_hint(reterr, -EINVAL, c->network == NETWORK_HOST
-                                          ? "Leave out --host-port=: the host's 127.0.0.1 is the machine's already."
-                                          : "Leave out --host-port= (HostPort= in the settings file), or take --network=zone.");
-        }
-        error_set(reterr, EINVAL, "A port cannot be published with --network=%s", network_kind_to_string(c->network));
-        return error_hint(reterr, -EINVAL, c->network == NETWORK_HOST
-                                  ? "Leave out --port=: the machine's ports are the host's already."
-                                  : "Leave out --port= (Port= in the settings file), or take --network=zone.");
+        if (c->ports.n == 0)
+                error_set(reterr, EINVAL, "A port of the host's cannot be offered with --network=%s", network_word(c->network, &c->nics));
+        else
+                error_set(reterr, EINVAL, "A port cannot be published with --network=%s", network_word(c->network, &c->nics));
+        if (c->network == NETWORK_HOST)
+                return error_hint(reterr, -EINVAL, c->ports.n > 0 ? "Leave out --port=: the machine's ports are the host's already."
+                                                                  : "Leave out --host-port=: the host's 127.0.0.1 is the machine's already.");
+        return error_hint(reterr, -EINVAL, "Leave out %s (%s in the settings file), or take --network=zone%s.", option, key,
+                          c->network == NETWORK_OWN ? ", alone or beside it" : "");
 }
 
 static int check_rates(const MachineConfig *c, Error **reterr) {
-        if ((c->ingress_rate == UINT64_MAX && c->egress_rate == UINT64_MAX) || c->network == NETWORK_UNSET || c->network == NETWORK_OWN)
+        if ((c->ingress_rate == UINT64_MAX && c->egress_rate == UINT64_MAX) || has_zone(c))
                 return 0;
-        error_set(reterr, EINVAL, "Nothing of the host's limits a rate with --network=%s", network_kind_to_string(c->network));
+        error_set(reterr, EINVAL, "Nothing of the host's limits a rate with --network=%s", network_word(c->network, &c->nics));
         return error_hint(reterr, -EINVAL, "Leave out --ingress-rate= and --egress-rate=, or take --network=zone.");
 }
 

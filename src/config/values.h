@@ -34,10 +34,14 @@ int parse_bind_ro(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_tmpfs(MachineConfig *c, const OptionValue *v, Error **reterr);
 
 int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr);
-int parse_network_zone(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_nics(MachineConfig *c, const OptionValue *v, Error **reterr); /* by option->nic */
+int parse_network_namespace(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_port_map(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_host_port(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_rate(MachineConfig *c, const OptionValue *v, Error **reterr);
+
+/* Drop what parse_nics() has taken of this kind. */
+void nics_reset(MachineConfig *c, NicKind kind);
 
 /* A path of the host's, absolute and clean: relative ones begin at the working directory (refused in a file);
  * one with "." or ".." in it is resolved now, so it must be there. *ret is the caller's. */

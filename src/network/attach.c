@@ -240,7 +240,8 @@ static int check_request(const NetworkRequest *req, Error **reterr) {
         if (r >= 0 && (req->nics->n == 0 || req->nics->n > NICS_MAX))
                 return error_set(reterr, EINVAL, "A machine has 1 to %d interfaces in zones", NICS_MAX);
         for (size_t i = 0; r >= 0 && i < req->nics->n; i++)
-                r = zone_name_check(req->nics->items[i].zone, reterr);
+                r = req->nics->items[i].kind == NIC_ZONE ? zone_name_check(req->nics->items[i].zone, reterr)
+                        : error_set(reterr, EOPNOTSUPP, "Only interfaces in zones can be made yet");
         return r;
 }
 

@@ -18,8 +18,6 @@
  * after a reboot; the bridge and the rules are there only while a machine is. What is there is read from the kernel:
  * links carry their owner in their alias, rules in their comment. What should be is in the machines' files (endpoint.h). */
 
-#define ZONE_DEFAULT "default"
-
 /* Whether a machine is to have a zone's service (zone-service.h): names and DHCP. Without one it asks the host's name servers. */
 typedef enum ServiceWish {
         SERVICE_OFF,

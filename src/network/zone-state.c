@@ -7,6 +7,7 @@
 
 #include "address.h"
 #include "file.h"
+#include "ifname.h"
 #include "parse.h"
 #include "strv.h"
 #include "text.h"
@@ -35,12 +36,6 @@ void zone_state_path(const char *zone, char ret[ZONE_STATE_PATH_MAX]) {
         snprintf(ret, ZONE_STATE_PATH_MAX, ZONE_STATE_DIRECTORY "/%.20s", zone);
 }
 
-/* As dev_valid_name() of the kernel has it; and no byte that could speak to a terminal. */
-bool ifname_is_valid(const char *name) {
-        return *name && strlen(name) < IF_NAMESIZE && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strpbrk(name, "/: \t") &&
-                string_is_clean(name);
-}
-
 /* ---- reading ---- */
 
 static int read_range(ZoneState *s, char **words, size_t n) {
@@ -65,7 +60,7 @@ static int read_closed(ZoneState *s, char **words _unused_, size_t n) {
 static int read_uplink(ZoneState *s, char **words, size_t n) {
         uint64_t vlan = 0;
 
-        if ((n != 2 && n != 4) || !ifname_is_valid(words[1]))
+        if ((n != 2 && n != 4) || !ifname_is_valid(words[1], IF_NAMESIZE - 1))
                 return -EINVAL;
         if (n == 4 && (strcmp(words[2], "vlan") != 0 || parse_u64(words[3], VLAN_MAX, &vlan) < 0 || vlan == 0))
                 return -EINVAL;

@@ -83,6 +83,3 @@ char *zone_state_format(const ZoneState *s); /* NULL on out of memory */
 /* The path of a zone's file, for errors. */
 #define ZONE_STATE_PATH_MAX 64
 void zone_state_path(const char *zone, char ret[ZONE_STATE_PATH_MAX]);
-
-/* Whether text is what an interface of Linux can be called. */
-bool ifname_is_valid(const char *name);

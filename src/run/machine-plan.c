@@ -17,6 +17,7 @@
 #include "idrange.h"
 #include "init-look.h"
 #include "network.h"
+#include "nics.h"
 #include "parse.h"
 #include "path.h"
 #include "port-map.h"
@@ -50,7 +51,8 @@ void plan_free(MachinePlan *p) {
         for (size_t i = 0; i < p->n_ready; i++)
                 ready_condition_done(&p->ready[i]);
         free(p->ready);
-        free(p->nics.items);
+        nic_list_done(&p->nics);
+        free(p->network_namespace);
         port_list_done(&p->ports);
         port_list_done(&p->host_ports);
         free(p->slice);
@@ -258,13 +260,6 @@ static ConsoleMode decide_console(const MachineConfig *c) {
         }
 }
 
-/* A copy of `n` items of `size` bytes; NULL for none, or on out of memory. */
-static void *copy_items(const void *items, size_t n, size_t size) {
-        void *copy = n > 0 ? calloc(n, size) : NULL;
-
-        return copy ? memcpy(copy, items, n * size) : NULL;
-}
-
 static int plan_network(MachinePlan *p, const MachineConfig *c) {
         static const NicConfig default_nic = { .zone = ZONE_DEFAULT };
         const NicList nics = c->nics.n > 0 ? c->nics : (NicList){ (NicConfig *) &default_nic, 1 };
@@ -272,23 +267,30 @@ static int plan_network(MachinePlan *p, const MachineConfig *c) {
 
         p->network = c->network == NETWORK_UNSET ? NETWORK_OWN : c->network;
         if (p->network != NETWORK_OWN)
-                return 0;
-        p->nics.items = copy_items(nics.items, nics.n, sizeof(NicConfig));
-        if (!p->nics.items)
+                return string_set(&p->network_namespace, c->network_namespace);
+        if (nic_list_copy(&nics, &p->nics) < 0)
                 return -ENOMEM;
-        p->nics.n = nics.n;
+        nic_list_choose_names(&p->nics);
         p->ingress_rate = c->ingress_rate == UINT64_MAX ? 0 : c->ingress_rate;
         p->egress_rate = c->egress_rate == UINT64_MAX ? 0 : c->egress_rate;
         r = port_list_copy(&c->ports, &p->ports);
         return r < 0 ? r : port_list_copy(&c->host_ports, &p->host_ports);
 }
 
+/* Whether it is given a way to the world; else it is left to itself to find one, and name servers with that. */
+static bool is_addressed(const MachinePlan *p) {
+        for (size_t i = 0; i < p->nics.n; i++)
+                if (p->nics.items[i].kind == NIC_ZONE || p->nics.items[i].n_addresses > 0)
+                        return true;
+        return false;
+}
+
 static void plan_names(MachinePlan *p, const MachineConfig *c, int root) {
         p->resolv_conf = c->resolv_conf;
         if (p->resolv_conf == RESOLV_CONF_UNSET || p->resolv_conf == RESOLV_CONF_AUTO)
-                p->resolv_conf = p->network == NETWORK_OWN ? RESOLV_CONF_AUTO
-                        : p->network == NETWORK_HOST        ? (p->read_only ? RESOLV_CONF_BIND_HOST : RESOLV_CONF_COPY_HOST)
-                                                            : RESOLV_CONF_OFF;
+                p->resolv_conf = is_addressed(p)       ? RESOLV_CONF_AUTO
+                        : p->network == NETWORK_HOST ? (p->read_only ? RESOLV_CONF_BIND_HOST : RESOLV_CONF_COPY_HOST)
+                                                     : RESOLV_CONF_OFF;
         p->timezone = c->timezone;
         if (p->timezone == TIMEZONE_UNSET || p->timezone == TIMEZONE_AUTO) {
                 _cleanup_free_ char *zone = guest_timezone_name(root);

@@ -77,6 +77,7 @@ typedef struct MachinePlan {
         TimezoneMode timezone;      /* likewise */
 
         NetworkKind network;
+        char *network_namespace; /* NETWORK_NAMESPACE: its path */
         NicList nics;        /* one at least with NETWORK_OWN, none else */
         PortList ports;
         PortList host_ports;

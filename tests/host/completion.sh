@@ -90,7 +90,7 @@ test_verbs_and_options() {
         shows 'nbox boot --net' '--network=' '--network-veth' '--network-zone='
         becomes 'nbox --ver' 'nbox --version '
         # zsh says what they are for.
-        has "$(list zsh $'nbox boot --net\t')" 'zone\[:NAME\] \(default\), host, or none'
+        has "$(list zsh $'nbox boot --net\t')" 'zone\[:NAME\] \(default\), veth'
         has "$(list zsh $'nbox \t')" 'poweroff .*-- *Power machines off'
 }
 

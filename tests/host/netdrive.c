@@ -16,6 +16,7 @@
 
 #include "log.h"
 #include "network.h"
+#include "nics.h"
 #include "port-change.h"
 #include "port-map.h"
 #include "strv.h"
@@ -53,6 +54,7 @@ static int attach(int argc, char **argv, Error **reterr) {
         r = read_zones(argv[2], &nics, reterr);
         if (r < 0)
                 return r;
+        nic_list_choose_names(&nics);
         req.keep_address = strcmp(argv[5], "keep") == 0;
         for (int i = 6; i < argc && ports.n < ELEMENTSOF(maps) && host_ports.n < ELEMENTSOF(host_maps); i++) {
                 if (strncmp(argv[i], "host=", 5) == 0)

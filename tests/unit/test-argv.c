@@ -264,14 +264,19 @@ static void network_words(void **state _unused_) {
                 NetworkKind kind;
                 const char *zone;
         } cases[] = {
-                { { "--network=zone" }, NETWORK_OWN, NULL },
-                { { "--network=default-zone" }, NETWORK_OWN, NULL },
+                { { "--network=zone" }, NETWORK_OWN, "default" },
+                { { "--network=default-zone" }, NETWORK_OWN, "default" },
                 { { "--network=zone:lab" }, NETWORK_OWN, "lab" },
                 { { "--network=host" }, NETWORK_HOST, NULL },
                 { { "--network=none" }, NETWORK_NONE, NULL },
                 { { "--private-network" }, NETWORK_NONE, NULL },
                 { { "--private-network", "--network=none" }, NETWORK_NONE, NULL },
-                { { "-n" }, NETWORK_OWN, NULL },
+                { { "-n" }, NETWORK_OWN, "" },
+                { { "--network=ns:/run/netns/x" }, NETWORK_NAMESPACE, NULL },
+                { { "--network-namespace-path=/run/netns/x" }, NETWORK_NAMESPACE, NULL },
+                { { "--network=zone", "--network=ns:/run/netns/x" }, NETWORK_NAMESPACE, NULL },
+                { { "--network=ns:/run/netns/x", "--network=zone:lab" }, NETWORK_OWN, "lab" },
+                { { "--network=none", "--network=zone:lab" }, NETWORK_OWN, "lab" },
                 { { "--network-zone=lab" }, NETWORK_OWN, "lab" },
                 { { "--network-zone=lab", "--private-network", "-n" }, NETWORK_OWN, "lab" },
                 { { "--private-network", "--network-zone=lab" }, NETWORK_OWN, "lab" },
@@ -297,13 +302,20 @@ static void network_words(void **state _unused_) {
         REFUSED("contradicts", "boot", "--network=none", "--network-zone=x", "w");
         REFUSED("contradicts", "boot", "--network=host", "-n", "w");
         REFUSED("contradicts", "boot", "--network=host", "--private-network", "w");
-        REFUSED_WITH_HINT("is not one of zone", "zone:NAME", "boot", "--network=bridge", "w");
+        REFUSED("contradicts", "boot", "--network=ns:/x", "-n", "w");
+        REFUSED("contradicts", "boot", "--network-namespace-path=/x", "--private-network", "w");
+        REFUSED("contradicts", "boot", "--network-namespace-path=/x", "--network=host", "w");
+        REFUSED("path is empty", "boot", "--network=ns:", "w");
+        REFUSED("path is empty", "boot", "--network=ns", "w");
+        REFUSED_WITH_HINT("is not one of zone", "zone:NAME", "boot", "--network=bridges", "w");
+        REFUSED("is not the name of a bridge", "boot", "--network=bridge:a:b", "w");
+        REFUSED("is not the name of an interface", "boot", "--network=bridge", "w");
         REFUSED("is not a zone", "boot", "--network=zone:", "w");
         REFUSED("is not a zone", "boot", "--network=zone:a/b", "w");
         REFUSED("is not a zone", "boot", "--network-zone=thirteenbytes", "w");
 }
 
-/* What --network-zone= was understood as, in order, with blanks between. */
+/* What the words were understood as, in order, with blanks between. */
 static void check_nics(const char *wanted, char **argv) {
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_(config_freep) MachineConfig *c = parse(argv, &error);
@@ -321,19 +333,94 @@ static void check_nics(const char *wanted, char **argv) {
 
 #define NICS(wanted, ...) check_nics(wanted, (char *[]){ (char *) "boot", __VA_ARGS__, (char *) "w", NULL })
 
+static void kinds_of_interfaces(void **state _unused_) {
+        char longest[LINK_NAME_MAX + 2] = "", word[LINK_NAME_MAX + 32];
+
+        NICS("veth", (char *) "--network=veth");
+        NICS("veth", (char *) "-n");
+        NICS("bridge:br0", (char *) "-n", (char *) "--network-bridge=br0");
+        NICS("zone:lab", (char *) "--network-zone=lab", (char *) "-n");
+        NICS("zone:lab veth macvlan:eth0", (char *) "--network-macvlan=eth0", (char *) "--network=zone:lab", (char *) "-n");
+        NICS("veth macvlan:eth0 ipvlan:eth1 interface:eth2,name=lan0 veth-extra:a veth-extra:b,name=c",
+             (char *) "--network-macvlan=eth0", (char *) "--network-ipvlan=eth1", (char *) "--network-interface=eth2:lan0", (char *) "-n",
+             (char *) "--network-veth-extra=a", (char *) "--network-veth-extra=b:c");
+        NICS("bridge:br0,vlan=12,address=192.0.2.7/24,gateway=192.0.2.1,address=2001:db8::7/64,gateway=fe80::1,mac=02:00:00:00:00:01,name=lan0",
+             (char *) "--network=bridge:br0,name=lan0,mac=02:00:00:00:00:01,address=192.0.2.7/24,gateway=192.0.2.1,address=2001:DB8::7/64,"
+                      "gateway=fe80::1,vlan=12");
+        NICS("veth-extra:a,name=b", (char *) "--network=veth:a:b");
+        memset(longest, 'a', LINK_NAME_MAX);
+        snprintf(word, sizeof(word), "--network=macvlan:%s", longest);
+        NICS(word + strlen("--network="), word);
+        memset(longest, 'a', LINK_NAME_MAX + 1);
+        snprintf(word, sizeof(word), "--network=macvlan:%s", longest);
+        REFUSED("is not the name of an interface", "boot", word, "w");
+}
+
+static void bad_interfaces(void **state _unused_) {
+        static const char *const bad[] = {
+                "macvlan:", "macvlan:a/b", "macvlan:..", "macvlan:a b", "macvlan:a\nb", "macvlan:a:b:c", "macvlan:a:", "macvlan:a:sixteen-bytes-ab",
+                "macvlan:a:lo", "macvlan:a:x%d", "macvlan:a:*", "macvlan:a,vlan=1", "macvlan:a,name=", "macvlan:a,name", "macvlan:a,", "veth:", "veth:a*",
+                "veth:sixteen-bytes-ab", "veth-extra", "bridge:b,vlan=0", "bridge:b,vlan=4095", "bridge:b,vlan=+1", "ipvlan:a,mac=02:00:00:00:00:01",
+                "interface:a,mac=02:00:00:00:00:01", "interface:a,name=b,name=c", "veth,address=10.0.0.1", "veth,address=10.0.0.1/0",
+                "veth,address=10.0.0.1/33", "veth,address=10.0.0.1/24/", "veth,address=fd00::1/129", "veth,address=::1/64", "veth,address=ff02::1/64",
+                "veth,address=127.0.0.1/8", "veth,address=224.0.0.1/8", "veth,address=10.0.0.1/24,address=10.0.0.2/24", "veth,gateway=10.0.0.1",
+                "veth,address=10.0.0.1/24,gateway=10.0.1.1", "veth,address=10.0.0.1/24,gateway=10.0.0.1", "veth,address=10.0.0.1/24,gateway=fd00::1",
+                "veth,address=10.0.0.2/24,gateway=10.0.0.1,gateway=10.0.0.3", "zone:lab,gateway=10.0.0.1", "zone:lab,vlan=2", "host,mac=02:00:00:00:00:01",
+                "none:x", "Veth", "",
+        };
+        char word[128];
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                snprintf(word, sizeof(word), "--network=%s", bad[i]);
+                REFUSED("", "boot", word, "w");
+        }
+        REFUSED("same link", "boot", "--network-interface=a", "--network-interface=a", "w");
+        REFUSED("same link", "boot", "--network=veth:a", "--network-veth-extra=a:b", "w");
+        REFUSED("same name", "boot", "--network=veth:a:x", "--network=macvlan:e:x", "w");
+        REFUSED("same address", "boot", "--network=veth,address=10.0.0.1/24", "--network=bridge:b,address=10.0.0.1/8", "w");
+        REFUSED("at most 8", "boot", "--network=veth", "--network=veth", "--network=veth", "--network=veth", "--network=veth", "--network=veth",
+                "--network=veth", "--network=veth", "--network=veth", "w");
+        REFUSED("cannot be published with --network=macvlan", "boot", "--network=macvlan:e", "-p", "80", "w");
+}
+
+/* What they are called inside, in order. */
+static void check_names(const char *wanted, char **argv) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(config_freep) MachineConfig *c = parse(argv, &error);
+        char all[NICS_MAX * (IFNAMSIZ + 1)] = "";
+
+        nic_list_choose_names(&c->nics);
+        for (size_t i = 0; i < c->nics.n; i++)
+                strcat(strcat(all, i > 0 ? " " : ""), c->nics.items[i].name);
+        assert_string_equal(all, wanted);
+}
+
+#define NAMES(wanted, ...) check_names(wanted, (char *[]){ (char *) "boot", __VA_ARGS__, (char *) "w", NULL })
+
+static void names_inside(void **state _unused_) {
+        NAMES("host0 host1", (char *) "--network=zone", (char *) "--network=veth");
+        NAMES("mv-eth0 host0", (char *) "--network=macvlan:eth0", (char *) "--network=veth");
+        NAMES("host1 host0", (char *) "--network=bridge:b", (char *) "--network=veth,name=host0");
+        NAMES("host1  x", (char *) "--network=bridge:b", (char *) "--network=interface:host0", (char *) "--network=interface:host2:x");
+        /* The second on one link, and one whose name is too long with the prefix. */
+        NAMES("iv-eth0 iv-eth0bbzhh", (char *) "--network=ipvlan:eth0", (char *) "--network=ipvlan:eth0");
+        NAMES("mv-enp0s31vmzsz", (char *) "--network=macvlan:enp0s31f6123456");
+}
+
 static void interfaces(void **state _unused_) {
-        NICS("lab", (char *) "--network=zone:lab");
-        NICS("lab lan", (char *) "--network-zone=lab", (char *) "--network-zone=lan");
-        NICS("lab lan lab", (char *) "--network-zone=lab lan", (char *) "--network-zone=lab");
-        NICS("lab lan", (char *) "--network-zone=lan", (char *) "--network=zone:lab"); /* the first, wherever it stands */
-        NICS("other lan", (char *) "--network=zone:lab", (char *) "--network-zone=lan", (char *) "--network=zone:other");
-        NICS("lan", (char *) "--network=zone:lab", (char *) "--network-zone=lan", (char *) "--network=zone");
-        NICS("lab,address=10.1.0.9,mac=0a:00:00:00:00:01 lan,mac=00:16:3e:aa:bb:cc",
+        NICS("zone:lab", (char *) "--network=zone:lab");
+        NICS("zone:lab zone:lan", (char *) "--network-zone=lab", (char *) "--network-zone=lan");
+        NICS("zone:lab zone:lan zone:lab", (char *) "--network-zone=lab lan", (char *) "--network-zone=lab");
+        NICS("zone:lab zone:lan", (char *) "--network-zone=lan", (char *) "--network=zone:lab"); /* the first, wherever it stands */
+        NICS("zone:lab zone:other zone:lan", (char *) "--network=zone:lab", (char *) "--network-zone=lan", (char *) "--network=zone:other");
+        NICS("zone:default zone:lan", (char *) "--network-zone=lan", (char *) "--network=zone");
+        NICS("zone:default,mac=02:00:00:00:00:01", (char *) "--network=zone,mac=02:00:00:00:00:01");
+        NICS("zone:lab,address=10.1.0.9,mac=0a:00:00:00:00:01 zone:lan,mac=00:16:3e:aa:bb:cc",
              (char *) "--network=zone:lab,mac=0A:00:00:00:00:01,address=10.1.0.9", (char *) "--network-zone=lan,mac=00:16:3e:aa:bb:cc");
         REFUSED("is not a zone", "boot", "--network-zone=", "w");
         REFUSED("is not a zone", "boot", "--network-zone=,address=10.0.0.9", "w");
-        REFUSED("neither address=", "boot", "--network-zone=a,addr=10.0.0.9", "w");
-        REFUSED("neither address=", "boot", "--network-zone=a,", "w");
+        REFUSED("is not what may follow", "boot", "--network-zone=a,addr=10.0.0.9", "w");
+        REFUSED("is not what may follow", "boot", "--network-zone=a,", "w");
         REFUSED("is not an IPv4 address", "boot", "--network-zone=a,address=10.0.0", "w");
         REFUSED("is not an IPv4 address", "boot", "--network-zone=a,address=fd00::1", "w");
         REFUSED("is not an IPv4 address", "boot", "--network-zone=a,address=0.0.0.0", "w");
@@ -451,6 +538,9 @@ int main(void) {
                 cmocka_unit_test(bad_mounts),
                 cmocka_unit_test(network_words),
                 cmocka_unit_test(interfaces),
+                cmocka_unit_test(kinds_of_interfaces),
+                cmocka_unit_test(bad_interfaces),
+                cmocka_unit_test(names_inside),
                 cmocka_unit_test(ports), cmocka_unit_test(rates),
                 cmocka_unit_test(environment_is_passed_on_by_name),
                 cmocka_unit_test(the_table_is_consistent),

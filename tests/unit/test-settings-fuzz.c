@@ -20,7 +20,7 @@ static const char *const seeds[] = {
         "[Exec]\nKillSignal=SIGRTMIN+3\nMachineID=000102030405060708090a0b0c0d0e0f\nPrivateUsers=524288:65536\nHostname=inner\n",
         "[Exec]\nResolvConf=copy-host\nTimezone=auto\nStopTimeout=2min 30s\nSlice=a-b.slice\nProperty=MemoryMax=1G\nRegister=no\n",
         "# c\n[Files]\nReadOnly=yes\nBind=-+/a\\:b:/c:rbind,idmap\nBindReadOnly=/x\nTemporaryFileSystem=/t:mode=0755,size=1M\n",
-        "[Network]\nPrivate=yes\nVirtualEthernet=no\nZone=lab\nPort=tcp:8080:80\nPort=udp:53\nPort=\nPort=192.0.2.1:8000-8099:9000-9099/udp\nHostPort=5432\nIngressRate=100M\nEgressRate=8K\n;\n[X-A]\nb\n",
+        "[Network]\nPrivate=yes\nVirtualEthernet=no\nZone=lab\nBridge=br0,vlan=4\nMACVLAN=a b:c\nInterface=a\nVirtualEthernetExtra=a:b,address=10.0.0.2/24,gateway=10.0.0.1\nNamespacePath=\nPort=tcp:8080:80\nPort=udp:53\nPort=\nPort=192.0.2.1:8000-8099:9000-9099/udp\nHostPort=5432\nIngressRate=100M\nEgressRate=8K\n;\n[X-A]\nb\n",
 };
 
 typedef struct Random {
@@ -91,7 +91,7 @@ static void check_result(const MachineConfig *c, int r, const Error *error) {
         }
         assert_null(error);
         assert_true(c->network == NETWORK_UNSET || c->network == NETWORK_OWN || c->network == NETWORK_HOST ||
-                    c->network == NETWORK_NONE);
+                    c->network == NETWORK_NONE || c->network == NETWORK_NAMESPACE);
         for (size_t i = 0; i < c->n_binds; i++)
                 assert_true(c->binds[i].source[0] == '/' && c->binds[i].destination[0] == '/');
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "config.h"
+#include "nics.h"
 #include "options.h"
 #include "settings.h"
 
@@ -142,6 +143,10 @@ static void network_keys(void **state _unused_) {
                 { "[Network]\nVirtualEthernet=yes\nPrivate=no\n", NETWORK_OWN },
                 { "[Network]\nZone=a\nPrivate=yes\n", NETWORK_OWN },
                 { "[Network]\nPrivate=no\nPrivate=\n", NETWORK_UNSET },
+                { "[Network]\nBridge=br0\n", NETWORK_OWN },
+                { "[Network]\nVirtualEthernet=no\nMACVLAN=eth0\n", NETWORK_OWN },
+                { "[Network]\nNamespacePath=/run/netns/x\n", NETWORK_NAMESPACE },
+                { "[Network]\nNamespacePath=/run/netns/x\nNamespacePath=\nPrivate=yes\n", NETWORK_NONE },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -243,7 +248,8 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
                 "[Exec]\nHostname=inner\nMachineID=000102030405060708090a0b0c0d0e0f\nPrivateUsers=no\nStopTimeout=infinity\nRegister=no\n"
                 "Slice=system\nProperty=DevicePolicy=auto\nEnvironment=A=1\nKillSignal=TERM\n"
                 "[Files]\nReadOnly=yes\nBind=/etc\nBindReadOnly=/etc\nTemporaryFileSystem=/x\n"
-                "[Network]\nPrivate=no\nVirtualEthernet=no\nZone=other\nPort=22\nHostPort=22\nIngressRate=1M\n";
+                "[Network]\nPrivate=no\nVirtualEthernet=no\nZone=other\nBridge=br0\nMACVLAN=eth0\nIPVLAN=eth0\nInterface=eth0\n"
+                "VirtualEthernetExtra=a\nNamespacePath=/proc/1/ns/net\nPort=22\nHostPort=22\nIngressRate=1M\n";
         _cleanup_(config_freep) MachineConfig *c = settings(START_BOOT, false, text,
                 "web.conf:4: PrivateUsers= has no effect in a file beside the image, ignoring");
 
@@ -257,7 +263,8 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
 /* systemd.nspawn(5) lists these as privileged; ours that reach into the host come on top. */
 static void trust_is_as_nspawn_has_it(void **state _unused_) {
         static const char *const privileged[] = { "MachineID", "PrivateUsers", "Bind", "BindReadOnly", "TemporaryFileSystem",
-                "Ready", "ReadyWait", "NotifyReady", "VirtualEthernet", "Zone", "Port", "HostPort", "IngressRate", "EgressRate", "Private", "Slice", "Property", "Register", "StopTimeout" };
+                "Ready", "ReadyWait", "NotifyReady", "VirtualEthernet", "VirtualEthernetExtra", "Bridge", "MACVLAN",
+                "IPVLAN", "Interface", "NamespacePath", "Zone", "Port", "HostPort", "IngressRate", "EgressRate", "Private", "Slice", "Property", "Register", "StopTimeout" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
                 "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "ReadOnly" };
         size_t n = 0;
@@ -278,6 +285,35 @@ static void trust_is_as_nspawn_has_it(void **state _unused_) {
                 assert_int_equal(!!(options[i].flags & OPTION_PRIVILEGED), want);
         }
         assert_int_equal(n, ELEMENTSOF(privileged) + ELEMENTSOF(free_for_all));
+}
+
+/* What a file's [Network] is understood as: its interfaces in order, with blanks between. */
+static void check_nics(const char *wanted, const char *keys) {
+        _cleanup_free_ char *text = NULL;
+        _cleanup_(config_freep) MachineConfig *c = NULL;
+        char all[NICS_MAX * (NIC_TEXT_MAX + 1)] = "", one[NIC_TEXT_MAX];
+
+        assert_true(asprintf(&text, "[Network]\n%s", keys) > 0);
+        c = settings(START_BOOT, true, text, NULL);
+        for (size_t i = 0; i < c->nics.n; i++) {
+                nic_format(c->nics.items + i, one);
+                strcat(strcat(all, i > 0 ? " " : ""), one);
+        }
+        assert_string_equal(all, wanted);
+}
+
+static void interfaces(void **state _unused_) {
+        check_nics("veth", "VirtualEthernet=yes\n");
+        check_nics("bridge:br0", "VirtualEthernet=yes\nBridge=br0\n");
+        check_nics("bridge:br0,vlan=7", "VirtualEthernet=no\nBridge=br0,vlan=7\n");
+        check_nics("veth macvlan:eth0 macvlan:eth1 ipvlan:eth2 interface:eth3 interface:eth4,name=lan0",
+                   "MACVLAN=eth0 eth1\nIPVLAN=eth2\nInterface=eth3  eth4:lan0\nVirtualEthernet=1\n");
+        check_nics("veth-extra:a,name=b veth-extra:c", "VirtualEthernetExtra=a:b\nVirtualEthernetExtra=c\n");
+        /* An empty value takes back its own key's alone. */
+        check_nics("zone:lab ipvlan:eth2", "Zone=lab\nMACVLAN=eth0\nIPVLAN=eth1\nMACVLAN=\nIPVLAN=\nIPVLAN=eth2\n");
+        refused("[Network]\nMACVLAN=a/b\n", "MACVLAN=: 'a/b' is not the name of an interface");
+        refused("[Network]\nNamespacePath=run/netns/x\n", "is not absolute");
+        refused("[Network]\nNamespacePath=/run/netns/x\nZone=a\n", "contradicts");
 }
 
 static void the_other_verbs_keys_do_not_apply(void **state _unused_) {
@@ -436,6 +472,7 @@ int main(void) {
                 cmocka_unit_test(bad_bytes),
                 cmocka_unit_test(beside_the_image_nothing_is_widened),
                 cmocka_unit_test(trust_is_as_nspawn_has_it),
+                cmocka_unit_test(interfaces),
                 cmocka_unit_test(the_other_verbs_keys_do_not_apply),
                 cmocka_unit_test(the_command_line_wins),
                 cmocka_unit_test(the_file_beside_the_tree),
