@@ -147,8 +147,8 @@ test_bridge_with_its_own_dhcp() {
         both_ways "$GUEST" lan "$(address_of "$GUEST")" -- "$LAN_ADDRESS"
         untouched
         unserve
-        kill %%
-        rm /run/lan-dhcp.pid
+        kill "$(cat /run/lan-dhcp.pid)"
+        wait_until 5 [ ! -e /run/lan-dhcp.pid ]
         terminate second
         # A VLAN is nothing for a bridge that does not tell them apart.
         refused nbox boot -d --network=bridge:br-lan,vlan=12 second
