@@ -14,12 +14,14 @@
         ip link delete docker0
         [ -z "$(ufw status | grep 'Status: active')" ] || ufw --force disable
         nft flush ruleset
-        for table in filter nat mangle raw; do
-                iptables-legacy -t "$table" -F
-                iptables-legacy -t "$table" -X
+        for iptables in iptables-legacy ip6tables-legacy; do
+                for table in filter nat mangle raw; do
+                        $iptables -t "$table" -F
+                        $iptables -t "$table" -X
+                done
+                $iptables -P FORWARD ACCEPT
         done
-        iptables-legacy -P FORWARD ACCEPT
-        sysctl -q net.bridge.bridge-nf-call-iptables=0
+        sysctl -q net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
         rm -f /etc/nbox.conf
 } >/dev/null 2>&1
 
@@ -27,13 +29,13 @@
 rules_of_others() {
         {
                 nft list ruleset | sed '/^table inet firewalld/,/^}/d'
-                iptables-legacy-save | sed -nE '/^-A|^:[^ ]+ DROP/p'
+                { iptables-legacy-save; ip6tables-legacy-save; } | sed -nE '/^-A|^:[^ ]+ DROP/p'
                 ! systemctl is-active -q firewalld || firewall-cmd --list-all-zones
         } 2>/dev/null | sed -E '/nbox:|NBOX/d; s/(packets|bytes) [0-9]+/\1 N/g; s/\[[0-9:]+\]//'
 }
 
 # firewalld keeps chains for each of its zones.
-ours_are_gone() { [ -z "$({ nft list ruleset; iptables-legacy-save; } 2>/dev/null | grep -E 'nbox:|nbox0|table [a-z0-9]* nbox|NBOX')" ]; }
+ours_are_gone() { [ -z "$({ nft list ruleset; iptables-legacy-save; ip6tables-legacy-save; } 2>/dev/null | grep -E 'nbox:|nbox0|table [a-z0-9]* nbox|NBOX')" ]; }
 
 two_machines() {
         tree_with first
@@ -45,8 +47,9 @@ two_machines() {
         serve second 80
 }
 
-# All that a user has machines for; COMMENT says where a failure was.
+# All that a user has machines for, over IPv4 and then over IPv6; COMMENT says where a failure was.
 all_is_reached() {
+        local name address
         same "$1: from first to the world" "$(at first timeout 5 socat - "TCP:$OUTSIDE_ADDRESS:$OUTSIDE_PORT")" "from $HOST_ADDRESS"
         reaches outside tcp "$HOST_ADDRESS" 8080 first
         reaches host tcp 127.0.0.1 8080 first
@@ -56,6 +59,12 @@ all_is_reached() {
         reaches second tcp "$(address_of first)" 80 first
         at second busybox nslookup first "$(name_server_of second)" | grep -q "$(address_of first)" || fail "$1: no name"
         has "$(dhcp_of second 2>&1)" "lease of $(address_of second) obtained"
+        same "$1: from first to the world over IPv6" "$(at first timeout 5 socat - "TCP6:[$OUTSIDE_ADDRESS6]:$OUTSIDE_PORT")" "from $HOST_ADDRESS6"
+        for name in outside host second first; do reaches $name tcp "$HOST_ADDRESS6" 8080 first; done
+        reaches host tcp ::1 8080 first
+        address=$(address6_of first)
+        reaches second tcp "$address" 80 first
+        same "$1: the address of first by its name" "$(at second "$HOST_TOOLS/resolver" udp "$(name_server_of second)" first AAAA)" "$address"
 }
 
 # What a DHCP client is told, by broadcasts from 0.0.0.0; nothing is changed by it.
@@ -102,12 +111,18 @@ legacy_drop() {
         iptables-legacy -P FORWARD DROP
         iptables-legacy -A FORWARD -s 192.0.2.1 -j ACCEPT
         iptables-legacy -A INPUT -i lo -j ACCEPT
+        ip6tables-legacy -P FORWARD DROP
+        ip6tables-legacy -A FORWARD -s 2001:db8:5::1 -j ACCEPT
+        ip6tables-legacy -A INPUT -i lo -j ACCEPT
 }
 
 test_legacy_forward_drop() {
+        local iptables
         through legacy_drop
-        iptables-legacy -F
-        iptables-legacy -P FORWARD ACCEPT
+        for iptables in iptables-legacy ip6tables-legacy; do
+                $iptables -F
+                $iptables -P FORWARD ACCEPT
+        done
 }
 
 # It takes over FORWARD where forwarding was off before it came.
@@ -135,25 +150,36 @@ test_docker() {
         docker_off
 }
 
-test_docker_28() {
-        through docker_28
-        nft delete table ip filter
+# It filters IPv6 in the same way.
+docker_28_on() {
+        docker_28
+        docker_28 ip6tables-nft
 }
 
-own_chain() { # FAMILY
-        nft -f - <<EOF
-table $1 mine {
+test_docker_28() {
+        through docker_28_on
+        nft delete table ip filter
+        nft delete table ip6 filter
+}
+
+own_chain() { # FAMILY...
+        local family
+        for family in "$@"; do
+                nft -f - <<EOF
+table $family mine {
         chain forward {
                 type filter hook forward priority 0; policy drop;
                 ct state established,related accept
         }
 }
 EOF
+        done
 }
 
 test_own_chain() {
-        through own_chain ip
+        through own_chain ip ip6
         nft delete table ip mine
+        nft delete table ip6 mine
 }
 
 test_own_chain_of_inet() {
@@ -175,8 +201,8 @@ test_strict_reverse_path() {
 
 # What passes between two machines of a zone is shown to the filters of forwarded packets, DHCP and names too.
 bridged() {
-        sysctl -q net.bridge.bridge-nf-call-iptables=1
-        own_chain ip
+        sysctl -q net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1
+        own_chain ip ip6
 }
 
 test_bridge_netfilter() {
@@ -184,13 +210,16 @@ test_bridge_netfilter() {
         # It is so: without the door, neighbours do not reach each other, nor does a machine get an address.
         two_machines
         nft flush chain ip mine forward
+        nft flush chain ip6 mine forward
         same 'a neighbour, without the door' "$(ask second tcp "$(address_of first)" 80 x)" ''
+        same 'a neighbour over IPv6, without the door' "$(ask second tcp6 "$(address6_of first)" 80 x)" ''
         fails dhcp_of second
         nbox network repair
         all_is_reached 'with the door again'
         machines_end
         nft delete table ip mine
-        sysctl -q net.bridge.bridge-nf-call-iptables=0
+        nft delete table ip6 mine
+        sysctl -q net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
 }
 
 ufw_on() {
@@ -199,6 +228,7 @@ ufw_on() {
 }
 
 test_ufw() {
+        local iptables
         through ufw_on
         # What its owner does next is done, and mended.
         two_machines
@@ -208,8 +238,10 @@ test_ufw() {
         machines_end
         ufw --force disable >/dev/null
         nft flush ruleset
-        iptables-legacy -F
-        iptables-legacy -X
+        for iptables in iptables-legacy ip6tables-legacy; do
+                $iptables -F
+                $iptables -X
+        done
 }
 
 firewalld_on() {
@@ -296,13 +328,22 @@ each_backend() {
         done
 }
 
+legacy_flush() {
+        local table iptables
+        for iptables in iptables-legacy ip6tables-legacy; do
+                for table in filter nat mangle; do $iptables -t $table -F; done
+        done
+}
+
 flushed() {
         nft flush ruleset
-        iptables-legacy -F
-        iptables-legacy -t nat -F
-        iptables-legacy -t mangle -F
+        legacy_flush
         missing 'rules are missing'
         mended 'after everything was flushed'
+        # Of one IP alone.
+        if grep -q =nft /etc/nbox.conf; then nft delete table ip6 nbox; else ip6tables-legacy -t nat -F; fi
+        missing 'rules are missing'
+        mended 'after those of IPv6 were flushed'
 }
 
 test_flush_everything() {
@@ -326,8 +367,7 @@ test_flush_takes_limits() {
 # The next start mends what it finds flushed, also of the others.
 next_start() {
         nft flush ruleset
-        iptables-legacy -t nat -F
-        iptables-legacy -t mangle -F
+        legacy_flush
         tree_with third
         boot third
         all_is_reached 'after the next start'
@@ -344,6 +384,9 @@ switches() {
         sysctl -q net.ipv4.ip_forward=0
         missing 'forwarding of IPv4 packets is off'
         mended 'after forwarding was switched off'
+        sysctl -q net.ipv6.conf.all.forwarding=0
+        missing 'forwarding of IPv6 packets is off'
+        mended 'after forwarding of IPv6 was switched off'
         sysctl -q net.ipv4.conf.nbox0.route_localnet=0
         missing '127.0.0.1'
         mended 'after route_localnet was reset'
@@ -360,6 +403,9 @@ links() {
         ip address flush dev nbox0
         missing 'nbox0 has lost its address'
         mended 'after the address was taken'
+        ip -6 address flush dev nbox0 scope global
+        missing 'nbox0 has lost its address'
+        mended 'after the address of IPv6 was taken'
         ip link delete nbox0
         missing 'the bridge nbox0 is gone'
         mended 'after the bridge was deleted'
@@ -386,12 +432,14 @@ test_route_over_the_zone() {
 # Docker starts after the machines.
 test_docker_comes_later() {
         two_machines
-        docker_28
+        docker_28_on
         missing "chain 'FORWARD' of the nftables table 'ip filter'|DOCKER-USER"
         mended 'after Docker started'
         has "$(iptables-nft -S DOCKER-USER)" 'nbox:zone:default'
+        has "$(ip6tables-nft -S DOCKER-USER)" 'nbox:zone:default'
         machines_end
         nft delete table ip filter
+        nft delete table ip6 filter
 }
 
 # A port of the host's loopback, where its input is filtered.
