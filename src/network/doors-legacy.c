@@ -10,7 +10,7 @@
 #include "iptables.h"
 
 #define TABLE "filter"
-#define LOOPBACK 0x7f000000u, 0xff000000u /* 127.0.0.0/8 */
+#define LOOPBACK &(IpAddress){ .family = AF_INET, .v4 = 0x7f000000 }, 8 /* 127.0.0.0/8 */
 
 typedef struct Post {
         const char *builtin, *chain;
@@ -26,8 +26,8 @@ typedef struct Edit {
         bool needed;           /* set: the chain may stop packets */
 } Edit;
 
-static bool is_gone(const struct ipt_entry *e, void *userdata) {
-        return door_tag_is_gone(rule_tag(e), userdata);
+static bool is_gone(RuleView r, void *userdata) {
+        return door_tag_is_gone(rule_tag(r), userdata);
 }
 
 static int sync_zone(Table *t, const Post *post, const DoorZone *zone, Error **reterr) {
@@ -37,7 +37,7 @@ static int sync_zone(Table *t, const Post *post, const DoorZone *zone, Error **r
 
         zone_tag(tag, zone->name);
         for (unsigned i = 0; i < N; i++)
-                rule_begin(rules + i, tag);
+                rule_begin(rules + i, table_family(t), tag);
         rule_in(rules + FROM, zone->bridge, false);
         if (post->host_ports)
                 rule_destination(rules + FROM, LOOPBACK);
@@ -58,7 +58,7 @@ static int edit_filter(Table *t, void *userdata, Error **reterr) {
                 r = table_delete(t, post->chain, is_gone, (void *) edit->gone, reterr);
         else if (edit->needed)
                 r = sync_zone(t, post, edit->zone, reterr);
-        rule_begin(&jump, "nbox");
+        rule_begin(&jump, table_family(t), "nbox");
         rule_jump(&jump, post->chain);
         if (r >= 0 && (edit->gone || edit->needed))
                 r = table_link(t, post->builtin, post->chain, &jump, true, reterr);
@@ -68,7 +68,7 @@ static int edit_filter(Table *t, void *userdata, Error **reterr) {
 static int commit(Edit *edit, Error **reterr) {
         _cleanup_close_ int lock = iptables_lock(reterr);
 
-        return lock < 0 ? lock : iptables_edit(TABLE, edit_filter, edit, reterr);
+        return lock < 0 ? lock : iptables_edit(AF_INET, TABLE, edit_filter, edit, reterr);
 }
 
 static int look_at_zone(const Post *post, const DoorZone *zone, const DoorRequest *req, Error **reterr) {
@@ -77,7 +77,7 @@ static int look_at_zone(const Post *post, const DoorZone *zone, const DoorReques
         Door *door;
         int r;
 
-        r = iptables_check(TABLE, edit_filter, &edit, reterr);
+        r = iptables_check(AF_INET, TABLE, edit_filter, &edit, reterr);
         if (r < 0 || !edit.needed)
                 return r < 0 ? r : 0;
         door = door_list_add(req->to, zone->name, r == 0 ? DOOR_OPEN : DOOR_SHUT);
@@ -96,7 +96,7 @@ static int look_at_zone(const Post *post, const DoorZone *zone, const DoorReques
 static int look(const DoorView *view _unused_, const DoorRequest *req, Error **reterr) {
         int r = 0;
 
-        if (!iptables_table_exists(TABLE))
+        if (!iptables_table_exists(AF_INET, TABLE))
                 return 0;
         for (size_t p = 0; p < ELEMENTSOF(posts); p++)
                 for (size_t i = 0; i < req->n && r >= 0; i++)
@@ -108,12 +108,12 @@ static int look(const DoorView *view _unused_, const DoorRequest *req, Error **r
 static int close_doors(const DoorView *view _unused_, const DoorsGone *gone, Error **reterr) {
         int r = 0;
 
-        if (!iptables_table_exists(TABLE))
+        if (!iptables_table_exists(AF_INET, TABLE))
                 return 0;
         for (size_t p = 0; p < ELEMENTSOF(posts) && r >= 0; p++) {
                 Edit edit = { .post = posts + p, .gone = gone };
 
-                r = iptables_check(TABLE, edit_filter, &edit, reterr);
+                r = iptables_check(AF_INET, TABLE, edit_filter, &edit, reterr);
                 if (r > 0)
                         r = commit(&edit, reterr);
         }

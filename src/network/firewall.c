@@ -16,6 +16,7 @@
 #include "file.h"
 #include "host-config.h"
 #include "network-lock.h"
+#include "port-map.h"
 #include "strv.h"
 
 #define NOTE NETWORK_RUN_DIRECTORY "/firewall"
@@ -197,6 +198,17 @@ void firewall_describe(char ret[FIREWALL_TEXT_MAX]) {
 }
 
 /* ---- what the backends share ---- */
+
+IpAddress firewall_machine_address(const FirewallMachine *m, int family) {
+        if (family == AF_INET)
+                return ip_v4(m->address);
+        return IN6_IS_ADDR_UNSPECIFIED(&m->address6) ? (IpAddress){} : ip_v6(&m->address6);
+}
+
+bool firewall_is_routed(const FirewallMachine *m, const PortMap *p) {
+        return m->routed6 && !IN6_IS_ADDR_UNSPECIFIED(&m->address6) && port_address_is_of(&p->address, AF_INET6) &&
+               port_address_is_any(&p->address);
+}
 
 bool firewall_machine_is_dead(const FirewallOracle *o, const char *machine) {
         return o && o->machine_is_alive && !o->machine_is_alive(machine, o->userdata);

@@ -10,9 +10,14 @@
 #include "range.h"
 #include "range6.h"
 
-/* The host's packet filter, as zones and machines need it: translation of addresses, and what must not pass. What it is made of
- * (legacy tables by libiptc, a table of nftables) is the backend's matter. That somebody else's ruleset drops what is to pass
+/* The host's packet filter, as zones and machines need it: translation of addresses, and what must not pass, in both families. What it
+ * is made of (legacy tables by libiptc, tables of nftables) is the backend's matter. That somebody else's ruleset drops what is to pass
  * is doors.h's.
+ *
+ * IPv6 is as IPv4, but for this. Nothing goes to or from ::1 (the kernel takes no packet from there to another interface), so what is
+ * published on [::1] is not for rules; ports of the host's loopback are offered by IPv4 alone. Sources are filtered here, for there is
+ * no rp_filter. Callers with a link-local address are not served, since the kernel forwards nothing of theirs. A range that is routed
+ * is not translated outward; from outside only answers, what was translated, and published ports at the machine's own address pass.
  *
  * Every rule carries the name of the zone or the machine that it belongs to, in the kernel's own tables: there is no
  * list of ours that could be lost, and what a crash left is found by its name. */
@@ -35,6 +40,7 @@ typedef struct FirewallMachine {
         const char *bridge;         /* of its first NIC */
         uint32_t address;           /* likewise; host byte order; 0: none */
         struct in6_addr address6;   /* likewise; all zero: none */
+        bool routed6;               /* its published ports are open at address6, too */
         const PortList *ports;      /* published; also to its own zone and to itself */
         const PortList *host_ports; /* of the host's 127.0.0.1, offered to it alone at the gateway's address */
         uint32_t gateway;           /* host byte order */
@@ -58,6 +64,12 @@ typedef struct FirewallOracle {
 /* Whether it has given up a machine or a zone; `o` may be NULL, which knows nothing. */
 bool firewall_machine_is_dead(const FirewallOracle *o, const char *machine);
 bool firewall_zone_is_dead(const FirewallOracle *o, const char *zone);
+
+/* A machine's address of one family, or none. */
+IpAddress firewall_machine_address(const FirewallMachine *m, int family);
+
+/* Whether a port is open at the machine's own, routed address: one that is published on all addresses. */
+bool firewall_is_routed(const FirewallMachine *m, const PortMap *p);
 
 /* Have the rules of these zones and machines stand, exactly these; nothing is committed where they do, and others' are left
  * alone. A port that a machine alive has is -EADDRINUSE; one that a dead machine has is taken over. From then on packets of

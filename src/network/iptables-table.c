@@ -9,8 +9,13 @@
 #include "iptables.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <libiptc/libiptc.h>
+#include <libiptc/xtcshared.h>
+#include <linux/netfilter/x_tables.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
@@ -24,64 +29,117 @@
 #define LOCK_STEP_MSEC 10U
 #define COMMIT_TRIES 64
 
+/* What differs between the families, but for the entries themselves. */
+typedef struct Program {
+        const char *name;    /* for people */
+        const char *library, *package;
+        const char *prefix;  /* of the library's functions */
+        const char *core;    /* the module below all tables, and */
+        const char *module;  /* a table's, with its name behind */
+        const char *names;   /* the file that lists tables of this namespace */
+        const char *without; /* how a machine starts without it */
+        const char *instead; /* likewise without its tables */
+} Program;
+
+static const Program program4 = {
+        .name = "iptables",
+        .library = "libip4tc.so.2",
+        .package = "libip4tc2",
+        .prefix = "iptc_",
+        .core = "ip_tables",
+        .module = "iptable_",
+        .names = "/proc/thread-self/net/ip_tables_names",
+        .without = "start the machine with --network=none or --network=host",
+        .instead = "have Firewall=auto in " HOST_CONFIG_PATH,
+};
+
+static const Program program6 = {
+        .name = "ip6tables",
+        .library = "libip6tc.so.2",
+        .package = "libip6tc2",
+        .prefix = "ip6tc_",
+        .core = "ip6_tables",
+        .module = "ip6table_",
+        .names = "/proc/thread-self/net/ip6_tables_names",
+        .without = "do without IPv6 (IPv6=no in " HOST_CONFIG_PATH ")",
+        .instead = "have Firewall=nft or IPv6=no in " HOST_CONFIG_PATH,
+};
+
+/* Its functions are the same in both libraries, but for names and the entries that they point to. */
 typedef struct Iptc {
-        void *library;
-        typeof(iptc_init) *init;
-        typeof(iptc_free) *free;
-        typeof(iptc_commit) *commit;
-        typeof(iptc_strerror) *strerror;
-        typeof(iptc_is_chain) *is_chain;
-        typeof(iptc_create_chain) *create_chain;
-        typeof(iptc_delete_chain) *delete_chain;
-        typeof(iptc_first_rule) *first_rule;
-        typeof(iptc_next_rule) *next_rule;
-        typeof(iptc_get_target) *get_target;
-        typeof(iptc_get_policy) *get_policy;
-        typeof(iptc_insert_entry) *insert;
-        typeof(iptc_append_entry) *append;
-        typeof(iptc_delete_num_entry) *delete_num;
+        struct xtc_handle *(*init)(const char *table);
+        void (*free)(struct xtc_handle *h);
+        int (*commit)(struct xtc_handle *h);
+        const char *(*strerror)(int error);
+        int (*is_chain)(const char *chain, struct xtc_handle *h);
+        int (*create_chain)(const char *chain, struct xtc_handle *h);
+        int (*delete_chain)(const char *chain, struct xtc_handle *h);
+        const uint8_t *(*first_rule)(const char *chain, struct xtc_handle *h);
+        const uint8_t *(*next_rule)(const uint8_t *before, struct xtc_handle *h);
+        const char *(*get_target)(const uint8_t *entry, struct xtc_handle *h);
+        const char *(*get_policy)(const char *chain, struct xt_counters *counters, struct xtc_handle *h);
+        int (*insert)(const char *chain, const uint8_t *entry, unsigned number, struct xtc_handle *h);
+        int (*append)(const char *chain, const uint8_t *entry, struct xtc_handle *h);
+        int (*delete_num)(const char *chain, unsigned number, struct xtc_handle *h);
 } Iptc;
 
 struct Table {
+        int family;
+        const Program *program;
         Iptc api;
         struct xtc_handle *handle;
         const char *name;
         bool changed;
 };
 
-static int load_library(Iptc *api, Error **reterr) {
+static const Program *program_of(int family) {
+        return family == AF_INET6 ? &program6 : &program4;
+}
+
+static bool find_symbol(void *library, const Program *program, const char *name, void **ret) {
+        char symbol[64];
+
+        snprintf(symbol, sizeof(symbol), "%s%s", program->prefix, name);
+        *ret = dlsym(library, symbol);
+        return *ret;
+}
+
+static int load_library(Table *t, Error **reterr) {
+        Iptc *api = &t->api;
         const struct {
                 const char *name;
                 void **where;
         } symbols[] = {
-                { "iptc_init", (void **) &api->init },
-                { "iptc_free", (void **) &api->free },
-                { "iptc_commit", (void **) &api->commit },
-                { "iptc_strerror", (void **) &api->strerror },
-                { "iptc_is_chain", (void **) &api->is_chain },
-                { "iptc_create_chain", (void **) &api->create_chain },
-                { "iptc_delete_chain", (void **) &api->delete_chain },
-                { "iptc_first_rule", (void **) &api->first_rule },
-                { "iptc_next_rule", (void **) &api->next_rule },
-                { "iptc_get_target", (void **) &api->get_target },
-                { "iptc_get_policy", (void **) &api->get_policy },
-                { "iptc_insert_entry", (void **) &api->insert },
-                { "iptc_append_entry", (void **) &api->append },
-                { "iptc_delete_num_entry", (void **) &api->delete_num },
+                { "init", (void **) &api->init },
+                { "free", (void **) &api->free },
+                { "commit", (void **) &api->commit },
+                { "strerror", (void **) &api->strerror },
+                { "is_chain", (void **) &api->is_chain },
+                { "create_chain", (void **) &api->create_chain },
+                { "delete_chain", (void **) &api->delete_chain },
+                { "first_rule", (void **) &api->first_rule },
+                { "next_rule", (void **) &api->next_rule },
+                { "get_target", (void **) &api->get_target },
+                { "get_policy", (void **) &api->get_policy },
+                { "insert_entry", (void **) &api->insert },
+                { "append_entry", (void **) &api->append },
+                { "delete_num_entry", (void **) &api->delete_num },
         };
-
         /* never closed: it is asked for again within the same boot, and has no state of its own */
-        api->library = dlopen("libip4tc.so.2", RTLD_NOW | RTLD_LOCAL);
-        for (size_t i = 0; api->library && i < ELEMENTSOF(symbols); i++) {
-                *symbols[i].where = dlsym(api->library, symbols[i].name);
-                if (!*symbols[i].where)
-                        api->library = NULL;
-        }
-        if (api->library)
+        void *library = dlopen(t->program->library, RTLD_NOW | RTLD_LOCAL);
+
+        for (size_t i = 0; library && i < ELEMENTSOF(symbols); i++)
+                if (!find_symbol(library, t->program, symbols[i].name, symbols[i].where))
+                        library = NULL;
+        if (library)
                 return 0;
-        error_set(reterr, EOPNOTSUPP, "Cannot load libip4tc.so.2, which edits the firewall: %s", dlerror());
-        return error_hint(reterr, -EOPNOTSUPP, "Install it (package libip4tc2), or start the machine with "
-                          "--network=none or --network=host.");
+        error_set(reterr, EOPNOTSUPP, "Cannot load %s, which edits the firewall: %s", t->program->library, dlerror());
+        return error_hint(reterr, -EOPNOTSUPP, "Install it (package %s), or %s.", t->program->package, t->program->without);
+}
+
+static int open_library(Table *t, int family, const char *name, Error **reterr) {
+        *t = (Table){ .family = family, .program = program_of(family), .name = name };
+        return load_library(t, reterr);
 }
 
 int iptables_lock(Error **reterr) {
@@ -104,11 +162,11 @@ int iptables_lock(Error **reterr) {
         return TAKE_FD(fd);
 }
 
-bool iptables_table_exists(const char *name) {
+bool iptables_table_exists(int family, const char *name) {
         _cleanup_free_ char *names = NULL;
         char *save = NULL;
 
-        if (file_read(AT_FDCWD, "/proc/thread-self/net/ip_tables_names", 4096, &names) < 0)
+        if (file_read(AT_FDCWD, program_of(family)->names, 4096, &names) < 0)
                 return false;
         for (char *s = strtok_r(names, "\n", &save); s; s = strtok_r(NULL, "\n", &save))
                 if (strcmp(s, name) == 0)
@@ -122,18 +180,17 @@ static int open_table(Table *t, Error **reterr) {
         t->changed = false;
         t->handle = t->api.init(t->name);
         if (!t->handle && (errno == ENOPROTOOPT || errno == ENOENT)) {
-                (void) module_load("ip_tables");
-                snprintf(module, sizeof(module), "iptable_%s", t->name);
+                (void) module_load(t->program->core);
+                snprintf(module, sizeof(module), "%s%s", t->program->module, t->name);
                 (void) module_load(module);
                 t->handle = t->api.init(t->name);
         }
         if (t->handle)
                 return 0;
         if (errno != ENOPROTOOPT && errno != ENOENT)
-                return error_set(reterr, errno, "Cannot read the iptables table '%s': %s", t->name, t->api.strerror(errno));
-        error_set(reterr, EOPNOTSUPP, "This kernel has no legacy iptables table '%s'", t->name);
-        return error_hint(reterr, -EOPNOTSUPP, "Load the module (`modprobe iptable_%s`), or have Firewall=auto in "
-                          HOST_CONFIG_PATH ".", t->name);
+                return error_set(reterr, errno, "Cannot read the %s table '%s': %s", t->program->name, t->name, t->api.strerror(errno));
+        error_set(reterr, EOPNOTSUPP, "This kernel has no legacy %s table '%s'", t->program->name, t->name);
+        return error_hint(reterr, -EOPNOTSUPP, "Load the module (`modprobe %s%s`), or %s.", t->program->module, t->name, t->program->instead);
 }
 
 static int edit_once(Table *t, TableEdit edit, void *userdata, bool commit, Error **reterr) {
@@ -145,17 +202,17 @@ static int edit_once(Table *t, TableEdit edit, void *userdata, bool commit, Erro
         r = edit(t, userdata, reterr);
         if (r >= 0 && t->changed && commit && !t->api.commit(t->handle)) {
                 r = -errno;
-                error_set(reterr, r, "Cannot change the iptables table '%s': %s", t->name, t->api.strerror(-r));
+                error_set(reterr, r, "Cannot change the %s table '%s': %s", t->program->name, t->name, t->api.strerror(-r));
         }
         t->api.free(t->handle);
         return r;
 }
 
-int iptables_edit(const char *name, TableEdit edit, void *userdata, Error **reterr) {
-        Table t = { .name = name };
+int iptables_edit(int family, const char *name, TableEdit edit, void *userdata, Error **reterr) {
+        Table t;
         int r;
 
-        r = load_library(&t.api, reterr);
+        r = open_library(&t, family, name, reterr);
         for (unsigned i = 0; r >= 0 || r == -EAGAIN; i++) {
                 _cleanup_(error_freep) Error *error = NULL;
 
@@ -169,14 +226,18 @@ int iptables_edit(const char *name, TableEdit edit, void *userdata, Error **rete
         return r;
 }
 
-int iptables_check(const char *name, TableEdit edit, void *userdata, Error **reterr) {
-        Table t = { .name = name };
+int iptables_check(int family, const char *name, TableEdit edit, void *userdata, Error **reterr) {
+        Table t;
         int r;
 
-        r = load_library(&t.api, reterr);
+        r = open_library(&t, family, name, reterr);
         if (r >= 0)
                 r = edit_once(&t, edit, userdata, false, reterr);
         return r < 0 ? r : t.changed;
+}
+
+int table_family(const Table *t) {
+        return t->family;
 }
 
 bool table_take_changed(Table *t) {
@@ -190,14 +251,14 @@ static int edit_nothing(Table *t _unused_, void *userdata _unused_, Error **rete
         return 0;
 }
 
-bool iptables_usable(const char *name) {
-        return iptables_table_exists(name) || iptables_check(name, edit_nothing, NULL, NULL) >= 0;
+bool iptables_usable(int family, const char *name) {
+        return iptables_table_exists(family, name) || iptables_check(family, name, edit_nothing, NULL, NULL) >= 0;
 }
 
 static int failed(Table *t, const char *what, const char *chain, Error **reterr) {
         int r = errno > 0 ? -errno : -EIO;
 
-        return error_set(reterr, r, "Cannot %s chain '%s' of the iptables table '%s': %s", what, chain, t->name,
+        return error_set(reterr, r, "Cannot %s chain '%s' of the %s table '%s': %s", what, chain, t->program->name, t->name,
                          t->api.strerror(-r));
 }
 
@@ -210,13 +271,21 @@ static int ensure_chain(Table *t, const char *chain, Error **reterr) {
         return 0;
 }
 
-const struct ipt_entry *table_find(Table *t, const char *chain, RuleMatch match, void *userdata) {
-        if (!t->api.is_chain(chain, t->handle))
-                return NULL;
-        for (const struct ipt_entry *e = t->api.first_rule(chain, t->handle); e; e = t->api.next_rule(e, t->handle))
-                if (match(e, userdata))
-                        return e;
-        return NULL;
+/* The first rule of a chain, or none; and the one behind it. */
+static RuleView first_rule(Table *t, const char *chain) {
+        return (RuleView){ t->family, t->api.is_chain(chain, t->handle) ? t->api.first_rule(chain, t->handle) : NULL };
+}
+
+static RuleView next_rule(Table *t, RuleView r) {
+        return (RuleView){ t->family, t->api.next_rule(r.bytes, t->handle) };
+}
+
+RuleView table_find(Table *t, const char *chain, RuleMatch match, void *userdata) {
+        RuleView r = first_rule(t, chain);
+
+        while (r.bytes && !match(r, userdata))
+                r = next_rule(t, r);
+        return r;
 }
 
 /* Deleting by number keeps no iterator alive over a change. */
@@ -234,9 +303,7 @@ static int delete_marked(Table *t, const char *chain, const bool *marked, size_t
 static size_t count_rules(Table *t, const char *chain) {
         size_t n = 0;
 
-        if (!t->api.is_chain(chain, t->handle))
-                return 0;
-        for (const struct ipt_entry *e = t->api.first_rule(chain, t->handle); e; e = t->api.next_rule(e, t->handle))
+        for (RuleView r = first_rule(t, chain); r.bytes; r = next_rule(t, r))
                 n++;
         return n;
 }
@@ -249,44 +316,61 @@ int table_delete(Table *t, const char *chain, RuleMatch match, void *userdata, E
                 return error_oom(reterr);
         if (n == 0)
                 return 0;
-        for (const struct ipt_entry *e = t->api.first_rule(chain, t->handle); e; e = t->api.next_rule(e, t->handle))
-                marked[i++] = match(e, userdata);
+        for (RuleView r = first_rule(t, chain); r.bytes; r = next_rule(t, r))
+                marked[i++] = match(r, userdata);
         return delete_marked(t, chain, marked, n, reterr);
 }
 
-static bool has_tag(const struct ipt_entry *e, void *userdata) {
-        return strcmp(rule_tag(e), userdata) == 0;
+static bool has_tag(RuleView r, void *userdata) {
+        return strcmp(rule_tag(r), userdata) == 0;
 }
 
 static bool rules_stand(Table *t, const char *chain, const char *tag, const Rule *rules, size_t n) {
         size_t i = 0;
 
-        if (!t->api.is_chain(chain, t->handle))
-                return n == 0;
-        for (const struct ipt_entry *e = t->api.first_rule(chain, t->handle); e; e = t->api.next_rule(e, t->handle)) {
-                if (!has_tag(e, (void *) tag))
+        for (RuleView r = first_rule(t, chain); r.bytes; r = next_rule(t, r)) {
+                if (!has_tag(r, (void *) tag))
                         continue;
-                if (i >= n || !rule_same(e, t->api.get_target(e, t->handle), rules + i))
+                if (i >= n || !rule_same(r, t->api.get_target(r.bytes, t->handle), rules + i))
                         return false;
                 i++;
         }
         return i == n;
 }
 
-int table_sync(Table *t, const char *chain, const char *tag, const Rule *rules, size_t n, Error **reterr) {
+static int put(Table *t, const char *chain, const Rule *rule, int at, Error **reterr) {
+        if (!(at < 0 ? t->api.append(chain, rule->bytes, t->handle) : t->api.insert(chain, rule->bytes, (unsigned) at, t->handle)))
+                return failed(t, "add to", chain, reterr);
+        t->changed = true;
+        return 0;
+}
+
+typedef struct Sync {
+        const char *chain, *tag;
+        const Rule *rules;
+        size_t n;
+        bool top;
+} Sync;
+
+static int sync_rules(Table *t, const Sync *s, Error **reterr) {
         int r;
 
-        if (rules_stand(t, chain, tag, rules, n))
+        if (rules_stand(t, s->chain, s->tag, s->rules, s->n))
                 return 0;
-        r = ensure_chain(t, chain, reterr);
+        r = ensure_chain(t, s->chain, reterr);
         if (r >= 0)
-                r = table_delete(t, chain, has_tag, (void *) tag, reterr);
-        for (size_t i = 0; r >= 0 && i < n; i++) {
-                if (!t->api.append(chain, &rules[i].entry, t->handle))
-                        r = failed(t, "add to", chain, reterr);
-                t->changed = true;
-        }
+                r = table_delete(t, s->chain, has_tag, (void *) s->tag, reterr);
+        for (size_t i = 0; r >= 0 && i < s->n; i++)
+                r = put(t, s->chain, s->rules + i, s->top ? (int) i : -1, reterr);
         return r;
+}
+
+int table_sync(Table *t, const char *chain, const char *tag, const Rule *rules, size_t n, Error **reterr) {
+        return sync_rules(t, &(Sync){ chain, tag, rules, n, false }, reterr);
+}
+
+int table_sync_top(Table *t, const char *chain, const char *tag, const Rule *rules, size_t n, Error **reterr) {
+        return sync_rules(t, &(Sync){ chain, tag, rules, n, true }, reterr);
 }
 
 typedef struct JumpSearch {
@@ -294,29 +378,26 @@ typedef struct JumpSearch {
         const char *chain;
 } JumpSearch;
 
-static bool jumps_to(const struct ipt_entry *e, void *userdata) {
+static bool jumps_to(RuleView r, void *userdata) {
         JumpSearch *s = userdata;
 
-        return strcmp(s->table->api.get_target(e, s->table->handle), s->chain) == 0;
+        return strcmp(s->table->api.get_target(r.bytes, s->table->handle), s->chain) == 0;
 }
 
 int table_link(Table *t, const char *from, const char *chain, const Rule *jump, bool top, Error **reterr) {
         JumpSearch search = { t, chain };
-        const struct ipt_entry *standing = table_find(t, from, jumps_to, &search);
+        RuleView standing = table_find(t, from, jumps_to, &search);
         bool wanted = count_rules(t, chain) > 0;
         int r;
 
-        if (!wanted && !standing)
+        if (!wanted && !standing.bytes)
                 return 0;
-        if (wanted && standing && rule_same(standing, chain, jump) && (!top || standing == t->api.first_rule(from, t->handle)))
+        if (wanted && standing.bytes && rule_same(standing, chain, jump) && (!top || standing.bytes == first_rule(t, from).bytes))
                 return 0;
         r = table_delete(t, from, jumps_to, &search, reterr);
         if (r < 0 || !wanted)
                 return r;
-        if (!(top ? t->api.insert(from, &jump->entry, 0, t->handle) : t->api.append(from, &jump->entry, t->handle)))
-                return failed(t, "add to", from, reterr);
-        t->changed = true;
-        return 0;
+        return put(t, from, jump, top ? 0 : -1, reterr);
 }
 
 int table_drop_empty(Table *t, const char *chain, Error **reterr) {
@@ -334,8 +415,8 @@ bool table_accepts_all(Table *t, const char *builtin, const char *ours) {
 
         if (!policy || strcmp(policy, "ACCEPT") != 0)
                 return false;
-        for (const struct ipt_entry *e = t->api.first_rule(builtin, t->handle); e; e = t->api.next_rule(e, t->handle))
-                if (!jumps_to(e, &search))
+        for (RuleView r = first_rule(t, builtin); r.bytes; r = next_rule(t, r))
+                if (!jumps_to(r, &search))
                         return false;
         return true;
 }

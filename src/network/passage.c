@@ -46,7 +46,7 @@ void passage_add_zone(Passage *p, const Zone *zone) {
 void passage_add_machine(Passage *p, const Endpoint *e, const Zone *first) {
         p->machines[p->set.n_machines++] = (FirewallMachine){
                 .name = e->machine, .bridge = first->bridge, .address = e->nics[0].address,
-                .address6 = e->nics[0].address6, .gateway = range_gateway(first->range),
+                .address6 = e->nics[0].address6, .routed6 = first->routed6, .gateway = range_gateway(first->range),
                 .ports = &e->ports, .host_ports = &e->host_ports,
         };
         for (size_t i = 0; i < p->set.n_zones; i++)

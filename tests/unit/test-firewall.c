@@ -4,8 +4,16 @@
 
 #include "firewall-nft-elements.h"
 #include "firewall-iptables-rules.h"
+#include "port-map.h"
 
 #include "unit.h"
+
+#include <limits.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 
 #define ADDRESS(a, b, c, d) ((uint32_t) (a) << 24 | (b) << 16 | (c) << 8 | (d))
 
@@ -105,21 +113,107 @@ static void table_is_written_whole(void **state _unused_) {
         assert_int_equal(nft_chain_rules("mine"), 0);
 }
 
+static const struct ipt_entry *entry4(const Rule *r) {
+        return (const struct ipt_entry *) r->bytes;
+}
+
+static const struct ip6t_entry *entry6(const Rule *r) {
+        return (const struct ip6t_entry *) r->bytes;
+}
+
+static const char *target(const Rule *r) {
+        size_t offset = r->family == AF_INET ? entry4(r)->target_offset : entry6(r)->target_offset;
+
+        return ((const struct xt_entry_target *) (r->bytes + offset))->u.user.name;
+}
+
 static void zones_as_rules(void **state _unused_) {
         Rule rules[ZONE_RULES_MAX];
         FirewallZone z = zone();
 
-        assert_int_equal(rules_guard(&z, rules), 2);
-        assert_int_equal(rules_masquerade(&z, rules), 3);
-        assert_int_equal(rules_local(&z, rules), 1);
-        assert_int_equal(rules_forward(&z, rules), 1);
-        assert_true(rules[0].entry.ip.invflags & IPT_INV_VIA_IN); /* from other interfaces */
+        assert_int_equal(rules_guard(&z, AF_INET, rules), 2);
+        assert_int_equal(rules_masquerade(&z, AF_INET, rules), 3);
+        assert_int_equal(rules_local(&z, AF_INET, rules), 1);
+        assert_int_equal(rules_routed(&z, AF_INET, rules), 0);
+        assert_int_equal(rules_forward(&z, AF_INET, rules), 1);
+        assert_true(entry4(rules)->ip.invflags & IPT_INV_VIA_IN); /* from other interfaces */
         z.isolated = z.closed = true;
         z.service = ADDRESS(10, 1, 7, 254);
-        assert_int_equal(rules_forward(&z, rules), ZONE_RULES_MAX);
-        for (size_t i = 0; i < ZONE_RULES_MAX; i++)
-                assert_string_equal(rule_tag(&rules[i].entry), "nbox:zone:lab");
-        assert_false(rules[ZONE_RULES_MAX - 2].entry.ip.invflags & IPT_INV_VIA_IN); /* from the zone itself, too */
+        assert_int_equal(rules_forward(&z, AF_INET, rules), 6);
+        for (size_t i = 0; i < 6; i++)
+                assert_string_equal(rule_tag(rule_view(rules + i)), "nbox:zone:lab");
+        assert_false(entry4(rules + 4)->ip.invflags & IPT_INV_VIA_IN); /* from the zone itself, too */
+}
+
+static Range6 range6(void) {
+        Range6 r;
+
+        assert_int_equal(range6_parse("fd12:3456:789a::/64", &r), 0);
+        return r;
+}
+
+static void zones_as_rules6(void **state _unused_) {
+        Rule rules[ZONE_RULES_MAX];
+        FirewallZone z = zone();
+
+        assert_int_equal(rules_guard(&z, AF_INET6, rules) + rules_masquerade(&z, AF_INET6, rules) + rules_local(&z, AF_INET6, rules) +
+                         rules_forward(&z, AF_INET6, rules) + rules_routed(&z, AF_INET6, rules), 0);
+        z.range6 = range6();
+        assert_int_equal(rules_guard(&z, AF_INET6, rules), 5);
+        assert_string_equal(target(rules + 4), "DROP"); /* what was none of the others */
+        assert_int_equal(rules_masquerade(&z, AF_INET6, rules), 2);
+        assert_int_equal(rules_local(&z, AF_INET6, rules), 0);
+        assert_int_equal(rules_forward(&z, AF_INET6, rules), 1);
+        assert_string_equal(target(rules), "DROP");
+
+        z.isolated = z.closed = z.uplinked = true;
+        z.service6 = range6_address(&z.range6, z.range, ADDRESS(10, 1, 7, 254));
+        assert_int_equal(rules_guard(&z, AF_INET6, rules), 0);
+        assert_int_equal(rules_forward(&z, AF_INET6, rules), 8);
+        assert_false(entry6(rules + 6)->ipv6.invflags & IP6T_INV_VIA_IN);
+
+        z = zone();
+        z.range6 = range6();
+        z.routed6 = true;
+        assert_int_equal(rules_masquerade(&z, AF_INET6, rules), 1); /* only within */
+        assert_int_equal(rules_forward(&z, AF_INET6, rules), 1);
+        assert_string_equal(target(rules), RULES_ROUTED);
+        assert_int_equal(rules_routed(&z, AF_INET6, rules), 1);
+        assert_string_equal(target(rules), "DROP");
+}
+
+/* Which families a port has rules in. */
+static void ports_as_rules(void **state _unused_) {
+        static const struct {
+                const char *port;
+                bool v4, v6, own;
+        } cases[] = {
+                { "8080:80", true, true, true },
+                { "192.0.2.1:8080:80", true, false, false },
+                { "0.0.0.0:8080:80", true, false, false },
+                { "[2001:db8::1]:8080:80", false, true, false },
+                { "[::]:8080:80", false, true, true },
+                { "[::1]:8080:80", false, false, false },
+        };
+        Range6 range = range6();
+        FirewallMachine m = {
+                .name = "web", .bridge = "nz-lab", .address = ADDRESS(10, 1, 4, 7), .gateway = ADDRESS(10, 1, 4, 1), .routed6 = true,
+                .address6 = range6_address(&range, zone().range, ADDRESS(10, 1, 4, 7)),
+        }, without = m, translated = m;
+        PortMap map;
+        Rule r;
+
+        without.address6 = in6addr_any;
+        translated.routed6 = false;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                assert_int_equal(port_map_parse(cases[i].port, &map, NULL), 0);
+                assert_int_equal(rule_published(&r, AF_INET, &m, &map), cases[i].v4);
+                assert_int_equal(rule_published(&r, AF_INET6, &m, &map), cases[i].v6);
+                assert_int_equal(rule_routed(&r, AF_INET6, &m, &map), cases[i].own);
+                assert_false(rule_routed(&r, AF_INET, &m, &map) || rule_host_port(&r, AF_INET6, &m, &map));
+                assert_false(rule_published(&r, AF_INET6, &without, &map) || rule_routed(&r, AF_INET6, &without, &map));
+                assert_false(rule_routed(&r, AF_INET6, &translated, &map));
+        }
 }
 
 int main(void) {
@@ -129,6 +223,8 @@ int main(void) {
                 cmocka_unit_test(longest_element),
                 cmocka_unit_test(table_is_written_whole),
                 cmocka_unit_test(zones_as_rules),
+                cmocka_unit_test(zones_as_rules6),
+                cmocka_unit_test(ports_as_rules),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
