@@ -107,14 +107,24 @@ static int each_port(const Endpoint *e, ShowRow show, void *userdata) {
 /* Where it is reached inside: "10.1.0.5:80"; or what it is called there: "host:5432". */
 #define INSIDE_MAX (PORT_ADDRESS_TEXT_MAX + PORT_RANGE_TEXT_MAX)
 
+/* What is published on an IPv6 address leads to the machine's. */
+static IpAddress address_inside(const Row *row) {
+        const EndpointNic *nic = row->e->nics;
+
+        if (row->port->address.family == AF_INET6 && !IN6_IS_ADDR_UNSPECIFIED(&nic->address6))
+                return ip_v6(&nic->address6);
+        return ip_v4(nic->address);
+}
+
 static int add_row(const Row *row, void *userdata) {
-        char address[PORT_ADDRESS_TEXT_MAX], own[ADDRESS_TEXT_MAX], host[PORT_RANGE_TEXT_MAX], machine[PORT_RANGE_TEXT_MAX];
+        char address[PORT_ADDRESS_TEXT_MAX], own[PORT_ADDRESS_TEXT_MAX], host[PORT_RANGE_TEXT_MAX], machine[PORT_RANGE_TEXT_MAX];
         bool published = row->kind == PORT_PUBLISHED;
+        IpAddress to = address_inside(row);
         const PortMap *p = row->port;
         char inside[INSIDE_MAX];
 
         port_address_format(&p->address, address);
-        address_format(row->e->nics[0].address, own);
+        port_address_format(&to, own);
         port_range_format(p->host, p->count, host);
         port_range_format(p->machine, p->count, machine);
         snprintf(inside, sizeof(inside), "%s:%s", published ? own : "host", machine);

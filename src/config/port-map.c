@@ -5,6 +5,7 @@
 
 #include "port-map.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #define FORM "[ADDR:]HOST[-HOST2][:MACHINE[-MACHINE2]][/tcp|/udp]"
 #define HOST_FORM "HOST[-HOST2][:MACHINE[-MACHINE2]][/tcp|/udp]"
+#define ADDRESS_FORMS "ADDR is as 192.0.2.1 or [2001:db8::1]"
 #define MAP_TEXT_MAX 128 /* of what is parsed */
 
 typedef struct PortRange {
@@ -91,21 +93,54 @@ static int take_protocol(char **text, int *ret, Error **reterr) {
         return 0;
 }
 
+static int refuse_link_local(const char *text, Error **reterr) {
+        error_set(reterr, EINVAL, "'%.60s' is an address for neighbours on one link, whose connections are not translated", text);
+        return error_hint(reterr, -EINVAL, "Publish on another address of the host, or without one; neighbours reach that, too.");
+}
+
+/* What is no address of a host's to publish on, and what to do instead. */
+static int check_address6(const char *text, Error **reterr) {
+        struct in6_addr a;
+
+        if (strchr(text, '%'))
+                return refuse_link_local(text, reterr);
+        if (inet_pton(AF_INET6, text, &a) != 1)
+                return error_set(reterr, EINVAL, "'%.60s' is no IPv6 address", text);
+        if (IN6_IS_ADDR_V4MAPPED(&a) || IN6_IS_ADDR_V4COMPAT(&a)) {
+                error_set(reterr, EINVAL, "'%.60s' is an IPv4 address", text);
+                return error_hint(reterr, -EINVAL, "Write it with dots and without brackets, as 192.0.2.1.");
+        }
+        if (IN6_IS_ADDR_MULTICAST(&a))
+                return error_set(reterr, EINVAL, "'%.60s' is no address of a host's", text);
+        return IN6_IS_ADDR_LINKLOCAL(&a) ? refuse_link_local(text, reterr) : 0;
+}
+
 /* [ADDR]: in front, taken off. The unspecified address is all of them. */
 static int take_address6(char **text, IpAddress *ret, Error **reterr) {
         char *start = *text + 1, *end = strchr(start, ']');
         IpAddress address = { .family = AF_INET6 };
+        int r;
 
         if (!end || end[1] != ':')
                 return error_set(reterr, EINVAL, "'%.60s' is no IPv6 address in brackets with a colon behind it", *text);
         *end = 0;
-        if (strcmp(start, "::") != 0 && (ip_parse(start, &address) < 0 || address.family != AF_INET6))
-                return error_set(reterr, EINVAL, "'%.60s' is no IPv6 address", start);
-        if (IN6_IS_ADDR_MULTICAST(&address.v6) || IN6_IS_ADDR_LINKLOCAL(&address.v6))
-                return error_set(reterr, EINVAL, "'%.60s' is no IPv6 address that others than its neighbours reach a host by", start);
+        r = check_address6(start, reterr);
+        if (r < 0)
+                return r;
+        (void) inet_pton(AF_INET6, start, &address.v6);
         *ret = address;
         *text = end + 2;
         return 0;
+}
+
+/* "2001:db8::1:80" could end anywhere. */
+static int check_brackets(const char *text, Error **reterr) {
+        const char *colon = strchr(text, ':');
+
+        if (!strstr(text, "::") && (!colon || !(colon = strchr(colon + 1, ':')) || !strchr(colon + 1, ':')))
+                return 0;
+        error_set(reterr, EINVAL, "It has more colons than ADDR:HOST:MACHINE");
+        return error_hint(reterr, -EINVAL, "An IPv6 address stands in brackets: [2001:db8::1]:8080:80.");
 }
 
 /* ADDR: in front, taken off: it is known by its dots, or by brackets. */
@@ -116,7 +151,7 @@ static int take_address(char **text, IpAddress *ret, Error **reterr) {
         if (**text == '[')
                 return take_address6(text, ret, reterr);
         if (!colon || !memchr(*text, '.', (size_t) (colon - *text)))
-                return 0;
+                return check_brackets(*text, reterr);
         *colon = 0;
         if (address_parse(*text, &address) < 0 || IN_MULTICAST(address) || address == INADDR_BROADCAST)
                 return error_set(reterr, EINVAL, "'%.40s' is no IPv4 address of a host's", *text);
@@ -175,7 +210,9 @@ static int parse_or_say(const char *text, bool with_address, PortMap *ret, Error
                 return r;
         error_prefix(reterr, r, with_address ? "'%.80s' is no port to publish" : "'%.80s' is no port to offer", text);
         return reterr && *reterr && !(*reterr)->hint
-                       ? error_hint(reterr, r, "It takes %s or [tcp:|udp:]HOST[:MACHINE].", with_address ? FORM : HOST_FORM) : r;
+                       ? error_hint(reterr, r, "It takes %s or [tcp:|udp:]HOST[:MACHINE]%s.", with_address ? FORM : HOST_FORM,
+                                    with_address ? "; " ADDRESS_FORMS : "")
+                       : r;
 }
 
 int port_map_parse(const char *text, PortMap *ret, Error **reterr) {

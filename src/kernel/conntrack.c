@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* ctnetlink by libmnl alone: a dump of the IPv4 table, and a deletion for each entry that fits, named by its original tuple just as
+/* ctnetlink by libmnl alone: a dump of a family's entries, and a deletion for each entry that fits, named by its original tuple just as
  * the kernel wrote it, and by its id, so that an entry that has come since in the same place is spared. */
 
 #include "conntrack.h"
@@ -15,11 +15,11 @@
 #include "module.h"
 #include "netlink.h"
 
-#define TUPLE_MAX 128 /* two addresses, a protocol, two ports: 52 bytes with their headers; 24 more for ICMP */
+#define TUPLE_MAX 128 /* two addresses, a protocol, two ports: 76 bytes with their headers in IPv6; 24 more for ICMP */
 #define DUMP_TRIES 5
 
 typedef struct Tuple {
-        uint32_t source, destination; /* host byte order */
+        IpAddress source, destination;
         uint16_t source_port, destination_port;
         uint8_t protocol;
 } Tuple;
@@ -40,14 +40,27 @@ typedef struct Found {
         size_t n;
 } Found;
 
+static void parse_address(const struct nlattr *a, IpAddress *ret) {
+        if (mnl_attr_get_payload_len(a) == 4)
+                *ret = ip_v4(ntohl(mnl_attr_get_u32(a)));
+        else if (mnl_attr_get_payload_len(a) == sizeof(struct in6_addr))
+                *ret = ip_v6(mnl_attr_get_payload(a));
+}
+
 static void parse_addresses(const struct nlattr *nest, Tuple *t) {
         const struct nlattr *a;
 
         mnl_attr_for_each_nested(a, nest)
-                if (mnl_attr_get_payload_len(a) == 4 && mnl_attr_get_type(a) == CTA_IP_V4_SRC)
-                        t->source = ntohl(mnl_attr_get_u32(a));
-                else if (mnl_attr_get_payload_len(a) == 4 && mnl_attr_get_type(a) == CTA_IP_V4_DST)
-                        t->destination = ntohl(mnl_attr_get_u32(a));
+                switch (mnl_attr_get_type(a)) {
+                case CTA_IP_V4_SRC:
+                case CTA_IP_V6_SRC:
+                        parse_address(a, &t->source);
+                        break;
+                case CTA_IP_V4_DST:
+                case CTA_IP_V6_DST:
+                        parse_address(a, &t->destination);
+                        break;
+                }
 }
 
 static void parse_protocol(const struct nlattr *nest, Tuple *t) {
@@ -79,12 +92,20 @@ static Tuple parse_tuple(const struct nlattr *nest) {
         return t;
 }
 
+static bool is_any(const IpAddress *a) {
+        return a->family == AF_INET ? a->v4 == 0 : a->family != AF_INET6 || IN6_IS_ADDR_UNSPECIFIED(&a->v6);
+}
+
+static bool may_be(const IpAddress *wanted, const IpAddress *a) {
+        return is_any(wanted) || ip_same(wanted, a);
+}
+
 /* The reply comes from where the connection was translated to. */
 static bool fits(const ConntrackMatch *m, const Tuple *original, const Tuple *reply) {
         return original->protocol == m->protocol && original->destination_port >= m->port &&
-               original->destination_port - m->port < m->count && (m->from == 0 || original->source == m->from) &&
-               (m->address == 0 || original->destination == m->address) && original->destination != reply->source &&
-               reply->source == m->to && reply->source_port == m->to_port + (original->destination_port - m->port);
+               original->destination_port - m->port < m->count && may_be(&m->from, &original->source) &&
+               may_be(&m->address, &original->destination) && !ip_same(&original->destination, &reply->source) &&
+               ip_same(&reply->source, &m->to) && reply->source_port == m->to_port + (original->destination_port - m->port);
 }
 
 static int remember(Found *found, const Entry *entry) {
@@ -126,8 +147,8 @@ static int on_entry(const struct nlmsghdr *m, void *userdata) {
         return entry.size <= sizeof(entry.tuple) && fits(found->match, &original, &reply) ? remember(found, &entry) : 0;
 }
 
-static struct nlmsghdr *add(Netlink *nl, uint16_t type, uint16_t flags) {
-        struct nfgenmsg h = { .nfgen_family = AF_INET, .version = NFNETLINK_V0 };
+static struct nlmsghdr *add(Netlink *nl, int family, uint16_t type, uint16_t flags) {
+        struct nfgenmsg h = { .nfgen_family = (uint8_t) family, .version = NFNETLINK_V0 };
 
         return netlink_add(nl, (uint16_t) (NFNL_SUBSYS_CTNETLINK << 8 | type), flags, &h, sizeof(h));
 }
@@ -137,14 +158,14 @@ static int find(Netlink *nl, Found *found) {
 
         for (unsigned i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
                 found->n = 0;
-                add(nl, IPCTNL_MSG_CT_GET, NLM_F_DUMP);
+                add(nl, found->match->to.family, IPCTNL_MSG_CT_GET, NLM_F_DUMP);
                 r = netlink_run(nl, on_entry, found, NULL);
         }
         return r == -EINTR ? 0 : r; /* a table that never rests: what was found is what there is */
 }
 
-static void put_deletion(Netlink *nl, const Entry *e) {
-        struct nlmsghdr *m = add(nl, IPCTNL_MSG_CT_DELETE, 0);
+static void put_deletion(Netlink *nl, int family, const Entry *e) {
+        struct nlmsghdr *m = add(nl, family, IPCTNL_MSG_CT_DELETE, 0);
 
         mnl_attr_put(m, CTA_TUPLE_ORIG | NLA_F_NESTED, e->size, e->tuple);
         if (e->has_zone)
@@ -161,7 +182,7 @@ static int forget(Netlink *nl, const Found *found) {
                 size_t n = found->n - i < NETLINK_BATCH_MAX ? found->n - i : NETLINK_BATCH_MAX;
 
                 for (size_t k = 0; k < n; k++)
-                        put_deletion(nl, found->entries + i + k);
+                        put_deletion(nl, found->match->to.family, found->entries + i + k);
                 (void) netlink_run(nl, NULL, NULL, results);
                 for (size_t k = 0; k < n; k++) {
                         r = results[k];

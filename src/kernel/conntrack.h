@@ -3,17 +3,19 @@
 
 #include <stdint.h>
 
+#include "address.h"
+
 /* Connections that the kernel tracks, and what it translates them to: they outlive the rule that they were translated by. */
 
 /* Connections to a range of ports that are translated to another address: `port` … `port + count - 1` as they were asked for,
- * `to_port` … at `to`. All in host byte order; 0 as an address is any. */
+ * `to_port` … at `to`, whose family is that of the connections. Ports in host byte order; an address that is none, or 0, is any. */
 typedef struct ConntrackMatch {
         int protocol;
-        uint32_t from;    /* of whoever asked */
-        uint32_t address; /* that was asked for */
+        IpAddress from;    /* of whoever asked */
+        IpAddress address; /* that was asked for */
         uint16_t port;
         uint16_t count;
-        uint32_t to;      /* what it is translated to */
+        IpAddress to;      /* what it is translated to */
         uint16_t to_port;
 } ConntrackMatch;
 

@@ -102,7 +102,7 @@ static int let_through(Attachment *a, Error **reterr) {
         const Zone *first = a->at.nics[0].zone;
         int r;
 
-        r = ports_check(&a->endpoint->ports, reterr);
+        r = ports_check(&(PortCheck){ a->req->machine, &a->endpoint->ports, first->range6.prefix > 0 }, reterr);
         if (r < 0)
                 return r;
         if (passage_new(&passage, a->at.n_places, 1) < 0)

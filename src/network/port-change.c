@@ -14,6 +14,7 @@
 #include "machine-link.h"
 #include "network-lock.h"
 #include "passage.h"
+#include "port-map.h"
 #include "range.h"
 #include "port-check.h"
 #include "zone.h"
@@ -80,34 +81,51 @@ static void let_back(const Endpoint *e, const Scene *s) {
         (void) netlink_run(s->nl, NULL, NULL, NULL);
 }
 
-static void end_connections(const Endpoint *e, const Scene *s, PortKind kind, const PortList *gone) {
-        for (const PortMap *port = gone->items; port < gone->items + gone->n; port++) {
-                ConntrackMatch published = {
-                        .protocol = port->protocol, .address = port->address.family == AF_INET ? port->address.v4 : 0, .port = port->host, .count = port->count,
-                        .to = e->nics[0].address, .to_port = port->machine,
-                }, of_host = {
-                        .protocol = port->protocol, .from = e->nics[0].address, .address = range_gateway(s->zone.range),
-                        .port = port->machine, .count = port->count, .to = INADDR_LOOPBACK, .to_port = port->host,
-                };
-                int r = conntrack_forget(kind == PORT_PUBLISHED ? &published : &of_host);
+static void end_connection(const Endpoint *e, const ConntrackMatch *match) {
+        int r = conntrack_forget(match);
 
-                if (r < 0)
-                        log_warning("Connections that were made through a port of '%s' before it was removed may go on: %s, ignoring",
-                                    e->machine, strerror(-r));
+        if (r < 0)
+                log_warning("Connections that were made through a port of '%s' before it was removed may go on: %s, ignoring", e->machine,
+                            strerror(-r));
+}
+
+/* `to`: the machine, in one family. */
+static void end_published(const Endpoint *e, const PortMap *port, IpAddress to) {
+        if (to.family != 0 && port_address_is_of(&port->address, to.family))
+                end_connection(e, &(ConntrackMatch){ .protocol = port->protocol, .address = port->address, .port = port->host,
+                                                     .count = port->count, .to = to, .to_port = port->machine });
+}
+
+static void end_connections(const Endpoint *e, const Scene *s, const PortList *published, const PortList *of_host) {
+        IpAddress inside = ip_v4(e->nics[0].address), inside6 = {};
+
+        if (s->zone.range6.prefix > 0)
+                inside6 = ip_v6(&e->nics[0].address6);
+        for (const PortMap *p = published->items; p < published->items + published->n; p++) {
+                end_published(e, p, inside);
+                end_published(e, p, inside6);
         }
+        for (const PortMap *p = of_host->items; p < of_host->items + of_host->n; p++)
+                end_connection(e, &(ConntrackMatch){ .protocol = p->protocol, .from = inside,
+                                                     .address = ip_v4(range_gateway(s->zone.range)), .port = p->machine,
+                                                     .count = p->count, .to = ip_v4(INADDR_LOOPBACK), .to_port = p->host });
 }
 
 /* `ports` become what was removed in fact. */
 static int edit(Endpoint *e, const PortChange *c, PortKind kind, PortList *ports, Error **reterr) {
         int r = 0;
 
-        if (!c->remove && kind == PORT_PUBLISHED) {
-                ports_warn_of_absent(ports);
-                r = ports_check(ports, reterr);
-        }
         for (PortMap *p = ports->items; r >= 0 && p < ports->items + ports->n; p++)
                 r = c->remove ? endpoint_remove_port(e, kind, p, p, reterr) : endpoint_add_port(e, kind, p, reterr);
         return r;
+}
+
+/* After what the machine itself has was looked at: its own relay is not to be found in the way. */
+static int check(const PortChange *c, const Scene *s, Error **reterr) {
+        if (c->remove)
+                return 0;
+        ports_warn_of_absent(&c->ports);
+        return ports_check(&(PortCheck){ c->machine, &c->ports, s->zone.range6.prefix > 0 }, reterr);
 }
 
 /* Back to what was, where the new rules could not be made. */
@@ -139,6 +157,8 @@ int network_change_ports(PortChange *c, Error **reterr) {
         if (r >= 0)
                 r = edit(e, c, PORT_OF_HOST, &c->host_ports, reterr);
         if (r >= 0)
+                r = check(c, &scene, reterr);
+        if (r >= 0)
                 r = endpoint_save(e, reterr);
         if (r < 0)
                 return r;
@@ -148,9 +168,7 @@ int network_change_ports(PortChange *c, Error **reterr) {
                 return r;
         }
         let_back(e, &scene);
-        if (c->remove) {
-                end_connections(e, &scene, PORT_PUBLISHED, &c->ports);
-                end_connections(e, &scene, PORT_OF_HOST, &c->host_ports);
-        }
+        if (c->remove)
+                end_connections(e, &scene, &c->ports, &c->host_ports);
         return 0;
 }

@@ -48,6 +48,7 @@ static void test_forms(void **state) {
         takes("udp:[2001:DB8:0::1]:53", "udp:[2001:db8::1]:53:53");
         takes("[::1]:8000-8001:80/tcp", "tcp:[::1]:8000-8001:80-81");
         takes("[::]:80", "tcp:[::]:80:80"); /* all of IPv6 */
+        takes("[0:0::0]:80", "tcp:[::]:80:80");
         takes("udp:[2001:db8:1111:2222:3333:4444:5555:6666]:10000-65535:10000-65535",
               "udp:[2001:db8:1111:2222:3333:4444:5555:6666]:10000-65535:10000-65535");
         takes("127.0.0.1:80:8080", "tcp:127.0.0.1:80:8080");
@@ -85,10 +86,19 @@ static void test_refusals(void **state) {
         refuses("[::1]80:80", "brackets");
         refuses("[]:80", "no IPv6 address");
         refuses("[192.0.2.1]:80", "no IPv6 address");
-        refuses("[::ffff:192.0.2.1]:80", "no IPv6 address");
-        refuses("[fe80::1%eth0]:80", "no IPv6 address");
-        refuses("[ff02::1]:80", "others than its neighbours");
-        refuses("[fe80::1]:80", "others than its neighbours");
+        refuses("[::ffff:192.0.2.1]:80", "an IPv4 address");
+        refuses("[::192.0.2.1]:80", "an IPv4 address");
+        refuses("[fe80::1%eth0]:80", "for neighbours on one link");
+        refuses("[fe80::1]:80", "for neighbours on one link");
+        refuses("[ff02::1]:80", "no address of a host's");
+        refuses("[2001:db8::1%0]:80", "for neighbours on one link");
+        refuses("[2001:db8::1]", "brackets");
+        refuses("[2001:db8::1]:", "no port of the host");
+        refuses("2001:db8::1:80:80", "more colons than");
+        refuses("::1:80", "more colons than");
+        refuses("1:2:3:4", "more colons than");
+        refuses("[[::1]]:80", "no IPv6 address");
+        refuses("[0:0:0:0:0:0:0:0:1]:80", "no IPv6 address");
         refuses("1.2.3:80", "no IPv4 address");
         refuses("1.2.3.4.5:80", "no IPv4 address");
         refuses("224.0.0.1:80", "no IPv4 address");
