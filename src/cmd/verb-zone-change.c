@@ -9,10 +9,12 @@
 
 /* nbox zone create, remove and move. */
 
-enum { OPT_RANGE = 1, OPT_ISOLATED, OPT_CLOSED, OPT_UPLINK, OPT_VLAN };
+enum { OPT_RANGE = 1, OPT_RANGE6, OPT_ROUTED, OPT_ISOLATED, OPT_CLOSED, OPT_UPLINK, OPT_VLAN };
 
 const VerbOption zone_create_options[] = {
         { { .name = "range", .placeholder = "A.B.C.D/N" }, OPT_RANGE, "Its addresses, if not any that are free" },
+        { { .name = "range6", .placeholder = "PREFIX/N|none|auto" }, OPT_RANGE6, "Its IPv6 addresses, if not private ones that are chosen" },
+        { { .name = "routed" }, OPT_ROUTED, "The world has a route to that prefix: nothing is translated" },
         { { .name = "isolated" }, OPT_ISOLATED, "Its machines reach one another by published ports only" },
         { { .name = "closed" }, OPT_CLOSED, "Its machines do not get out; published ports answer" },
         { { .name = "uplink", .placeholder = "IF" }, OPT_UPLINK, "Join it with the network behind an interface of the host" },
@@ -22,6 +24,8 @@ const VerbOption zone_create_options[] = {
 
 const VerbOption zone_move_options[] = {
         { { .name = "range", .placeholder = "A.B.C.D/N" }, OPT_RANGE, "Its new addresses, if not any that are free" },
+        { { .name = "range6", .placeholder = "PREFIX/N|none|auto" }, OPT_RANGE6, "Its new IPv6 addresses; auto chooses private ones" },
+        { { .name = "routed" }, OPT_ROUTED, "The world has a route to that prefix: nothing is translated" },
         {},
 };
 
@@ -31,6 +35,19 @@ static int take_range(const char *text, Range *ret, Error **reterr) {
         error_set(reterr, EINVAL, "'%.40s' is not a range", text);
         return error_hint(reterr, -EINVAL, "It takes A.B.C.D/N with N from 8 to 29, no bits of the address behind these, and addresses that "
                           "hosts can have, as 10.83.12.0/24.");
+}
+
+static int take_range6(const char *text, Range6Wish *ret, Error **reterr) {
+        if (strcmp(text, "none") == 0 || strcmp(text, "auto") == 0) {
+                ret->kind = *text == 'n' ? RANGE6_NONE : RANGE6_CHOSEN;
+                return 0;
+        }
+        ret->kind = RANGE6_GIVEN;
+        if (range6_parse(text, &ret->range) >= 0)
+                return 0;
+        error_set(reterr, EINVAL, "'%.60s' is not an IPv6 range", text);
+        return error_hint(reterr, -EINVAL, "It takes PREFIX/N with N from 48 to 112 and no bits of the address behind these, of private "
+                          "(fd00::/8) or global addresses, as fd12:3456:789a::/64; or 'none', or 'auto'.");
 }
 
 static int take_vlan(const char *text, unsigned *ret, Error **reterr) {
@@ -46,6 +63,11 @@ static int take_option(ZoneRequest *req, int option, const char *value, Error **
         switch (option) {
         case OPT_RANGE:
                 return take_range(value, &req->range, reterr);
+        case OPT_RANGE6:
+                return take_range6(value, &req->range6, reterr);
+        case OPT_ROUTED:
+                req->range6.routed = true;
+                return 0;
         case OPT_ISOLATED:
                 req->isolated = true;
                 return 0;
@@ -62,6 +84,17 @@ static int take_option(ZoneRequest *req, int option, const char *value, Error **
         }
 }
 
+static int check_request(const ZoneRequest *req, Error **reterr) {
+        if (req->range6.routed && req->range6.kind != RANGE6_GIVEN) {
+                error_set(reterr, EINVAL, "A route leads to a prefix");
+                return error_hint(reterr, -EINVAL, "Say which one the world has a route to: --range6=PREFIX/N --routed.");
+        }
+        if (req->vlan == 0 || req->uplink)
+                return 0;
+        error_set(reterr, EINVAL, "A VLAN is one of an uplink");
+        return error_hint(reterr, -EINVAL, "Say which interface leads there: --uplink=IF --vlan=%u.", req->vlan);
+}
+
 /* All that the verbs with options have in common: one zone, and what is asked for it. */
 static int read_request(int argc, char **argv, ZoneRequest *req, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
@@ -76,14 +109,7 @@ static int read_request(int argc, char **argv, ZoneRequest *req, Error **reterr)
                 r = verb_check_operands(&args, 1, 1, reterr);
         if (r >= 0)
                 req->name = args.operands[0];
-        return r;
-}
-
-static int check_request(const ZoneRequest *req, Error **reterr) {
-        if (req->vlan == 0 || req->uplink)
-                return 0;
-        error_set(reterr, EINVAL, "A VLAN is one of an uplink");
-        return error_hint(reterr, -EINVAL, "Say which interface leads there: --uplink=IF --vlan=%u.", req->vlan);
+        return r < 0 ? r : check_request(req, reterr);
 }
 
 int verb_zone_create(int argc, char **argv, Error **reterr) {
@@ -91,8 +117,6 @@ int verb_zone_create(int argc, char **argv, Error **reterr) {
         int r;
 
         r = read_request(argc, argv, &req, reterr);
-        if (r >= 0)
-                r = check_request(&req, reterr);
         return r < 0 ? r : zone_create(&req, reterr);
 }
 
@@ -107,18 +131,19 @@ int verb_zone_remove(int argc, char **argv, Error **reterr) {
 }
 
 int verb_zone_move(int argc, char **argv, Error **reterr) {
-        char text[RANGE_TEXT_MAX];
+        char text[RANGE_TEXT_MAX], text6[RANGE6_TEXT_MAX];
         ZoneRequest req = {};
         ZoneMoved moved;
         int r;
 
         r = read_request(argc, argv, &req, reterr);
         if (r >= 0)
-                r = zone_move(req.name, req.range, &moved, reterr);
+                r = zone_move(&req, &moved, reterr);
         if (r < 0)
                 return r;
         range_format(moved.range, text);
-        printf("The zone '%s' has the range %s now", req.name, text);
+        range6_format(&moved.range6, text6);
+        printf("The zone '%s' has the range %s%s%s now", req.name, text, *text6 ? " and " : "", text6);
         if (moved.kept < moved.leases)
                 printf("; %zu of %zu addresses had no place in it and are chosen anew", moved.leases - moved.kept, moved.leases);
         putchar('\n');

@@ -17,6 +17,7 @@
 #include "strv.h"
 #include "uplink.h"
 #include "zone-range.h"
+#include "zone-range6.h"
 #include "zone.h"
 
 typedef struct Work {
@@ -140,6 +141,60 @@ static int settle_range(const Work *w, Range wanted, bool choose, Range *ret, Er
         return 0;
 }
 
+static int refuse_range6(const Work *w, const Range6 *range, const char *clash, Error **reterr) {
+        char text[RANGE6_TEXT_MAX];
+
+        range6_format(range, text);
+        error_set(reterr, EADDRINUSE, "The IPv6 range %s cannot be given to the zone '%s': it meets %s", text, w->name, clash);
+        return error_hint(reterr, -EADDRINUSE, "Without --range6= a free one is chosen.");
+}
+
+static int refuse_size(const Range6 *given, Range range, Error **reterr) {
+        char text[RANGE_TEXT_MAX], text6[RANGE6_TEXT_MAX];
+
+        range_format(range, text);
+        range6_format(given, text6);
+        error_set(reterr, EINVAL, "The IPv6 range %s has no place for all addresses of the range %s", text6, text);
+        return error_hint(reterr, -EINVAL, "Give a wider one, of %u bits at most, or a smaller --range=.", range.prefix + 96);
+}
+
+/* Whether the prefix that it has is to be replaced though nobody has said so. */
+static bool must_move6(const Work *w, const HostRanges6 *ranges) {
+        const ZoneState *s = w->state;
+
+        return s->range6.prefix > 0 && !s->routed6 && host_ranges6_clash(ranges, &s->range6, false, w->name);
+}
+
+/* Set the state's IPv6, which is to go with `range`. */
+static int settle_range6(const Work *w, const Range6Wish *wish, Range range, Error **reterr) {
+        _cleanup_(host_ranges6_done) HostRanges6 ranges = {};
+        ZoneState *s = w->state;
+        const char *clash;
+        int r;
+
+        if (wish->kind == RANGE6_NONE || (wish->kind == RANGE6_AS_IT_IS && (s->no_range6 || ipv6_absence()))) {
+                s->no_range6 = s->no_range6 || wish->kind == RANGE6_NONE;
+                s->range6 = s->no_range6 ? (Range6){} : s->range6;
+                s->routed6 = s->routed6 && !s->no_range6;
+                return 0;
+        }
+        r = host_ranges6_read(w->nl, true, &ranges, reterr);
+        if (r < 0)
+                return r;
+        clash = wish->kind == RANGE6_GIVEN ? host_ranges6_clash(&ranges, &wish->range, wish->routed, w->name) : NULL;
+        if (clash)
+                return refuse_range6(w, &wish->range, clash, reterr);
+        s->no_range6 = false;
+        if (wish->kind == RANGE6_GIVEN) {
+                s->range6 = wish->range;
+                s->routed6 = wish->routed;
+        } else if (wish->kind == RANGE6_CHOSEN || s->range6.prefix == 0 || must_move6(w, &ranges)) {
+                host_ranges6_choose(&ranges, w->name, &s->range6);
+                s->routed6 = false;
+        }
+        return range6_holds(&s->range6, range) ? 0 : refuse_size(&s->range6, range, reterr);
+}
+
 static int create(Work *w, const ZoneRequest *req, Error **reterr) {
         Range range;
         int r;
@@ -154,6 +209,8 @@ static int create(Work *w, const ZoneRequest *req, Error **reterr) {
                 r = uplink_check(w->nl, req->uplink, req->vlan, w->name, reterr);
         if (r >= 0)
                 r = settle_range(w, req->range, w->state->range.prefix == 0, &range, reterr);
+        if (r >= 0)
+                r = settle_range6(w, &req->range6, range, reterr);
         if (r >= 0)
                 r = take_down(w, reterr);
         if (r < 0)
@@ -200,9 +257,28 @@ int zone_remove(const char *name, Error **reterr) {
         return r < 0 ? r : zone_state_remove(name, reterr);
 }
 
-int zone_move(const char *name, Range range, ZoneMoved *ret, Error **reterr) {
-        _cleanup_(work_end) Work w = { .name = name, .lock = -1 };
+/* Whether another IPv4 range is to be had. */
+static int must_move(const Work *w, const ZoneRequest *req, bool *ret, Error **reterr) {
+        _cleanup_(host_ranges6_done) HostRanges6 ranges6 = {};
+        _cleanup_(host_ranges_done) HostRanges ranges = {};
+        int r;
+
+        *ret = req->range6.kind == RANGE6_AS_IT_IS;
+        if (!*ret || req->range.prefix > 0 || w->state->range.prefix == 0)
+                return 0;
+        r = host_ranges_read(w->nl, true, &ranges, reterr);
+        if (r >= 0)
+                r = host_ranges6_read(w->nl, true, &ranges6, reterr);
+        if (r >= 0)
+                *ret = !must_move6(w, &ranges6) || host_ranges_clash(&ranges, w->state->range, w->name);
+        return r;
+}
+
+int zone_move(const ZoneRequest *req, ZoneMoved *ret, Error **reterr) {
+        _cleanup_(work_end) Work w = { .name = req->name, .lock = -1 };
+        bool choose = false;
         size_t before;
+        Range range;
         int r;
 
         r = work_begin(&w, reterr);
@@ -212,7 +288,11 @@ int zone_move(const char *name, Range range, ZoneMoved *ret, Error **reterr) {
                 return refuse_unknown(&w, reterr);
         r = refuse_while_used(&w, "moved", reterr);
         if (r >= 0)
-                r = settle_range(&w, range, true, &range, reterr);
+                r = must_move(&w, req, &choose, reterr);
+        if (r >= 0)
+                r = settle_range(&w, req->range, choose, &range, reterr);
+        if (r >= 0)
+                r = settle_range6(&w, &req->range6, range, reterr);
         if (r >= 0)
                 r = take_down(&w, reterr);
         if (r < 0)
@@ -222,6 +302,6 @@ int zone_move(const char *name, Range range, ZoneMoved *ret, Error **reterr) {
         r = zone_state_save(w.state, reterr);
         if (r < 0)
                 return r;
-        *ret = (ZoneMoved){ .range = range, .leases = before, .kept = w.state->n_leases };
+        *ret = (ZoneMoved){ .range = range, .range6 = w.state->range6, .leases = before, .kept = w.state->n_leases };
         return 0;
 }

@@ -7,6 +7,7 @@
 #include "network.h"
 #include "strv.h"
 #include "zone-range.h"
+#include "zone-range6.h"
 #include "zone.h"
 
 void zone_info_free(ZoneInfo *zones, size_t n) {
@@ -55,15 +56,45 @@ static int find_machines(ZoneInfo *z, const LinkInfo *bridge, const LinkInfo *li
         return 0;
 }
 
+/* What the host has of both families. */
+typedef struct Ranges {
+        HostRanges v4;
+        HostRanges6 v6;
+} Ranges;
+
+static void ranges_done(Ranges *r) {
+        host_ranges_done(&r->v4);
+        host_ranges6_done(&r->v6);
+}
+
+static int ranges_read(Netlink *nl, bool zones, Ranges *ret, Error **reterr) {
+        int r = host_ranges_read(nl, zones, &ret->v4, reterr);
+
+        return r < 0 ? r : host_ranges6_read(nl, zones, &ret->v6, reterr);
+}
+
+/* The range of the zone that meets something, as text, and what that is; or NULL. */
+static const char *find_clash(const Ranges *ranges, const ZoneState *s, char ret_range[RANGE6_TEXT_MAX]) {
+        const char *clash = s->range.prefix > 0 ? host_ranges_clash(&ranges->v4, s->range, s->name) : NULL;
+
+        if (clash)
+                range_format(s->range, ret_range);
+        else if (s->range6.prefix > 0 && !ipv6_absence()) {
+                clash = host_ranges6_clash(&ranges->v6, &s->range6, s->routed6, s->name);
+                range6_format(&s->range6, ret_range);
+        }
+        return clash;
+}
+
 typedef struct Look {
         LinkInfo *links;
         size_t n_links;
-        HostRanges ranges;
+        Ranges ranges;
 } Look;
 
 static void look_done(Look *l) {
         free(l->links);
-        host_ranges_done(&l->ranges);
+        ranges_done(&l->ranges);
 }
 
 static int look_at_host(Look *l, Error **reterr) {
@@ -75,11 +106,11 @@ static int look_at_host(Look *l, Error **reterr) {
                 r = link_list(nl, 0, &l->links, &l->n_links);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot list the links of the host");
-        return host_ranges_read(nl, true, &l->ranges, reterr);
+        return ranges_read(nl, true, &l->ranges, reterr);
 }
 
 static int fill(ZoneInfo *z, const Look *l, const char *name, Error **reterr) {
-        char zone[ZONE_NAME_MAX + 1];
+        char zone[ZONE_NAME_MAX + 1], range[RANGE6_TEXT_MAX];
         const char *clash;
         int r = 0;
 
@@ -90,9 +121,9 @@ static int fill(ZoneInfo *z, const Look *l, const char *name, Error **reterr) {
         for (size_t i = 0; r >= 0 && i < l->n_links; i++)
                 if (strcmp(l->links[i].name, z->bridge) == 0 && zone_of_bridge(l->links + i, zone))
                         r = find_machines(z, l->links + i, l->links, l->n_links, reterr);
-        if (r < 0 || !z->state || z->state->range.prefix == 0)
+        if (r < 0 || !z->state)
                 return r;
-        clash = host_ranges_clash(&l->ranges, z->state->range, name);
+        clash = find_clash(&l->ranges, z->state, range);
         snprintf(z->clash, sizeof(z->clash), "%s", clash ?: "");
         return 0;
 }
@@ -135,8 +166,9 @@ int zone_info_read(const char *only, ZoneInfo **ret, size_t *ret_n, Error **rete
 
 int zone_clash(const char *zone, char ret[ZONE_CLASH_MAX], Error **reterr) {
         _cleanup_(zone_state_freep) ZoneState *state = NULL;
-        _cleanup_(host_ranges_done) HostRanges ranges = {};
         _cleanup_(netlink_freep) Netlink *nl = NULL;
+        _cleanup_(ranges_done) Ranges ranges = {};
+        char range[RANGE6_TEXT_MAX];
         const char *clash;
         int r;
 
@@ -148,32 +180,31 @@ int zone_clash(const char *zone, char ret[ZONE_CLASH_MAX], Error **reterr) {
         r = netlink_new(NETLINK_ROUTE, -1, &nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
-        r = host_ranges_read(nl, true, &ranges, reterr);
+        r = ranges_read(nl, true, &ranges, reterr);
         if (r < 0)
                 return r;
-        clash = host_ranges_clash(&ranges, state->range, zone);
+        clash = find_clash(&ranges, state, range);
         snprintf(ret, ZONE_CLASH_MAX, "%s", clash ?: "");
         return clash != NULL;
 }
 
-static void warn_of_clash(const HostRanges *ranges, const char *zone) {
+static void warn_of_clash(const Ranges *ranges, const char *zone) {
         _cleanup_(zone_state_freep) ZoneState *state = NULL;
-        char range[RANGE_TEXT_MAX];
+        char range[RANGE6_TEXT_MAX];
         const char *clash;
 
-        if (zone_state_load(zone, &state, NULL) < 0 || state->range.prefix == 0)
+        if (zone_state_load(zone, &state, NULL) < 0)
                 return;
-        clash = host_ranges_clash(ranges, state->range, zone);
+        clash = find_clash(ranges, state, range);
         if (!clash)
                 return;
-        range_format(state->range, range);
         log_warning("The range %s of the zone '%s' meets %s: of two hosts with one address, one cannot be reached; power the zone's machines "
                     "off and run `nbox zone move %s`, ignoring", range, zone, clash, zone);
 }
 
 void zone_warn_of_clashes(const NicList *nics) {
-        _cleanup_(host_ranges_done) HostRanges ranges = {};
         _cleanup_(netlink_freep) Netlink *nl = NULL;
+        _cleanup_(ranges_done) Ranges ranges = {};
         bool known = false;
 
         if (nics->n == 0 || netlink_new(NETLINK_ROUTE, -1, &nl) < 0)
@@ -181,7 +212,7 @@ void zone_warn_of_clashes(const NicList *nics) {
         for (size_t i = 0; i < nics->n; i++) {
                 if (!zone_exists(nl, nics->items[i].zone))
                         continue;
-                if (!known && host_ranges_read(nl, false, &ranges, NULL) < 0)
+                if (!known && ranges_read(nl, false, &ranges, NULL) < 0)
                         return;
                 known = true;
                 warn_of_clash(&ranges, nics->items[i].zone);
@@ -192,7 +223,11 @@ char *zone_options(const ZoneState *s) {
         _cleanup_strv_ char **words = NULL;
         int r = 0;
 
-        if (s->isolated)
+        if (s->no_range6)
+                r = strv_append(&words, "range6=none");
+        if (r >= 0 && s->routed6)
+                r = strv_append(&words, "routed");
+        if (r >= 0 && s->isolated)
                 r = strv_append(&words, "isolated");
         if (r >= 0 && s->closed)
                 r = strv_append(&words, "closed");

@@ -23,7 +23,7 @@ typedef struct ZoneInfo {
         bool up;                     /* its bridge is there */
         MachineLink *machines;       /* interfaces of running machines in it */
         size_t n_machines;
-        char clash[ZONE_CLASH_MAX];  /* what of the host its range meets ("the host's route to 10.1.0.0/16 on tun0"), or "" */
+        char clash[ZONE_CLASH_MAX];  /* what of the host one of its ranges meets ("the host's route to 10.1.0.0/16 on tun0"), or "" */
 } ZoneInfo;
 
 /* All zones, by name: those that have a file, those that are up, and the default one; with `only`, that one, which must be
@@ -31,7 +31,7 @@ typedef struct ZoneInfo {
 int zone_info_read(const char *only, ZoneInfo **ret, size_t *ret_n, Error **reterr);
 void zone_info_free(ZoneInfo *zones, size_t n);
 
-/* What of the host meets the range of a zone, as above: 1, or 0 for nothing; 0 too where there is no such zone. */
+/* What of the host meets a range of a zone, as above: 1, or 0 for nothing; 0 too where there is no such zone. */
 int zone_clash(const char *zone, char ret[ZONE_CLASH_MAX], Error **reterr);
 
 /* Before a machine is started in these: say of which zone that is up the range meets something of the host's that came later. (Of one

@@ -91,12 +91,12 @@ static int take_zones(HostRanges6 *list) {
         return r;
 }
 
-int host_ranges6_read(Netlink *nl, HostRanges6 *ret, Error **reterr) {
+int host_ranges6_read(Netlink *nl, bool zones, HostRanges6 *ret, Error **reterr) {
         HostRanges6 list = {};
         int r;
 
         r = take_routes(&list, nl);
-        if (r >= 0)
+        if (r >= 0 && zones)
                 r = take_zones(&list);
         if (r < 0) {
                 host_ranges6_done(&list);
@@ -144,8 +144,8 @@ static int refuse(const ZoneState *state, const char *clash, Error **reterr) {
 
         range6_format(&state->range6, range);
         error_set(reterr, EADDRINUSE, "The IPv6 range %s of the zone '%s' meets %s", range, state->name, clash);
-        return error_hint(reterr, -EADDRINUSE, "Run `nbox zone move %s --range6=auto` to have a free one chosen: the zone's machines keep "
-                          "their places in it.", state->name);
+        return error_hint(reterr, -EADDRINUSE, "Run `nbox zone move %s%s` to have a free one chosen: the zone's machines keep their places "
+                          "in it.", state->name, state->routed6 ? " --range6=auto" : "");
 }
 
 static int refuse_small(const ZoneState *state, Error **reterr) {
@@ -167,7 +167,7 @@ int zone_settle_range6(Netlink *nl, ZoneState *state, bool made, bool *ret_chang
                 return 0;
         if (state->range6.prefix > 0 && !range6_holds(&state->range6, state->range))
                 return refuse_small(state, reterr);
-        r = host_ranges6_read(nl, &ranges, reterr);
+        r = host_ranges6_read(nl, true, &ranges, reterr);
         if (r < 0)
                 return r;
         if (state->range6.prefix > 0) {

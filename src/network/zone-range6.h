@@ -25,8 +25,8 @@ typedef struct HostRanges6 {
         size_t n;
 } HostRanges6;
 
-/* Routes and addresses of the host, and what its zones keep. */
-int host_ranges6_read(Netlink *nl, HostRanges6 *ret, Error **reterr);
+/* Routes and addresses of the host; with `zones`, also what is kept for them. */
+int host_ranges6_read(Netlink *nl, bool zones, HostRanges6 *ret, Error **reterr);
 void host_ranges6_done(HostRanges6 *r);
 
 /* What a prefix of the zone would meet: words such as "the host's route to fd12::/48 on tun0", or NULL. A prefix that is `routed` to the

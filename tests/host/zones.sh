@@ -11,6 +11,7 @@ inside() { # MACHINE COMMAND...: of its busybox
 }
 
 address_on() { inside "$1" ip -4 -o addr show dev "$2" | sed -n 's/.*inet \([0-9.]*\).*/\1/p'; }
+address6_on() { inside "$1" ip -6 -o addr show dev "$2" scope global | sed -n 's/.*inet6 \([0-9a-f:]*\).*/\1/p'; }
 mac_on() { inside "$1" ip -o link show dev "$2" | sed -n 's/.*ether \([0-9a-f:]*\).*/\1/p'; }
 
 # Whether a machine sees an address on its wire: somebody answers who has it.
@@ -46,14 +47,14 @@ test_a_zone_by_hand() {
         boot "$GUEST" --network=zone:lab
         has "$(nbox zone list)" '^lab +10\.77\.0\.0/24 +nz-lab +up +1 '
         same 'its machines' "$(zone_json lab '.machines | join(" ")')" "$GUEST"
-        has "$(nbox zone show lab)" "^$GUEST +$(address_on "$GUEST" host0) +running +$(mac_on "$GUEST" host0)\$"
+        has "$(nbox zone show lab)" "^$GUEST +$(address_on "$GUEST" host0) +$(address6_on "$GUEST" host0) +running +$(mac_on "$GUEST" host0)\$"
         has "$(address_on "$GUEST" host0)" '^10\.77\.0\.'
         refused nbox zone remove lab
         has "$REFUSAL" "removed: $GUEST runs in it"
         refused nbox zone move lab
         has "$REFUSAL" "moved: $GUEST runs in it"
         terminate "$GUEST"
-        has "$(nbox zone show lab)" "^$GUEST +10\.77\.0\.[0-9]+ +off +-\$"
+        has "$(nbox zone show lab)" "^$GUEST +10\.77\.0\.[0-9]+ +fd[0-9a-f:]+ +off +-\$"
         refused nbox zone create lab
         has "$REFUSAL" "a zone 'lab' already"
         nbox zone remove lab
@@ -102,6 +103,14 @@ create lab --range=10.77.0.1/24
 create lab --range=10.77.0.0/30
 create lab --range=fd00::/64
 create lab --range=198.51.100.0/24
+create lab --range6=10.77.0.0/24
+create lab --range6=fd00:77::1/64
+create lab --range6=fe80::/64
+create lab --range6=fd00::/40
+create lab --range6=no
+create lab --routed
+create lab --range6=none --routed
+create lab --range=10.0.0.0/8 --range6=fd00:77::/112
 create lab --range=0.0.0.0/8
 create lab --range=239.1.0.0/16
 create lab --vlan=12
@@ -261,6 +270,82 @@ test_addresses_of_ones_own() {
         same 'its lease' "$(address_on "$GUEST" host0)" 10.77.0.9
         terminate "$GUEST"
         remove_tree other
+        nbox zone remove lab
+}
+
+ipv6_inside() { inside "$1" ip -6 -o addr show dev host0 | grep -c inet6 || true; }
+
+# A zone has private IPv6 addresses, those that it is given, or none.
+test_ipv6_of_a_zone() {
+        nbox zone create lab --range=10.77.0.0/24
+        has "$(zone_json lab .range6)" '^fd[0-9a-f:]+::/64$'
+        same 'why there is none' "$(zone_json lab .ipv6_absence)" null
+        boot "$GUEST" --network-zone=lab,address=10.77.0.9
+        same 'its place' "$(address6_on "$GUEST" host0)" "$(zone_json lab .gateway6 | sed 's/1$/9/')"
+        same 'in JSON' "$(zone_json lab '.interfaces[0].address6')" "$(address6_on "$GUEST" host0)"
+        refused nbox zone move lab --range6=fd00:77::/64
+        has "$REFUSAL" "$GUEST runs in it"
+        terminate "$GUEST"
+        # One of its own choice; the rest of the zone stays as it is.
+        has "$(nbox zone move lab --range6=fd00:77::/64)" 'has the range 10.77.0.0/24 and fd00:77::/64 now'
+        boot "$GUEST" --network-zone=lab
+        same 'its address' "$(address6_on "$GUEST" host0)" fd00:77::9
+        terminate "$GUEST"
+        # What is routed may be a part of what the host has, but for another zone's.
+        ip route add 2001:db8:77::/48 dev up0
+        refused nbox zone move lab --range6=2001:db8:77:1::/64
+        has "$REFUSAL" "meets the host's route to 2001:db8:77::/48 on up0"
+        nbox zone move lab --range6=2001:db8:77:1::/64 --routed >/dev/null
+        has "$(nbox zone show lab)" 'IPv6: 2001:db8:77:1::/64, routed'
+        has "$(nbox zone list)" '^lab .* routed '
+        refused nbox zone create lan2 --range6=2001:db8:77:1::/80 --routed
+        has "$REFUSAL" "the zone 'lab'"
+        boot "$GUEST" --network-zone=lab
+        same 'in the prefix' "$(address6_on "$GUEST" host0)" 2001:db8:77:1::9
+        terminate "$GUEST"
+        ip route delete 2001:db8:77::/48 dev up0
+        # None for this zone, none on this host.
+        nbox zone move lab --range6=none >/dev/null
+        has "$(nbox zone show lab)" 'IPv6: none: it is switched off for this zone'
+        boot "$GUEST" --network-zone=lab
+        same 'none inside' "$(ipv6_inside "$GUEST")" 0
+        terminate "$GUEST"
+        nbox zone move lab --range6=auto >/dev/null
+        printf '[Host]\nIPv6=no\n' >/etc/nbox.conf
+        has "$(nbox zone show lab)" 'IPv6: none: .*IPv6=no in /etc/nbox.conf'
+        boot "$GUEST" --network-zone=lab
+        same 'none inside' "$(ipv6_inside "$GUEST")" 0
+        rm /etc/nbox.conf
+        # Back again with the next machine; who is there keeps what he has.
+        tree_with other
+        boot other --network-zone=lab
+        has "$(address6_on other host0)" '^fd'
+        same 'none inside' "$(ipv6_inside "$GUEST")" 0
+        has "$(nbox zone show lab)" "^$GUEST +10.77.0.9 +- +running"
+        terminate other
+        terminate "$GUEST"
+        remove_tree other
+        nbox zone remove lab
+}
+
+# A network of somebody's over a zone's prefix.
+test_an_ipv6_range_that_is_taken_later() {
+        nbox zone create lab --range=10.77.0.0/24 --range6=fd00:77::/64
+        boot "$GUEST" --network-zone=lab
+        ip link add tun7 type veth peer name tun7 netns outside
+        ip link set tun7 up
+        ip route add fd00:77::/48 dev tun7
+        ip route add fc00::/7 dev tun7 # what takes everything says nothing
+        has "$(nbox status "$GUEST")" "meets the host's route to fd00:77::/48 on tun7"
+        has "$(nbox zone list)" "^lab .* the host's route to fd00:77::/48 on tun7\$"
+        terminate "$GUEST"
+        refused nbox boot -d --network-zone=lab "$GUEST"
+        has "$(tr "\n" " " <<<"$REFUSAL")" "IPv6 range fd00:77::/64 .*lab.* meets .* tun7.*nbox zone move lab"
+        has "$(nbox zone move lab)" 'has the range 10.77.0.0/24 and fd'
+        boot "$GUEST" --network-zone=lab
+        has_not "$(address6_on "$GUEST" host0)" '^fd00:77:'
+        terminate "$GUEST"
+        ip link delete tun7
         nbox zone remove lab
 }
 
