@@ -13,10 +13,15 @@
 #define TABLE "nbox"
 #define COMMANDS_MAX 512
 
-bool bridge_is_filtered(void) {
+static bool is_filtered_by(const char *sysctl) {
         int on = 0;
 
-        return netns_sysctl_read("bridge/bridge-nf-call-iptables", &on) >= 0 && on;
+        return netns_sysctl_read(sysctl, &on) >= 0 && on;
+}
+
+/* The flag is for both families, and so is the table: it does no harm to one that is not asked about, whose packets all are routed. */
+bool bridge_is_filtered(void) {
+        return is_filtered_by("bridge/bridge-nf-call-iptables") || is_filtered_by("bridge/bridge-nf-call-ip6tables");
 }
 
 bool bridge_isolation_stands(void) {

@@ -16,7 +16,7 @@
 #define ISOLATED_GROUP 0x6e62    /* of the links of machines in such zones */
 #define ISOLATED_MARK 0x04000000 /* one bit of a packet's mark, set for its way across the bridge */
 
-/* Whether the bridge calls iptables and nft for what it bridges. */
+/* Whether the bridge calls iptables and nft for what it bridges, of either family. */
 bool bridge_is_filtered(void);
 
 /* Have the table stand; nothing is changed where it does. -EOPNOTSUPP as nft_run(). */

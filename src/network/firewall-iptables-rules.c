@@ -285,11 +285,10 @@ static void begin_machine(Rule *r, int family, const FirewallMachine *m) {
         rule_begin(r, family, tag);
 }
 
-/* [::1] is not for rules (firewall.h). */
 bool rule_published(Rule *r, int family, const FirewallMachine *m, const PortMap *p) {
         IpAddress to = firewall_machine_address(m, family);
 
-        if (to.family == 0 || !port_address_is_of(&p->address, family) || (family == AF_INET6 && ip_is_loopback(&p->address)))
+        if (!firewall_is_published(m, p, family))
                 return false;
         begin_machine(r, family, m);
         if (!port_address_is_any(&p->address))

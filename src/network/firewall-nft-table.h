@@ -6,12 +6,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "range.h"
-
-/* The shape of the table `ip nbox`: chains whose rules are always the same, and the sets and maps that these rules ask. What a
- * zone or a machine needs is an element, so that a packet's way and the cost of a change do not grow with machines. */
+/* The shape of the tables `ip nbox` and `ip6 nbox`: chains whose rules are always the same, and the sets and maps that these rules ask.
+ * What a zone or a machine needs is an element, so that a packet's way and the cost of a change do not grow with machines. The two are
+ * one description; `ip6 nbox` is there as long as a zone has IPv6. A family is AF_INET or AF_INET6. */
 
 #define NFT_TABLE "nbox"
+
+#define N_NFT_FAMILIES 2
+extern const int nft_families[N_NFT_FAMILIES];
+const char *nft_family_name(int family); /* "ip", "ip6" */
 
 typedef enum NftSet {
         NFT_SET_BRIDGES,    /* zones' bridges */
@@ -24,8 +27,12 @@ typedef enum NftSet {
         NFT_SET_UDP,
         NFT_SET_TCP_AT,     /* published on one address */
         NFT_SET_UDP_AT,
-        NFT_SET_TCP_HOST,   /* offered to a machine: its bridge . its address . its gateway . port → the host's loopback */
+        NFT_SET_TCP_HOST,   /* offered to a machine: its bridge . its address . its gateway . port → the host's loopback; IPv4 alone */
         NFT_SET_UDP_HOST,
+        NFT_SET_GUARDED,    /* bridges that only addresses of their zone may come from; these four IPv6 alone */
+        NFT_SET_ROUTED,     /* ranges that are not translated */
+        NFT_SET_TCP_OWN,    /* published at a machine's own address */
+        NFT_SET_UDP_OWN,
         N_NFT_SETS,
 } NftSet;
 
@@ -43,13 +50,17 @@ typedef struct NftSetShape {
         NftField key[NFT_FIELDS_MAX];
         NftField data[NFT_FIELDS_MAX]; /* none: a set, not a map */
         bool interval;
+        int only; /* a family, or 0: both */
 } NftSetShape;
 
 extern const NftSetShape nft_sets[N_NFT_SETS];
 
-/* The commands that make the table with its sets and chains, and the rules of the chains anew; elements that are there stay. */
-void nft_table_write(FILE *f);
+/* Whether a family's table has that set. */
+bool nft_set_is_of(NftSet set, int family);
 
-/* How many rules a chain of the table has; 0 for one that it has not. And of how many chains that is true. */
-size_t nft_chain_rules(const char *chain);
-size_t nft_table_rules(void);
+/* The commands that make a family's table with its sets and chains, and the rules of the chains anew; elements that are there stay. */
+void nft_table_write(FILE *f, int family);
+
+/* How many rules a chain of it has; 0 for one that it has not. And all of them. */
+size_t nft_chain_rules(int family, const char *chain);
+size_t nft_table_rules(int family);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The table `ip nbox` (firewall-nft-table.h). What stands is read, what is needed is worked out, and the difference is one
- * transaction, made by libnftables; where there is none, the library is not even loaded. All writers of ours hold the network lock;
+/* The tables `ip nbox` and `ip6 nbox` (firewall-nft-table.h). What stands is read, what is needed is worked out, and the difference is one
+ * transaction for both, made by libnftables; where there is none, the library is not even loaded. All writers of ours hold the network lock;
  * others (`nft flush ruleset`) may come between reading and writing, and then the kernel refuses the whole transaction, for it
  * names what is no longer there, and all is done again. */
 
@@ -20,7 +20,7 @@
 
 typedef struct State {
         NftElements stand, need;
-        NftTableState table;
+        NftTableState tables[N_NFT_FAMILIES]; /* in the order of nft_families */
 } State;
 
 static void state_clear(State *s) {
@@ -38,30 +38,30 @@ static bool is_plain(const NftElement *e) {
         return e->key[strspn(e->key, plain)] == 0 && !strchr(e->tag, '"') && e->tag[strspn(e->tag, plain)] == 0;
 }
 
-/* Elements that `wanted` chooses, each set's in one command. */
-static void write_elements(FILE *f, const char *verb, const NftElements *l, bool (*wanted)(const NftElement *e, const void *userdata),
-                           const void *userdata) {
-        bool adding = strcmp(verb, "add") == 0, open = false;
-        NftSet set = N_NFT_SETS;
+typedef bool (*ElementMatch)(const NftElement *e, const void *userdata);
 
-        for (size_t i = 0; i < l->n; i++) {
-                const NftElement *e = l->items + i;
+/* Elements that `wanted` chooses, each set's in one command. */
+static void write_elements(FILE *f, const char *verb, const NftElements *l, ElementMatch wanted, const void *userdata) {
+        bool adding = strcmp(verb, "add") == 0;
+        const NftElement *before = NULL;
+
+        for (const NftElement *e = l->items; e < l->items + l->n; e++) {
+                bool begins = !before || before->family != e->family || before->set != e->set;
 
                 if (!is_plain(e) || !wanted(e, userdata))
                         continue;
-                if (open && e->set != set)
+                if (before && begins)
                         fputs(" }\n", f);
-                if (!open || e->set != set)
-                        fprintf(f, "%s element ip " NFT_TABLE " %s { ", verb, nft_sets[e->set].name);
+                if (begins)
+                        fprintf(f, "%s element %s " NFT_TABLE " %s { ", verb, nft_family_name(e->family), nft_sets[e->set].name);
                 else
                         fputs(", ", f);
                 fputs(e->key, f);
                 if (adding)
                         fprintf(f, " comment \"%s\"%s%s", e->tag, e->data[0] ? " : " : "", e->data);
-                set = e->set;
-                open = true;
+                before = e;
         }
-        if (open)
+        if (before)
                 fputs(" }\n", f);
 }
 
@@ -104,8 +104,9 @@ static bool is_of_dead(const FirewallOracle *o, const char *tag) {
 
 /* Ranges of zones that live meet nobody's (zone-range.h): what does is of a dead one. */
 static bool is_met_by_range(const NftElement *e, const NftElements *need) {
-        for (size_t i = 0; e->set == NFT_SET_RANGES && i < need->n; i++)
-                if (need->items[i].set == NFT_SET_RANGES && need->items[i].address <= e->last && e->address <= need->items[i].last)
+        for (const NftElement *n = need->items; e->set == NFT_SET_RANGES && n < need->items + need->n; n++)
+                if (n->set == NFT_SET_RANGES && n->family == e->family && memcmp(n->address, e->last, sizeof(e->last)) <= 0 &&
+                    memcmp(e->address, n->last, sizeof(n->last)) <= 0)
                         return true;
         return false;
 }
@@ -118,6 +119,7 @@ static bool is_port_set(NftSet set) {
 static bool has_port_of(const NftElement *e, const FirewallSet *set) {
         bool udp = e->set == NFT_SET_UDP || e->set == NFT_SET_UDP_AT;
         const char *owner = tag_name(e->tag, MACHINE_TAG);
+        IpAddress address = nft_element_address(e);
 
         for (size_t i = 0; is_port_set(e->set) && i < set->n_machines; i++) {
                 const FirewallMachine *m = set->machines + i;
@@ -126,7 +128,7 @@ static bool has_port_of(const NftElement *e, const FirewallSet *set) {
                         const PortMap *map = m->ports->items + p;
 
                         if ((map->protocol == IPPROTO_UDP) == udp && e->port >= map->host && e->port - map->host < map->count &&
-                            port_address_meets(&map->address, &(IpAddress){ .family = AF_INET, .v4 = e->address }))
+                            firewall_is_published(m, map, e->family) && port_address_meets(&map->address, &address))
                                 return true;
                 }
         }
@@ -159,10 +161,10 @@ static int claim_ports(const Apply *a, Error **reterr) {
 }
 
 static int read_state(State *s, const FirewallSet *set, Error **reterr) {
-        int r = nft_elements_read(&s->stand, &s->table);
+        int r = nft_elements_read(&s->stand, s->tables);
 
         if (r < 0)
-                return error_errno(reterr, r, "Cannot read the table 'ip " NFT_TABLE "' of nftables");
+                return error_errno(reterr, r, "Cannot read the tables '" NFT_TABLE "' of nftables");
         if (set && nft_elements_want(&s->need, set) < 0)
                 return error_oom(reterr);
         for (size_t i = 0; i < s->need.n; i++)
@@ -181,6 +183,18 @@ static int run(char *commands, size_t size, Error **reterr) {
         return r < 0 ? r : 1;
 }
 
+/* That of IPv4 always, for it is what says that this backend is used; that of IPv6 as long as somebody has it. */
+static bool needs_table(const State *s, int family) {
+        for (size_t i = 0; i < s->need.n; i++)
+                if (s->need.items[i].family == family)
+                        return true;
+        return family == AF_INET;
+}
+
+static bool lacks_table(const State *s, size_t i) {
+        return s->tables[i] == NFT_TABLE_BROKEN || (s->tables[i] == NFT_TABLE_ABSENT && needs_table(s, nft_families[i]));
+}
+
 static int apply_once(const FirewallSet *set, const FirewallOracle *oracle, Error **reterr) {
         _cleanup_(state_clear) State s = {};
         Apply a = { set, oracle, &s };
@@ -197,8 +211,9 @@ static int apply_once(const FirewallSet *set, const FirewallOracle *oracle, Erro
         f = open_memstream(&text, &size);
         if (!f)
                 return error_oom(reterr);
-        if (s.table != NFT_TABLE_WHOLE)
-                nft_table_write(f);
+        for (size_t i = 0; i < N_NFT_FAMILIES; i++)
+                if (lacks_table(&s, i))
+                        nft_table_write(f, nft_families[i]);
         write_elements(f, "delete", &s.stand, is_in_the_way, &a);
         write_elements(f, "add", &s.need, is_missing, &s);
         return fclose(f) != 0 ? error_oom(reterr) : run(text, size, reterr);
@@ -226,8 +241,9 @@ static int check(const FirewallSet *set, char ***ret_missing, Error **reterr) {
         int r;
 
         r = read_state(&s, set, reterr);
-        if (r >= 0 && s.table != NFT_TABLE_WHOLE)
-                r = firewall_miss(ret_missing, "table", "ip " NFT_TABLE, reterr);
+        for (size_t i = 0; i < N_NFT_FAMILIES && r >= 0; i++)
+                if (lacks_table(&s, i))
+                        r = firewall_miss(ret_missing, "table", nft_families[i] == AF_INET6 ? "ip6 " NFT_TABLE : "ip " NFT_TABLE, reterr);
         for (size_t i = 0; i < s.need.n && r >= 0; i++) {
                 const char *tag = s.need.items[i].tag, *zone = tag_name(tag, ZONE_TAG), *machine = tag_name(tag, MACHINE_TAG);
 
@@ -252,12 +268,36 @@ static bool is_gone(const NftElement *e, const void *userdata) {
                (machine && gone->machine && strcmp(machine, gone->machine) == 0) || is_of_dead(gone->oracle, e->tag);
 }
 
-/* Whether nothing would be left in the table. */
-static bool is_last(const State *s, const Gone *gone) {
-        for (size_t i = 0; i < s->stand.n; i++)
-                if (!is_gone(s->stand.items + i, gone))
+typedef struct GoneOfFamily {
+        const Gone *gone;
+        int family;
+} GoneOfFamily;
+
+static bool is_gone_of_family(const NftElement *e, const void *userdata) {
+        const GoneOfFamily *g = userdata;
+
+        return e->family == g->family && is_gone(e, g->gone);
+}
+
+/* Whether nothing would be left in a family's table. */
+static bool is_last(const State *s, const GoneOfFamily *g) {
+        for (const NftElement *e = s->stand.items; e < s->stand.items + s->stand.n; e++)
+                if (e->family == g->family && !is_gone(e, g->gone))
                         return false;
         return true;
+}
+
+static void write_removal(FILE *f, const State *s, const Gone *gone) {
+        for (size_t i = 0; i < N_NFT_FAMILIES; i++) {
+                GoneOfFamily g = { gone, nft_families[i] };
+
+                if (s->tables[i] == NFT_TABLE_ABSENT)
+                        continue;
+                if (is_last(s, &g))
+                        fprintf(f, "delete table %s " NFT_TABLE "\n", nft_family_name(g.family));
+                else
+                        write_elements(f, "delete", &s->stand, is_gone_of_family, &g);
+        }
 }
 
 static int remove_once(const Gone *gone, Error **reterr) {
@@ -273,10 +313,7 @@ static int remove_once(const Gone *gone, Error **reterr) {
         f = open_memstream(&text, &size);
         if (!f)
                 return error_oom(reterr);
-        if (!is_last(&s, gone))
-                write_elements(f, "delete", &s.stand, is_gone, gone);
-        else if (s.table != NFT_TABLE_ABSENT)
-                fputs("delete table ip " NFT_TABLE "\n", f);
+        write_removal(f, &s, gone);
         return fclose(f) != 0 ? error_oom(reterr) : run(text, size, reterr);
 }
 
@@ -298,8 +335,8 @@ static int remove_named(const char *machine, const char *zone, Error **reterr) {
 
 static bool usable(void) {
         NftElements l = {};
-        NftTableState table;
-        int r = nft_elements_read(&l, &table);
+        NftTableState tables[N_NFT_FAMILIES];
+        int r = nft_elements_read(&l, tables);
 
         nft_elements_clear(&l);
         return r >= 0;

@@ -205,9 +205,13 @@ IpAddress firewall_machine_address(const FirewallMachine *m, int family) {
         return IN6_IS_ADDR_UNSPECIFIED(&m->address6) ? (IpAddress){} : ip_v6(&m->address6);
 }
 
+bool firewall_is_published(const FirewallMachine *m, const PortMap *p, int family) {
+        return firewall_machine_address(m, family).family && port_address_is_of(&p->address, family) &&
+               !(family == AF_INET6 && ip_is_loopback(&p->address));
+}
+
 bool firewall_is_routed(const FirewallMachine *m, const PortMap *p) {
-        return m->routed6 && !IN6_IS_ADDR_UNSPECIFIED(&m->address6) && port_address_is_of(&p->address, AF_INET6) &&
-               port_address_is_any(&p->address);
+        return m->routed6 && firewall_is_published(m, p, AF_INET6) && port_address_is_any(&p->address);
 }
 
 bool firewall_machine_is_dead(const FirewallOracle *o, const char *machine) {

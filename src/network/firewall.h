@@ -68,6 +68,9 @@ bool firewall_zone_is_dead(const FirewallOracle *o, const char *zone);
 /* A machine's address of one family, or none. */
 IpAddress firewall_machine_address(const FirewallMachine *m, int family);
 
+/* Whether a port is published in one family by way of rules. */
+bool firewall_is_published(const FirewallMachine *m, const PortMap *p, int family);
+
 /* Whether a port is open at the machine's own, routed address: one that is published on all addresses. */
 bool firewall_is_routed(const FirewallMachine *m, const PortMap *p);
 
