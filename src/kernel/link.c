@@ -21,7 +21,7 @@ static void parse_linkinfo(const struct nlattr *info, LinkInfo *l) {
                         snprintf(l->kind, sizeof(l->kind), "%s", mnl_attr_get_str(a));
 }
 
-static void parse_link(const struct nlmsghdr *m, LinkInfo *l) {
+void link_parse(const struct nlmsghdr *m, LinkInfo *l) {
         const struct ifinfomsg *h = mnl_nlmsg_get_payload(m);
         const struct nlattr *a;
 
@@ -52,7 +52,7 @@ static void parse_link(const struct nlmsghdr *m, LinkInfo *l) {
 
 static int on_link(const struct nlmsghdr *m, void *userdata) {
         if (m->nlmsg_type == RTM_NEWLINK)
-                parse_link(m, userdata);
+                link_parse(m, userdata);
         return 0;
 }
 
@@ -82,7 +82,7 @@ static int on_listed_link(const struct nlmsghdr *m, void *userdata) {
 
         if (m->nlmsg_type != RTM_NEWLINK)
                 return 0;
-        parse_link(m, &l);
+        link_parse(m, &l);
         if (list->master > 0 && l.master != list->master)
                 return 0;
         p = reallocarray(list->links, list->n + 1, sizeof(l));

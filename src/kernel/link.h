@@ -30,6 +30,9 @@ typedef struct LinkInfo {
 /* -ENODEV when there is none. */
 int link_get(Netlink *nl, const char *name, LinkInfo *ret);
 
+/* What a RTM_NEWLINK message says. */
+void link_parse(const struct nlmsghdr *m, LinkInfo *ret);
+
 /* All links, or those that are ports of the bridge with the ifindex `master` (0: all). *ret is the caller's. */
 int link_list(Netlink *nl, int master, LinkInfo **ret, size_t *ret_n);
 

@@ -129,6 +129,19 @@ static void forget_neighbour(Netlink *nl, const Endpoint *e) {
         }
 }
 
+/* The host's own links out of it, and then only the namespace that was kept for that. */
+static int give_back(Netlink *nl, const Endpoint *e, Error **reterr) {
+        int result = 0;
+
+        if (!e || e->n_given == 0)
+                return 0;
+        for (size_t i = 0; i < e->n_given; i++)
+                keep_first(&result, given_return(nl, e->machine, e->given + i, result < 0 ? NULL : reterr));
+        if (result >= 0)
+                given_unpin(e->machine);
+        return result;
+}
+
 /* Links before rules, so that no machine ever has an address without them; the file last, for it says what there was. */
 int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Error **reterr) {
         _cleanup_(endpoint_freep) Endpoint *endpoint = NULL;
@@ -142,6 +155,7 @@ int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Er
         if (r < 0)
                 return error_errno(reterr, r, "Cannot list the links of the host");
         result = delete_links(nl, machine, links, n, reterr);
+        keep_first(&result, give_back(nl, endpoint, result < 0 ? NULL : reterr));
         names_remove(machine);
         keep_first(&result, delete_bridges(nl, links, n, &gone, result < 0 ? NULL : reterr));
         keep_first(&result, remove_rules(machine, gone, result < 0 ? NULL : reterr));
@@ -235,7 +249,9 @@ static int sweep_endpoints(const Sweep *s, Error **reterr) {
                 if (s->is_alive(endpoints[i]->machine, s->userdata))
                         continue;
                 forget_neighbour(s->nl, endpoints[i]);
-                r = remove_limits(endpoints[i], result < 0 ? NULL : reterr);
+                r = give_back(s->nl, endpoints[i], result < 0 ? NULL : reterr);
+                if (r >= 0)
+                        r = remove_limits(endpoints[i], result < 0 ? NULL : reterr);
                 keep_first(&result, r);
                 if (r >= 0)
                         endpoint_end(endpoints[i]->machine, false);

@@ -38,6 +38,8 @@ static void changes_done(PortChanges *c) {
 void endpoint_free(Endpoint *e) {
         if (!e)
                 return;
+        for (size_t i = 0; i < e->n_given; i++)
+                given_done(e->given + i);
         port_list_done(&e->ports);
         port_list_done(&e->host_ports);
         changes_done(&e->changes);
@@ -64,6 +66,13 @@ static int parse_nic(Endpoint *e, char *text) {
         snprintf(nic.zone, sizeof(nic.zone), "%s", zone);
         e->nics[e->n_nics++] = nic;
         return 0;
+}
+
+static int parse_given(Endpoint *e, char *text) {
+        int r = e->n_given < NICS_MAX ? given_parse(text, e->given + e->n_given) : -EBADMSG;
+
+        e->n_given += r >= 0;
+        return r;
 }
 
 /* The lists and numbers of the file by their keys, for both ways. */
@@ -97,6 +106,8 @@ static int parse_line(Endpoint *e, char *line) {
         *value++ = 0;
         if (strcmp(line, "Nic") == 0)
                 return parse_nic(e, value);
+        if (strcmp(line, "Given") == 0)
+                return parse_given(e, value);
         for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
                 if (strcmp(line, numbers[i].key) == 0)
                         return parse_u64(value, UINT64_MAX, member(e, numbers[i].offset)) < 0 ? -EBADMSG : 0;
@@ -136,11 +147,19 @@ char *endpoint_format(const Endpoint *e) {
         char *text = NULL, port[PORT_MAP_TEXT_MAX];
         size_t size = 0;
         FILE *f = open_memstream(&text, &size);
+        bool complete = true;
 
         if (!f)
                 return NULL;
         for (size_t i = 0; i < e->n_nics; i++)
                 print_nic(e->nics + i, f);
+        for (size_t i = 0; i < e->n_given; i++) {
+                _cleanup_free_ char *given = given_format(e->given + i);
+
+                if (given)
+                        fprintf(f, "Given=%s\n", given);
+                complete &= given != NULL;
+        }
         for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
                 const PortList *list = member(e, lists[i].offset);
 
@@ -155,7 +174,7 @@ char *endpoint_format(const Endpoint *e) {
                 if (value > 0)
                         fprintf(f, "%s=%llu\n", numbers[i].key, (unsigned long long) value);
         }
-        if (fclose(f) != 0) {
+        if (fclose(f) != 0 || !complete) {
                 free(text);
                 return NULL;
         }

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "error.h"
+#include "given.h"
 #include "name.h"
 
 /* What a machine has on the host's network, in NETWORK_RUN_DIRECTORY/machines/NAME: written before the first rule or link of it
@@ -32,6 +33,8 @@ typedef struct Endpoint {
         char machine[MACHINE_NAME_MAX + 1];
         EndpointNic nics[NICS_MAX];
         size_t n_nics;       /* 0: it is between two lives, and nothing of the rest stands */
+        Given given[NICS_MAX]; /* owned; what the host gets back from it */
+        size_t n_given;
         PortList ports;      /* owned; as they are, changes included */
         PortList host_ports; /* likewise */
         PortChanges changes;      /* of ports */
