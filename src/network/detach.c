@@ -7,6 +7,7 @@
 #include "endpoint.h"
 #include "firewall.h"
 #include "forwarding.h"
+#include "give.h"
 #include "forwarding6.h"
 #include "machine-link.h"
 #include "name.h"
@@ -127,19 +128,6 @@ static void forget_neighbour(Netlink *nl, const Endpoint *e) {
                         neighbour_put_gone(nl, link.index, &address6);
                 (void) netlink_run(nl, NULL, NULL, NULL);
         }
-}
-
-/* The host's own links out of it, and then only the namespace that was kept for that. */
-static int give_back(Netlink *nl, const Endpoint *e, Error **reterr) {
-        int result = 0;
-
-        if (!e || e->n_given == 0)
-                return 0;
-        for (size_t i = 0; i < e->n_given; i++)
-                keep_first(&result, given_return(nl, e->machine, e->given + i, result < 0 ? NULL : reterr));
-        if (result >= 0)
-                given_unpin(e->machine);
-        return result;
 }
 
 /* Links before rules, so that no machine ever has an address without them; the file last, for it says what there was. */

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,17 +30,27 @@ static void pin_path(const char *machine, char ret[PIN_PATH_MAX]) {
         snprintf(ret, PIN_PATH_MAX, DIRECTORY "/%s", machine);
 }
 
-int given_pin(const char *machine, int netns, Error **reterr) {
+static bool is_same(int a, int b) {
+        struct stat x, y;
+
+        return fstat(a, &x) >= 0 && fstat(b, &y) >= 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+int given_keep(const char *machine, int netns, Error **reterr) {
+        _cleanup_close_ int kept = -1;
         char path[PIN_PATH_MAX];
         int r;
 
         pin_path(machine, path);
+        kept = netns_pinned(path);
+        if (kept >= 0 && is_same(kept, netns))
+                return 0;
         netns_unpin(path); /* of a dead machine of that name */
         r = netns_pin(netns, path);
         return r < 0 ? error_errno(reterr, r, "Cannot keep the network namespace of '%s' at %s", machine, path) : 0;
 }
 
-void given_unpin(const char *machine) {
+void given_keep_no_more(const char *machine) {
         char path[PIN_PATH_MAX];
 
         pin_path(machine, path);
@@ -59,22 +70,12 @@ static int refuse_to_go(int r, const Given *g, const char *inside, Error **reter
         return error_errno(reterr, r, "Cannot move the interface '%s' into the machine", g->name);
 }
 
-int given_send(Netlink *nl, const Given *g, int netns, const char *inside, int *ret_index, Error **reterr) {
-        _cleanup_(netlink_freep) Netlink *there = NULL;
-        LinkInfo link;
+int given_send(Netlink *nl, const Given *g, int netns, const char *inside, Error **reterr) {
         int r;
 
         link_put_netns(nl, g->index, netns, inside);
         r = netlink_run(nl, NULL, NULL, NULL);
-        if (r < 0)
-                return refuse_to_go(r, g, inside, reterr);
-        r = netlink_new(NETLINK_ROUTE, netns, &there);
-        if (r >= 0)
-                r = link_get(there, inside, &link);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot look at the interface '%s' in the machine", inside);
-        *ret_index = link.index;
-        return 0;
+        return r < 0 ? refuse_to_go(r, g, inside, reterr) : 0;
 }
 
 /* ---- which one it is ---- */

@@ -47,13 +47,12 @@ int given_look(Netlink *nl, const char *name, Given *ret, Error **reterr);
 char *given_format(const Given *g);
 int given_parse(char *text, Given *ret);
 
-/* Keep the namespace of a machine that is to be given something, and see to the end of that. */
-int given_pin(const char *machine, int netns, Error **reterr);
-void given_unpin(const char *machine);
+/* Keep the namespace of a machine that is to be given something (where it is kept already: 0), and no more. */
+int given_keep(const char *machine, int netns, Error **reterr);
+void given_keep_no_more(const char *machine);
 
-/* Into the machine's namespace, once the machine's file speaks of it and the namespace is kept; `inside`: its name there. *ret_index is
- * its index there. */
-int given_send(Netlink *nl, const Given *g, int netns, const char *inside, int *ret_index, Error **reterr);
+/* Into the machine's namespace, once the machine's file speaks of it and the namespace is kept; `inside`: its name there. */
+int given_send(Netlink *nl, const Given *g, int netns, const char *inside, Error **reterr);
 
 /* Back to the host, from the namespace that is kept, or from wherever a crash has left it; with its name, or a free one where another
  * link has that by now (a warning). One that is not to be found any more is warned about. 0, or -errno where it is to be tried again. */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "give.h"
+
+#include <string.h>
+
+#include "strv.h"
+
+static bool is_called(const Given *g, const char *name) {
+        return strcmp(g->name, name) == 0 || strv_contains(g->altnames, name);
+}
+
+/* One that is not on the host is with a machine, perhaps. 1 when that is so, and said. */
+static int refuse_given(const char *name, Error **reterr) {
+        Endpoint **endpoints;
+        size_t n;
+        int r;
+
+        r = endpoint_list(&endpoints, &n, reterr);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; r == 0 && i < n; i++)
+                for (size_t j = 0; r == 0 && j < endpoints[i]->n_given; j++)
+                        if (is_called(endpoints[i]->given + j, name)) {
+                                error_set(reterr, EBUSY, "The machine '%s' has the interface '%s'", endpoints[i]->machine, name);
+                                error_hint(reterr, -EBUSY, "It is the host's again once that machine has ended, or after `nbox nic remove %s %s`.",
+                                           endpoints[i]->machine, name);
+                                r = 1;
+                        }
+        endpoint_list_free(endpoints, n);
+        return r;
+}
+
+int give_look(Netlink *nl, const NicConfig *nic, Endpoint *e, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        Given g = {};
+        int r;
+
+        if (e->n_given >= NICS_MAX)
+                return error_set(reterr, E2BIG, "A machine has at most %d interfaces", NICS_MAX);
+        r = given_look(nl, nic->link, &g, &error);
+        if (r == -ENODEV) {
+                r = refuse_given(nic->link, reterr);
+                return r > 0 ? -EBUSY : r < 0 ? r : error_pass(reterr, -ENODEV, &error);
+        }
+        if (r < 0)
+                return error_pass(reterr, r, &error);
+        for (size_t i = 0; i < e->n_given; i++)
+                if (e->given[i].index == g.index) {
+                        given_done(&g);
+                        return error_set(reterr, EEXIST, "The interface '%s' is asked for twice", nic->link);
+                }
+        e->given[e->n_given++] = g;
+        return 0;
+}
+
+int give_send(Netlink *nl, const Endpoint *e, size_t i, int netns, const char *inside, Error **reterr) {
+        int r = given_keep(e->machine, netns, reterr);
+
+        return r < 0 ? r : given_send(nl, e->given + i, netns, inside, reterr);
+}
+
+int give_back(Netlink *nl, const Endpoint *e, Error **reterr) {
+        int result = 0;
+
+        if (!e || e->n_given == 0)
+                return 0;
+        for (size_t i = 0; i < e->n_given; i++) {
+                int r = given_return(nl, e->machine, e->given + i, result < 0 ? NULL : reterr);
+
+                if (r < 0 && result >= 0)
+                        result = r;
+        }
+        if (result >= 0)
+                given_keep_no_more(e->machine);
+        return result;
+}
