@@ -52,7 +52,9 @@ static void print_zones(const View *v) {
                 show_line(i == 0 ? "Network" : "", "zone %s, by %s", nic.zone, nic.interface);
                 print_clash(nic.zone);
         }
-        if (rec->network != NETWORK_UNSET && rec->network != NETWORK_OWN)
+        if (rec->network == NETWORK_NAMESPACE)
+                show_line("Network", "the namespace %s", rec->network_namespace ?: "-");
+        else if (rec->network != NETWORK_UNSET && rec->network != NETWORK_OWN)
                 show_line("Network", "%s", rec->network == NETWORK_HOST ? "the host's" : network_kind_to_string(rec->network));
 }
 

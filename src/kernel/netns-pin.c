@@ -6,18 +6,17 @@
 #include "netns-pin.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include "cleanup.h"
 #include "file.h"
+#include "netns.h"
 
 /* Where PID 1 sees another directory there than we do, we are in a world of our own, and stay in it. */
 static int go_to_first(const char *directory) {
@@ -82,24 +81,13 @@ int netns_pin(int netns, const char *path) {
         return r;
 }
 
-static int open_pinned(const char *path) {
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        struct statfs fs;
-
-        if (fd < 0)
-                return -errno;
-        if (fstatfs(fd, &fs) < 0)
-                return -errno;
-        return fs.f_type == NSFS_MAGIC ? TAKE_FD(fd) : -ENOENT;
-}
-
 int netns_pinned(const char *path) {
         _cleanup_free_ char *there = NULL;
-        int fd = open_pinned(path);
+        int fd = netns_open(path);
 
-        if (fd != -ENOENT)
-                return fd;
-        return asprintf(&there, "/proc/1/root%s", path) < 0 ? -ENOMEM : open_pinned(there);
+        if (fd == -ENOENT || fd == -EINVAL) /* a mount namespace of our own has no mounts that came later, perhaps */
+                fd = asprintf(&there, "/proc/1/root%s", path) < 0 ? -ENOMEM : netns_open(there);
+        return fd == -EINVAL ? -ENOENT : fd;
 }
 
 void netns_unpin(const char *path) {

@@ -8,10 +8,14 @@
 #include "netns.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/vfs.h>
 
 #include "cleanup.h"
 #include "file.h"
@@ -50,6 +54,28 @@ int netns_socket(int netns, int domain, int type, int protocol) {
                 fd = -errno;
         come_home(home);
         return fd;
+}
+
+int netns_open(const char *path) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        struct statfs fs;
+
+        if (fd < 0)
+                return -errno;
+        if (fstatfs(fd, &fs) < 0)
+                return -errno;
+        return fs.f_type == NSFS_MAGIC && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET ? TAKE_FD(fd) : -EINVAL;
+}
+
+int netns_call(int netns, int (*call)(void *userdata), void *userdata) {
+        int home, r;
+
+        r = visit(netns, &home);
+        if (r < 0)
+                return r;
+        r = call(userdata);
+        come_home(home);
+        return r;
 }
 
 int netns_try(int (*call)(void *userdata), void *userdata) {

@@ -9,6 +9,12 @@
 /* Open a socket (CLOEXEC) inside the namespace `netns`; -1 is our own. Returns an fd or -errno. */
 int netns_socket(int netns, int domain, int type, int protocol);
 
+/* A network namespace by its path, as `ip netns` keeps them. An fd, or -errno; -EINVAL: it is something else. */
+int netns_open(const char *path);
+
+/* Call a function in the namespace `netns` (-1: our own). Returns what it returns, or -errno. A child that it makes stays there. */
+int netns_call(int netns, int (*call)(void *userdata), void *userdata);
+
 /* Call a function in a new network namespace, which goes when it returns: what is tried out leaves no trace in ours. Returns what it
  * returns, or -errno. */
 int netns_try(int (*call)(void *userdata), void *userdata);

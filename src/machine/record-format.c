@@ -67,6 +67,7 @@ const RecordField record_fields[] = {
         F("UIDBase", FIELD_UID, uid_base),
         F("UIDRange", FIELD_U32, uid_range),
         { ENUM("Network", network, network_kind_names, NETWORK_UNSET) },
+        F("NetworkNamespace", FIELD_STRING, network_namespace),
         F("Zone", FIELD_STRING, zone),
         F("Address", FIELD_STRING, address),
         F("Interface", FIELD_STRING, interface),

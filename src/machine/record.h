@@ -81,6 +81,7 @@ typedef struct MachineRecord {
         uid_t uid_base;           /* host's uid of the guest's root; 0 without a user namespace */
         uint32_t uid_range;
         NetworkKind network;
+        char *network_namespace;  /* NETWORK_NAMESPACE: its path */
         char *zone;
         char *address;            /* "10.0.0.2", or NULL */
         char *interface;          /* the host's end of the veth, or NULL; of the first, as zone and address are */

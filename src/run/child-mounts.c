@@ -53,7 +53,7 @@ static int protect_proc(const MachinePlan *p, int proc, Error **reterr) {
         int r;
 
         /* What belongs to our own network namespace stays ours to tune. */
-        if (p->network != NETWORK_HOST) {
+        if (plan_makes_network(p)) {
                 net = mount_clone(proc, "sys/net", false);
                 if (net < 0)
                         return error_errno(reterr, net, "Cannot open /proc/sys/net");

@@ -75,7 +75,7 @@ static int api_mounts(const ChildSetup *s, int ret_fds[2]) {
         static const char ask = CHILD_WANTS_API;
 
         ret_fds[0] = mount_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-        ret_fds[1] = s->plan->network == NETWORK_HOST && s->plan->userns
+        ret_fds[1] = !plan_makes_network(s->plan) && s->plan->userns
                 ? -EPERM /* sysfs belongs to the network namespace, which is not ours */
                 : mount_new("sysfs", NULL, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
         if (ret_fds[0] >= 0 && ret_fds[1] >= 0)

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "mount.h"
 #include "namespace.h"
+#include "netns.h"
 #include "process.h"
 #include "supervisor.h"
 #include "text.h"
@@ -46,7 +47,7 @@ static int make_cgroup(Supervisor *s, int *ret_fd, Error **reterr) {
 
 static uint64_t namespaces(const MachinePlan *p) {
         return CLONE_NEWPID | CLONE_NEWUTS | (p->userns ? (uint64_t) CLONE_NEWUSER : 0) |
-                (p->network != NETWORK_HOST ? (uint64_t) CLONE_NEWNET : 0);
+                (plan_makes_network(p) ? (uint64_t) CLONE_NEWNET : 0);
 }
 
 /* A pipe is somebody else's file, as a user namespace sees it: give it to root inside, or /dev/stderr cannot be opened. */
@@ -61,24 +62,59 @@ static void give_pipes(const MachinePlan *p) {
         }
 }
 
+/* The namespace to join, or -1. */
+static int open_network(const MachinePlan *p, int *ret, Error **reterr) {
+        const char *path = p->network_namespace;
+        int fd;
+
+        *ret = -1;
+        if (p->network != NETWORK_NAMESPACE)
+                return 0;
+        fd = netns_open(path);
+        if (fd == -EINVAL) {
+                error_set(reterr, fd, "%s is no network namespace", path);
+                return error_hint(reterr, fd, "`ip netns add NAME` makes one, /run/netns/NAME.");
+        }
+        if (fd < 0)
+                return error_errno(reterr, fd, "Cannot open the network namespace %s", path);
+        *ret = fd;
+        return 0;
+}
+
+typedef struct Birth {
+        Supervisor *supervisor;
+        int cgroup;
+        const int *sockets; /* the parent's end, the child's */
+} Birth;
+
+static int bear(void *userdata) {
+        const Birth *b = userdata;
+        Supervisor *s = b->supervisor;
+        pid_t pid = clone_into(namespaces(s->plan), b->cgroup, &s->leader_fd);
+
+        if (pid == 0) {
+                ChildSetup setup = { .plan = s->plan, .socket = b->sockets[1], .stdio = { 0, 1, 2 } };
+
+                close_fd(b->sockets[0]);
+                child_main(&setup);
+        }
+        return pid;
+}
+
 static int spawn_child(Supervisor *s, int *ret_socket, Error **reterr) {
-        _cleanup_close_ int cgroup = -1;
+        _cleanup_close_ int cgroup = -1, netns = -1;
         int sockets[2], r;
         pid_t pid;
 
         r = make_cgroup(s, &cgroup, reterr);
+        if (r >= 0)
+                r = open_network(s->plan, &netns, reterr);
         if (r < 0)
                 return r;
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
                 return error_errno(reterr, errno, "Cannot make a socket");
         give_pipes(s->plan);
-        pid = clone_into(namespaces(s->plan), cgroup, &s->leader_fd);
-        if (pid == 0) {
-                ChildSetup setup = { .plan = s->plan, .socket = sockets[1], .stdio = { 0, 1, 2 } };
-
-                close_fd(sockets[0]);
-                child_main(&setup);
-        }
+        pid = netns_call(netns, bear, &(Birth){ s, cgroup, sockets });
         close_fd(sockets[1]);
         if (pid < 0) {
                 close_fd(sockets[0]);
@@ -104,7 +140,7 @@ static int attach_network(Supervisor *s, Error **reterr) {
         NetworkLease lease = {};
         int r;
 
-        if (s->plan->network == NETWORK_HOST)
+        if (!plan_makes_network(s->plan))
                 return 0;
         netns = namespace_open(s->leader, "net");
         if (netns < 0)

@@ -354,7 +354,7 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         p->settings_files = strv_copy(c->settings_files);
         if (!p->slice || !p->properties || !p->settings_files)
                 return error_oom(reterr);
-        p->capabilities = caps_default_set(p->network != NETWORK_HOST, p->userns);
+        p->capabilities = caps_default_set(plan_makes_network(p), p->userns);
         return properties_check(p->properties, reterr);
 }
 

@@ -97,6 +97,11 @@ typedef struct MachinePlan {
         char **settings_files;
 } MachinePlan;
 
+/* It gets a network namespace of its own, and does not live in one that others own. */
+static inline bool plan_makes_network(const MachinePlan *p) {
+        return p->network != NETWORK_HOST && p->network != NETWORK_NAMESPACE;
+}
+
 /* Decide. c is complete (argv parsed, settings read, validated); *ret_image is the tree, opened;
  * both are the caller's. */
 int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Error **reterr);

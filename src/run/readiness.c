@@ -218,7 +218,7 @@ static int start_helper(Watch *w, Error **reterr) {
         ReadyHelper h = { .condition = w->condition, .machine = s->plan->name, .leader = s->leader, .leader_fd = s->leader_fd };
         int r;
 
-        if (s->plan->network == NETWORK_HOST)
+        if (!plan_makes_network(s->plan))
                 h.users = (ReadyUsers){ s->plan->uid_base, s->plan->uid_range };
         w->source = sd_event_source_disable_unref(w->source);
         w->helper = ready_helper_start(&h, reterr);
