@@ -5,7 +5,10 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "control.h"
 #include "endpoint.h"
+#include "log.h"
+#include "loopback-listen.h"
 #include "machine.h"
 #include "range.h"
 #include "port-change.h"
@@ -42,6 +45,26 @@ static int take_words(VerbArgs *args, PortChange *c, Error **reterr) {
         return r;
 }
 
+static bool concern_loopback(const PortList *ports) {
+        for (size_t i = 0; i < ports->n; i++)
+                if (loopback_is_wanted(ports->items + i))
+                        return loopback_is_there();
+        return false;
+}
+
+/* All else stands by now; [::1] is the supervisor's, which is told, and may be of an nbox that knew nothing of it. */
+static void update_loopback(const PortChange *c) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int fd;
+
+        if (!concern_loopback(&c->ports))
+                return;
+        fd = control_request(c->machine, "ports", NULL, &error);
+        if (fd < 0)
+                log_warning("At [::1] the ports of '%s' are as before until its next start: %s, ignoring", c->machine, error->message);
+        close_fd(fd);
+}
+
 static int change(int argc, char **argv, bool remove, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
         VerbArgs args = verb_args(argc, argv);
@@ -55,6 +78,8 @@ static int change(int argc, char **argv, bool remove, Error **reterr) {
                 c.machine = m->record->name;
                 r = network_change_ports(&c, reterr);
         }
+        if (r >= 0)
+                update_loopback(&c);
         port_list_done(&c.ports);
         port_list_done(&c.host_ports);
         return r;

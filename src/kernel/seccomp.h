@@ -2,6 +2,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* The system call filter of every machine, as seccomp-rules.def lists it, constant since the build. */
 
@@ -10,3 +12,7 @@
  * refused before the kernel sees it. After it, neither bpf(2) (with private_users) nor clock, module, swap or keyring
  * calls work in this process. Returns 0 or -errno; -EINVAL from a kernel without CONFIG_SECCOMP_FILTER. */
 int seccomp_apply_default(bool private_users);
+
+/* For a process of our own that needs few calls (SYS_…, at most 200): every other one, and all of another architecture, is EPERM from here on.
+ * Needs no_new_privs or CAP_SYS_ADMIN. Returns 0 or -errno; -EINVAL as above, -EOPNOTSUPP on an architecture that is not known here. */
+int seccomp_allow_only(const uint32_t *calls, size_t n);

@@ -17,6 +17,7 @@
  *     spare              "ok N": a /dev/ttyN with neither getty nor client, for a getty that the client starts
  *     stop VERB          VERB is poweroff, reboot, halt or terminate; "ok" when it is under way, "ok already" when it was before,
  *                        "error EBUSY …" when something else was
+ *     ports              "ok" when what the machine's network file (endpoint.h) publishes is what [::1] leads to; one that is gone is silent
  *     ping               "ok"
  *
  * After the "ok" of attach, both sides send packets of a type byte and its data:

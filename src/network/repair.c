@@ -11,6 +11,7 @@
 
 #include "forwarding.h"
 #include "log.h"
+#include "loopback-listen.h"
 #include "machine-link.h"
 #include "network-lock.h"
 #include "rates.h"
@@ -112,6 +113,15 @@ static int look_at_nics(const Survey *s, const Endpoint *e, NetworkState *ret) {
         return 0;
 }
 
+/* Its supervisor is to listen there; where it cannot, or knew nothing of it when it was started, nobody does. */
+static int look_at_loopback(const Endpoint *e, NetworkState *ret) {
+        for (const PortMap *p = e->ports.items; e->n_nics > 0 && p < e->ports.items + e->ports.n; p++)
+                if (loopback_is_wanted(p) && !loopback_is_served(p) &&
+                    !add_fault(ret, e->nics[0].zone, e->machine, "[::1]:%u/%s does not lead to it", p->host, protocol_to_string(p->protocol)))
+                        return -ENOMEM;
+        return 0;
+}
+
 static bool has_address(const SurveyZone *z, const RouteInfo *routes, size_t n) {
         for (size_t i = 0; i < n; i++)
                 if (routes[i].address && routes[i].index == z->zone.index &&
@@ -192,6 +202,8 @@ static int look(const Survey *s, NetworkState *ret, Error **reterr) {
         r = look_at_zones(s, ret);
         for (size_t i = 0; r >= 0 && i < s->n_endpoints; i++)
                 r = look_at_nics(s, s->endpoints[i], ret);
+        for (size_t i = 0; r >= 0 && i < s->n_endpoints && loopback_is_there(); i++)
+                r = look_at_loopback(s->endpoints[i], ret);
         if (r < 0)
                 return error_oom(reterr);
         r = look_at_switches(s, ret, reterr);

@@ -153,6 +153,10 @@ static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
                 return spare(s, fd, reterr);
         if (verb && strcmp(verb, "stop") == 0 && argument)
                 return stop(s, argument, fd, reterr);
+        if (verb && strcmp(verb, "ports") == 0) {
+                r = loopback_update(s, reterr);
+                return r < 0 ? r : answer(fd, "ok");
+        }
         return error_set(reterr, EOPNOTSUPP, "The supervisor of machine '%s' does not know that request, as one of an older nbox would not: "
                          "reboot it", s->plan->name);
 }

@@ -327,5 +327,7 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
         r = readiness_begin(s, reterr);
         if (r >= 0)
                 zone_services_spawn(s); /* behind who waits for the start: it can be asked for names a moment later */
+        if (r >= 0)
+                loopback_begin(s);
         return r;
 }

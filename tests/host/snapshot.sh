@@ -25,7 +25,7 @@ snapshot_mounts() {
 # process whose namespace can no longer be read.
 snapshot_processes() {
         ps -e -o stat=,pidns=,comm= | awk -v own="$(stat -Lc %i /proc/self/ns/pid)" \
-                '$1 !~ /^Z/ && $2 ~ /^[0-9]/ && ($2 != own || $3 == "nbox" || $3 == "dnsmasq") { print "process", $3, ($2 == own ? "" : "inside") }'
+                '$1 !~ /^Z/ && $2 ~ /^[0-9]/ && ($2 != own || $3 ~ "^nbox" || $3 == "dnsmasq") { print "process", $3, ($2 == own ? "" : "inside") }'
 }
 
 snapshot_cgroups() {
