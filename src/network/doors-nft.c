@@ -19,23 +19,55 @@
 #define DOCKER_CHAIN "DOCKER-USER"
 #define DELETIONS_MAX 12 /* in one transaction: NETLINK_BATCH_MAX with its frame */
 
-/* Who sees which packets, and the accepts that let a zone's pass. In the family bridge a packet between two ports of one bridge
- * has the ports' names. The hook numbers of the families are the same: NF_BR_FORWARD is NF_INET_FORWARD. */
+/* Who sees which packets, and an accept that lets a zone's pass. In the family bridge a packet between two ports of one bridge
+ * has the ports' names. The hook numbers of the families are the same: NF_BR_FORWARD is NF_INET_FORWARD.
+ *
+ * In the host's input all of ICMPv6: a machine finds the gateway by it, as by ARP in IPv4, which no such chain sees. */
 typedef struct Post {
         uint8_t family;
         uint32_t hook;
-        bool host_ports; /* only for a zone that has some */
-        bool loopback;
-        uint32_t keys[2]; /* NFT_META_*, 0: none (NFT_META_LEN, which has no name of a link) */
+        uint32_t key;     /* NFT_META_* */
+        bool host_ports;  /* only for a zone that has some: to the loopback */
+        bool ipv6;        /* only for a zone that has it */
+        uint8_t protocol; /* 0: all */
 } Post;
 
 static const Post posts[] = {
-        { NFPROTO_IPV4, NF_INET_FORWARD, .keys = { NFT_META_IIFNAME, NFT_META_OIFNAME } },
-        { NFPROTO_INET, NF_INET_FORWARD, .keys = { NFT_META_IIFNAME, NFT_META_OIFNAME } },
-        { NFPROTO_BRIDGE, NF_BR_FORWARD, .keys = { NFT_META_BRI_IIFNAME } },
-        { NFPROTO_IPV4, NF_INET_LOCAL_IN, .host_ports = true, .loopback = true, .keys = { NFT_META_IIFNAME } },
-        { NFPROTO_INET, NF_INET_LOCAL_IN, .host_ports = true, .loopback = true, .keys = { NFT_META_IIFNAME } },
+        { NFPROTO_IPV4, NF_INET_FORWARD, NFT_META_IIFNAME },
+        { NFPROTO_IPV4, NF_INET_FORWARD, NFT_META_OIFNAME },
+        { NFPROTO_IPV6, NF_INET_FORWARD, NFT_META_IIFNAME, .ipv6 = true },
+        { NFPROTO_IPV6, NF_INET_FORWARD, NFT_META_OIFNAME, .ipv6 = true },
+        { NFPROTO_INET, NF_INET_FORWARD, NFT_META_IIFNAME },
+        { NFPROTO_INET, NF_INET_FORWARD, NFT_META_OIFNAME },
+        { NFPROTO_BRIDGE, NF_BR_FORWARD, NFT_META_BRI_IIFNAME },
+        { NFPROTO_IPV4, NF_INET_LOCAL_IN, NFT_META_IIFNAME, .host_ports = true },
+        { NFPROTO_INET, NF_INET_LOCAL_IN, NFT_META_IIFNAME, .host_ports = true },
+        { NFPROTO_IPV6, NF_INET_LOCAL_IN, NFT_META_IIFNAME, .ipv6 = true, .protocol = IPPROTO_ICMPV6 },
+        { NFPROTO_INET, NF_INET_LOCAL_IN, NFT_META_IIFNAME, .ipv6 = true, .protocol = IPPROTO_ICMPV6 },
 };
+
+static bool is_post_of(const Post *post, const NftChain *chain) {
+        return post->family == chain->family && post->hook == chain->hook;
+}
+
+/* The accepts that a zone needs in a chain. */
+typedef struct Accepts {
+        NftAccept items[2];
+        size_t n;
+} Accepts;
+
+static Accepts accepts_of(const NftChain *chain, const DoorZone *zone, const char *tag) {
+        Accepts a = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(posts) && a.n < ELEMENTSOF(a.items); i++) {
+                const Post *p = posts + i;
+
+                if (is_post_of(p, chain) && (!p->host_ports || zone->host_ports) && (!p->ipv6 || zone->ipv6))
+                        a.items[a.n++] = (NftAccept){ .key = p->key, .ifname = zone->bridge, .loopback = p->host_ports,
+                                                      .protocol = p->protocol, .tag = tag };
+        }
+        return a;
+}
 
 /* A chain, and what stands in it. */
 typedef struct Standing {
@@ -64,17 +96,18 @@ static const NftRule *first_stop(const Standing *s) {
         return NULL;
 }
 
-static bool is_accept(const NftRule *rule, const char *tag, uint32_t key, const char *ifname) {
-        return rule->accepts && rule->key == key && strcmp(rule->tag, tag) == 0 && strcmp(rule->ifname, ifname) == 0;
+static bool is_accept(const NftRule *rule, const NftAccept *a) {
+        return rule->accepts && rule->key == a->key && rule->protocol == a->protocol && strcmp(rule->tag, a->tag) == 0 &&
+               strcmp(rule->ifname, a->ifname) == 0;
 }
 
-static bool is_open(const Standing *s, const Post *post, const DoorZone *zone, const char *tag) {
+static bool is_open(const Standing *s, const Accepts *accepts) {
         const NftRule *stop = first_stop(s), *end = stop ?: s->rules + s->n;
 
-        for (size_t k = 0; k < ELEMENTSOF(post->keys) && post->keys[k]; k++) {
+        for (size_t i = 0; i < accepts->n; i++) {
                 const NftRule *rule = s->rules;
 
-                while (rule < end && !is_accept(rule, tag, post->keys[k], zone->bridge))
+                while (rule < end && !is_accept(rule, accepts->items + i))
                         rule++;
                 if (rule == end)
                         return false;
@@ -104,12 +137,12 @@ static int delete_rules(const DoorView *view, const Standing *s, const char *tag
 }
 
 /* The new ones first: there is no moment without. */
-static int open_door(const DoorView *view, const Standing *s, const Post *post, const DoorZone *zone, const char *tag) {
+static int open_door(const DoorView *view, const Standing *s, const Accepts *accepts, const char *tag) {
         int r;
 
         nft_begin(view->nl);
-        for (size_t k = 0; k < ELEMENTSOF(post->keys) && post->keys[k]; k++)
-                nft_put_accept(view->nl, s->chain, &(NftAccept){ post->keys[k], zone->bridge, post->loopback, tag });
+        for (size_t i = 0; i < accepts->n; i++)
+                nft_put_accept(view->nl, s->chain, accepts->items + i);
         r = nft_commit(view->nl);
         return r < 0 ? r : delete_rules(view, s, tag, NULL);
 }
@@ -117,7 +150,7 @@ static int open_door(const DoorView *view, const Standing *s, const Post *post, 
 /* ---- where a door is needed, and where it is put ---- */
 
 static const char *family_name(uint8_t family) {
-        return family == NFPROTO_IPV4 ? "ip" : family == NFPROTO_INET ? "inet" : "bridge";
+        return family == NFPROTO_IPV4 ? "ip" : family == NFPROTO_IPV6 ? "ip6" : family == NFPROTO_INET ? "inet" : "bridge";
 }
 
 static const NftChain *docker_chain(const DoorView *view, const Standing *s) {
@@ -149,7 +182,6 @@ static void describe(Door *door, const NftChain *chain, int r) {
 /* A base chain that may stop packets, and where in it accepts are to stand: in itself, or in Docker's. */
 typedef struct Sight {
         const DoorView *view;
-        const Post *post;
         Standing base, docker;
         const Standing *in; /* one of them */
 } Sight;
@@ -162,13 +194,15 @@ static void sight_clear(Sight *s) {
 /* Rules of the zone that stand in the base chain although the door is in Docker's are of before Docker was there. */
 static void look_at_zone(const Sight *s, const DoorZone *zone, bool open, Door *door) {
         char tag[TAG_MAX];
+        Accepts accepts;
         int r = 0;
 
         zone_tag(tag, zone->name);
-        if (is_open(s->in, s->post, zone, tag))
+        accepts = accepts_of(s->base.chain, zone, tag);
+        if (is_open(s->in, &accepts))
                 door->state = DOOR_OPEN;
         else if (open) {
-                r = open_door(s->view, s->in, s->post, zone, tag);
+                r = open_door(s->view, s->in, &accepts, tag);
                 if (r >= 0 && s->in != &s->base)
                         r = delete_rules(s->view, &s->base, tag, NULL);
                 door->state = r < 0 ? DOOR_SHUT : DOOR_OPEN;
@@ -201,7 +235,7 @@ static int look_at_chain(Sight *s, const NftChain *chain, const DoorRequest *req
         for (size_t i = 0; r > 0 && i < req->n; i++) {
                 Door *door;
 
-                if (s->post->host_ports && !req->zones[i].host_ports)
+                if (accepts_of(chain, req->zones + i, "").n == 0)
                         continue;
                 door = door_list_add(req->to, req->zones[i].name, DOOR_SHUT);
                 if (!door)
@@ -211,22 +245,30 @@ static int look_at_chain(Sight *s, const NftChain *chain, const DoorRequest *req
         return r < 0 ? r : 0;
 }
 
-static const Post *post_of(const NftChain *chain) {
+/* Whether others' rules in it concern a zone at all. */
+static bool is_watched(const NftChain *chain) {
         if (strcmp(chain->table, OURS) == 0 || is_of_firewalld(chain))
-                return NULL;
+                return false;
         for (size_t i = 0; i < ELEMENTSOF(posts); i++)
-                if (posts[i].family == chain->family && posts[i].hook == chain->hook)
-                        return posts + i;
-        return NULL;
+                if (is_post_of(posts + i, chain))
+                        return true;
+        return false;
+}
+
+static bool concerns(const NftChain *chain, const DoorRequest *req) {
+        for (size_t i = 0; is_watched(chain) && i < req->n; i++)
+                if (accepts_of(chain, req->zones + i, "").n > 0)
+                        return true;
+        return false;
 }
 
 static int look(const DoorView *view, const DoorRequest *req, Error **reterr) {
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < view->n_chains; i++) {
-                _cleanup_(sight_clear) Sight s = { .view = view, .post = post_of(view->chains + i) };
+                _cleanup_(sight_clear) Sight s = { .view = view };
 
-                if (s.post)
+                if (concerns(view->chains + i, req))
                         r = look_at_chain(&s, view->chains + i, req, reterr);
         }
         return r;
@@ -238,7 +280,7 @@ static int close_doors(const DoorView *view, const DoorsGone *gone, Error **rete
                 _cleanup_(standing_clear) Standing s = {};
                 int r;
 
-                if (!post_of(chain) && strcmp(chain->name, DOCKER_CHAIN) != 0)
+                if (!is_watched(chain) && strcmp(chain->name, DOCKER_CHAIN) != 0)
                         continue;
                 r = standing_read(view, chain, &s, reterr);
                 if (r < 0)

@@ -20,6 +20,7 @@ typedef struct DoorZone {
         const char *name;
         const char *bridge;
         bool host_ports; /* a machine of it has a port of the host's loopback: a door in what filters the host's own input, too */
+        bool ipv6;       /* it has IPv6: doors in what filters that, too, and in the input for what ARP is in IPv4 */
 } DoorZone;
 
 typedef enum DoorState {

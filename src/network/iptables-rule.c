@@ -164,7 +164,7 @@ void rule_out(Rule *r, const char *ifname, bool invert) {
         invert_if(r, invert, IPT_INV_VIA_OUT);
 }
 
-static void set_protocol(Rule *r, int protocol) {
+void rule_protocol(Rule *r, int protocol) {
         const Layout *l = layout_of(r->family);
         uint16_t number = (uint16_t) protocol;
 
@@ -175,7 +175,7 @@ static void set_protocol(Rule *r, int protocol) {
 void rule_ports(Rule *r, int protocol, uint16_t first, uint16_t count) {
         uint16_t last = (uint16_t) (first + count - 1);
 
-        set_protocol(r, protocol);
+        rule_protocol(r, protocol);
         if (protocol == IPPROTO_UDP) {
                 struct xt_udp udp = { .spts = { 0, UINT16_MAX }, .dpts = { first, last } };
 
@@ -190,14 +190,14 @@ void rule_ports(Rule *r, int protocol, uint16_t first, uint16_t count) {
 void rule_udp(Rule *r, uint16_t source, uint16_t destination) {
         struct xt_udp udp = { .spts = { source, source }, .dpts = { destination, destination } };
 
-        set_protocol(r, IPPROTO_UDP);
+        rule_protocol(r, IPPROTO_UDP);
         add_match(r, "udp", 0, &udp, sizeof(udp));
 }
 
 void rule_icmp6(Rule *r, uint8_t type) {
         struct ip6t_icmp icmp = { .type = type, .code = { 0, UINT8_MAX } };
 
-        set_protocol(r, IPPROTO_ICMPV6);
+        rule_protocol(r, IPPROTO_ICMPV6);
         add_match(r, "icmp6", 0, &icmp, sizeof(icmp));
 }
 

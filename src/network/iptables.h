@@ -42,6 +42,7 @@ void rule_in(Rule *r, const char *ifname, bool invert);
 void rule_out(Rule *r, const char *ifname, bool invert);
 void rule_ports(Rule *r, int protocol, uint16_t first, uint16_t count); /* destination ports, host byte order */
 void rule_udp(Rule *r, uint16_t source, uint16_t destination);          /* ports, host byte order */
+void rule_protocol(Rule *r, int protocol);
 void rule_icmp6(Rule *r, uint8_t type);                                 /* IPv6 alone */
 void rule_to_local(Rule *r);                                            /* to an address of the host's own */
 void rule_ctstate(Rule *r, uint16_t mask, bool invert);                 /* XT_CONNTRACK_STATE_* */

@@ -152,34 +152,37 @@ static void read_match(NftRule *rule, const struct nlattr *data) {
                 copy_name(rule->tag, sizeof(rule->tag), info);
 }
 
-static void read_meta(NftRule *rule, const struct nlattr *data) {
-        uint32_t key = find_u32(data, NFTA_META_KEY);
-
-        if (key == NFT_META_IIFNAME || key == NFT_META_OIFNAME || key == NFT_META_BRI_IIFNAME || key == NFT_META_BRI_OIFNAME)
-                rule->key = key;
+static bool is_link(uint32_t key) {
+        return key == NFT_META_IIFNAME || key == NFT_META_OIFNAME || key == NFT_META_BRI_IIFNAME || key == NFT_META_BRI_OIFNAME;
 }
 
-static void read_compare(NftRule *rule, const struct nlattr *data) {
+static void read_compare(NftRule *rule, uint32_t compared, const struct nlattr *data) {
         const struct nlattr *value = find(find(data, NFTA_CMP_DATA), NFTA_DATA_VALUE);
 
-        if (value && rule->key != UINT32_MAX && !rule->ifname[0])
+        if (value && is_link(compared) && !rule->ifname[0]) {
+                rule->key = compared;
                 copy_name(rule->ifname, sizeof(rule->ifname), value);
+        } else if (value && compared == NFT_META_L4PROTO && mnl_attr_get_payload_len(value) == 1)
+                rule->protocol = mnl_attr_get_u8(value);
 }
 
-static void read_expression(NftRule *rule, const struct nlattr *expression) {
+/* *meta: what was read before it, an NFT_META_*, or UINT32_MAX for what is none. */
+static void read_expression(NftRule *rule, uint32_t *meta, const struct nlattr *expression) {
         static const char *const harmless[] = { "bitwise", "byteorder", "counter", "ct", "exthdr", "fib", "hash", "last", "limit",
                                                 "log", "numgen", "osf", "payload", "quota", "range", "rt", "socket", "xfrm" };
         const struct nlattr *name = find(expression, NFTA_EXPR_NAME), *data = find(expression, NFTA_EXPR_DATA);
         const char *s = name ? mnl_attr_get_str(name) : "";
+        uint32_t compared = *meta;
 
+        *meta = strcmp(s, "meta") == 0 ? find_u32(data, NFTA_META_KEY) : UINT32_MAX;
+        if (*meta != UINT32_MAX)
+                return;
         if (strcmp(s, "immediate") == 0)
                 read_immediate(rule, data);
         else if (strcmp(s, "match") == 0)
                 read_match(rule, data);
-        else if (strcmp(s, "meta") == 0)
-                read_meta(rule, data);
         else if (strcmp(s, "cmp") == 0)
-                read_compare(rule, data);
+                read_compare(rule, compared, data);
         else if (strcmp(s, "lookup") == 0) {
                 if (find(data, NFTA_LOOKUP_DREG)) /* a map, whose values may be verdicts */
                         rule->may_stop = true;
@@ -206,6 +209,7 @@ static void read_userdata(NftRule *rule, const struct nlattr *a) {
 static int on_rule(const struct nlmsghdr *m, void *userdata) {
         const struct nlattr *a, *e;
         NftRule *rule = list_add(userdata);
+        uint32_t meta = UINT32_MAX;
 
         if (!rule)
                 return -ENOMEM;
@@ -220,7 +224,7 @@ static int on_rule(const struct nlmsghdr *m, void *userdata) {
                         break;
                 case NFTA_RULE_EXPRESSIONS:
                         mnl_attr_for_each_nested(e, a)
-                                read_expression(rule, e);
+                                read_expression(rule, &meta, e);
                         break;
                 }
         return 0;
@@ -327,13 +331,18 @@ static void put_equals(struct nlmsghdr *m, const void *value, size_t size) {
         end_expression(m, e);
 }
 
-static void put_link(struct nlmsghdr *m, const NftAccept *accept) {
+static void put_meta(struct nlmsghdr *m, uint32_t key) {
         Expression e = begin_expression(m, "meta");
-        char name[IF_NAMESIZE] = {};
 
-        put_u32(m, NFTA_META_KEY, accept->key);
+        put_u32(m, NFTA_META_KEY, key);
         put_u32(m, NFTA_META_DREG, NFT_REG_1);
         end_expression(m, e);
+}
+
+static void put_link(struct nlmsghdr *m, const NftAccept *accept) {
+        char name[IF_NAMESIZE] = {};
+
+        put_meta(m, accept->key);
         snprintf(name, sizeof(name), "%s", accept->ifname);
         put_equals(m, name, sizeof(name));
 }
@@ -343,10 +352,7 @@ static void put_loopback(struct nlmsghdr *m, uint8_t family) {
         Expression e;
 
         if (family != NFPROTO_IPV4) {
-                e = begin_expression(m, "meta");
-                put_u32(m, NFTA_META_KEY, NFT_META_NFPROTO);
-                put_u32(m, NFTA_META_DREG, NFT_REG_1);
-                end_expression(m, e);
+                put_meta(m, NFT_META_NFPROTO);
                 put_equals(m, &(uint8_t){ NFPROTO_IPV4 }, 1);
         }
         e = begin_expression(m, "payload");
@@ -393,6 +399,10 @@ void nft_put_accept(Netlink *nl, const NftChain *chain, const NftAccept *accept)
         put_link(m, accept);
         if (accept->loopback)
                 put_loopback(m, chain->family);
+        if (accept->protocol) {
+                put_meta(m, NFT_META_L4PROTO);
+                put_equals(m, &accept->protocol, 1);
+        }
         end_expression(m, begin_expression(m, "counter"));
         put_verdict(m);
         mnl_attr_nest_end(m, list);

@@ -36,6 +36,7 @@ typedef struct NftRule {
         bool accepts;
         uint32_t key;              /* NFT_META_IIFNAME or the like when it compares that, else UINT32_MAX */
         char ifname[IF_NAMESIZE];  /* with this name */
+        uint8_t protocol;          /* IPPROTO_ICMPV6 or the like when it compares the protocol above IP, else 0 */
 } NftRule;
 
 int nft_rule_list(Netlink *nl, const NftChain *chain, NftRule **ret, size_t *ret_n);
@@ -48,6 +49,7 @@ typedef struct NftAccept {
         uint32_t key;       /* NFT_META_IIFNAME, … */
         const char *ifname;
         bool loopback;      /* to 127.0.0.0/8 only */
+        uint8_t protocol;   /* this only, unless 0 */
         const char *tag;
 } NftAccept;
 

@@ -33,7 +33,7 @@ void passage_done(Passage *p) {
 void passage_add_zone(Passage *p, const Zone *zone) {
         size_t i = p->set.n_zones++;
 
-        p->doors[i] = (DoorZone){ .name = zone->name, .bridge = zone->bridge };
+        p->doors[i] = (DoorZone){ .name = zone->name, .bridge = zone->bridge, .ipv6 = zone->range6.prefix > 0 };
         p->zones[i] = (FirewallZone){
                 .name = zone->name, .bridge = zone->bridge, .range = zone->range, .range6 = zone->range6,
                 .routed6 = zone->routed6, .uplinked = zone->uplinked, .isolated = zone->isolated, .closed = zone->closed,
