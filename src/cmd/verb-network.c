@@ -20,13 +20,15 @@ static const char *door_word(DoorState state) {
 }
 
 static void print_zones(const NetworkState *s) {
-        char range[RANGE_TEXT_MAX];
+        char range[RANGE_TEXT_MAX], range6[RANGE6_TEXT_MAX];
 
         for (size_t i = 0; i < s->n_zones; i++) {
                 const NetworkZone *z = s->zones + i;
 
                 range_format(z->range, range);
-                show_line(i == 0 ? "Zones" : "", "%s: %s on %s, %zu machine%s%s%s%s%s", z->name, range, z->bridge, z->n_machines,
+                range6_format(&z->range6, range6);
+                show_line(i == 0 ? "Zones" : "", "%s: %s%s%s on %s, %zu machine%s%s%s%s%s", z->name, range, *range6 ? " and " : "",
+                          range6, z->bridge, z->n_machines,
                           z->n_machines == 1 ? "" : "s", z->isolated ? ", isolated" : "", z->closed ? ", closed" : "",
                           z->up ? "" : ", down", zone_service_look(z->name, NULL) ? "" : ", no name service");
         }
@@ -73,14 +75,15 @@ static void print_faults(const NetworkState *s) {
 
 static json_t *zones_to_json(const NetworkState *s) {
         json_t *all = json_array();
-        char range[RANGE_TEXT_MAX];
+        char range[RANGE_TEXT_MAX], range6[RANGE6_TEXT_MAX];
 
         for (size_t i = 0; i < s->n_zones; i++) {
                 const NetworkZone *z = s->zones + i;
 
                 range_format(z->range, range);
-                json_array_append_new(all, json_pack("{s:o, s:s, s:s, s:b, s:b, s:b, s:I}", "zone", json_text(z->name), "bridge", z->bridge,
-                                                     "range", range, "isolated", (int) z->isolated, "closed", (int) z->closed, "up",
+                range6_format(&z->range6, range6);
+                json_array_append_new(all, json_pack("{s:o, s:s, s:s, s:o, s:b, s:b, s:b, s:I}", "zone", json_text(z->name), "bridge", z->bridge,
+                                                     "range", range, "range6", json_text(*range6 ? range6 : NULL), "isolated", (int) z->isolated, "closed", (int) z->closed, "up",
                                                      (int) z->up, "machines", (json_int_t) z->n_machines));
         }
         return all;

@@ -3,7 +3,7 @@
 /* Looking goes through the same list whether or not it is followed by mending; mending goes from the bridge upwards, as a start
  * does, and does what it can. What it could not do is found by looking again, so that nothing is called mended that is not. */
 
-#include "repair.h"
+#include "repair-parts.h"
 
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -16,7 +16,6 @@
 #include "network-lock.h"
 #include "rates.h"
 #include "strv.h"
-#include "survey.h"
 #include "zone-info.h"
 #include "zone-service.h"
 
@@ -36,9 +35,7 @@ static void survey_end(Survey *s) {
 
 /* ---- looking ---- */
 
-static NetworkFault *add_fault(NetworkState *s, const char *zone, const char *machine, const char *fmt, ...) _printf_(4, 5);
-
-static NetworkFault *add_fault(NetworkState *s, const char *zone, const char *machine, const char *fmt, ...) {
+NetworkFault *fault_add(NetworkState *s, const char *zone, const char *machine, const char *fmt, ...) {
         NetworkFault *f = realloc(s->faults, (s->n_faults + 1) * sizeof(NetworkFault));
         va_list ap;
 
@@ -62,7 +59,7 @@ static int look_at_range(const NetworkZone *z, NetworkState *ret) {
 
         if (zone_clash(z->name, clash, NULL) <= 0)
                 return 0;
-        f = add_fault(ret, z->name, "", "its range meets %s", clash);
+        f = fault_add(ret, z->name, "", "its range meets %s", clash);
         if (!f)
                 return -ENOMEM;
         f->is_clash = true;
@@ -78,11 +75,11 @@ static int look_at_zones(const Survey *s, NetworkState *ret) {
                 const SurveyZone *z = s->zones + i;
                 NetworkZone *to = ret->zones + ret->n_zones++;
 
-                *to = (NetworkZone){ .range = z->zone.range, .isolated = z->zone.isolated, .closed = z->zone.closed,
+                *to = (NetworkZone){ .range = z->zone.range, .range6 = z->zone.range6, .isolated = z->zone.isolated, .closed = z->zone.closed,
                                      .up = z->zone.index > 0, .n_machines = z->n_machines };
                 snprintf(to->name, sizeof(to->name), "%s", z->zone.name);
                 snprintf(to->bridge, sizeof(to->bridge), "%s", z->zone.bridge);
-                if (!to->up && !add_fault(ret, to->name, "", "the bridge %s is gone", to->bridge))
+                if (!to->up && !fault_add(ret, to->name, "", "the bridge %s is gone", to->bridge))
                         return -ENOMEM;
                 if (look_at_range(to, ret) < 0)
                         return -ENOMEM;
@@ -99,15 +96,15 @@ static int look_at_nics(const Survey *s, const Endpoint *e, NetworkState *ret) {
                 NetworkFault *f;
 
                 if (!link) {
-                        f = add_fault(ret, e->nics[i].zone, e->machine, "its link to the zone '%s' is gone", e->nics[i].zone);
+                        f = fault_add(ret, e->nics[i].zone, e->machine, "its link to the zone '%s' is gone", e->nics[i].zone);
                         if (!f)
                                 return -ENOMEM;
                         snprintf(f->remedy, sizeof(f->remedy), "run `nbox reboot %s`", e->machine);
                 } else if (z->zone.index > 0 && link->master != z->zone.index &&
-                           !add_fault(ret, e->nics[i].zone, e->machine, "its link %s is no port of %s", link->name, z->zone.bridge))
+                           !fault_add(ret, e->nics[i].zone, e->machine, "its link %s is no port of %s", link->name, z->zone.bridge))
                         return -ENOMEM;
                 if (link && !rates_stand(s->nl, e, link->name) &&
-                    !add_fault(ret, e->nics[i].zone, e->machine, "the limit of its rate is gone from %s", link->name))
+                    !fault_add(ret, e->nics[i].zone, e->machine, "the limit of its rate is gone from %s", link->name))
                         return -ENOMEM;
         }
         return 0;
@@ -150,17 +147,17 @@ static int look_at_switches(const Survey *s, NetworkState *ret, Error **reterr) 
         if (r < 0)
                 return error_errno(reterr, r, "Cannot list the addresses of the host");
         if (s->n_zones > 0 && !forwarding_is_on() &&
-            !add_fault(ret, "", "", "forwarding of IPv4 packets is off (net.ipv4.ip_forward)"))
+            !fault_add(ret, "", "", "forwarding of IPv4 packets is off (net.ipv4.ip_forward)"))
                 return error_oom(reterr);
         for (size_t i = 0; i < s->n_zones; i++) {
                 const SurveyZone *z = s->zones + i;
 
                 if (z->zone.index == 0)
                         continue;
-                if (!has_address(z, routes, n) && !add_fault(ret, z->zone.name, "", "%s has lost its address", z->zone.bridge))
+                if (!has_address(z, routes, n) && !fault_add(ret, z->zone.name, "", "%s has lost its address", z->zone.bridge))
                         return error_oom(reterr);
                 if (needs_loopback(s, z) && !forwarding_lets_loopback(z->zone.bridge) &&
-                    !add_fault(ret, z->zone.name, "", "published ports do not answer on 127.0.0.1 (route_localnet of %s is off)",
+                    !fault_add(ret, z->zone.name, "", "published ports do not answer on 127.0.0.1 (route_localnet of %s is off)",
                                z->zone.bridge))
                         return error_oom(reterr);
         }
@@ -175,7 +172,7 @@ static int look_at_rules(const Passage *wanted, NetworkState *ret, Error **reter
                 return 0;
         r = firewall_check(&wanted->set, &missing, reterr);
         for (char **m = missing; r >= 0 && m && *m; m++)
-                if (!add_fault(ret, "", "", "rules are missing: %s", *m))
+                if (!fault_add(ret, "", "", "rules are missing: %s", *m))
                         return error_oom(reterr);
         if (r >= 0)
                 r = doors_check(wanted->doors, wanted->set.n_zones, &ret->doors, reterr);
@@ -185,7 +182,7 @@ static int look_at_rules(const Passage *wanted, NetworkState *ret, Error **reter
 
                 if (d->state == DOOR_OPEN)
                         continue;
-                f = add_fault(ret, d->zone, "", "the %s may drop what is forwarded for it", d->where);
+                f = fault_add(ret, d->zone, "", "the %s may drop what is forwarded for it", d->where);
                 if (!f)
                         return error_oom(reterr);
                 if (d->state == DOOR_LOCKED)
@@ -207,6 +204,8 @@ static int look(const Survey *s, NetworkState *ret, Error **reterr) {
         if (r < 0)
                 return error_oom(reterr);
         r = look_at_switches(s, ret, reterr);
+        if (r >= 0)
+                r = look_at_ipv6(s, ret, reterr);
         if (r >= 0 && survey_passage(s, &wanted) < 0)
                 r = error_oom(reterr);
         return r < 0 ? r : look_at_rules(&wanted, ret, reterr);
@@ -229,7 +228,7 @@ int network_inspect(NetworkState *ret, Error **reterr) {
 
 /* ---- mending ---- */
 
-static void warn(const char *what, int r, const Error *e) {
+void mend_warn(const char *what, int r, const Error *e) {
         if (r < 0)
                 log_warning("Cannot mend %s: %s, ignoring", what, e ? e->message : strerror(-r));
 }
@@ -258,7 +257,7 @@ static void mend_service(Survey *s, const SurveyZone *z) {
                 return;
         link_put_master(s->nl, link->index, z->zone.index);
         link_put_up(s->nl, link->index);
-        warn(name, netlink_run(s->nl, NULL, NULL, NULL), NULL);
+        mend_warn(name, netlink_run(s->nl, NULL, NULL, NULL), NULL);
 }
 
 /* A new bridge knows its address; one whose address somebody took gets it back, which is no error where it is there. */
@@ -269,14 +268,14 @@ static void mend_zone(Survey *s, SurveyZone *z) {
 
         if (z->zone.index == 0 && z->n_machines > 0)
                 r = mend_bridge(s, z, &error);
-        warn(z->zone.bridge, r, error);
+        mend_warn(z->zone.bridge, r, error);
         if (r < 0 || z->zone.index == 0)
                 return;
         gateway = ip_v4(range_gateway(z->zone.range));
         link_put_up(s->nl, z->zone.index);
         link_put_address(s->nl, z->zone.index, &gateway, z->zone.range.prefix);
         r = netlink_run(s->nl, NULL, NULL, NULL);
-        warn("the address of the bridge", r == -EEXIST ? 0 : r, NULL);
+        mend_warn("the address of the bridge", r == -EEXIST ? 0 : r, NULL);
         if (needs_loopback(s, z))
                 forwarding_let_loopback(z->zone.bridge);
         mend_service(s, z);
@@ -294,7 +293,7 @@ static void mend_nics(Survey *s, const Endpoint *e) {
                         link_put_master(s->nl, link->index, z->zone.index);
                 link_put_port_flags(s->nl, link->index, i == 0 && e->ports.n > 0, z->zone.isolates_ports);
                 link_put_up(s->nl, link->index);
-                warn(link->name, netlink_run(s->nl, NULL, NULL, NULL), NULL);
+                mend_warn(link->name, netlink_run(s->nl, NULL, NULL, NULL), NULL);
         }
 }
 
@@ -304,7 +303,7 @@ static void mend_rates(Survey *s, const Endpoint *e) {
                 _cleanup_(error_freep) Error *error = NULL;
 
                 if (link && !rates_stand(s->nl, e, link->name))
-                        warn(link->name, rates_apply(s->nl, e, link->name, link->index, &error), error);
+                        mend_warn(link->name, rates_apply(s->nl, e, link->name, link->index, &error), error);
         }
 }
 
@@ -330,6 +329,8 @@ static int mend(Error **reterr) {
                 r = mend_rules(&s, reterr);
         for (size_t i = 0; r >= 0 && i < s.n_zones; i++)
                 mend_zone(&s, s.zones + i);
+        if (r >= 0)
+                mend_ipv6(&s);
         for (size_t i = 0; r >= 0 && i < s.n_endpoints; i++) {
                 mend_nics(&s, s.endpoints[i]);
                 mend_rates(&s, s.endpoints[i]);

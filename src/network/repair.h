@@ -9,6 +9,7 @@
 #include "firewall.h"
 #include "name.h"
 #include "range.h"
+#include "range6.h"
 
 /* What stands on the host for its zones and machines, against what should: others flush rulesets, load their own over ours, switch
  * forwarding off, delete links. What should be there is in the endpoint files (endpoint.h) and the zones' files (zone-state.h); what
@@ -26,6 +27,7 @@ typedef struct NetworkZone {
         char name[ZONE_NAME_MAX + 1];
         char bridge[IF_NAMESIZE];
         Range range;
+        Range6 range6; /* prefix 0: none */
         bool isolated, closed;
         bool up;
         size_t n_machines; /* that have an interface in it */

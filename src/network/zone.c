@@ -126,8 +126,8 @@ static int finish_bridge(Netlink *nl, const ZoneState *state, const Zone *zone, 
 }
 
 /* A bridge that an older nbox made, or this one while the host had no IPv6, gets its address with the next machine. */
-static int complete_bridge(Netlink *nl, const Zone *zone, int index, Error **reterr) {
-        int r;
+int zone_give_address6(Netlink *nl, const Zone *zone, Error **reterr) {
+        int index = zone->index, r;
 
         if (zone->range6.prefix == 0)
                 return 0;
@@ -280,7 +280,8 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
         if (r < 0)
                 return r;
         zone_from_state(&zone, state);
-        r = make ? make_bridge(nl, state, &zone, &link, reterr) : complete_bridge(nl, &zone, link.index, reterr);
+        zone.index = make ? 0 : link.index;
+        r = make ? make_bridge(nl, state, &zone, &link, reterr) : zone_give_address6(nl, &zone, reterr);
         if (r >= 0)
                 r = connect_ports(nl, state, &link, make, reterr);
         if (r < 0)

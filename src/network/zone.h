@@ -35,6 +35,9 @@ typedef struct Zone {
  * now is -EADDRINUSE. */
 int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error **reterr);
 
+/* Have an IPv6 address on a bridge that stands, as it had at birth where its zone has one. */
+int zone_give_address6(Netlink *nl, const Zone *zone, Error **reterr);
+
 /* What a zone is by its file: its names, range, what it forbids, its service. */
 void zone_from_state(Zone *zone, const ZoneState *state);
 
