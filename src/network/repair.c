@@ -114,7 +114,7 @@ static int look_at_nics(const Survey *s, const Endpoint *e, NetworkState *ret) {
 static int look_at_loopback(const Endpoint *e, NetworkState *ret) {
         for (const PortMap *p = e->ports.items; e->n_nics > 0 && p < e->ports.items + e->ports.n; p++)
                 if (loopback_is_wanted(p) && !loopback_is_served(p) &&
-                    !add_fault(ret, e->nics[0].zone, e->machine, "[::1]:%u/%s does not lead to it", p->host, protocol_to_string(p->protocol)))
+                    !fault_add(ret, e->nics[0].zone, e->machine, "[::1]:%u/%s does not lead to it", p->host, protocol_to_string(p->protocol)))
                         return -ENOMEM;
         return 0;
 }
