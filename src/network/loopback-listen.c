@@ -17,7 +17,7 @@ bool loopback_is_wanted(const PortMap *p) {
         return port_address_meets(&p->address, &loopback);
 }
 
-static int bind_socket(int protocol, uint16_t port, bool ours) {
+static int bind_socket(int protocol, uint16_t port) {
         struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
         bool tcp = protocol == IPPROTO_TCP;
         _cleanup_close_ int fd = socket(AF_INET6, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -26,19 +26,19 @@ static int bind_socket(int protocol, uint16_t port, bool ours) {
                 return -errno;
         /* What a connection of an earlier listener has left is in nobody's way; udp, where this would let others have the same port, has
          * no such thing. */
-        if (tcp && ours)
+        if (tcp)
                 (void) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
         return bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 ? -errno : TAKE_FD(fd);
 }
 
 bool loopback_is_there(void) {
-        _cleanup_close_ int fd = bind_socket(IPPROTO_UDP, 0, false);
+        _cleanup_close_ int fd = bind_socket(IPPROTO_UDP, 0);
 
         return fd >= 0;
 }
 
 bool loopback_is_served(const PortMap *p) {
-        int fd = bind_socket(p->protocol, p->host, false);
+        int fd = bind_socket(p->protocol, p->host);
 
         close_fd(fd);
         return fd == -EADDRINUSE;
@@ -58,7 +58,7 @@ static int move_up(int fd) {
 }
 
 static int listen_for_one(int protocol, uint16_t port) {
-        _cleanup_close_ int fd = bind_socket(protocol, port, true);
+        _cleanup_close_ int fd = bind_socket(protocol, port);
 
         if (fd < 0)
                 return fd;

@@ -54,8 +54,8 @@ int main(void) {
                 perror("lingerdrive");
                 return 1;
         }
-        close(fd);
         puts("sent");
         fflush(stdout);
+        close(fd); /* where that has been taken already, it is us who wait */
         return (int) sleep(LINGER_SEC);
 }
