@@ -194,7 +194,7 @@ unserve() { pkill -x answerer || [ $? = 1 ]; } # 1: nobody does
 # ask WHO PROTOCOL ADDRESS PORT WORD [TIMES [SOURCE]]: two exchanges over one connection; prints what was answered. PROTOCOL is tcp or udp,
 # or tcp6 and udp6: it is the address that counts.
 ask() {
-        at "$1" "$HOST_TOOLS/asker" "$2" "$3" "$4" "$5" "$((3 * SLOW))" "${6-1}" ${7+"$7"} 2>/dev/null || true
+        at "$1" "$HOST_TOOLS/asker" "$2" "$3" "$4" "$5" "$((${ASK_SECONDS-3} * SLOW))" "${6-1}" ${7+"$7"} 2>/dev/null || true
 }
 
 # reaches WHO PROTOCOL ADDRESS PORT SERVER: three times in a row. What was asked begins with $WORD.
@@ -208,7 +208,7 @@ reaches() {
 # reaches_not WHO PROTOCOL ADDRESS PORT: no answer comes, and no server has heard a word.
 reaches_not() {
         WORD=$1.$BASHPID.$RANDOM
-        same "what $3 port $4 answers to $1 by $2" "$(ask "$1" "$2" "$3" "$4" "$WORD")" ''
+        same "what $3 port $4 answers to $1 by $2" "$(ASK_SECONDS=2 ask "$1" "$2" "$3" "$4" "$WORD")" ''
         ! grep -sF "$WORD" "$SCRATCH/heard" || fail "$3 port $4 has heard $1 all the same, by $2"
 }
 
