@@ -22,8 +22,9 @@ json_t *machine_nics_to_json(const Machine *m) {
         RecordNic nic;
 
         for (size_t i = 0; record_nic(m->record, i, &nic); i++)
-                json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", json_text(nic.name), "zone", json_text(nic.zone),
-                                                      "address", json_text(nic.address), "mac", json_text(*nic.mac ? nic.mac : NULL),
+                json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "name", json_text(nic.name), "zone", json_text(nic.zone),
+                                                      "address", json_text(nic.address),
+                                                      "address6", json_text(*nic.address6 ? nic.address6 : NULL), "mac", json_text(*nic.mac ? nic.mac : NULL),
                                                       "interface", json_text(nic.interface)));
         return list;
 }

@@ -59,10 +59,18 @@ static void print_zones(const View *v) {
 }
 
 static void print_addresses(const View *v) {
+        const char *label = "Address";
         RecordNic nic;
 
-        for (size_t i = 0; record_nic(v->machine->record, i, &nic); i++)
-                show_line(i == 0 ? "Address" : "", i == 0 ? "%s" : "%s on %s", nic.address, nic.name);
+        for (size_t i = 0; record_nic(v->machine->record, i, &nic); i++) {
+                const char *addresses[] = { nic.address, nic.address6 };
+
+                for (size_t k = 0; k < ELEMENTSOF(addresses); k++)
+                        if (*addresses[k]) {
+                                show_line(label, "%s%s%s", addresses[k], i == 0 ? "" : " on ", i == 0 ? "" : nic.name);
+                                label = "";
+                        }
+        }
 }
 
 /* Nobody waits for a zone's service when a machine starts: it comes a moment after. */

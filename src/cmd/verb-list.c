@@ -82,11 +82,15 @@ static char *cell_of(char **items) {
         return strv_join(shown, ",");
 }
 
+/* A table has room for few: those of IPv6 where there are no others. `status` has all. */
 static int addresses_of(const MachineRecord *rec, char ***ret) {
         RecordNic nic;
 
         for (size_t i = 0; record_nic(rec, i, &nic); i++)
                 if (*nic.address && strv_append(ret, nic.address) < 0)
+                        return -ENOMEM;
+        for (size_t i = 0; !*ret && record_nic(rec, i, &nic); i++)
+                if (*nic.address6 && strv_append(ret, nic.address6) < 0)
                         return -ENOMEM;
         return 0;
 }

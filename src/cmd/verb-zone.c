@@ -84,7 +84,8 @@ static json_t *interface_to_json(const ZoneInfo *z, const Lease *l, const Machin
         char text[ADDRESS_TEXT_MAX], text6[IP_TEXT_MAX], mac[MAC_TEXT_MAX];
 
         return json_pack("{s:o, s:i, s:s, s:o, s:o, s:b}", "machine", json_text(l->machine), "nic", (int) l->nic, "address",
-                         address_format(l->address, text), "address6", json_text(ip6_text(&address6, text6)), "mac", json_text(link ? mac_text(link->mac, mac) : NULL), "running", link != NULL);
+                         address_format(l->address, text), "address6", json_text(ip6_text(&address6, text6)),
+                         "mac", json_text(link ? mac_text(link->mac, mac) : NULL), "running", link != NULL);
 }
 
 static json_t *interfaces_to_json(const ZoneInfo *z) {

@@ -12,6 +12,7 @@ static const struct {
         { "name", offsetof(RecordNic, name), sizeof(((RecordNic *) NULL)->name) },
         { "zone", offsetof(RecordNic, zone), sizeof(((RecordNic *) NULL)->zone) },
         { "address", offsetof(RecordNic, address), sizeof(((RecordNic *) NULL)->address) },
+        { "address6", offsetof(RecordNic, address6), sizeof(((RecordNic *) NULL)->address6) },
         { "mac", offsetof(RecordNic, mac), sizeof(((RecordNic *) NULL)->mac) },
         { "interface", offsetof(RecordNic, interface), sizeof(((RecordNic *) NULL)->interface) },
 };
@@ -20,7 +21,7 @@ char *record_nic_format(const RecordNic *nic) {
         _cleanup_strv_ char **list = NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(words); i++)
-                if (strv_appendf(&list, "%s=%s", words[i].key, (const char *) nic + words[i].offset) < 0)
+                if (*((const char *) nic + words[i].offset) && strv_appendf(&list, "%s=%s", words[i].key, (const char *) nic + words[i].offset) < 0)
                         return NULL;
         return strv_join(list, " ");
 }

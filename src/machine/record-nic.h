@@ -14,6 +14,7 @@ typedef struct RecordNic {
         char name[IF_NAMESIZE];       /* inside: "host0" */
         char zone[ZONE_NAME_MAX + 1];
         char address[ADDRESS_TEXT_MAX]; /* "10.1.0.7" */
+        char address6[IP_TEXT_MAX];   /* "fd12:3456:789a::7" */
         char mac[MAC_TEXT_MAX];
         char interface[IF_NAMESIZE];  /* the host's end */
 } RecordNic;

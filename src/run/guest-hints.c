@@ -23,6 +23,8 @@ static int record_interface(MachineRecord *rec, const NicLease *lease) {
         snprintf(nic.interface, sizeof(nic.interface), "%.15s", lease->host_ifname);
         mac_format(lease->mac, nic.mac);
         (void) inet_ntop(AF_INET, &lease->address, nic.address, sizeof(nic.address));
+        if (lease->prefix6 > 0)
+                (void) inet_ntop(AF_INET6, &lease->address6, nic.address6, sizeof(nic.address6));
         return strv_consume(&rec->nics, record_nic_format(&nic));
 }
 
@@ -95,20 +97,33 @@ static bool has_service(const NicLease *nic) {
         return nic->service.s_addr != 0;
 }
 
+/* Which routers there are is said by nobody: a neighbour that says so is none. The address is tentative for nobody, as nic.c has it. */
+static char *ipv6_settings(const NicLease *nic) {
+        char address[INET6_ADDRSTRLEN], gateway[INET6_ADDRSTRLEN], *text;
+
+        if (nic->prefix6 == 0)
+                return strdup("LinkLocalAddressing=no\n");
+        if (!inet_ntop(AF_INET6, &nic->address6, address, sizeof(address)) || !inet_ntop(AF_INET6, &nic->gateway6, gateway, sizeof(gateway)) ||
+            asprintf(&text, "Address=%s/%u\nGateway=%s\nLinkLocalAddressing=ipv6\nIPv6AcceptRA=no\nIPv6DuplicateAddressDetection=0\n",
+                     address, nic->prefix6, gateway) < 0)
+                return NULL;
+        return text;
+}
+
 /* A networkd inside drops addresses that it did not set, so it is told to set the same ones; and a resolved, whom to ask. */
 static int write_units(const NicLease *nic, GuestFiles *ret) {
-        _cleanup_free_ char *dns = servers(ret->resolv_conf), *names = NULL;
+        _cleanup_free_ char *dns = servers(ret->resolv_conf), *names = NULL, *ipv6 = ipv6_settings(nic);
         char address[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
 
-        if (!dns || !inet_ntop(AF_INET, &nic->address, address, sizeof(address)) ||
+        if (!dns || !ipv6 || !inet_ntop(AF_INET, &nic->address, address, sizeof(address)) ||
             !inet_ntop(AF_INET, &nic->gateway, gateway, sizeof(gateway)))
                 return -ENOMEM;
         if (asprintf(&names, "%s%s%s%s%s%s", *dns ? "DNS=" : "", dns, *dns ? "\n" : "", has_service(nic) ? "Domains=" : "",
                      has_service(nic) ? nic->zone : "", has_service(nic) ? "\n" : "") < 0)
                 return -ENOMEM;
         if (asprintf(&ret->network_config,
-                     "[Match]\nName=host0\n\n[Network]\nAddress=%s/%u\nGateway=%s\nLinkLocalAddressing=no\nDHCP=no\n%s",
-                     address, nic->prefix, gateway, names) < 0)
+                     "[Match]\nName=host0\n\n[Network]\nAddress=%s/%u\nGateway=%s\n%sDHCP=no\n%s",
+                     address, nic->prefix, gateway, ipv6, names) < 0)
                 return -ENOMEM;
         return *dns && asprintf(&ret->resolved_config, "[Resolve]\n%s", names) < 0 ? -ENOMEM : 0;
 }
