@@ -108,7 +108,7 @@ int names_begin(const char *zone, uint32_t gateway, Error **reterr) {
 
 /* The text of a machine's file in a zone: a line for each NIC there. */
 static int format(const Endpoint *e, const char *zone, NamesKind kind, char **ret) {
-        char names[NAMES_TEXT_MAX], address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
+        char names[NAMES_TEXT_MAX], address[ADDRESS_TEXT_MAX], address6[IP_TEXT_MAX], mac[MAC_TEXT_MAX];
         _cleanup_free_ char *text = NULL;
         size_t size = 0;
         FILE *f = open_memstream(&text, &size);
@@ -117,13 +117,22 @@ static int format(const Endpoint *e, const char *zone, NamesKind kind, char **re
                 return -ENOMEM;
         names_of(e->machine, zone, names);
         for (const EndpointNic *nic = e->nics; nic < e->nics + e->n_nics; nic++) {
+                bool has_ipv6 = !IN6_IS_ADDR_UNSPECIFIED(&nic->address6);
+                IpAddress ip = ip_v6(&nic->address6);
+
                 if (strcmp(nic->zone, zone) != 0)
                         continue;
                 address_format(nic->address, address);
-                if (kind == NAMES_DHCP)
+                ip_format(&ip, address6);
+                if (kind == NAMES_DHCP) {
                         fprintf(f, "%s,%s," NAMES_LEASE "\n", mac_format(nic->mac, mac), address);
-                else if (*names)
+                        if (has_ipv6)
+                                fprintf(f, "%s,[%s]," NAMES_LEASE6 "\n", mac, address6);
+                } else if (*names) {
                         fprintf(f, "%s %s\n", address, names);
+                        if (has_ipv6)
+                                fprintf(f, "%s %s\n", address6, names);
+                }
         }
         if (fclose(f) != 0)
                 return -ENOMEM;

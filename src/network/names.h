@@ -12,13 +12,20 @@
 /* Who is who in a zone, as its service (zone-serve.h) reads it: a machine is a file in each of two directories,
  *
  *     /run/nbox/network/zones/ZONE/dhcp/MACHINE     02:11:22:33:44:55,10.83.12.17,1h
+ *                                                   02:11:22:33:44:55,[fd12:3456:789a::11],10m
  *     /run/nbox/network/zones/ZONE/hosts/MACHINE    10.83.12.17 web web.lab
+ *                                                   fd12:3456:789a::11 web web.lab
  *
- * and the host is the file hosts/_host, which no machine can be named. They are there whether or not a service is: it may come later.
+ * and the host is the file hosts/_host, which no machine can be named. It has no IPv6 address there: what it offers to machines by its
+ * name (--host-port) it offers by IPv4. They are there whether or not a service is: it may come later.
  * All of it is called with the network lock held. */
 
 #define NAMES_DIRECTORY NETWORK_RUN_DIRECTORY "/zones"
 #define NAMES_LEASE "1h" /* how long a guest's DHCP client keeps its address where nobody answers it any more */
+
+/* The same of IPv6. We can take a lease of IPv4 back (dhcp-release.h), by the hardware address; one of IPv6 belongs to a name that only the
+ * guest knows, and who comes in its place under another is given nothing until it is over. */
+#define NAMES_LEASE6 "10m"
 
 typedef enum NamesKind { NAMES_ZONE, NAMES_DHCP, NAMES_HOSTS } NamesKind;
 

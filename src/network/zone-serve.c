@@ -6,6 +6,9 @@
  * packet filter stands between a machine and it, and because what it hears from guests it hears far from the host's sockets. The
  * namespace lives as long as the process, and the link as long as the namespace: a crash leaves nothing.
  *
+ * IPv6: a guest has its address and its way out from birth. For one whose client takes them away and asks, DHCPv6 gives the very address,
+ * and a router's advertisement tells it to ask (the M flag). That comes from here, and here is no router: it says so by a lifetime of 0.
+ *
  * What guests say is hostile. Who has which address and name is in files of ours (names.h): names that DHCP clients send are
  * not looked at, whoever's hardware address is unknown is not answered, and no lease is kept on disk, for none is ours to lose. */
 
@@ -41,8 +44,8 @@
  * is started anew. */
 #define RENEWAL_SEC 100U
 
-/* A zone has at most 1,023 machines. What one of them can fill is bounded by these. */
-#define LIMITS "--cache-size=2000", "--dns-forward-max=300", "--dhcp-lease-max=1100"
+/* A zone has at most 1,023 machines, with an address of each kind. What one of them can fill is bounded by these. */
+#define LIMITS "--cache-size=2000", "--dns-forward-max=300", "--dhcp-lease-max=2200"
 
 typedef struct Serve {
         const ZoneServeRequest *req;
@@ -152,8 +155,17 @@ static int make_link(Serve *s, int netns, LinkInfo *ret) {
                 return r;
         snprintf(path, sizeof(path), "ipv6/conf/%s/disable_ipv6", name);
         (void) netns_sysctl_write(s->home, path, "1"); /* no such file: no IPv6 in this kernel */
-        (void) netns_sysctl_write(-1, "ipv6/conf/" LINK_NAME "/disable_ipv6", "1");
         return 0;
+}
+
+/* A machine that says it is a router is none. */
+static void let_ipv6(const Zone *zone) {
+        static const Ipv6Setting on[] = { { "accept_ra", "0" } }, off[] = { { "disable_ipv6", "1" } };
+
+        if (zone->range6.prefix > 0)
+                (void) netns_ipv6_write(-1, LINK_NAME, on, ELEMENTSOF(on));
+        else
+                (void) netns_ipv6_write(-1, LINK_NAME, off, ELEMENTSOF(off));
 }
 
 /* A namespace begins with what the host has, which forwards: from there machines would reach one another through it, isolated ones
@@ -164,11 +176,36 @@ static int stand_still(void) {
 
         for (size_t i = 0; i < ELEMENTSOF(settings) && r >= 0; i++)
                 r = netns_sysctl_write(-1, settings[i], "0");
-        return r;
+        if (r < 0)
+                return r;
+        r = netns_sysctl_write(-1, "ipv6/conf/all/forwarding", "0");
+        return r == -ENOENT ? 0 : r; /* no IPv6 in this kernel */
+}
+
+static void put_ipv4(Netlink *nl, const Zone *zone, int link) {
+        IpAddress address = ip_v4(zone->service), gateway = ip_v4(range_gateway(zone->range));
+
+        link_put_address(nl, link, &address, zone->range.prefix);
+        neighbour_put(nl, link, &gateway, zone->mac); /* a machine may say that it were the gateway */
+        if (!zone->closed)
+                link_put_default_route(nl, link, &gateway);
+}
+
+/* The link-local one, which clients are answered from, is ours too: one that the kernel makes comes a moment after the link. */
+static void put_ipv6(Netlink *nl, const Zone *zone, int link) {
+        static const Range6 link_local = { .base.s6_addr = { 0xfe, 0x80 }, .prefix = 64 };
+        struct in6_addr own = range6_address(&zone->range6, zone->range, zone->service), via = range6_gateway(&zone->range6);
+        struct in6_addr local = range6_address(&link_local, zone->range, zone->service);
+        IpAddress address = ip_v6(&own), gateway = ip_v6(&via), on_link = ip_v6(&local);
+
+        link_put_address(nl, link, &on_link, link_local.prefix);
+        link_put_address(nl, link, &address, zone->range6.prefix);
+        neighbour_put(nl, link, &gateway, zone->mac);
+        if (!zone->closed)
+                link_put_default_route(nl, link, &gateway);
 }
 
 static int enter_namespace(Serve *s, Error **reterr) {
-        IpAddress address = ip_v4(s->zone.service), gateway = ip_v4(range_gateway(s->zone.range));
         _cleanup_(netlink_freep) Netlink *nl = NULL;
         _cleanup_close_ int netns = -1;
         LinkInfo link;
@@ -183,11 +220,13 @@ static int enter_namespace(Serve *s, Error **reterr) {
         if (r >= 0)
                 r = netlink_new(NETLINK_ROUTE, -1, &nl);
         if (r >= 0) {
+                let_ipv6(&s->zone);
+                link_put_no_own_address(nl, link.peer);
+                (void) netlink_run(nl, NULL, NULL, NULL); /* it has none in a kernel without IPv6 */
                 link_put_up(nl, link.peer);
-                link_put_address(nl, link.peer, &address, s->zone.range.prefix);
-                neighbour_put(nl, link.peer, &gateway, s->zone.mac); /* a machine may say that it were the gateway */
-                if (!s->zone.closed)
-                        link_put_default_route(nl, link.peer, &gateway);
+                put_ipv4(nl, &s->zone, link.peer);
+                if (s->zone.range6.prefix > 0)
+                        put_ipv6(nl, &s->zone, link.peer);
                 r = netlink_run(nl, NULL, NULL, NULL);
         }
         return r < 0 ? error_errno(reterr, r, "Cannot link the service of the zone '%s' to its bridge", s->zone.name) : 0;
@@ -223,6 +262,30 @@ static int add_range(char ***argv, const Serve *s) {
                                         range->prefix);
 }
 
+/* dnsmasq takes no network wider than 64 bits; all machines are in the first of these. */
+static int add_range6(char ***argv, const Serve *s) {
+        const Range6 *range = &s->zone.range6;
+        struct in6_addr service = range6_address(range, s->zone.range, s->zone.service);
+        unsigned prefix = range->prefix < 64 ? 64 : range->prefix;
+        char base[IP_TEXT_MAX], own[IP_TEXT_MAX];
+        IpAddress a = ip_v6(&range->base), b = ip_v6(&service);
+        int r;
+
+        if (range->prefix == 0)
+                return 0;
+        ip_format(&a, base);
+        r = strv_append(argv, "--enable-ra");
+        if (r >= 0)
+                r = strv_append(argv, "--ra-param=" LINK_NAME ",0,0");
+        if (r >= 0)
+                r = strv_appendf(argv, "--dhcp-range=%s,static,%u," NAMES_LEASE6, base, prefix);
+        if (r >= 0)
+                r = strv_appendf(argv, "--dhcp-option=option6:dns-server,[%s]", ip_format(&b, own));
+        if (r >= 0)
+                r = strv_appendf(argv, "--dhcp-option=option6:domain-search,%s", s->zone.name);
+        return r < 0 ? r : strv_appendf(argv, "--domain=%s,%s/%u", s->zone.name, base, prefix);
+}
+
 static char **make_argv(const Serve *s) {
         static const char *const fixed[] = {
                 "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--log-facility=-", "--quiet-dhcp",
@@ -245,6 +308,8 @@ static char **make_argv(const Serve *s) {
                 r = strv_appendf(&argv, "--dhcp-option=option:T1,%u", RENEWAL_SEC);
         if (r >= 0)
                 r = add_range(&argv, s);
+        if (r >= 0)
+                r = add_range6(&argv, s);
         if (r >= 0)
                 r = add_directories(&argv, s->zone.name);
         if (r >= 0)
