@@ -208,18 +208,27 @@ void link_put_address(Netlink *nl, int index, const IpAddress *address, unsigned
                 mnl_attr_put_u32(m, IFA_BROADCAST, htonl(address->v4 | (prefix < 32 ? UINT32_MAX >> prefix : 0)));
 }
 
-void link_put_default_route(Netlink *nl, int index, const IpAddress *gateway) {
+static struct nlmsghdr *add_route(Netlink *nl, int index, int family, unsigned prefix, unsigned char scope) {
         struct rtmsg h = {
-                .rtm_family = (uint8_t) gateway->family,
+                .rtm_family = (uint8_t) family,
+                .rtm_dst_len = (uint8_t) prefix,
                 .rtm_table = RT_TABLE_MAIN,
                 .rtm_protocol = RTPROT_STATIC,
-                .rtm_scope = RT_SCOPE_UNIVERSE,
+                .rtm_scope = scope,
                 .rtm_type = RTN_UNICAST,
         };
         struct nlmsghdr *m = netlink_add(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &h, sizeof(h));
 
         mnl_attr_put_u32(m, RTA_OIF, (uint32_t) index);
-        netlink_put_ip(m, RTA_GATEWAY, gateway);
+        return m;
+}
+
+void link_put_default_route(Netlink *nl, int index, const IpAddress *gateway) {
+        netlink_put_ip(add_route(nl, index, gateway->family, 0, RT_SCOPE_UNIVERSE), RTA_GATEWAY, gateway);
+}
+
+void link_put_network_route(Netlink *nl, int index, const IpAddress *network, unsigned prefix) {
+        netlink_put_ip(add_route(nl, index, network->family, prefix, RT_SCOPE_LINK), RTA_DST, network);
 }
 
 void link_put_no_own_address(Netlink *nl, int index) {

@@ -58,6 +58,7 @@ void link_put_hairpin(Netlink *nl, int index);
 /* Of either family. An IPv6 address is there at once: nobody is asked whether he has it already. */
 void link_put_address(Netlink *nl, int index, const IpAddress *address, unsigned prefix);
 void link_put_default_route(Netlink *nl, int index, const IpAddress *gateway);
+void link_put_network_route(Netlink *nl, int index, const IpAddress *network, unsigned prefix); /* whose hosts are on this link */
 
 /* An interface that gives itself no IPv6 address, not even fe80::…; for one that is still down. */
 void link_put_no_own_address(Netlink *nl, int index);

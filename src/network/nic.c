@@ -144,11 +144,14 @@ static void put_ipv4(const NicInside *inside, const Nic *nic) {
                 link_put_default_route(inside->nl, nic->link.peer, &gateway);
 }
 
+/* The route to the zone outlives the address, as the default one does: a DHCPv6 client takes what it finds away and puts its own there, which
+ * brings no route. */
 static void put_ipv6(const NicInside *inside, const Nic *nic) {
         struct in6_addr via = range6_gateway(&nic->zone->range6);
-        IpAddress address = ip_v6(&nic->address6), gateway = ip_v6(&via);
+        IpAddress address = ip_v6(&nic->address6), gateway = ip_v6(&via), network = ip_v6(&nic->zone->range6.base);
 
         link_put_address(inside->nl, nic->link.peer, &address, nic->zone->range6.prefix);
+        link_put_network_route(inside->nl, nic->link.peer, &network, nic->zone->range6.prefix);
         if (inside->default_route6)
                 link_put_default_route(inside->nl, nic->link.peer, &gateway);
 }

@@ -262,7 +262,8 @@ static int add_range(char ***argv, const Serve *s) {
                                         range->prefix);
 }
 
-/* dnsmasq takes no network wider than 64 bits; all machines are in the first of these. */
+/* Once a minute, for a client that began to listen after its link came up hears nothing else of what is on the
+ * link. dnsmasq takes no network wider than 64 bits; all machines are in the first of these. */
 static int add_range6(char ***argv, const Serve *s) {
         const Range6 *range = &s->zone.range6;
         struct in6_addr service = range6_address(range, s->zone.range, s->zone.service);
@@ -276,14 +277,14 @@ static int add_range6(char ***argv, const Serve *s) {
         ip_format(&a, base);
         r = strv_append(argv, "--enable-ra");
         if (r >= 0)
-                r = strv_append(argv, "--ra-param=" LINK_NAME ",0,0");
+                r = strv_append(argv, "--ra-param=" LINK_NAME ",60,0");
         if (r >= 0)
                 r = strv_appendf(argv, "--dhcp-range=%s,static,%u," NAMES_LEASE6, base, prefix);
         if (r >= 0)
                 r = strv_appendf(argv, "--dhcp-option=option6:dns-server,[%s]", ip_format(&b, own));
         if (r >= 0)
                 r = strv_appendf(argv, "--dhcp-option=option6:domain-search,%s", s->zone.name);
-        return r < 0 ? r : strv_appendf(argv, "--domain=%s,%s/%u", s->zone.name, base, prefix);
+        return r < 0 ? r : strv_appendf(argv, "--domain=%s,%s/%u,local", s->zone.name, base, prefix);
 }
 
 static char **make_argv(const Serve *s) {

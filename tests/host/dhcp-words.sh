@@ -24,6 +24,18 @@ inside_says() {
         nbox exec "$@" 2>/dev/null || got=$?
         [ "$got" -lt 125 ] || echo "nbox exec: status $got"
 }
+# asks6, finds6: the same for its IPv6 address.
+asks6() { inside_says "$1" /bin/busybox nslookup -type=aaaa "$2" | sed -n '/^Name:/,$s/^Address[^:]*: *//p; /^nbox exec:/p' | head -n 1; }
+finds6() {
+        local found
+        found=$(asks6 "$1" "$2")
+        [ "$found" = "$3" ] || fail "in $1, the IPv6 address of $2 is '$found', not '$3'"
+}
+
+# listed6 MACHINE, address6_of MACHINE: its IPv6 address as it is listed, and as it stands inside.
+listed6() { nbox list --json | jq -r ".[] | select(.machine == \"$1\") | .nics[0].address6"; }
+address6_of() { inside_says "$1" ip -6 -o address show dev host0 scope global | sed -n 's/.* inet6 \([0-9a-f:]*\).*/\1/p'; }
+
 knows() { [ "$(asks "$1" "$2")" = "$3" ]; }
 finds() {
         local found
@@ -60,8 +72,14 @@ finds_all() {
         for other in networkd dhclient none; do
                 for name in "$other" "$other.lab"; do
                         case $1 in
-                        none) finds none "$name" "$(property "$other" Address)" ;;
-                        *) same "$name in $1" "$(nbox exec "$1" getent ahostsv4 "$name" | awk '{ print $1; exit }')" "$(property "$other" Address)" ;;
+                        none)
+                                finds none "$name" "$(property "$other" Address)"
+                                finds6 none "$name" "$(listed6 "$other")"
+                                ;;
+                        *)
+                                same "$name in $1" "$(nbox exec "$1" getent ahostsv4 "$name" | awk '{ print $1; exit }')" "$(property "$other" Address)"
+                                same "$name in $1, by IPv6" "$(nbox exec "$1" getent ahostsv6 "$name" | awk '{ print $1; exit }')" "$(listed6 "$other")"
+                                ;;
                         esac
                 done
         done

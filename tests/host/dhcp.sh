@@ -16,6 +16,12 @@ test_machines_find_each_other_by_name() {
         web=$(address_of web) db=$(address_of db)
         wait_until 5 knows web db.lab "$db"
         finds db web.lab "$web"
+        # By their IPv6 addresses, too; the host is not called by one. The service answers at its own as well.
+        finds6 web db.lab "$(address6_of db)"
+        finds6 db web "$(address6_of web)"
+        finds6 db host.lab ''
+        has "$(inside_says web /bin/busybox nslookup db.lab "$(nbox zone show --json lab | jq -r .service6)")" "$db"
+        nbox exec web /bin/busybox ping6 -c 1 -W 2 db >/dev/null
         finds web host.lab "$(gateway_of web)"
         has "$(nbox exec web cat /etc/resolv.conf)" "^nameserver $(zone_address lab)\$"
         has "$(nbox exec web cat /etc/resolv.conf)" '^search lab'
@@ -24,6 +30,7 @@ test_machines_find_each_other_by_name() {
         nbox exec db /bin/busybox ping -c 1 -W 2 host >/dev/null
         terminate db
         wait_until 5 knows web db.lab ''
+        finds6 web db.lab ''
         terminate web
         wait_until 5 is_unserved lab
         wait_until 5 test ! -e "$ZONES"

@@ -154,12 +154,14 @@ test_the_host_finds_machines() {
         wait_until 5 is_served lab
         same 'by nss-mymachines' "$(getent -s mymachines ahostsv4 web | awk '{ print $1; exit }')" "$address"
         same 'by all that the host has' "$(getent ahostsv4 web | awk '{ print $1; exit }')" "$address"
+        same 'its IPv6 address' "$(getent -s mymachines ahostsv6 web | awk '/^fd/ { print $1; exit }')" "$(listed6 web)"
         terminate web
         wait_until 5 no_trace lab
         systemctl start systemd-resolved
         boot web --network-zone=lab
         wait_until 5 is_served lab
         same 'by systemd-resolved' "$(resolvectl query -4 web.lab | sed -n 's/^web.lab: \([0-9.]*\).*/\1/p')" "$address"
+        same 'by systemd-resolved, IPv6' "$(resolvectl query -6 web.lab | sed -n 's/^web.lab: \([0-9a-f:]*\).*/\1/p')" "$(listed6 web)"
         has "$(resolvectl domain nz-lab)" '~lab$'
         has "$(resolvectl default-route nz-lab)" ': no$'
         terminate web
@@ -168,16 +170,44 @@ test_the_host_finds_machines() {
         remove_tree web
 }
 
+# Clients that take away what they find and ask by DHCPv6: they are given what they had, and told what is on the link.
+has_lease6() { nbox exec dhclient grep -q iaaddr /var/lib/dhcp/dhclient6.host0.leases; }
+dhcpv6_is_done() { has_lease6 && [ "$(address6_of dhclient)" = "$(listed6 dhclient)" ]; }
+
+test_dhcpv6() {
+        local interfaces=$MACHINES/dhclient/etc/network/interfaces
+        cp -a "$interfaces" "$SCRATCH/interfaces"
+        printf 'auto lo\niface lo inet loopback\n\nauto host0\niface host0 inet dhcp\niface host0 inet6 dhcp\n' >"$interfaces"
+        tree_with web
+        boot web --network-zone=lab
+        boot dhclient --network-zone=lab
+        wait_until 20 dhcpv6_is_done
+        has "$(nbox exec dhclient ip -6 -o address show dev host0 scope global)" dynamic
+        has "$(nbox exec dhclient ip -6 route show default)" "via $(nbox zone show --json lab | jq -r .gateway6) dev host0"
+        inside_says web /bin/busybox ping6 -q -c 1 -W 2 "$(listed6 dhclient)" | grep -q ' 0% packet loss'
+        same 'a name by its new server' "$(nbox exec dhclient getent ahostsv6 web | awk '{ print $1; exit }')" "$(listed6 web)"
+        forget_marks dhclient
+        nbox reboot dhclient
+        wait_until 30 marked dhclient up 1
+        wait_until 20 dhcpv6_is_done
+        poweroff dhclient
+        poweroff web
+        cp -a "$SCRATCH/interfaces" "$interfaces"
+        remove_tree web
+}
+
 # Each client for itself: the address that is listed, two minutes later, after a reboot, and by now renewed at least once.
 test_guests_with_clients_of_their_own() {
         local guest end
-        declare -A address
+        declare -A address address6
         tree_with none
         boot none --network-zone=lab
         for guest in networkd dhclient; do boot "$guest" --network-zone=lab; done
         for guest in networkd dhclient none; do
                 address[$guest]=$(property "$guest" Address)
                 [ -n "${address[$guest]}" ]
+                address6[$guest]=$(listed6 "$guest")
+                has "${address6[$guest]}" '^fd'
         done
         wait_until 20 has_lease networkd
         wait_until 20 has_lease dhclient
@@ -185,6 +215,7 @@ test_guests_with_clients_of_their_own() {
         while [ "$SECONDS" -lt "$end" ]; do
                 for guest in networkd dhclient none; do
                         same "the address of $guest" "$(address_of "$guest")" "${address[$guest]}"
+                        same "the IPv6 address of $guest" "$(address6_of "$guest")" "${address6[$guest]}"
                 done
                 sleep 2
         done
@@ -197,6 +228,8 @@ test_guests_with_clients_of_their_own() {
                 wait_until 20 has_lease "$guest"
                 same "the address of $guest" "$(address_of "$guest")" "${address[$guest]}"
                 same "what is listed of $guest" "$(property "$guest" Address)" "${address[$guest]}"
+                same "the IPv6 address of $guest" "$(address6_of "$guest")" "${address6[$guest]}"
+                same "what is listed of $guest" "$(listed6 "$guest")" "${address6[$guest]}"
         done
         for guest in networkd dhclient none; do finds_all "$guest"; done
         for guest in networkd dhclient none; do poweroff "$guest"; done
