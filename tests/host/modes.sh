@@ -59,6 +59,26 @@ test_zone() {
         nbox zone remove lab
 }
 
+# A host whose IPv6 is switched off has zones without, and nothing to complain about.
+test_zone_on_a_host_without_ipv6() {
+        sysctl -q net.ipv6.conf.all.disable_ipv6=1
+        boot "$GUEST" --network=zone:lab -p 8080:80 2>"$SCRATCH/said"
+        has_not "$(cat "$SCRATCH/said")" 'IPv6'
+        serve "$GUEST" 80
+        reaches outside tcp "$HOST_ADDRESS" 8080 "$GUEST"
+        reaches host tcp 127.0.0.1 8080 "$GUEST"
+        same 'its IPv6' "$(at "$GUEST" ip -6 address show dev host0)" ''
+        has "$(nbox zone show lab)" 'IPv6: none'
+        has "$(nbox network status)" 'Wrong: nothing'
+        has_not "$(ip6tables-legacy-save; nft list tables)" 'NBOX|ip6 nbox'
+        unserve
+        terminate "$GUEST"
+        nbox zone remove lab
+        sysctl -q net.ipv6.conf.all.disable_ipv6=0
+        ip address add "$HOST_ADDRESS6/64" dev up0 nodad
+        ip route add default via "$OUTSIDE_ADDRESS6"
+}
+
 # The end on the host is the administrator's: he gives it an address, and the guest's root the other.
 test_veth_by_hand() {
         local words

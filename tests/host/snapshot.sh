@@ -7,7 +7,7 @@
 
 snapshot_network() {
         ip -o link | sed 's/^[0-9]*: //; s/@if[0-9]*//; s/ link-netnsid [0-9]*//; s/ qlen.*//'
-        ip -o address | sed 's/^[0-9]*: //; s/valid_lft.*//; s/ tentative//'
+        ip -o address | sed 's/^[0-9]*: //; s/valid_lft.*//; s/ tentative//; /^lo /s/ noprefixroute//'
         ip route
         ip -6 route
         ip netns list | sed 's/ (id: [0-9]*)//'
