@@ -404,7 +404,7 @@ links() {
         missing 'nbox0 has lost its address'
         mended 'after the address was taken'
         ip -6 address flush dev nbox0 scope global
-        missing 'nbox0 has lost its address'
+        missing 'nbox0 has lost its IPv6 address'
         mended 'after the address of IPv6 was taken'
         ip link delete nbox0
         missing 'the bridge nbox0 is gone'
