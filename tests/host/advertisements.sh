@@ -71,8 +71,8 @@ settings_are_as_before() {
 
 # The links of a machine go some moments after it.
 settings_come_back() {
-        local i
-        for i in $(seq 100); do
+        local _
+        for _ in $(seq 100); do
                 ! settings_are_as_before || return 0
                 sleep 0.05
         done

@@ -12,10 +12,10 @@ up() {
 }
 
 # On one of the host's addresses, until the test is over.
-occupy() { # PORT ADDRESS
+occupy() { # PORT ADDRESS [OPTION]
         local listen=TCP-LISTEN
         [[ $2 != *:* ]] || listen=TCP6-LISTEN
-        socat "$listen:$1,bind=$2,reuseaddr,fork" /dev/null &
+        socat "$listen:$1,bind=$2,reuseaddr,fork${3-}" /dev/null &
         OCCUPANT=$!
         wait_until 5 sh -c "ss -Hlnt 'sport = $1' | grep -q ."
 }
@@ -54,14 +54,62 @@ test_a_listener_elsewhere_is_in_nobodys_way() {
         vacate
 }
 
+test_a_busy_port_over_ipv6() {
+        local port
+        occupy 8090 :: ,ipv6only=1
+        for port in 8090:80 8000-8099:9000-9099 "[$HOST_ADDRESS6]:8090:80" '[::1]:8090:80' '[::]:8090:80'; do
+                refused nbox boot -d -p "$port" "$GUEST"
+                has "$REFUSAL" '8090/tcp of the host is used by socat \(pid [0-9]+\)'
+        done
+        up "$GUEST" -p 0.0.0.0:8090:80 # nobody has it there
+        reaches outside tcp "$HOST_ADDRESS" 8090 "$GUEST"
+        unserve
+        terminate "$GUEST"
+        vacate
+        # One socket for both families, as sshd's.
+        occupy 8090 :: ,ipv6only=0
+        for port in 8090:80 "$HOST_ADDRESS:8090:80" "[$HOST_ADDRESS6]:8090:80" 0.0.0.0:8090:80; do
+                refused nbox boot -d -p "$port" "$GUEST"
+                has "$REFUSAL" 'used by socat'
+        done
+        vacate
+        # Elsewhere.
+        occupy 8090 ::1
+        refused nbox boot -d -p 8090:80 "$GUEST"
+        has "$REFUSAL" 'or an address that it does not listen on, as ADDR:HOST:MACHINE'
+        up "$GUEST" -p "[$HOST_ADDRESS6]:8090:80"
+        reaches outside tcp "$HOST_ADDRESS6" 8090 "$GUEST"
+        unserve
+        terminate "$GUEST"
+        vacate
+}
+
+# Where a zone has none, a listener of IPv6 is in nobody's way, and who asks for IPv6 is told.
+test_a_zone_without_ipv6() {
+        nbox zone create plain --range6=none
+        occupy 8090 :: ,ipv6only=1
+        up "$GUEST" --network-zone=plain -p 8090:80
+        reaches outside tcp "$HOST_ADDRESS" 8090 "$GUEST"
+        refused nbox port add "$GUEST" "[$HOST_ADDRESS6]:8091:80"
+        has "$REFUSAL" "cannot be published: the machine '$GUEST' has no IPv6 address"
+        unserve
+        terminate "$GUEST"
+        vacate
+        nbox zone remove plain
+}
+
 # It is said to who starts it, in the background too.
 test_an_address_that_is_not_there_yet() {
         has "$(boot "$GUEST" -p 203.0.113.7:8090:80 2>&1)" '^nbox: 203\.0\.113\.7 is no address of the host.s now: port 8090/tcp'
         has "$(nbox port add "$GUEST" 203.0.113.8:8091:80 2>&1)" '^nbox: 203\.0\.113\.8 is no address'
+        has "$(nbox port add "$GUEST" '[2001:db8:51::7]:8092:80' 2>&1)" '^nbox: \[2001:db8:51::7\] is no address of the host.s now'
         serve "$GUEST" 80
         ip address add 203.0.113.7/32 dev up0
         reaches host tcp 203.0.113.7 8090 "$GUEST"
         ip address del 203.0.113.7/32 dev up0
+        ip address add 2001:db8:51::7/64 dev up0 nodad
+        reaches outside tcp 2001:db8:51::7 8092 "$GUEST"
+        ip address del 2001:db8:51::7/64 dev up0
         unserve
         terminate "$GUEST"
         refused nbox boot -d --network=none --host-port=22 "$GUEST"
@@ -70,7 +118,11 @@ test_an_address_that_is_not_there_yet() {
 
 test_a_port_of_another_machine() {
         tree_with one
-        boot one -p 8000-8099:9000-9099 --host-port 8200
+        boot one -p 8000-8099:9000-9099 --host-port 8200 -p '[::1]:8300:80' -p "[$HOST_ADDRESS6]:8301:80"
+        for port in '[::1]:8300:80' 8300:80 "[$HOST_ADDRESS6]:8301:80" 8301 "[$HOST_ADDRESS6]:8050:80"; do
+                refused nbox boot -d -p "$port" "$GUEST"
+                has "$REFUSAL" "/tcp of the host is published by machine 'one'"
+        done
         for port in 8050:80 8099-8100 127.0.0.1:8000:80; do
                 refused nbox boot -d -p "$port" "$GUEST"
                 has "$REFUSAL" "machine 'one'"
@@ -145,20 +197,25 @@ test_what_is_no_change() {
 
 # A conversation that began while the port was published is over, too: by tcp, and by udp, where nothing else would end it.
 test_a_removed_port_falls_silent() {
-        local pid
+        local pid way port address
         up "$GUEST" -p 8080:80 -p 8081:80/udp -p 8082:80
         for way in "tcp 8080" "udp 8081" "tcp 8082"; do
-                # shellcheck disable=SC2016
-                ip netns exec outside bash -c 'exec 3<>"/dev/$1/$2/$3"
-                        while sleep 0.2; do echo "$1.$3" >&3 && timeout 1 dd bs=512 count=1 status=none <&3; done' \
-                        talk "${way% *}" "$HOST_ADDRESS" "${way#* }" >"$SCRATCH/talk.${way#* }" 2>/dev/null &
+                for address in "$HOST_ADDRESS" "$HOST_ADDRESS6"; do
+                        # shellcheck disable=SC2016
+                        ip netns exec outside bash -c 'exec 3<>"/dev/$1/$2/$3"
+                                while sleep 0.2; do echo "$1.$3 by $2" >&3 && timeout 1 dd bs=512 count=1 status=none <&3; done' \
+                                talk "${way% *}" "$address" "${way#* }" >"$SCRATCH/talk.$address.${way#* }" 2>/dev/null &
+                done
         done
-        for port in 8080 8081 8082; do wait_until 10 grep -q "$GUEST" "$SCRATCH/talk.$port"; done
+        for port in 8080 8081 8082; do
+                for address in "$HOST_ADDRESS" "$HOST_ADDRESS6"; do wait_until 10 grep -q "$GUEST" "$SCRATCH/talk.$address.$port"; done
+        done
         nbox port remove "$GUEST" 8080 8081/udp
         sleep 1
         : >"$SCRATCH/heard"
         sleep 2
-        has "$(cat "$SCRATCH/heard")" 'tcp\.8082' # this one goes on
+        has "$(cat "$SCRATCH/heard")" "tcp\.8082 by $HOST_ADDRESS" # these go on
+        has "$(cat "$SCRATCH/heard")" "tcp\.8082 by $HOST_ADDRESS6"
         has_not "$(cat "$SCRATCH/heard")" 'tcp\.8080|udp\.8081'
         for pid in $(jobs -p); do kill "$pid" 2>/dev/null || true; done
         unserve
