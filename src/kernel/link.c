@@ -192,7 +192,7 @@ void link_put_hairpin(Netlink *nl, int index) {
         mnl_attr_nest_end(m, port);
 }
 
-void link_put_address(Netlink *nl, int index, const IpAddress *address, unsigned prefix) {
+static void add_address(Netlink *nl, uint16_t flag, int index, const IpAddress *address, unsigned prefix) {
         struct ifaddrmsg h = {
                 .ifa_family = (uint8_t) address->family,
                 .ifa_prefixlen = (uint8_t) prefix,
@@ -200,12 +200,20 @@ void link_put_address(Netlink *nl, int index, const IpAddress *address, unsigned
                 .ifa_scope = RT_SCOPE_UNIVERSE,
                 .ifa_index = (uint32_t) index,
         };
-        struct nlmsghdr *m = netlink_add(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &h, sizeof(h));
+        struct nlmsghdr *m = netlink_add(nl, RTM_NEWADDR, NLM_F_CREATE | flag, &h, sizeof(h));
 
         netlink_put_ip(m, IFA_LOCAL, address);
         netlink_put_ip(m, IFA_ADDRESS, address);
         if (address->family == AF_INET)
                 mnl_attr_put_u32(m, IFA_BROADCAST, htonl(address->v4 | (prefix < 32 ? UINT32_MAX >> prefix : 0)));
+}
+
+void link_put_address(Netlink *nl, int index, const IpAddress *address, unsigned prefix) {
+        add_address(nl, NLM_F_REPLACE, index, address, prefix);
+}
+
+void link_put_new_address(Netlink *nl, int index, const IpAddress *address, unsigned prefix) {
+        add_address(nl, NLM_F_EXCL, index, address, prefix);
 }
 
 static struct nlmsghdr *add_route(Netlink *nl, int index, int family, unsigned prefix, unsigned char scope) {

@@ -92,11 +92,17 @@ static void let_ipv6(const Zone *zone) {
                 (void) netns_ipv6_write(-1, zone->bridge, off, ELEMENTSOF(off)); /* no such file: no IPv6 in this kernel */
 }
 
-static void put_gateway6(Netlink *nl, const Zone *zone, int index) {
-        struct in6_addr gateway = range6_gateway(&zone->range6);
-        IpAddress ip = ip_v6(&gateway);
+/* The link-local one is what the kernel would make (RFC 4291, appendix A), but there at once: without one it asks nobody where he is. */
+static struct in6_addr link_local_address(const uint8_t mac[6]) {
+        return (struct in6_addr){ .s6_addr = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5] } };
+}
 
-        link_put_address(nl, index, &ip, zone->range6.prefix);
+static void put_own_addresses6(Netlink *nl, const Zone *zone, int index) {
+        struct in6_addr own = link_local_address(zone->mac), gateway = range6_gateway(&zone->range6);
+        IpAddress link_local = ip_v6(&own), ip = ip_v6(&gateway);
+
+        link_put_new_address(nl, index, &link_local, 64);
+        link_put_new_address(nl, index, &ip, zone->range6.prefix);
 }
 
 /* Settings are written while the bridge is down, before IPv6 has begun to configure itself. */
@@ -118,27 +124,35 @@ static int finish_bridge(Netlink *nl, const ZoneState *state, const Zone *zone, 
         link_put_address(nl, link->index, &gateway, zone->range.prefix);
         if (zone->range6.prefix > 0) {
                 link_put_no_own_address(nl, link->index);
-                put_gateway6(nl, zone, link->index);
+                put_own_addresses6(nl, zone, link->index);
         }
         link_put_up(nl, link->index);
         link_put_alias(nl, name, alias);
         return netlink_run(nl, NULL, NULL, NULL);
 }
 
-/* A bridge that an older nbox made, or this one while the host had no IPv6, gets its address with the next machine. */
+static int have_own_addresses6(Netlink *nl, const Zone *zone) {
+        int results[NETLINK_BATCH_MAX] = {}, r = 0;
+
+        put_own_addresses6(nl, zone, zone->index);
+        (void) netlink_run(nl, NULL, NULL, results);
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(results); i++)
+                r = results[i] == -EEXIST ? 0 : results[i];
+        return r;
+}
+
+/* A bridge that an older nbox made, or this one while the host had no IPv6, gets its addresses with the next machine. */
 int zone_give_address6(Netlink *nl, const Zone *zone, Error **reterr) {
-        int index = zone->index, r;
+        int r;
 
         if (zone->range6.prefix == 0)
                 return 0;
-        put_gateway6(nl, zone, index);
-        r = netlink_run(nl, NULL, NULL, NULL);
-        if (r == -EACCES) {
-                link_put_no_own_address(nl, index);
+        r = have_own_addresses6(nl, zone);
+        if (r == -EACCES) { /* IPv6 is off there */
+                link_put_no_own_address(nl, zone->index);
                 (void) netlink_run(nl, NULL, NULL, NULL);
                 let_ipv6(zone);
-                put_gateway6(nl, zone, index);
-                r = netlink_run(nl, NULL, NULL, NULL);
+                r = have_own_addresses6(nl, zone);
         }
         return r < 0 ? error_errno(reterr, r, "Cannot give the bridge %s its IPv6 address", zone->bridge) : 0;
 }
@@ -280,7 +294,12 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
         if (r < 0)
                 return r;
         zone_from_state(&zone, state);
-        zone.index = make ? 0 : link.index;
+        if (make)
+                bridge_mac(zone.name, zone.mac);
+        else {
+                zone.index = link.index;
+                memcpy(zone.mac, link.mac, sizeof(zone.mac));
+        }
         r = make ? make_bridge(nl, state, &zone, &link, reterr) : zone_give_address6(nl, &zone, reterr);
         if (r >= 0)
                 r = connect_ports(nl, state, &link, make, reterr);
@@ -288,7 +307,6 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
                 return r;
         zone.index = link.index;
         zone.made = make;
-        memcpy(zone.mac, link.mac, sizeof(zone.mac));
         *ret = zone;
         *ret_changed = changed;
         return 0;

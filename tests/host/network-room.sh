@@ -163,7 +163,8 @@ test_inside_ipv6() {
         has "$(ip -n m1 -6 -o address show dev host0 scope link)" 'inet6 fe80:'
         same route "$(ip -n m1 -6 route show default)" "default via $gateway6 dev host0 proto static metric 1024 pref medium"
         same 'settings inside' "$(ip netns exec m1 cat /proc/sys/net/ipv6/conf/host0/{accept_ra,accept_dad} | xargs)" '0 0'
-        same bridge "$(ip -6 -o address show dev nbox0 | sed 's/.*inet6 \(.*\) scope global nodad .*/\1/')" "$gateway6/64"
+        same bridge "$(ip -6 -o address show dev nbox0 scope global | sed 's/.*inet6 \(.*\) scope global nodad .*/\1/')" "$gateway6/64"
+        same 'how it asks who is where' "$(ip -6 -o address show dev nbox0 scope link | grep -c 'inet6 fe80:.* nodad')" 1
         same 'our end' "$(ip -6 -o address show dev nbox-web)" ''
         same 'routers that the bridge listens to' "$(cat /proc/sys/net/ipv6/conf/nbox0/accept_ra)" 0
         has "$(ip -6 neighbour show dev nbox0)" "^$address6 lladdr .* PERMANENT"
@@ -183,11 +184,11 @@ test_inside_ipv6() {
 test_ipv6_comes_later() {
         local gateway6
         attach default web m1 keep
-        gateway6=$(ip -6 -o address show dev nbox0 | sed 's/.*inet6 \(.*\) scope .*/\1/')
+        gateway6=$(ip -6 -o address show dev nbox0 scope global | sed 's/.*inet6 \(.*\) scope .*/\1/')
         sysctl -qw net.ipv6.conf.nbox0.disable_ipv6=1
         same gone "$(ip -6 -o address show dev nbox0)" ''
         attach default db m2 keep
-        same 'back again' "$(ip -6 -o address show dev nbox0 | sed 's/.*inet6 \(.*\) scope .*/\1/')" "$gateway6"
+        same 'back again' "$(ip -6 -o address show dev nbox0 scope global | sed 's/.*inet6 \(.*\) scope .*/\1/')" "$gateway6"
         detach default web
         detach default db
         echo IPv6=no >>/etc/nbox.conf
