@@ -8,7 +8,7 @@
 #include "endpoint.h"
 #include "gc.h"
 #include "log.h"
-#include "loopback-listen.h"
+#include "port-listen.h"
 #include "repair.h"
 #include "status.h"
 #include "table.h"
@@ -154,20 +154,26 @@ static void say_mended(const NetworkState *before, const NetworkState *after) {
         }
 }
 
-/* What machines are reached by at [::1] is their supervisors': each makes good what it could not have before. One that cannot be asked is
- * found to be at fault when all is looked at anew. */
-static void repair_loopback(void) {
+static bool lacks_listener(const Endpoint *e) {
+        PortScope scope = port_scope(e);
+
+        for (const PortMap *p = e->ports.items; p < e->ports.items + e->ports.n; p++)
+                if (port_is_relayed(p, scope) && !port_is_heard(p, scope))
+                        return true;
+        return false;
+}
+
+/* What no rule leads to machines is their supervisors': each makes good what it could not have before. One that cannot be asked is found
+ * to be at fault when all is looked at anew. */
+static void repair_relays(void) {
         Endpoint **machines = NULL;
         size_t n = 0;
 
-        if (!loopback_is_there() || endpoint_list(&machines, &n, NULL) < 0)
+        if (endpoint_list(&machines, &n, NULL) < 0)
                 return;
         for (size_t i = 0; i < n; i++)
-                for (size_t j = 0; j < machines[i]->ports.n; j++)
-                        if (loopback_is_wanted(machines[i]->ports.items + j) && !loopback_is_served(machines[i]->ports.items + j)) {
-                                close_fd(control_request(machines[i]->machine, "ports", NULL, NULL));
-                                break;
-                        }
+                if (lacks_listener(machines[i]))
+                        close_fd(control_request(machines[i]->machine, "ports", NULL, NULL));
         endpoint_list_free(machines, n);
 }
 
@@ -182,7 +188,7 @@ int verb_network_repair(int argc, char **argv, Error **reterr) {
         if (r >= 0)
                 r = network_inspect(&before, reterr);
         if (r >= 0 && before.n_faults > 0) {
-                repair_loopback();
+                repair_relays();
                 r = network_repair(&after, reterr);
         }
         if (r < 0)

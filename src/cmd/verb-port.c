@@ -8,7 +8,7 @@
 #include "control.h"
 #include "endpoint.h"
 #include "log.h"
-#include "loopback-listen.h"
+#include "port-listen.h"
 #include "machine.h"
 #include "range.h"
 #include "port-change.h"
@@ -45,23 +45,24 @@ static int take_words(VerbArgs *args, PortChange *c, Error **reterr) {
         return r;
 }
 
-static bool concern_loopback(const PortList *ports) {
+static bool are_relayed(const PortList *ports, PortScope scope) {
         for (size_t i = 0; i < ports->n; i++)
-                if (loopback_is_wanted(ports->items + i))
-                        return loopback_is_there();
+                if (port_is_relayed(ports->items + i, scope))
+                        return true;
         return false;
 }
 
-/* All else stands by now; [::1] is the supervisor's, which is told, and may be of an nbox that knew nothing of it. */
-static void update_loopback(const PortChange *c) {
+/* Rules stand by now; what no rule leads to the machine is the supervisor's, which is told, and may be of an nbox that knew nothing of it. */
+static void update_relays(const PortChange *c) {
         _cleanup_(error_freep) Error *error = NULL;
         int fd;
 
-        if (!concern_loopback(&c->ports))
+        if (!are_relayed(&c->ports, c->scope))
                 return;
         fd = control_request(c->machine, "ports", NULL, &error);
         if (fd < 0)
-                log_warning("At [::1] the ports of '%s' are as before until its next start: %s, ignoring", c->machine, error->message);
+                log_warning("%s the ports of '%s' are as before until its next start: %s, ignoring",
+                            c->scope == PORT_SCOPE_LOOPBACK ? "At [::1]" : "All", c->machine, error->message);
         close_fd(fd);
 }
 
@@ -79,7 +80,7 @@ static int change(int argc, char **argv, bool remove, Error **reterr) {
                 r = network_change_ports(&c, reterr);
         }
         if (r >= 0)
-                update_loopback(&c);
+                update_relays(&c);
         port_list_done(&c.ports);
         port_list_done(&c.host_ports);
         return r;

@@ -152,8 +152,10 @@ int network_change_ports(PortChange *c, Error **reterr) {
                 r = endpoint_load(c->machine, &e, reterr);
         if (r >= 0)
                 r = find_zone(e, c->machine, &scene, reterr);
-        if (r >= 0)
+        if (r >= 0) {
+                c->scope = port_scope(e);
                 r = edit(e, c, PORT_PUBLISHED, &c->ports, reterr);
+        }
         if (r >= 0)
                 r = edit(e, c, PORT_OF_HOST, &c->host_ports, reterr);
         if (r >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "endpoint.h"
+#include "port-listen.h"
 
 /* Ports of a machine that runs, published and taken back. What is changed is changed for as long as it is on, reboots included. */
 
@@ -10,6 +10,7 @@ typedef struct PortChange {
         PortList ports; /* these and the next: all of them or none */
         PortList host_ports;
         bool remove;
+        PortScope scope; /* filled in: what of it is its supervisor's to change */
 } PortChange;
 
 /* Takes the network lock. What is removed is found as endpoint_remove_port() does, and the lists are changed to it. -ESRCH: the

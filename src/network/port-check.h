@@ -16,7 +16,7 @@ typedef struct PortCheck {
 
 /* Whether they can be: -EINVAL when one is asked for twice, -EAFNOSUPPORT when one is for an IPv6 address and the machine has none,
  * -EADDRINUSE when a program of the host listens there (the rules would cut it off), with its name where /proc shows it, or another
- * machine's relay (loopback.h). What listens on another address than the one that a port is published on, or in a family that
+ * machine's relay (port-relays.h). What listens on another address than the one that a port is published on, or in a family that
  * it is not published in, is not in the way. */
 int ports_check(const PortCheck *check, Error **reterr);
 

@@ -46,7 +46,7 @@ struct RelayLoop {
 /* Watch for that, or (0) no longer. 0 or -errno. */
 int relay_watch(RelayLoop *loop, RelayWatch *w, uint32_t events);
 
-/* A socket to the machine's nth target, non-blocking, of which connect(2) has been called; or -errno. -ENXIO: there is none. */
+/* A socket to the machine's nth target, non-blocking, of which connect(2) has been called; or -errno. -ENXIO: there are no more. */
 int relay_connect(const RelayLoop *loop, unsigned nth, size_t listener);
 
 /* A conversation begins or ends: at the limit no new connection is taken. */

@@ -20,7 +20,7 @@
 #include "caps.h"
 #include "fd.h"
 #include "log.h"
-#include "loopback-listen.h"
+#include "port-listen.h"
 #include "mount.h"
 #include "namespace.h"
 #include "process.h"
@@ -35,7 +35,7 @@ static const uint32_t calls[] = {
         SYS_epoll_wait,
 #endif
         SYS_epoll_pwait, SYS_epoll_create1, SYS_epoll_ctl, SYS_accept4, SYS_socket, SYS_connect, SYS_setsockopt, SYS_getsockopt,
-        SYS_recvfrom, SYS_sendto, SYS_shutdown, SYS_close, SYS_brk, SYS_mmap, SYS_mremap, SYS_munmap, SYS_madvise, SYS_clock_gettime,
+        SYS_recvfrom, SYS_recvmsg, SYS_sendto, SYS_sendmsg, SYS_shutdown, SYS_close, SYS_brk, SYS_mmap, SYS_mremap, SYS_munmap, SYS_madvise, SYS_clock_gettime,
         SYS_getrandom, SYS_exit, SYS_exit_group, SYS_restart_syscall, SYS_rt_sigreturn,
 };
 
@@ -69,7 +69,7 @@ static int keep_listeners(const PortRelay *q) {
 
 /* A connection has two descriptors. */
 static int set_limits(const PortRelay *q) {
-        rlim_t files = LOOPBACK_FDS_END + 2 * q->limits.conversations + NOFILE_SPARE;
+        rlim_t files = PORT_FDS_END + 2 * q->limits.conversations + NOFILE_SPARE;
         const struct {
                 __rlimit_resource_t resource;
                 rlim_t limit;

@@ -7,18 +7,30 @@
 
 #include "port-relay-loop.h"
 
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #define BURST 32       /* datagrams of one socket before another one's turn */
 #define KEPT_MAX 2048U /* of a first datagram; a longer one is sent once only */
 
+/* A client, and which address of ours it has written to: from there the answer comes. As the kernel says both. */
+typedef struct Peer {
+        struct sockaddr_storage address;
+        socklen_t size;
+        union {
+                struct cmsghdr h;
+                char space[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+        } info;
+        size_t info_size;
+} Peer;
+
 struct Session {
         RelayWatch watch;
         TAILQ_ENTRY(Session) list;
         Session *next; /* in its bucket */
         size_t listener;
-        struct sockaddr_in6 client;
+        Peer client;
         unsigned target;
         bool answered;
         char *first; /* until it is answered */
@@ -26,14 +38,20 @@ struct Session {
         uint64_t used; /* ms */
 };
 
-static Session **bucket_of(RelayLoop *loop, size_t listener, const struct sockaddr_in6 *client) {
-        return loop->buckets + (client->sin6_port * 31U + (unsigned) listener) % RELAY_BUCKETS;
+static Session **bucket_of(RelayLoop *loop, size_t listener, const Peer *client) {
+        unsigned port = ((const struct sockaddr_in *) &client->address)->sin_port; /* IPv6 has it in the same place */
+
+        return loop->buckets + (port * 31U + (unsigned) listener) % RELAY_BUCKETS;
 }
 
-static Session *find(RelayLoop *loop, size_t listener, const struct sockaddr_in6 *client) {
+static bool is_same(const Peer *a, const Peer *b) {
+        return a->size == b->size && memcmp(&a->address, &b->address, a->size) == 0 && a->info_size == b->info_size &&
+               memcmp(&a->info, &b->info, a->info_size) == 0;
+}
+
+static Session *find(RelayLoop *loop, size_t listener, const Peer *client) {
         for (Session *s = *bucket_of(loop, listener, client); s; s = s->next)
-                if (s->listener == listener && s->client.sin6_port == client->sin6_port && s->client.sin6_scope_id == client->sin6_scope_id &&
-                    memcmp(&s->client.sin6_addr, &client->sin6_addr, sizeof(client->sin6_addr)) == 0)
+                if (s->listener == listener && is_same(&s->client, client))
                         return s;
         return NULL;
 }
@@ -90,6 +108,16 @@ static void refused(RelayLoop *loop, Session *s) {
         forget_first(s);
 }
 
+static void send_to_client(const RelayLoop *loop, Session *s, size_t n) {
+        struct iovec iov = { .iov_base = (char *) loop->scratch, .iov_len = n };
+        struct msghdr m = {
+                .msg_name = &s->client.address, .msg_namelen = s->client.size, .msg_iov = &iov, .msg_iovlen = 1,
+                .msg_control = s->client.info_size > 0 ? &s->client.info : NULL, .msg_controllen = s->client.info_size,
+        };
+
+        (void) sendmsg(loop->q->listeners[s->listener], &m, MSG_NOSIGNAL);
+}
+
 static void on_answer(RelayLoop *loop, RelayWatch *w) {
         Session *s = (Session *) w;
 
@@ -104,12 +132,11 @@ static void on_answer(RelayLoop *loop, RelayWatch *w) {
                 s->answered = true;
                 forget_first(s);
                 touch(loop, s);
-                (void) sendto(loop->q->listeners[s->listener], loop->scratch, (size_t) n, MSG_NOSIGNAL, (struct sockaddr *) &s->client,
-                              sizeof(s->client));
+                send_to_client(loop, s, (size_t) n);
         }
 }
 
-static Session *begin(RelayLoop *loop, size_t listener, const struct sockaddr_in6 *client) {
+static Session *begin(RelayLoop *loop, size_t listener, const Peer *client) {
         Session *s, **bucket = bucket_of(loop, listener, client);
 
         if (loop->n >= loop->q->limits.conversations)
@@ -138,7 +165,7 @@ static void remember_first(Session *s, const char *data, size_t n) {
         s->n_first = n;
 }
 
-static void forward(RelayLoop *loop, size_t listener, const struct sockaddr_in6 *client, size_t n) {
+static void forward(RelayLoop *loop, size_t listener, const Peer *client, size_t n) {
         Session *s = find(loop, listener, client);
 
         if (!s) {
@@ -152,16 +179,32 @@ static void forward(RelayLoop *loop, size_t listener, const struct sockaddr_in6 
                 (void) send(s->watch.fd, loop->scratch, n, MSG_NOSIGNAL);
 }
 
+/* By which interface it came is of no matter: the answer goes where the route leads. */
+static void forget_interface(Peer *p) {
+        if (p->info_size == 0)
+                return;
+        if (p->info.h.cmsg_level == IPPROTO_IPV6)
+                ((struct in6_pktinfo *) CMSG_DATA(&p->info.h))->ipi6_ifindex = 0;
+        else
+                ((struct in_pktinfo *) CMSG_DATA(&p->info.h))->ipi_ifindex = 0;
+}
+
 void relay_udp_receive(RelayLoop *loop, size_t listener) {
         for (unsigned i = 0; i < BURST; i++) {
-                struct sockaddr_in6 client;
-                socklen_t size = sizeof(client);
-                ssize_t n = recvfrom(loop->q->listeners[listener], loop->scratch, sizeof(loop->scratch), 0, (struct sockaddr *) &client, &size);
+                Peer client = {};
+                struct iovec iov = { .iov_base = loop->scratch, .iov_len = sizeof(loop->scratch) };
+                struct msghdr m = {
+                        .msg_name = &client.address, .msg_namelen = sizeof(client.address), .msg_iov = &iov, .msg_iovlen = 1,
+                        .msg_control = &client.info, .msg_controllen = sizeof(client.info),
+                };
+                ssize_t n = recvmsg(loop->q->listeners[listener], &m, 0);
 
                 if (n < 0)
                         return;
-                if (size == sizeof(client) && client.sin6_family == AF_INET6)
-                        forward(loop, listener, &client, (size_t) n);
+                client.size = m.msg_namelen;
+                client.info_size = m.msg_controllen;
+                forget_interface(&client);
+                forward(loop, listener, &client, (size_t) n);
         }
 }
 

@@ -41,11 +41,13 @@ int relay_connect(const RelayLoop *loop, unsigned nth, size_t listener) {
         struct sockaddr_storage address;
         socklen_t size;
 
-        if (nth >= ELEMENTSOF(loop->q->targets) || loop->q->targets[nth].family == 0)
+        if (nth >= ELEMENTSOF(loop->q->targets))
                 return -ENXIO;
         target = loop->q->targets + nth;
+        if (target->family == 0)
+                return -EAFNOSUPPORT;
         fd = socket(target->family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
+        if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, loop->q->device, (socklen_t) strlen(loop->q->device)) < 0)
                 return -errno;
         size = target_address(target, (uint16_t) (loop->q->port + listener), &address);
         if (connect(fd, (struct sockaddr *) &address, size) < 0 && errno != EINPROGRESS)

@@ -8,12 +8,14 @@
 #include "address.h"
 #include "error.h"
 
-/* Published ports as they are reached at [::1], for which the kernel has no translation: what comes from ::1 is not routed to any link
- * but the loopback one, whatever a rule says (for IPv4 there is route_localnet). So bytes and datagrams are carried by a process.
+/* Published ports where no rule leads to the machine: at [::1], for which the kernel has no translation (what comes from ::1 is not routed
+ * to any link but the loopback one, whatever a rule says; for IPv4 there is route_localnet), and those of machines that are in no zone,
+ * for which nothing of the host's forwarding and filter is touched. So bytes and datagrams are carried by a process.
  *
  * It is one process for one published port or range of ports, there only while somebody uses it: it ends by itself when nobody has for a
  * while, and with whoever started it (who has the listeners as well, and hears of the next one). It takes nothing from what it carries
- * but its length, and connects to one machine's addresses only, which it knows before it sees the first byte. */
+ * but its length, and connects to one machine's addresses only, which it knows before it sees the first byte; its sockets are bound to the
+ * interface behind which the machine is, so that no address that a guest gives itself leads anywhere else. */
 
 typedef struct PortRelayLimits {
         unsigned conversations;    /* TCP connections, UDP clients, at a time; further connections wait, the UDP client heard longest ago goes */
@@ -27,10 +29,11 @@ typedef struct PortRelayLimits {
 
 typedef struct PortRelay {
         int protocol;         /* IPPROTO_TCP or IPPROTO_UDP */
-        const int *listeners; /* as loopback_listen() makes them; -1: none */
+        const int *listeners; /* as port_listen() makes them; -1: none */
         size_t n;
         uint16_t port;        /* the machine's, of the first; the others follow */
-        IpAddress targets[2]; /* the machine's, in the order in which they are tried; the second may be none */
+        IpAddress targets[2]; /* the machine's, in the order in which they are tried; may be none */
+        const char *device;   /* the host's interface that leads there, "" for any: whatever the address, nothing else is reached */
         PortRelayLimits limits;
 } PortRelay;
 

@@ -154,7 +154,7 @@ static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
         if (verb && strcmp(verb, "stop") == 0 && argument)
                 return stop(s, argument, fd, reterr);
         if (verb && strcmp(verb, "ports") == 0) {
-                r = loopback_update(s, reterr);
+                r = port_relays_update(s, reterr);
                 return r < 0 ? r : answer(fd, "ok");
         }
         return error_set(reterr, EOPNOTSUPP, "The supervisor of machine '%s' does not know that request, as one of an older nbox would not: "

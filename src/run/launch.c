@@ -328,6 +328,6 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
         if (r >= 0)
                 zone_services_spawn(s); /* behind who waits for the start: it can be asked for names a moment later */
         if (r >= 0)
-                loopback_begin(s);
+                port_relays_begin(s);
         return r;
 }

@@ -11,7 +11,7 @@
 #include "init.h"
 #include "kill-watch.h"
 #include "lock.h"
-#include "loopback.h"
+#include "port-relays.h"
 #include "machine-plan.h"
 #include "network.h"
 #include "readiness.h"
@@ -63,7 +63,7 @@ struct Supervisor {
         bool network_attached;
         NetworkLease lease;
         int host_ifindex; /* the host's end of its link, or 0 */
-        Loopback *loopback; /* its published ports at [::1], or NULL */
+        PortRelays *port_relays; /* its published ports at [::1], or NULL */
         bool staged;      /* the tree is mounted in our mount namespace */
 
         pid_t leader;

@@ -106,7 +106,7 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
                 (void) umount2(STAGING_DIRECTORY, MNT_DETACH);
                 s->staged = false;
         }
-        loopback_end(s);
+        port_relays_end(s);
         if (s->network_attached) {
                 r = (s->reboot ? network_suspend : network_detach)(s->plan->name, &error);
                 note(r, TAKE_PTR(error), &first, reterr);

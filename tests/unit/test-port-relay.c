@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "loopback-listen.h"
+#include "port-listen.h"
 #include "port-relay.h"
 
 /* A relay in a process of its own; the test is the client at [::1], and the machine, at ::1 or 127.0.0.1. */
@@ -76,13 +76,13 @@ static void listen_somewhere(World *w, int protocol) {
         do {
                 close(serve(AF_INET6, protocol, &w->port));
                 map.host = w->port;
-        } while (loopback_listen(&map, w->listeners, &failed) < 0);
+        } while (port_listen(&map, PORT_SCOPE_LOOPBACK, w->listeners, &failed) < 0);
 }
 
 /* The machine listens at `server_family`; the relay tries IPv6 first. */
 static World begin(int protocol, int server_family, PortRelayLimits limits) {
         World w = {};
-        PortRelay q = { .protocol = protocol, .listeners = w.listeners, .n = 2, .limits = limits };
+        PortRelay q = { .protocol = protocol, .listeners = w.listeners, .n = 2, .device = "", .limits = limits };
 
         w.server = serve(server_family, protocol, &w.server_port);
         listen_somewhere(&w, protocol);

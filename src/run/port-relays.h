@@ -3,17 +3,17 @@
 
 #include "error.h"
 
-/* The machine's published ports as they are reached at [::1] (port-relay.h): the supervisor listens for each while nobody uses it, and
- * starts a relay when somebody does. See loopback.c. */
+/* The machine's published ports where no rule leads to it (port-relay.h): the supervisor listens for each while nobody uses it, and
+ * starts a relay when somebody does. See port-relays.c. */
 
 typedef struct Supervisor Supervisor;
-typedef struct Loopback Loopback;
+typedef struct PortRelays PortRelays;
 
 /* Listen, once the loop has nothing else to do: a start does not wait for it. What cannot be had is warned about. */
-void loopback_begin(Supervisor *s);
+void port_relays_begin(Supervisor *s);
 
 /* The ports are others now, as the machine's file (endpoint.h) says. Those that are gone fall silent before this returns. 0 or -errno. */
-int loopback_update(Supervisor *s, Error **reterr);
+int port_relays_update(Supervisor *s, Error **reterr);
 
 /* No port is listened for any more, and nothing is carried. */
-void loopback_end(Supervisor *s);
+void port_relays_end(Supervisor *s);

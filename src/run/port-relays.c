@@ -8,8 +8,9 @@
  * A relay that fails (no memory, somebody's SIGKILL) is not started again at once: whoever waits for it would have us fork without
  * end. */
 
-#include "loopback.h"
+#include "port-relays.h"
 
+#include <net/if.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,20 +18,24 @@
 
 #include "clock.h"
 #include "endpoint.h"
+#include "inside-address.h"
+#include "link.h"
 #include "log.h"
-#include "loopback-listen.h"
+#include "namespace.h"
 #include "pidfd.h"
+#include "port-listen.h"
 #include "port-map.h"
 #include "port-relay.h"
 #include "supervisor.h"
 
 #define PAUSE_MIN_USEC (250 * UINT64_C(1000))
 #define PAUSE_MAX_USEC (30 * UINT64_C(1000000))
+#define LOOK_USEC (200 * UINT64_C(1000))
 #define STEADY_USEC (60 * UINT64_C(1000000)) /* a relay that has run for so long has not failed at its start */
 
 /* One published port, or range. Where nothing of it could be had, `epoll` is -1. */
 typedef struct Port {
-        Loopback *loopback;
+        PortRelays *all;
         PortMap map;
         int *listeners;         /* map.count of them */
         int epoll;              /* of the listeners: one source of events for all */
@@ -40,12 +45,16 @@ typedef struct Port {
         uint64_t began, pause_usec; /* of the relay; before the next one */
 } Port;
 
-struct Loopback {
+struct PortRelays {
         Supervisor *supervisor;
-        IpAddress targets[2];
+        PortScope scope;
+        IpAddress targets[2];     /* the machine's addresses: IPv6, IPv4 */
+        char device[IF_NAMESIZE]; /* the host's interface that leads there */
         Port **ports;
         size_t n;
         sd_event_source *later;
+        int netns, watch;         /* of a machine that chooses its addresses: where, and what says that they are others; or -1 */
+        sd_event_source *watch_source, *look;
 };
 
 static void kill_relay(Port *p) {
@@ -87,7 +96,7 @@ static void pause_port(Port *p) {
                 p->pause_usec = PAUSE_MIN_USEC;
         else if (p->pause_usec < PAUSE_MAX_USEC)
                 p->pause_usec *= 2;
-        (void) sd_event_add_time_relative(p->loopback->supervisor->event, &p->pause, CLOCK_MONOTONIC, p->pause_usec, 0, on_pause_over, p);
+        (void) sd_event_add_time_relative(p->all->supervisor->event, &p->pause, CLOCK_MONOTONIC, p->pause_usec, 0, on_pause_over, p);
 }
 
 static int on_relay_end(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
@@ -108,7 +117,7 @@ static int on_relay_end(_unused_ sd_event_source *source, _unused_ int fd, _unus
 static int start_relay(Port *p, Error **reterr) {
         const PortRelay q = {
                 .protocol = p->map.protocol, .listeners = p->listeners, .n = p->map.count, .port = p->map.machine,
-                .targets = { p->loopback->targets[0], p->loopback->targets[1] }, .limits = PORT_RELAY_LIMITS,
+                .targets = { p->all->targets[0], p->all->targets[1] }, .device = p->all->device, .limits = PORT_RELAY_LIMITS,
         };
         pid_t pid = port_relay_start(&q, &p->relay, reterr);
         int r;
@@ -118,7 +127,7 @@ static int start_relay(Port *p, Error **reterr) {
                 return pid;
         }
         p->began = clock_usec(CLOCK_MONOTONIC);
-        r = sd_event_add_io(p->loopback->supervisor->event, &p->relay_end, p->relay, EPOLLIN, on_relay_end, p);
+        r = sd_event_add_io(p->all->supervisor->event, &p->relay_end, p->relay, EPOLLIN, on_relay_end, p);
         if (r >= 0)
                 return 0;
         kill_relay(p);
@@ -144,12 +153,15 @@ static int on_demand(sd_event_source *source, _unused_ int fd, _unused_ uint32_t
 /* ---- the ports ---- */
 
 static void warn_of_failure(const Port *p, int r, uint16_t port) {
+        const char *machine = p->all->supervisor->plan->name;
+        char place[PORT_PLACE_MAX];
+
+        port_place_format(&p->map, p->all->scope, port, place);
         if (r == -EADDRINUSE)
-                log_warning("Machine %s is not reached at [::1]:%u/%s: another program has had that port since; `nbox network repair` tries "
-                            "again, ignoring", p->loopback->supervisor->plan->name, port, protocol_to_string(p->map.protocol));
+                log_warning("Machine %s is not reached at %s: another program has had that since; `nbox network repair` tries again, ignoring",
+                            machine, place);
         else
-                log_warning("Machine %s is not reached at [::1]:%u/%s: %s, ignoring", p->loopback->supervisor->plan->name, port,
-                            protocol_to_string(p->map.protocol), strerror(-r));
+                log_warning("Machine %s is not reached at %s: %s, ignoring", machine, place, strerror(-r));
 }
 
 static int watch(Port *p) {
@@ -159,10 +171,10 @@ static int watch(Port *p) {
         for (uint16_t i = 0; i < p->map.count; i++)
                 if (p->listeners[i] >= 0 && epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->listeners[i], &(struct epoll_event){ .events = EPOLLIN }) < 0)
                         return -errno;
-        return sd_event_add_io(p->loopback->supervisor->event, &p->source, p->epoll, EPOLLIN, on_demand, p);
+        return sd_event_add_io(p->all->supervisor->event, &p->source, p->epoll, EPOLLIN, on_demand, p);
 }
 
-static int add_port(Loopback *l, const PortMap *map) {
+static int add_port(PortRelays *l, const PortMap *map) {
         _cleanup_(port_freep) Port *p = calloc(1, sizeof(*p));
         Port **grown = reallocarray(l->ports, l->n + 1, sizeof(*grown));
         uint16_t failed = map->host;
@@ -172,10 +184,10 @@ static int add_port(Loopback *l, const PortMap *map) {
                 l->ports = grown;
         if (!p || !grown)
                 return -ENOMEM;
-        *p = (Port){ .loopback = l, .map = *map, .epoll = -1, .relay = -1, .listeners = malloc(map->count * sizeof(int)) };
+        *p = (Port){ .all = l, .map = *map, .epoll = -1, .relay = -1, .listeners = malloc(map->count * sizeof(int)) };
         if (!p->listeners)
                 return -ENOMEM;
-        r = loopback_listen(map, p->listeners, &failed);
+        r = port_listen(map, l->scope, p->listeners, &failed);
         if (r < 0)
                 warn_of_failure(p, r, failed);
         r = watch(p);
@@ -200,7 +212,7 @@ static bool is_among(const PortList *list, const PortMap *map) {
 }
 
 /* What is no longer published; and what a part of is missing, unless it is used just now: that is tried again. */
-static void drop_others(Loopback *l, const PortList *wanted) {
+static void drop_others(PortRelays *l, const PortList *wanted) {
         size_t kept = 0;
 
         for (size_t i = 0; i < l->n; i++)
@@ -211,14 +223,14 @@ static void drop_others(Loopback *l, const PortList *wanted) {
         l->n = kept;
 }
 
-static bool is_served(const Loopback *l, const PortMap *map) {
+static bool is_served(const PortRelays *l, const PortMap *map) {
         for (size_t i = 0; i < l->n; i++)
                 if (port_map_same(&l->ports[i]->map, map))
                         return true;
         return false;
 }
 
-static unsigned count_ports(const Loopback *l) {
+static unsigned count_ports(const PortRelays *l) {
         unsigned n = 0;
 
         for (size_t i = 0; i < l->n; i++)
@@ -226,39 +238,120 @@ static unsigned count_ports(const Loopback *l) {
         return n;
 }
 
-static int add_missing(Loopback *l, const PortList *wanted) {
+static int add_missing(PortRelays *l, const PortList *wanted) {
         int r = 0;
 
         for (const PortMap *p = wanted->items; r >= 0 && p < wanted->items + wanted->n; p++) {
                 char text[PORT_MAP_TEXT_MAX];
 
-                if (!loopback_is_wanted(p) || is_served(l, p))
+                if (!port_is_relayed(p, l->scope) || is_served(l, p))
                         continue;
-                if (count_ports(l) + p->count <= LOOPBACK_PORTS_MAX) {
+                if (count_ports(l) + p->count <= RELAYED_PORTS_MAX) {
                         r = add_port(l, p);
                         continue;
                 }
                 port_map_format(p, text);
-                log_warning("Machine %s is not reached at [::1] by %s: %d ports of a machine are at most; by other addresses it is, ignoring",
-                            l->supervisor->plan->name, text, LOOPBACK_PORTS_MAX);
+                log_warning("Machine %s is not reached %sby %s: %d ports of a machine are at most%s, ignoring", l->supervisor->plan->name,
+                            l->scope == PORT_SCOPE_LOOPBACK ? "at [::1] " : "", text, RELAYED_PORTS_MAX,
+                            l->scope == PORT_SCOPE_LOOPBACK ? "; by other addresses it is" : "");
         }
         return r;
 }
 
-static void set_targets(Loopback *l, const EndpointNic *nic) {
-        const IpAddress v6 = ip_v6(&nic->address6), v4 = ip_v4(nic->address);
-        unsigned n = 0;
+/* ---- where the machine is ---- */
 
-        l->targets[0] = l->targets[1] = (IpAddress){};
-        if (v6.family != 0)
-                l->targets[n++] = v6;
-        if (v4.family != 0)
-                l->targets[n] = v4;
+/* In a zone, what we gave it. */
+static void take_given_address(PortRelays *l, const EndpointNic *nic) {
+        l->targets[0] = ip_v6(&nic->address6);
+        l->targets[1] = ip_v4(nic->address);
+        for (size_t i = l->supervisor->lease.n_nics; i-- > 0;)
+                if (strcmp(l->supervisor->lease.nics[i].zone, nic->zone) == 0)
+                        snprintf(l->device, sizeof(l->device), "%s", l->supervisor->lease.nics[i].bridge);
 }
 
-int loopback_update(Supervisor *s, Error **reterr) {
+/* Relays that lead to an address which is no longer there carry nothing; the next one asks where the machine is. */
+static void end_relays(PortRelays *l) {
+        for (size_t i = 0; i < l->n; i++)
+                if (l->ports[i]->relay >= 0) {
+                        kill_relay(l->ports[i]);
+                        (void) sd_event_source_set_enabled(l->ports[i]->source, SD_EVENT_ON);
+                }
+}
+
+static int look_inside(PortRelays *l) {
+        const char *name = l->supervisor->lease.nics[0].ifname;
+        IpAddress found[2] = {};
+        bool changed = false;
+
+        (void) inside_address_get(l->netns, name, l->targets, found);
+        for (unsigned i = 0; i < ELEMENTSOF(found); i++)
+                changed |= !ip_same(&found[i], &l->targets[i]);
+        memcpy(l->targets, found, sizeof(found));
+        return changed;
+}
+
+static int on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        PortRelays *l = userdata;
+
+        l->look = sd_event_source_disable_unref(l->look);
+        inside_address_drain(l->watch);
+        if (look_inside(l))
+                end_relays(l);
+        return sd_event_source_set_enabled(l->watch_source, SD_EVENT_ON);
+}
+
+/* However often they change: they are looked at so often and no more. */
+static int on_change_inside(sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+        PortRelays *l = userdata;
+
+        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        return sd_event_add_time_relative(l->supervisor->event, &l->look, CLOCK_MONOTONIC, LOOK_USEC, 0, on_look, l);
+}
+
+/* The host's end of its first interface; where the admin has made that a port of a bridge, the bridge. */
+static void find_device(PortRelays *l) {
+        const NicLease *nic = l->supervisor->lease.nics;
+        _cleanup_(netlink_freep) Netlink *nl = NULL;
+        LinkInfo link = {};
+
+        snprintf(l->device, sizeof(l->device), "%s", nic->bridge[0] ? nic->bridge : nic->host_ifname);
+        if (nic->bridge[0] || netlink_new(NETLINK_ROUTE, -1, &nl) < 0 || link_get(nl, nic->host_ifname, &link) < 0 || link.master == 0)
+                return;
+        (void) if_indextoname((unsigned) link.master, l->device);
+}
+
+/* In no zone, what it has got from elsewhere, or given itself. */
+static int follow_inside(PortRelays *l) {
+        int r;
+
+        find_device(l);
+        if (l->watch >= 0)
+                return 0;
+        l->netns = namespace_open(l->supervisor->leader, "net");
+        if (l->netns < 0)
+                return l->netns;
+        l->watch = inside_address_watch(l->netns);
+        if (l->watch < 0)
+                return l->watch;
+        r = sd_event_add_io(l->supervisor->event, &l->watch_source, l->watch, EPOLLIN, on_change_inside, l);
+        if (r >= 0)
+                (void) look_inside(l);
+        return r;
+}
+
+static int find_machine(PortRelays *l, const Endpoint *e) {
+        l->scope = port_scope(e);
+        if (l->scope == PORT_SCOPE_ALL)
+                return follow_inside(l);
+        take_given_address(l, e->nics);
+        return 0;
+}
+
+/* ---- all of it ---- */
+
+int port_relays_update(Supervisor *s, Error **reterr) {
         _cleanup_(endpoint_freep) Endpoint *e = NULL;
-        Loopback *l = s->loopback;
+        PortRelays *l = s->port_relays;
         int r;
 
         if (!l)
@@ -266,12 +359,13 @@ int loopback_update(Supervisor *s, Error **reterr) {
         r = endpoint_load(s->plan->name, &e, reterr);
         if (r < 0)
                 return r;
-        drop_others(l, e && e->n_nics > 0 ? &e->ports : &(PortList){});
-        if (!e || e->n_nics == 0 || !loopback_is_there())
+        drop_others(l, e ? &e->ports : &(PortList){});
+        if (!e || e->ports.n == 0)
                 return 0;
-        set_targets(l, e->nics);
-        r = add_missing(l, &e->ports);
-        return r < 0 ? error_errno(reterr, r, "Cannot listen on [::1] for the ports of machine '%s'", s->plan->name) : 0;
+        r = find_machine(l, e);
+        if (r >= 0)
+                r = add_missing(l, &e->ports);
+        return r < 0 ? error_errno(reterr, r, "Cannot listen for the ports of machine '%s'", s->plan->name) : 0;
 }
 
 static int on_idle(_unused_ sd_event_source *source, void *userdata) {
@@ -279,32 +373,36 @@ static int on_idle(_unused_ sd_event_source *source, void *userdata) {
         Supervisor *s = userdata;
         int r;
 
-        s->loopback->later = sd_event_source_disable_unref(s->loopback->later);
-        r = loopback_update(s, &error);
+        s->port_relays->later = sd_event_source_disable_unref(s->port_relays->later);
+        r = port_relays_update(s, &error);
         if (r < 0)
                 log_warning("%s, ignoring", error ? error->message : strerror(-r));
         return 0;
 }
 
-void loopback_begin(Supervisor *s) {
+void port_relays_begin(Supervisor *s) {
         if (s->lease.n_nics == 0)
                 return;
-        s->loopback = calloc(1, sizeof(*s->loopback));
-        if (!s->loopback)
+        s->port_relays = calloc(1, sizeof(*s->port_relays));
+        if (!s->port_relays)
                 return;
-        s->loopback->supervisor = s;
-        if (sd_event_add_defer(s->event, &s->loopback->later, on_idle, s) >= 0)
-                (void) sd_event_source_set_priority(s->loopback->later, SD_EVENT_PRIORITY_IDLE);
+        *s->port_relays = (PortRelays){ .supervisor = s, .netns = -1, .watch = -1 };
+        if (sd_event_add_defer(s->event, &s->port_relays->later, on_idle, s) >= 0)
+                (void) sd_event_source_set_priority(s->port_relays->later, SD_EVENT_PRIORITY_IDLE);
 }
 
-void loopback_end(Supervisor *s) {
-        Loopback *l = s->loopback;
+void port_relays_end(Supervisor *s) {
+        PortRelays *l = s->port_relays;
 
         if (!l)
                 return;
         l->later = sd_event_source_disable_unref(l->later);
+        l->look = sd_event_source_disable_unref(l->look);
+        l->watch_source = sd_event_source_disable_unref(l->watch_source);
+        close_fd(l->watch);
+        close_fd(l->netns);
         drop_others(l, &(PortList){});
         free(l->ports);
         free(l);
-        s->loopback = NULL;
+        s->port_relays = NULL;
 }
