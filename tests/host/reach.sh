@@ -91,6 +91,7 @@ inner-closed-from-other-zone   far     shut   inner    never
 faked-source                   web     world  faked    never
 faked-source-from-isolated     cell    world  faked    never
 posing-as-other-zone           web     far    posing   never
+link-local-from-host           host    web    link     yes    6
 link-local-within-zone         peer    web    link     yes    6
 link-local-within-isolated     inmate  cell   link     never  6
 routed-from-outside            outside pub    lan      yes    6
@@ -135,7 +136,7 @@ asked_at() {
         gateway) echo "$(known "$1" gateway)" "$(published "$2")" ;;
         inner) echo "$(known "$2" address)" "$PORT" ;;
         quiet) echo "$(known "$2" address)" "$QUIET_PORT" ;;
-        link) echo "$(known "$2" link)%host0" "$PORT" ;;
+        link) echo "$(known "$2" link)%$([ "$1" = host ] && cat "$STATE/$2.bridge" || echo host0)" "$PORT" ;;
         esac
 }
 
@@ -264,6 +265,7 @@ bring_up() {
         at "$name" ip -6 -o address show dev host0 scope link | sed -n 's/.*inet6 \([^/]*\).*/\1/p' >"$STATE/$name.link6"
         address6_of "$name" >"$STATE/$name.address6"
         nbox zone show --json "$zone" >"$STATE/$name.zone"
+        jq -r .bridge "$STATE/$name.zone" >"$STATE/$name.bridge"
         jq -r '.service // empty' "$STATE/$name.zone" >"$STATE/$name.service"
         jq -r '.service6 // empty' "$STATE/$name.zone" >"$STATE/$name.service6"
         address_of "$name" >"$STATE/$name.address" # last, for who has one is up

@@ -18,7 +18,8 @@ MACHINES=/var/lib/machines
 world_setup() {
         mkdir -p /run/netns
         ip netns add outside
-        ip link add up0 type veth peer name up0 netns outside
+        # With a MAC address that is said, or udev gives it another one sooner or later.
+        ip link add up0 address 02:00:00:51:00:01 type veth peer name up0 address 02:00:00:51:00:02 netns outside
         ip address add "$HOST_ADDRESS/24" dev up0
         ip link set up0 up
         ip route add default via "$OUTSIDE_ADDRESS"
