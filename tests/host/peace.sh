@@ -8,9 +8,11 @@
 ROUNDS=1000
 STANDING=20 # so many rules of the script's are there at a time
 
+IP= # 6 for IPv6
+
 # The server is the host's, in the machine's network: what counts is the way to it.
 serves() {
-        nsenter -t "$(property "$1" Leader)" -n socat TCP-LISTEN:80,fork,reuseaddr "SYSTEM:echo $1" 2>/dev/null &
+        nsenter -t "$(property "$1" Leader)" -n socat "TCP$IP-LISTEN:80,fork,reuseaddr" "SYSTEM:echo $1" 2>/dev/null &
         echo $! >"$SCRATCH/$1.server"
         wait_until 5 answers "$1" "$2"
 }
@@ -18,7 +20,11 @@ unserve() {
         kill "$(cat "$SCRATCH/$1.server")"
         wait "$(cat "$SCRATCH/$1.server")" 2>/dev/null || true
 }
-answers() { [ "$(socat -t 2 - "TCP:$HOST_ADDRESS:$2,connect-timeout=2" </dev/null 2>/dev/null)" = "$1" ]; }
+answers() {
+        local host=$HOST_ADDRESS
+        [ -z "$IP" ] || host=[$HOST_ADDRESS6]
+        [ "$(socat -t 2 - "TCP$IP:$host:$2,connect-timeout=2" </dev/null 2>/dev/null)" = "$1" ]
+}
 
 # comes_and_goes MACHINE PORT: until the script is done, and once at least.
 comes_and_goes() {
@@ -50,28 +56,34 @@ table_of() { case $(($1 % 3)) in 0) echo nat POSTROUTING ;; 1) echo filter FORWA
 
 # iptables_round -A|-D N
 iptables_round() {
-        local table chain
+        local table chain source=192.0.2.$(($2 % 250))
+        [ -z "$IP" ] || source=2001:db8:2::$(($2 % 250))
         read -r table chain < <(table_of "$2")
-        iptables-legacy -w -t "$table" "$1" "$chain" -s "192.0.2.$(($2 % 250))" -p tcp --dport "$2" -j RETURN
+        "ip${IP}tables-legacy" -w -t "$table" "$1" "$chain" -s "$source" -p tcp --dport "$2" -j RETURN
 }
 
 # nft_round -A|-D N: into a chain on the same hooks, by the handle that it was given; and in a table that is made anew each time.
 nft_round() {
         local kind handle
-        case $(($2 % 2)) in 0) kind='nat POSTROUTING' ;; 1) kind='filter FORWARD' ;; esac
+        case $(($2 % 4)) in
+        0) kind='ip theirs-nat POSTROUTING' ;;
+        1) kind='ip theirs-filter FORWARD' ;;
+        2) kind='ip6 theirs-nat POSTROUTING' ;;
+        3) kind='ip6 theirs-filter FORWARD' ;;
+        esac
         case $1 in
         -A)
                 # shellcheck disable=SC2086
-                nft add rule ip theirs-${kind% *} ${kind#* } tcp dport "$2" return
+                nft add rule $kind tcp dport "$2" return
                 nft add table ip theirs-short
                 nft delete table ip theirs-short
                 ;;
         -D)
                 # shellcheck disable=SC2086
-                handle=$(nft -a list chain ip theirs-${kind% *} ${kind#* } | sed -n "s/.*tcp dport $2 return # handle //p")
+                handle=$(nft -a list chain $kind | sed -n "s/.*tcp dport $2 return # handle //p")
                 [ -n "$handle" ] || fail "rule $2 of the script's is lost"
                 # shellcheck disable=SC2086
-                nft delete rule ip theirs-${kind% *} ${kind#* } handle "$handle"
+                nft delete rule $kind handle "$handle"
                 ;;
         esac
 }
@@ -109,27 +121,42 @@ without_loss() {
         for name in stays goes1 goes2; do remove_tree "$name"; done
 }
 
-test_two_nbox_and_a_loop_of_iptables() {
-        local table
+# loop_of_iptables: or ip6tables.
+loop_of_iptables() {
+        local table program=ip${IP}tables-legacy
         printf '[Host]\nFirewall=iptables\n' >/etc/nbox.conf
-        many_rules | iptables-legacy-restore -w --noflush
+        many_rules | "$program-restore" -w --noflush
         without_loss iptables "$ROUNDS"
-        same "rules that were there before" "$(iptables-legacy-save | grep -c -- '-A BEFORE')" "$((3 * BEFORE))"
+        same "rules that were there before" "$("$program-save" | grep -c -- '-A BEFORE')" "$((3 * BEFORE))"
         for table in nat filter mangle; do
-                iptables-legacy -w -t "$table" -F BEFORE
-                iptables-legacy -w -t "$table" -X BEFORE
+                "$program" -w -t "$table" -F BEFORE
+                "$program" -w -t "$table" -X BEFORE
         done
         rm /etc/nbox.conf
 }
 
+test_two_nbox_and_a_loop_of_iptables() {
+        loop_of_iptables
+}
+
+test_two_nbox_and_a_loop_of_ip6tables() {
+        IP=6
+        loop_of_iptables
+}
+
 test_two_nbox_and_a_loop_of_nft() {
+        local family
         printf '[Host]\nFirewall=nft\n' >/etc/nbox.conf
-        nft add table ip theirs-nat
-        nft add chain ip theirs-nat POSTROUTING '{ type nat hook postrouting priority 100; }'
-        nft add table ip theirs-filter
-        nft add chain ip theirs-filter FORWARD '{ type filter hook forward priority 0; }'
+        for family in ip ip6; do
+                nft add table $family theirs-nat
+                nft add chain $family theirs-nat POSTROUTING '{ type nat hook postrouting priority 100; }'
+                nft add table $family theirs-filter
+                nft add chain $family theirs-filter FORWARD '{ type filter hook forward priority 0; }'
+        done
         without_loss nft 300 # each takes five commits, and what is deleted waits for all processors
-        nft delete table ip theirs-nat
-        nft delete table ip theirs-filter
+        for family in ip ip6; do
+                nft delete table $family theirs-nat
+                nft delete table $family theirs-filter
+        done
         rm /etc/nbox.conf
 }
