@@ -17,15 +17,19 @@ int machine_property(const Machine *m, const RecordField *f, char **ret) {
         return record_field_format(m->record, f, ret);
 }
 
+static json_t *text_or_null(const char *text) {
+        return json_text(*text ? text : NULL);
+}
+
 json_t *machine_nics_to_json(const Machine *m) {
         json_t *list = json_array();
         RecordNic nic;
 
         for (size_t i = 0; record_nic(m->record, i, &nic); i++)
-                json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "name", json_text(nic.name), "zone", json_text(nic.zone),
-                                                      "address", json_text(nic.address),
-                                                      "address6", json_text(*nic.address6 ? nic.address6 : NULL), "mac", json_text(*nic.mac ? nic.mac : NULL),
-                                                      "interface", json_text(nic.interface)));
+                json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", json_text(nic.name), "kind", json_text(nic.kind),
+                                                      "zone", text_or_null(nic.zone), "link", text_or_null(nic.link),
+                                                      "address", text_or_null(nic.address), "address6", text_or_null(nic.address6),
+                                                      "mac", text_or_null(nic.mac), "interface", text_or_null(nic.interface)));
         return list;
 }
 
@@ -39,7 +43,7 @@ static json_t *nics_with_counters(const Machine *m) {
         if (netlink_new(NETLINK_ROUTE, -1, &nl) < 0)
                 return list;
         for (size_t i = 0; record_nic(m->record, i, &nic); i++)
-                if (link_stats(nl, nic.interface, &stats) >= 0)
+                if (*nic.interface && link_stats(nl, nic.interface, &stats) >= 0)
                         json_object_update_new(json_array_get(list, i), json_pack(
                                 "{s:I, s:I, s:I, s:I}", "bytes_in", (json_int_t) stats.tx_bytes, "packets_in", (json_int_t) stats.tx_packets,
                                 "bytes_out", (json_int_t) stats.rx_bytes, "packets_out", (json_int_t) stats.rx_packets));

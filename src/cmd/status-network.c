@@ -44,13 +44,23 @@ static void print_clash(const char *zone) {
                 show_line("", "whose range meets %s: `nbox zone move %s`, when its machines are off, gives it another", clash, zone);
 }
 
-static void print_zones(const View *v) {
+/* "zone lab, by nb-…", "bridge br0, by vb-web", "macvlan of eth0". */
+static void print_interface(const RecordNic *nic, const char *label) {
+        const char *of = *nic->zone ? nic->zone : nic->link;
+        bool stacked = strcmp(nic->kind, "macvlan") == 0 || strcmp(nic->kind, "ipvlan") == 0;
+
+        show_line(label, "%s%s%s%s%s", nic->kind, *of ? stacked ? " of " : " " : "", of, *nic->interface && strcmp(of, nic->interface) != 0 ? ", by " : "",
+                  strcmp(of, nic->interface) != 0 ? nic->interface : "");
+}
+
+static void print_interfaces(const View *v) {
         const MachineRecord *rec = v->machine->record;
         RecordNic nic;
 
         for (size_t i = 0; record_nic(rec, i, &nic); i++) {
-                show_line(i == 0 ? "Network" : "", "zone %s, by %s", nic.zone, nic.interface);
-                print_clash(nic.zone);
+                print_interface(&nic, i == 0 ? "Network" : "");
+                if (*nic.zone)
+                        print_clash(nic.zone);
         }
         if (rec->network == NETWORK_NAMESPACE)
                 show_line("Network", "the namespace %s", rec->network_namespace ?: "-");
@@ -59,17 +69,15 @@ static void print_zones(const View *v) {
 }
 
 static void print_addresses(const View *v) {
-        const char *label = "Address";
         RecordNic nic;
+        size_t n = 0;
 
         for (size_t i = 0; record_nic(v->machine->record, i, &nic); i++) {
-                const char *addresses[] = { nic.address, nic.address6 };
+                const char *const addresses[] = { nic.address, nic.address6 };
 
                 for (size_t k = 0; k < ELEMENTSOF(addresses); k++)
-                        if (*addresses[k]) {
-                                show_line(label, "%s%s%s", addresses[k], i == 0 ? "" : " on ", i == 0 ? "" : nic.name);
-                                label = "";
-                        }
+                        if (*addresses[k])
+                                show_line(n++ == 0 ? "Address" : "", i == 0 ? "%s" : "%s on %s", addresses[k], nic.name);
         }
 }
 
@@ -89,10 +97,14 @@ static void print_names(const View *v) {
         const MachineRecord *rec = v->machine->record;
         char names[NAMES_TEXT_MAX];
         RecordNic nic;
+        size_t n = 0;
 
         for (size_t i = 0; record_nic(rec, i, &nic); i++) {
-                const char *label = i == 0 ? "Names" : "";
+                const char *label = n == 0 ? "Names" : "";
 
+                if (!*nic.zone)
+                        continue;
+                n++;
                 names_of(rec->name, nic.zone, names);
                 if (zone_service_look(nic.zone, NULL))
                         show_line(label, "%s", *names ? names : "none: this name is the host's");
@@ -124,15 +136,16 @@ static void print_traffic(const View *v) {
         char in[AMOUNT_MAX], out[AMOUNT_MAX];
         LinkStats stats;
         RecordNic nic;
+        size_t n = 0;
 
         if (netlink_new(NETLINK_ROUTE, -1, &nl) < 0)
                 return;
         for (size_t i = 0; record_nic(v->machine->record, i, &nic); i++) {
-                if (link_stats(nl, nic.interface, &stats) < 0)
+                if (!*nic.interface || link_stats(nl, nic.interface, &stats) < 0)
                         continue;
                 format_amount(stats.tx_bytes, in);
                 format_amount(stats.rx_bytes, out);
-                show_line(i == 0 ? "Traffic" : "", "%sB in (%" PRIu64 " packet%s), %sB out (%" PRIu64 " packet%s)%s%s",
+                show_line(n++ == 0 ? "Traffic" : "", "%sB in (%" PRIu64 " packet%s), %sB out (%" PRIu64 " packet%s)%s%s",
                           in, stats.tx_packets, stats.tx_packets == 1 ? "" : "s", out, stats.rx_packets, stats.rx_packets == 1 ? "" : "s",
                           i == 0 ? "" : " on ", i == 0 ? "" : nic.name);
         }
@@ -146,7 +159,7 @@ static bool concerns(const View *v, const NetworkFault *f) {
         if (f->machine[0])
                 return strcmp(f->machine, v->machine->record->name) == 0;
         for (size_t i = 0; record_nic(v->machine->record, i, &nic); i++)
-                if (!f->zone[0] || strcmp(f->zone, nic.zone) == 0)
+                if (*nic.zone && (!f->zone[0] || strcmp(f->zone, nic.zone) == 0))
                         return true;
         return false;
 }
@@ -172,7 +185,7 @@ static void print_faults(const View *v) {
 
 void status_network(const Machine *m) {
         static void (*const topics[])(const View *v) = {
-                print_zones, print_addresses, print_names, print_ports, print_rates, print_traffic, print_faults,
+                print_interfaces, print_addresses, print_names, print_ports, print_rates, print_traffic, print_faults,
         };
         _cleanup_(endpoint_freep) Endpoint *endpoint = NULL;
 

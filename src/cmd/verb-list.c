@@ -86,12 +86,12 @@ static char *cell_of(char **items) {
 static int addresses_of(const MachineRecord *rec, char ***ret) {
         RecordNic nic;
 
-        for (size_t i = 0; record_nic(rec, i, &nic); i++)
-                if (*nic.address && strv_append(ret, nic.address) < 0)
+        for (size_t i = 0; record_nic(rec, i, &nic); i++) {
+                const char *address = *nic.address ? nic.address : nic.address6;
+
+                if (*address && strv_append(ret, address) < 0)
                         return -ENOMEM;
-        for (size_t i = 0; !*ret && record_nic(rec, i, &nic); i++)
-                if (*nic.address6 && strv_append(ret, nic.address6) < 0)
-                        return -ENOMEM;
+        }
         return 0;
 }
 

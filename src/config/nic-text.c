@@ -191,6 +191,9 @@ static int take_zone(NicConfig *nic, char *what, Error **reterr) {
 static int take_link(NicConfig *nic, char *what, Error **reterr) {
         char *inside = strchr(what, ':');
 
+        if (!*what)
+                return error_set(reterr, EINVAL, "The name of a link is missing: %s:%s", nic_kind_to_string(nic->kind),
+                                 nic->kind == NIC_BRIDGE ? "BRIDGE" : nic->kind == NIC_EXTRA ? "HOST" : "IF");
         if (inside)
                 *inside++ = 0;
         if (nic->kind == NIC_EXTRA ? !is_new_name(what) : !ifname_is_valid(what, LINK_NAME_MAX))
@@ -296,12 +299,14 @@ void nic_format(const NicConfig *nic, char ret[NIC_TEXT_MAX]) {
         fputs(nic_kind_to_string(nic->kind), f);
         if (nic->kind != NIC_VETH)
                 fprintf(f, ":%s", nic->kind == NIC_ZONE ? nic->zone : nic->link);
+        if (nic->kind == NIC_EXTRA && strcmp(nic->name, nic->link) != 0) /* which is what no name would say */
+                fprintf(f, ":%s", nic->name);
         if (nic->vlan)
                 fprintf(f, ",vlan=%u", nic->vlan);
         print_addresses(nic, f);
         if (nic->mac_set)
                 fprintf(f, ",mac=%s", mac_format(nic->mac, mac));
-        if (*nic->name && !(nic->kind == NIC_EXTRA && strcmp(nic->name, nic->link) == 0))
+        if (*nic->name && nic->kind != NIC_EXTRA)
                 fprintf(f, ",name=%s", nic->name);
         fclose(f);
 }

@@ -9,6 +9,7 @@
 
 #include "ifname.h"
 #include "nics.h"
+#include "suggest.h"
 #include "values.h"
 
 #define NAMES_TRIED 32
@@ -20,6 +21,13 @@ bool nic_list_has(const NicList *list, NicKind kind) {
                 if (list->items[i].kind == kind)
                         return true;
         return false;
+}
+
+const char *nic_list_zone(const NicList *list) {
+        for (size_t i = 0; i < list->n; i++)
+                if (list->items[i].kind == NIC_ZONE)
+                        return list->items[i].zone;
+        return NULL;
 }
 
 const char *network_word(NetworkKind network, const NicList *nics) {
@@ -228,8 +236,21 @@ int parse_network_namespace(MachineConfig *c, const OptionValue *v, Error **rete
 static int set_namespace(MachineConfig *c, const OptionValue *v, const char *path, Error **reterr) {
         OptionValue word = { v->option, path, v->from_file };
 
+        if (!*path)
+                return error_set(reterr, EINVAL, "The path is missing: ns:PATH");
         set_network(c, NETWORK_NAMESPACE);
         return parse_network_namespace(c, &word, reterr);
+}
+
+static int refuse_word(const char *word, Error **reterr) {
+        static const EnumName *const tables[] = { nic_kind_names, network_kind_names };
+        Suggestion best = suggestion_begin(word, strcspn(word, ":,"));
+
+        for (size_t i = 0; i < ELEMENTSOF(tables); i++)
+                for (const EnumName *e = tables[i]; e->name; e++)
+                        suggestion_offer(&best, e->name);
+        error_set(reterr, EINVAL, "'%.80s' is not one of zone[:NAME], veth, bridge:NAME, macvlan:IF, ipvlan:IF, interface:IF, host, none or ns:PATH", word);
+        return best.name ? error_hint(reterr, -EINVAL, "Did you mean %s?", best.name) : -EINVAL;
 }
 
 int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr) {
@@ -242,10 +263,8 @@ int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr) {
                 return add_first(c, v->text, reterr);
         if (strcmp(v->text, "default-zone") == 0)
                 return add_first(c, "zone", reterr);
-        r = enum_parse(network_kind_names, v->text, &kind, reterr);
-        if (r < 0)
-                return error_hint(reterr, r, "Or zone:NAME for a zone of its own; veth, bridge:NAME, macvlan:IF, ipvlan:IF, interface:IF, ns:PATH.");
-        return set_network(c, (NetworkKind) kind);
+        r = enum_parse(network_kind_names, v->text, &kind, NULL);
+        return r < 0 ? refuse_word(v->text, reterr) : set_network(c, (NetworkKind) kind);
 }
 
 /* ---- what all of it comes to ---- */

@@ -24,6 +24,9 @@ const NicAddress *nic_address(const NicConfig *nic, int family);
 
 bool nic_list_has(const NicList *list, NicKind kind);
 
+/* The first zone of them, or NULL. */
+const char *nic_list_zone(const NicList *list);
+
 /* What stands for a network, all in all: its first interface's kind, or what it is else. */
 const char *network_word(NetworkKind network, const NicList *nics);
 

@@ -61,7 +61,8 @@ int link_get(Netlink *nl, const char *name, LinkInfo *ret) {
         LinkInfo l = {};
         int r;
 
-        mnl_attr_put_strz(m, IFLA_IFNAME, name);
+        /* Both are looked up in one table; the first attribute takes no more bytes than a name proper has. */
+        mnl_attr_put_strz(m, strlen(name) < IF_NAMESIZE ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
         mnl_attr_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
         r = netlink_run(nl, on_link, &l, NULL);
         if (r < 0)

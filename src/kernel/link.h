@@ -27,7 +27,7 @@ typedef struct LinkInfo {
         bool loopback;
 } LinkInfo;
 
-/* -ENODEV when there is none. */
+/* By its name or an altname. -ENODEV when there is none. */
 int link_get(Netlink *nl, const char *name, LinkInfo *ret);
 
 /* What a RTM_NEWLINK message says. */

@@ -13,12 +13,15 @@
 #include <string.h>
 
 static void put_pair(Netlink *nl, const VethRequest *req) {
-        struct ifinfomsg h = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP }, peer = {};
+        struct ifinfomsg h = { .ifi_flags = req->down ? 0 : IFF_UP, .ifi_change = IFF_UP }, peer = {};
         struct nlmsghdr *m = netlink_add(nl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &h, sizeof(h));
         struct nlattr *info, *data, *end;
 
         mnl_attr_put_strz(m, IFLA_IFNAME, req->name);
-        mnl_attr_put_u32(m, IFLA_MASTER, (uint32_t) req->bridge);
+        if (req->bridge > 0)
+                mnl_attr_put_u32(m, IFLA_MASTER, (uint32_t) req->bridge);
+        if (req->mac)
+                mnl_attr_put(m, IFLA_ADDRESS, 6, req->mac);
         mnl_attr_put_u32(m, IFLA_GROUP, req->group);
         info = mnl_attr_nest_start(m, IFLA_LINKINFO);
         mnl_attr_put_str(m, IFLA_INFO_KIND, "veth");
@@ -39,7 +42,8 @@ int veth_create(Netlink *nl, const VethRequest *req, LinkInfo *ret) {
 
         put_pair(nl, req);
         link_put_alias(nl, req->name, req->alias);
-        link_put_altname(nl, req->name, req->altname);
+        if (req->altname)
+                link_put_altname(nl, req->name, req->altname);
         r = netlink_run(nl, NULL, NULL, results);
         if (r < 0 && results[PAIR] == 0 && results[ALIAS] == 0)
                 r = 0; /* the altname alone: a convenience */

@@ -3,13 +3,15 @@
 
 #include "link.h"
 
-/* A pair of connected interfaces: one a port of a bridge of ours, the other born in a machine's namespace. */
+/* A pair of connected interfaces: one on the host, a port of a bridge or by itself, the other born in a machine's namespace. */
 
 typedef struct VethRequest {
         const char *name;        /* our end, at most 15 bytes */
-        const char *altname;     /* longer name of our end; not fatal when it is taken */
+        const char *altname;     /* longer name of our end; not fatal when it is taken; or NULL */
         const char *alias;       /* who it belongs to */
-        int bridge;              /* ifindex of the bridge */
+        int bridge;              /* ifindex of the bridge; 0: none */
+        bool down;               /* our end is left as it is born */
+        const uint8_t *mac;      /* of our end, 6 bytes; NULL: the kernel's choice */
         int netns;               /* fd of the namespace of the other end */
         const char *peer_name;
         const uint8_t *peer_mac; /* 6 bytes */

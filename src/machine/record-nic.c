@@ -10,7 +10,9 @@ static const struct {
         size_t offset, size;
 } words[] = {
         { "name", offsetof(RecordNic, name), sizeof(((RecordNic *) NULL)->name) },
+        { "kind", offsetof(RecordNic, kind), sizeof(((RecordNic *) NULL)->kind) },
         { "zone", offsetof(RecordNic, zone), sizeof(((RecordNic *) NULL)->zone) },
+        { "link", offsetof(RecordNic, link), sizeof(((RecordNic *) NULL)->link) },
         { "address", offsetof(RecordNic, address), sizeof(((RecordNic *) NULL)->address) },
         { "address6", offsetof(RecordNic, address6), sizeof(((RecordNic *) NULL)->address6) },
         { "mac", offsetof(RecordNic, mac), sizeof(((RecordNic *) NULL)->mac) },
@@ -43,6 +45,8 @@ bool record_nic_parse(const char *text, RecordNic *ret) {
                 store(ret, word, n);
                 word += n + strspn(word + n, " ");
         }
+        if (!*ret->kind) /* of an older nbox, which knew zones only */
+                snprintf(ret->kind, sizeof(ret->kind), "%s", nic_kind_to_string(NIC_ZONE));
         return ret->name[0];
 }
 
@@ -51,7 +55,7 @@ bool record_nic(const MachineRecord *r, size_t i, RecordNic *ret) {
                 return record_nic_parse(r->nics[i], ret);
         if (i > 0 || r->nics || r->network != NETWORK_OWN || !r->address)
                 return false;
-        *ret = (RecordNic){ .name = "host0" };
+        *ret = (RecordNic){ .name = "host0", .kind = "zone" };
         snprintf(ret->zone, sizeof(ret->zone), "%s", r->zone ?: "");
         snprintf(ret->address, sizeof(ret->address), "%s", r->address);
         snprintf(ret->interface, sizeof(ret->interface), "%s", r->interface ?: "");

@@ -12,11 +12,13 @@
 
 typedef struct RecordNic {
         char name[IF_NAMESIZE];       /* inside: "host0" */
-        char zone[ZONE_NAME_MAX + 1];
-        char address[ADDRESS_TEXT_MAX]; /* "10.1.0.7" */
-        char address6[IP_TEXT_MAX];   /* "fd12:3456:789a::7" */
+        char kind[16];                /* as in --network=: "zone", "veth", …; never "" */
+        char zone[ZONE_NAME_MAX + 1]; /* or "" */
+        char link[LINK_NAME_MAX + 1]; /* of the host: the bridge, the link below, the link that was given; or "" */
+        char address[ADDRESS_TEXT_MAX]; /* "10.1.0.7"; "": we gave it none */
+        char address6[IP_TEXT_MAX];     /* likewise */
         char mac[MAC_TEXT_MAX];
-        char interface[IF_NAMESIZE];  /* the host's end */
+        char interface[IF_NAMESIZE];  /* the host's end, or "" */
 } RecordNic;
 
 /* The caller's; NULL on out of memory. */

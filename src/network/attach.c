@@ -5,39 +5,27 @@
  *     lock → zones' bridges → addresses → the machine's file → forwarding → rules → others' doors → veth pairs → rates →
  *     names → inside of the namespace → unlock
  *
+ * Of these, a machine that is in no zone has the file, the links and the inside alone: nothing else of the host is touched for it.
+ *
  * Rules are made before the links, so that a machine never has an address without them; they carry the machine's
  * name, and the sweep finds them when no such machine lives. The veth pairs die with the machine's namespace. */
 
-#include "network.h"
+#include "attachment.h"
 
 #include <string.h>
 
-#include "endpoint.h"
 #include "forwarding.h"
 #include "log.h"
 #include "machine-link.h"
 #include "name.h"
 #include "names.h"
 #include "network-lock.h"
-#include "nic.h"
 #include "passage.h"
-#include "place.h"
 #include "port-map.h"
 #include "port-check.h"
 #include "rates.h"
 #include "release.h"
 #include "repair.h"
-#include "zone-service.h"
-#include "zone.h"
-
-typedef struct Attachment {
-        const NetworkRequest *req;
-        int lock;
-        Netlink *nl;
-        Endpoint *endpoint;
-        Placement at;
-        bool drifted; /* rules of a zone that machines are in already are missing: somebody flushed them, and those of the machines too */
-} Attachment;
 
 static void attachment_done(Attachment *a) {
         placement_done(&a->at);
@@ -64,6 +52,16 @@ static int describe(Attachment *a, Error **reterr) {
         return rates_check(e, reterr);
 }
 
+/* What is in no zone. */
+static void add_link(Attachment *a, const NicConfig *config) {
+        EndpointLink *l = a->endpoint->links + a->endpoint->n_links;
+
+        *l = (EndpointLink){ .config = *config };
+        l->number = endpoint_free_number(a->endpoint, config->kind);
+        a->links[a->n_links++] = (NicLink){ .machine = a->req->machine, .config = &l->config, .number = l->number };
+        a->endpoint->n_links++;
+}
+
 static int write_down(Attachment *a, Error **reterr) {
         Endpoint *e = a->endpoint;
 
@@ -75,8 +73,23 @@ static int write_down(Attachment *a, Error **reterr) {
                 n->address = nic->address;
                 n->address6 = nic->address6;
                 memcpy(n->mac, nic->mac, sizeof(n->mac));
+                snprintf(n->name, sizeof(n->name), "%s", nic->config->name);
         }
+        for (size_t i = 0; i < a->req->nics->n; i++)
+                if (a->req->nics->items[i].kind != NIC_ZONE)
+                        add_link(a, a->req->nics->items + i);
         return endpoint_save(e, reterr);
+}
+
+/* Their host's ends have names by now, which a start without any need not write down again. */
+static int write_down_links(Attachment *a, Error **reterr) {
+        for (size_t i = 0; i < a->n_links; i++) {
+                EndpointLink *l = a->endpoint->links + i;
+
+                snprintf(l->host, sizeof(l->host), "%s", a->links[i].host.name);
+                memcpy(l->mac, a->links[i].mac, sizeof(l->mac));
+        }
+        return a->n_links > 0 ? endpoint_save(a->endpoint, reterr) : 0;
 }
 
 /* ---- rules ---- */
@@ -119,47 +132,16 @@ static int let_through(Attachment *a, Error **reterr) {
 
 /* ---- links ---- */
 
+/* In the order that they were asked for: so they are numbered inside. */
 static int make_links(Attachment *a, Error **reterr) {
+        size_t zoned = 0, link = 0;
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < a->at.n_nics; i++)
-                r = nic_make(a->nl, a->at.nics + i, a->req->netns, reterr);
+        for (size_t i = 0; r >= 0 && i < a->req->nics->n; i++)
+                r = a->req->nics->items[i].kind == NIC_ZONE ? nic_make(a->nl, a->at.nics + zoned++, a->req->netns, reterr)
+                        : nic_link_make(a->nl, a->links + link++, a->req->netns, reterr);
         for (size_t i = 0; r >= 0 && i < a->at.n_nics; i++)
                 r = rates_apply(a->nl, a->endpoint, a->at.nics[i].link.name, a->at.nics[i].link.index, reterr);
-        return r;
-}
-
-/* *ret: a socket of that namespace; the caller's, also on failure. */
-static int loopback_up(int netns, Netlink **ret, Error **reterr) {
-        int r;
-
-        r = netlink_new(NETLINK_ROUTE, netns, ret);
-        if (r >= 0) {
-                link_put_up(*ret, 1); /* lo is the first interface of every namespace */
-                r = netlink_run(*ret, NULL, NULL, NULL);
-        }
-        return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of the machine") : 0;
-}
-
-int network_loopback_up(int netns, Error **reterr) {
-        _cleanup_(netlink_freep) Netlink *inside = NULL;
-
-        return loopback_up(netns, &inside, reterr);
-}
-
-static int set_up_inside(Attachment *a, Error **reterr) {
-        _cleanup_(netlink_freep) Netlink *inside = NULL;
-        bool has_way_out6 = false;
-        int r;
-
-        r = loopback_up(a->req->netns, &inside, reterr);
-        for (size_t i = 0; r >= 0 && i < a->at.n_nics; i++) {
-                const Nic *nic = a->at.nics + i;
-                NicInside to = { inside, a->req->netns, i == 0, nic->zone->range6.prefix > 0 && !has_way_out6 };
-
-                has_way_out6 |= to.default_route6;
-                r = nic_set_up_inside(&to, nic, reterr);
-        }
         return r;
 }
 
@@ -174,35 +156,6 @@ static int write_names(const Attachment *a, Error **reterr) {
         return r < 0 ? r : names_add(a->endpoint, reterr);
 }
 
-/* The address of the service that is to be there, or 0. */
-static uint32_t service_for(const NetworkRequest *req, const Zone *zone) {
-        bool wanted = req->service == SERVICE_WANTED || (req->service == SERVICE_IF_SHARED && !zone->made);
-
-        return wanted && zone_service_program() ? zone->service : 0;
-}
-
-static void fill_lease(const NetworkRequest *req, const Nic *nic, NicLease *l) {
-        *l = (NicLease){
-                .address.s_addr = htonl(nic->address),
-                .gateway.s_addr = htonl(range_gateway(nic->zone->range)),
-                .service.s_addr = htonl(service_for(req, nic->zone)),
-                .prefix = nic->zone->range.prefix,
-                .host_ifindex = nic->link.index,
-        };
-        if (nic->zone->range6.prefix > 0) {
-                l->address6 = nic->address6;
-                l->gateway6 = range6_gateway(&nic->zone->range6);
-                l->prefix6 = nic->zone->range6.prefix;
-                if (l->service.s_addr)
-                        l->service6 = range6_address(&nic->zone->range6, nic->zone->range, nic->zone->service);
-        }
-        memcpy(l->mac, nic->mac, sizeof(l->mac));
-        nic_name(nic->number, l->ifname);
-        snprintf(l->zone, sizeof(l->zone), "%s", nic->zone->name);
-        snprintf(l->host_ifname, sizeof(l->host_ifname), "%s", nic->link.name);
-        snprintf(l->bridge, sizeof(l->bridge), "%s", nic->zone->bridge);
-}
-
 /* ---- all of it ---- */
 
 static int attach(Attachment *a, NetworkLease *ret, Error **reterr) {
@@ -215,21 +168,21 @@ static int attach(Attachment *a, NetworkLease *ret, Error **reterr) {
         r = placement_make(&a->at, a->endpoint->ports.n > 0, reterr);
         if (r >= 0)
                 r = write_down(a, reterr);
-        if (r >= 0)
+        if (r >= 0 && a->at.n_nics > 0)
                 r = let_through(a, reterr);
         if (r >= 0)
                 r = make_links(a, reterr);
         if (r >= 0)
+                r = write_down_links(a, reterr);
+        if (r >= 0 && a->at.n_nics > 0)
                 r = write_names(a, reterr);
         if (r >= 0)
-                r = set_up_inside(a, reterr);
+                r = attachment_set_up_inside(a, reterr);
         if (r < 0) {
                 (void) network_release(a->lock, a->nl, a->req->machine, false, NULL);
                 return r;
         }
-        *ret = (NetworkLease){ .n_nics = a->at.n_nics };
-        for (size_t i = 0; i < a->at.n_nics; i++)
-                fill_lease(a->req, a->at.nics + i, ret->nics + i);
+        attachment_report(a, ret);
         return 0;
 }
 
@@ -238,10 +191,10 @@ static int check_request(const NetworkRequest *req, Error **reterr) {
 
         r = machine_name_check(req->machine, reterr);
         if (r >= 0 && (req->nics->n == 0 || req->nics->n > NICS_MAX))
-                return error_set(reterr, EINVAL, "A machine has 1 to %d interfaces in zones", NICS_MAX);
+                return error_set(reterr, EINVAL, "A machine has 1 to %d interfaces", NICS_MAX);
         for (size_t i = 0; r >= 0 && i < req->nics->n; i++)
-                r = req->nics->items[i].kind == NIC_ZONE ? zone_name_check(req->nics->items[i].zone, reterr)
-                        : error_set(reterr, EOPNOTSUPP, "Only interfaces in zones can be made yet");
+                if (req->nics->items[i].kind == NIC_ZONE)
+                        r = zone_name_check(req->nics->items[i].zone, reterr);
         return r;
 }
 

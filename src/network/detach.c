@@ -49,11 +49,11 @@ void network_release_host(int lock, Netlink *nl) {
 
 /* What is deleted is marked by an index of 0. */
 static int delete_links(Netlink *nl, const char *machine, LinkInfo *links, size_t n, Error **reterr) {
+        char owner[MACHINE_NAME_MAX + 1];
         int result = 0, r;
-        MachineLink owner;
 
         for (size_t i = 0; i < n; i++) {
-                if (!machine_link_parse(links + i, &owner) || strcmp(owner.machine, machine) != 0)
+                if (!machine_link_owner(links + i, owner) || strcmp(owner, machine) != 0)
                         continue;
                 r = link_delete(nl, links[i].name);
                 if (r >= 0)
@@ -130,6 +130,11 @@ static void forget_neighbour(Netlink *nl, const Endpoint *e) {
         }
 }
 
+/* One that is in no zone has nothing of what follows. Where no file says so, it may have had all of it. */
+static bool is_in_zone(const Endpoint *e) {
+        return !e || e->n_nics > 0 || e->n_links == 0;
+}
+
 /* Links before rules, so that no machine ever has an address without them; the file last, for it says what there was. */
 int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Error **reterr) {
         _cleanup_(endpoint_freep) Endpoint *endpoint = NULL;
@@ -144,14 +149,18 @@ int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Er
                 return error_errno(reterr, r, "Cannot list the links of the host");
         result = delete_links(nl, machine, links, n, reterr);
         keep_first(&result, give_back(nl, endpoint, result < 0 ? NULL : reterr));
-        names_remove(machine);
-        keep_first(&result, delete_bridges(nl, links, n, &gone, result < 0 ? NULL : reterr));
-        keep_first(&result, remove_rules(machine, gone, result < 0 ? NULL : reterr));
-        keep_first(&result, remove_limits(endpoint, result < 0 ? NULL : reterr));
-        forget_neighbour(nl, endpoint);
+        if (is_in_zone(endpoint)) {
+                names_remove(machine);
+                keep_first(&result, delete_bridges(nl, links, n, &gone, result < 0 ? NULL : reterr));
+                keep_first(&result, remove_rules(machine, gone, result < 0 ? NULL : reterr));
+                keep_first(&result, remove_limits(endpoint, result < 0 ? NULL : reterr));
+                forget_neighbour(nl, endpoint);
+        }
         if (result >= 0)
                 endpoint_end(machine, reboots);
-        if (gone || !has_zones(links, n))
+        if (!is_in_zone(endpoint))
+                network_lock_remove(); /* while nothing else is there */
+        else if (gone || !has_zones(links, n))
                 network_release_host(lock, nl);
         return result;
 }
@@ -208,12 +217,11 @@ static bool sweep_zone(const char *zone, void *userdata) {
 }
 
 static int sweep_links(const Sweep *s, const LinkInfo *links, size_t n, Error **reterr) {
-        char zone[ZONE_NAME_MAX + 1];
+        char zone[ZONE_NAME_MAX + 1], owner[MACHINE_NAME_MAX + 1];
         int result = 0, r;
-        MachineLink owner;
 
         for (size_t i = 0; i < n; i++)
-                if (machine_link_parse(links + i, &owner) && !s->is_alive(owner.machine, s->userdata)) {
+                if (machine_link_owner(links + i, owner) && !s->is_alive(owner, s->userdata)) {
                         r = link_delete(s->nl, links[i].name);
                         if (r < 0 && result >= 0)
                                 result = error_errno(reterr, r, "Cannot remove the link %s", links[i].name);

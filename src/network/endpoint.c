@@ -8,13 +8,16 @@
 
 #include "address.h"
 #include "file.h"
+#include "ifname.h"
 #include "log.h"
 #include "network-lock.h"
+#include "nics.h"
 #include "parse.h"
 #include "port-map.h"
 
 #define DIRECTORY NETWORK_RUN_DIRECTORY "/machines"
 #define TEMPORARY DIRECTORY "/.new" /* no machine's name begins with a dot */
+#define NO_END "-" /* of a link that has none on the host */
 #define ENDPOINT_MAX (1024 * 1024)
 #define ENDPOINT_PATH_MAX (sizeof(DIRECTORY) + 1 + MACHINE_NAME_MAX)
 
@@ -28,6 +31,21 @@ Endpoint *endpoint_new(const char *machine) {
         if (e)
                 snprintf(e->machine, sizeof(e->machine), "%s", machine);
         return e;
+}
+
+static bool has_number(const Endpoint *e, NicKind kind, unsigned number) {
+        for (size_t i = 0; i < e->n_links; i++)
+                if (e->links[i].config.kind == kind && e->links[i].number == number)
+                        return true;
+        return false;
+}
+
+unsigned endpoint_free_number(const Endpoint *e, NicKind kind) {
+        unsigned number = 0;
+
+        while (has_number(e, kind, number))
+                number++;
+        return number;
 }
 
 static void changes_done(PortChanges *c) {
@@ -53,17 +71,32 @@ static bool no_clash(const PortMap *a _unused_, const PortMap *b _unused_) {
         return false;
 }
 
+/* What an interface in a zone is called inside where it is not said, as in files of an older nbox. */
+static void usual_name(size_t i, char ret[IF_NAMESIZE]) {
+        snprintf(ret, IF_NAMESIZE, "host%zu", i % NICS_MAX);
+}
+
+/* Words behind the first three; such as are of a newer nbox are passed over. */
+static void parse_nic_word(EndpointNic *nic, const char *word) {
+        static const char name[] = "name=";
+
+        if (strncmp(word, name, strlen(name)) == 0)
+                snprintf(nic->name, sizeof(nic->name), "%.15s", word + strlen(name));
+        else
+                (void) inet_pton(AF_INET6, word, &nic->address6);
+}
+
 static int parse_nic(Endpoint *e, char *text) {
-        char *save = NULL, *zone = strtok_r(text, " ", &save), *address = strtok_r(NULL, " ", &save), *mac = strtok_r(NULL, " ", &save),
-             *address6 = strtok_r(NULL, " ", &save);
+        char *save = NULL, *zone = strtok_r(text, " ", &save), *address = strtok_r(NULL, " ", &save), *mac = strtok_r(NULL, " ", &save);
         EndpointNic nic = {};
 
         if (!mac || e->n_nics >= NICS_MAX || !machine_name_is_valid(zone) || strlen(zone) > ZONE_NAME_MAX ||
             address_parse(address, &nic.address) < 0 || mac_parse(mac, nic.mac) < 0)
                 return -EBADMSG;
-        if (address6)
-                (void) inet_pton(AF_INET6, address6, &nic.address6); /* another word is of a newer nbox */
         snprintf(nic.zone, sizeof(nic.zone), "%s", zone);
+        usual_name(e->n_nics, nic.name);
+        for (char *word; (word = strtok_r(NULL, " ", &save));)
+                parse_nic_word(&nic, word);
         e->nics[e->n_nics++] = nic;
         return 0;
 }
@@ -73,6 +106,25 @@ static int parse_given(Endpoint *e, char *text) {
 
         e->n_given += r >= 0;
         return r;
+}
+
+/* NUMBER HOST MAC KIND:… */
+static int parse_link(Endpoint *e, char *text) {
+        char *save = NULL, *number = strtok_r(text, " ", &save), *host = strtok_r(NULL, " ", &save), *mac = strtok_r(NULL, " ", &save),
+             *config = strtok_r(NULL, "", &save);
+        EndpointLink link = {};
+        uint64_t n;
+
+        if (config && !nic_text_has_kind(config))
+                return 0; /* of a newer nbox */
+        if (!config || e->n_links >= NICS_MAX || parse_u64(number, NICS_MAX, &n) < 0 || mac_parse(mac, link.mac) < 0 ||
+            !ifname_is_valid(host, IF_NAMESIZE - 1) || nic_parse(config, &link.config, NULL) < 0)
+                return -EBADMSG;
+        link.number = (unsigned) n;
+        if (strcmp(host, NO_END) != 0)
+                snprintf(link.host, sizeof(link.host), "%s", host);
+        e->links[e->n_links++] = link;
+        return 0;
 }
 
 /* The lists and numbers of the file by their keys, for both ways. */
@@ -106,6 +158,8 @@ static int parse_line(Endpoint *e, char *line) {
         *value++ = 0;
         if (strcmp(line, "Nic") == 0)
                 return parse_nic(e, value);
+        if (strcmp(line, "Link") == 0)
+                return parse_link(e, value);
         if (strcmp(line, "Given") == 0)
                 return parse_given(e, value);
         for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
@@ -133,14 +187,24 @@ int endpoint_parse(Endpoint *e, const char *path, char *text, Error **reterr) {
         return 0;
 }
 
-static void print_nic(const EndpointNic *nic, FILE *f) {
-        char address[ADDRESS_TEXT_MAX], address6[IP_TEXT_MAX], mac[MAC_TEXT_MAX];
+static void print_nic(const EndpointNic *nic, size_t i, FILE *f) {
+        char address[ADDRESS_TEXT_MAX], address6[IP_TEXT_MAX], mac[MAC_TEXT_MAX], usual[IF_NAMESIZE];
         IpAddress ip = ip_v6(&nic->address6);
 
         fprintf(f, "Nic=%s %s %s", nic->zone, address_format(nic->address, address), mac_format(nic->mac, mac));
         if (!IN6_IS_ADDR_UNSPECIFIED(&nic->address6))
                 fprintf(f, " %s", ip_format(&ip, address6));
+        usual_name(i, usual);
+        if (*nic->name && strcmp(nic->name, usual) != 0)
+                fprintf(f, " name=%s", nic->name);
         fputc('\n', f);
+}
+
+static void print_link(const EndpointLink *link, FILE *f) {
+        char mac[MAC_TEXT_MAX], text[NIC_TEXT_MAX];
+
+        nic_format(&link->config, text);
+        fprintf(f, "Link=%u %s %s %s\n", link->number, *link->host ? link->host : NO_END, mac_format(link->mac, mac), text);
 }
 
 char *endpoint_format(const Endpoint *e) {
@@ -152,7 +216,9 @@ char *endpoint_format(const Endpoint *e) {
         if (!f)
                 return NULL;
         for (size_t i = 0; i < e->n_nics; i++)
-                print_nic(e->nics + i, f);
+                print_nic(e->nics + i, i, f);
+        for (size_t i = 0; i < e->n_links; i++)
+                print_link(e->links + i, f);
         for (size_t i = 0; i < e->n_given; i++) {
                 _cleanup_free_ char *given = given_format(e->given + i);
 

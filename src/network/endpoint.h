@@ -21,7 +21,16 @@ typedef struct EndpointNic {
         uint32_t address; /* host byte order */
         struct in6_addr address6; /* all zero: none */
         uint8_t mac[6];   /* the machine's end */
+        char name[IF_NAMESIZE]; /* inside; in files of an older nbox: host0, host1, … in their order */
 } EndpointNic;
+
+/* An interface that is in no zone. */
+typedef struct EndpointLink {
+        NicConfig config;       /* as it was asked for, with its name inside, but for one of the host's own that keeps its name */
+        unsigned number;        /* which of the machine's pairs that are called after it (nic-link.h) */
+        char host[IF_NAMESIZE]; /* the host's end, once it is made, or "" */
+        uint8_t mac[6];         /* the machine's end */
+} EndpointLink;
 
 /* What was changed while the machine ran, against its configuration: what its next life has too. */
 typedef struct PortChanges {
@@ -31,8 +40,10 @@ typedef struct PortChanges {
 
 typedef struct Endpoint {
         char machine[MACHINE_NAME_MAX + 1];
-        EndpointNic nics[NICS_MAX];
-        size_t n_nics;       /* 0: it is between two lives, and nothing of the rest stands */
+        EndpointNic nics[NICS_MAX]; /* in zones: ports lead to the first of them */
+        size_t n_nics;
+        EndpointLink links[NICS_MAX]; /* the others, which no rule is about */
+        size_t n_links;      /* no interface of either sort: it is between two lives, and nothing of the rest stands */
         Given given[NICS_MAX]; /* owned; what the host gets back from it */
         size_t n_given;
         PortList ports;      /* owned; as they are, changes included */
@@ -76,6 +87,9 @@ typedef enum PortKind {
 } PortKind;
 int endpoint_add_port(Endpoint *e, PortKind kind, const PortMap *p, Error **reterr);
 int endpoint_remove_port(Endpoint *e, PortKind kind, const PortMap *p, PortMap *ret_removed, Error **reterr);
+
+/* The lowest number that no interface of this kind has (EndpointLink.number). */
+unsigned endpoint_free_number(const Endpoint *e, NicKind kind);
 
 /* The file's text, to and from. `text` is torn apart; `path` is for errors. format: the caller's, NULL on out of memory. */
 int endpoint_parse(Endpoint *e, const char *path, char *text, Error **reterr);

@@ -11,6 +11,9 @@
 #define ALIAS_FIELDS 3
 #define ALIAS_FIELDS_OLD 2 /* without the MAC address, which was added later */
 
+#define UNZONED_FORMAT "nbox link=%s"
+#define UNZONED_SCAN "nbox link=%64[A-Za-z0-9.-]"
+
 void machine_link_name(const char *machine, unsigned number, char ret[IF_NAMESIZE]) {
         char who[MACHINE_NAME_MAX + 16];
 
@@ -39,6 +42,20 @@ void machine_link_alias(const MachineLink *link, char ret[LINK_ALIAS_MAX]) {
         char address[ADDRESS_TEXT_MAX], mac[MAC_TEXT_MAX];
 
         snprintf(ret, LINK_ALIAS_MAX, ALIAS_FORMAT, link->machine, address_format(link->address, address), mac_format(link->mac, mac));
+}
+
+void machine_link_alias_unzoned(const char *machine, char ret[LINK_ALIAS_MAX]) {
+        snprintf(ret, LINK_ALIAS_MAX, UNZONED_FORMAT, machine);
+}
+
+bool machine_link_owner(const LinkInfo *link, char ret[MACHINE_NAME_MAX + 1]) {
+        MachineLink zoned;
+
+        if (machine_link_parse(link, &zoned)) {
+                memcpy(ret, zoned.machine, sizeof(zoned.machine));
+                return true;
+        }
+        return strcmp(link->kind, "veth") == 0 && sscanf(link->alias, UNZONED_SCAN, ret) == 1;
 }
 
 bool machine_link_exists(Netlink *nl, const char *machine) {

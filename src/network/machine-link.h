@@ -31,7 +31,13 @@ typedef struct MachineLink {
 
 void machine_link_alias(const MachineLink *link, char ret[LINK_ALIAS_MAX]);
 
-/* False when the link is none of ours. */
+/* The alias of a link that is in no zone: an older nbox takes it for nobody's, and leaves it to go with the machine's namespace. */
+void machine_link_alias_unzoned(const char *machine, char ret[LINK_ALIAS_MAX]);
+
+/* Whose end of a pair it is, in a zone or not. False when the link is none of ours. */
+bool machine_link_owner(const LinkInfo *link, char ret[MACHINE_NAME_MAX + 1]);
+
+/* The same for one in a zone. */
 bool machine_link_parse(const LinkInfo *link, MachineLink *ret);
 
 /* Whether the machine has its first link: it lives and is on a network, or somebody still holds its namespace. An error is a

@@ -39,9 +39,11 @@ typedef struct NetworkRequest {
 } NetworkRequest;
 
 typedef struct NicLease {
-        char zone[ZONE_NAME_MAX + 1];
-        struct in_addr address; /* network byte order */
-        struct in_addr gateway;
+        NicKind kind;
+        char zone[ZONE_NAME_MAX + 1];  /* NIC_ZONE; "" else */
+        char link[LINK_NAME_MAX + 1];  /* as of NicConfig */
+        struct in_addr address; /* network byte order; 0: none that we gave it */
+        struct in_addr gateway; /* 0: none */
         struct in_addr service; /* of the zone's service, which the caller has to have started; 0: it is not wanted, or not to be had */
         unsigned prefix;
         struct in6_addr address6;   /* all zero: none, and so are the next three */
@@ -50,9 +52,9 @@ typedef struct NicLease {
         unsigned prefix6;
         uint8_t mac[6];             /* the machine's end */
         char ifname[IF_NAMESIZE];   /* inside: "host0", … */
-        char host_ifname[IF_NAMESIZE];
+        char host_ifname[IF_NAMESIZE]; /* "": it has no end on the host, and the next is 0 */
         int host_ifindex;
-        char bridge[IF_NAMESIZE];
+        char bridge[IF_NAMESIZE];      /* or "" */
 } NicLease;
 
 typedef struct NetworkLease {
@@ -60,7 +62,7 @@ typedef struct NetworkLease {
         size_t n_nics;
 } NetworkLease;
 
-/* Make the zones that are not there, then a veth pair each (machine's end "host0", altname "eth0", and so on; up, addressed,
+/* Make the zones that are not there, then the interfaces (those in zones "host0", altname "eth0", and so on; up, addressed,
  * the first with the default route; loopback up), and the machine's port rules. On failure nothing of this machine is left.
  * -EADDRINUSE: a port is busy, or the zone's range meets a network that the host has got since; -EOPNOTSUPP: the
  * kernel has no packet filter that is supported; each with what to do. */

@@ -12,13 +12,6 @@
 #include "netns.h"
 #include "veth.h"
 
-#define NAME "host%u"    /* what systemd-networkd in a guest looks for (80-container-host0.network) */
-#define ALTNAME "eth%u"  /* what ifupdown and Alpine look for */
-
-void nic_name(unsigned number, char ret[NIC_NAME_MAX]) {
-        snprintf(ret, NIC_NAME_MAX, NAME, number % NICS_MAX);
-}
-
 /* ---- its MAC address ---- */
 
 static void default_mac(const Nic *nic, uint8_t ret[6]) {
@@ -79,14 +72,14 @@ void nic_put_place(Netlink *nl, const NicPlace *place) {
 }
 
 static int make_pair(Netlink *nl, Nic *nic, int netns, Error **reterr) {
-        char name[IF_NAMESIZE], altname[ALTIFNAMSIZ], alias[LINK_ALIAS_MAX], inside[NIC_NAME_MAX];
+        char name[IF_NAMESIZE], altname[ALTIFNAMSIZ], alias[LINK_ALIAS_MAX];
         VethRequest req = {
                 .name = name,
                 .altname = altname,
                 .alias = alias,
                 .bridge = nic->zone->index,
                 .netns = netns,
-                .peer_name = inside,
+                .peer_name = nic->config->name,
                 .peer_mac = nic->mac,
                 .hairpin = nic->hairpin,
                 .isolated = nic->zone->isolates_ports,
@@ -95,7 +88,6 @@ static int make_pair(Netlink *nl, Nic *nic, int netns, Error **reterr) {
         MachineLink owner = { .address = nic->address };
         int r;
 
-        nic_name(nic->number, inside);
         machine_link_name(nic->machine, nic->number, name);
         machine_link_altname(nic->machine, nic->number, altname);
         snprintf(owner.machine, sizeof(owner.machine), "%s", nic->machine);
@@ -156,23 +148,22 @@ static void put_ipv6(const NicInside *inside, const Nic *nic) {
                 link_put_default_route(inside->nl, nic->link.peer, &gateway);
 }
 
+/* The altname is a convenience. */
 int nic_set_up_inside(const NicInside *inside, const Nic *nic, Error **reterr) {
-        char name[NIC_NAME_MAX], altname[NIC_NAME_MAX];
-        int results[NETLINK_BATCH_MAX] = {}, r;
+        const char *name = nic->config->name;
+        int r;
 
-        nic_name(nic->number, name);
-        snprintf(altname, sizeof(altname), ALTNAME, nic->number % NICS_MAX);
         set_ipv6(nic, name, inside->netns);
-        link_put_altname(inside->nl, name, altname);
         link_put_up(inside->nl, nic->link.peer);
         put_ipv4(inside, nic);
         if (nic->zone->range6.prefix > 0)
                 put_ipv6(inside, nic);
-        r = netlink_run(inside->nl, NULL, NULL, results);
-        if (r < 0 && results[0] < 0) { /* the altname alone may fail */
-                r = 0;
-                for (size_t i = 1; r == 0 && i < NETLINK_BATCH_MAX; i++)
-                        r = results[i];
-        }
-        return r < 0 ? error_errno(reterr, r, "Cannot set up %s inside the machine '%s'", name, nic->machine) : 0;
+        r = netlink_run(inside->nl, NULL, NULL, NULL);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot set up %s inside the machine '%s'", name, nic->machine);
+        if (!inside->altname)
+                return 0;
+        link_put_altname(inside->nl, name, inside->altname);
+        (void) netlink_run(inside->nl, NULL, NULL, NULL);
+        return 0;
 }

@@ -10,14 +10,14 @@
 #include "link.h"
 #include "zone.h"
 
-/* One network interface of a machine: a veth pair from its zone's bridge into its namespace. Inside, the first is "host0", with
- * the altname "eth0", the second "host1", with "eth1", and so on. */
+/* One network interface of a machine: a veth pair from its zone's bridge into its namespace. Inside, the first is "host0", the
+ * second "host1", and so on, unless they are to be called otherwise. */
 
 typedef struct Nic {
         const char *machine;
-        unsigned number;         /* 0: host0 */
+        unsigned number;         /* among the machine's interfaces in zones, from 0 (machine-link.h) */
         unsigned in_zone;        /* 1: the machine's first in this zone, as in its leases */
-        const NicConfig *config; /* what was asked for */
+        const NicConfig *config; /* what was asked for, with its name inside */
         const Zone *zone;
         uint32_t address;        /* host byte order */
         struct in6_addr address6; /* where zone->range6 is there */
@@ -25,9 +25,6 @@ typedef struct Nic {
         bool hairpin;            /* the bridge may send packets back through the port that they came from */
         LinkInfo link;           /* our end, once it is made */
 } Nic;
-
-#define NIC_NAME_MAX 8 /* "host7" */
-void nic_name(unsigned number, char ret[NIC_NAME_MAX]);
 
 /* Set nic->mac: what was asked for, or one that is always the same for this machine on this host. -EADDRINUSE when one that was
  * asked for is that of another machine that runs in the zone (`ports` are those of its bridge), or of the bridge itself. */
@@ -52,6 +49,7 @@ int nic_make(Netlink *nl, Nic *nic, int netns, Error **reterr);
 typedef struct NicInside {
         Netlink *nl;
         int netns;
+        const char *altname; /* or NULL */
         bool default_route, default_route6;
 } NicInside;
 

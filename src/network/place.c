@@ -118,13 +118,14 @@ static int reserve_service(Placement *p, Place *place, Error **reterr) {
 
 /* ---- all of them ---- */
 
-static int place_nic(Placement *p, size_t i, bool published, Error **reterr) {
+static int place_nic(Placement *p, const NicConfig *config, bool published, Error **reterr) {
+        size_t i = p->n_nics;
         Nic *nic = p->nics + i;
         Place *place;
         int r;
 
         *nic = (Nic){
-                .machine = p->req->machine, .number = (unsigned) i, .in_zone = 1, .config = p->req->nics->items + i,
+                .machine = p->req->machine, .number = (unsigned) i, .in_zone = 1, .config = config,
                 /* With br_netfilter (Docker loads it), a published port is translated within the bridge already: a
                  * machine that calls its own by the host's address is answered through the same port. */
                 .hairpin = i == 0 && published,
@@ -144,8 +145,9 @@ static int place_nic(Placement *p, size_t i, bool published, Error **reterr) {
 int placement_make(Placement *p, bool published, Error **reterr) {
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < p->req->nics->n; i++)
-                r = place_nic(p, i, published, reterr);
+        for (const NicConfig *c = p->req->nics->items; r >= 0 && c < p->req->nics->items + p->req->nics->n; c++)
+                if (c->kind == NIC_ZONE)
+                        r = place_nic(p, c, published, reterr);
         for (size_t i = 0; r >= 0 && i < p->n_places; i++) {
                 r = reserve_service(p, p->places + i, reterr);
                 if (r >= 0 && p->places[i].changed)

@@ -28,7 +28,7 @@ typedef struct Placement {
         Netlink *nl;
         Place places[NICS_MAX];
         size_t n_places;
-        Nic nics[NICS_MAX]; /* in the order of the request; not made yet */
+        Nic nics[NICS_MAX]; /* those of the request that are in zones, in its order; not made yet */
         size_t n_nics;
 } Placement;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "link-find.h"
 #include "log.h"
 #include "netns.h"
 #include "network-lock.h"
@@ -75,16 +76,6 @@ static void vlan_name(const char *zone, char ret[IF_NAMESIZE]) {
         snprintf(ret, IF_NAMESIZE, "nv-%.12s", zone);
 }
 
-static int find(Netlink *nl, const char *uplink, LinkInfo *ret, Error **reterr) {
-        int r = link_get(nl, uplink, ret);
-
-        if (r == -ENODEV) {
-                error_set(reterr, r, "There is no interface '%s' on this host", uplink);
-                return error_hint(reterr, r, "`ip link` lists those there are.");
-        }
-        return r < 0 ? error_errno(reterr, r, "Cannot look at the interface %s", uplink) : 0;
-}
-
 static int check_free(Netlink *nl, const LinkInfo *link, const char *zone, Error **reterr) {
         char bridge[IF_NAMESIZE];
         LinkInfo own;
@@ -108,7 +99,7 @@ int uplink_check(Netlink *nl, const char *uplink, unsigned vlan, const char *zon
         LinkInfo link;
         int r;
 
-        r = find(nl, uplink, &link, reterr);
+        r = link_find(nl, uplink, &link, reterr);
         if (r < 0)
                 return r;
         if (link.loopback || zone_of_bridge(&link, own) || strncmp(link.alias, "nbox ", 5) == 0)
@@ -187,7 +178,7 @@ int uplink_connect(Netlink *nl, const ZoneState *state, int bridge, Error **rete
                 return 0;
         r = uplink_check(nl, state->uplink, state->vlan, state->name, reterr);
         if (r >= 0)
-                r = find(nl, state->uplink, &link, reterr);
+                r = link_find(nl, state->uplink, &link, reterr);
         if (r < 0)
                 return r;
         if (!note_read(state->name, &note)) {

@@ -210,7 +210,7 @@ void zone_warn_of_clashes(const NicList *nics) {
         if (nics->n == 0 || netlink_new(NETLINK_ROUTE, -1, &nl) < 0)
                 return;
         for (size_t i = 0; i < nics->n; i++) {
-                if (!zone_exists(nl, nics->items[i].zone))
+                if (nics->items[i].kind != NIC_ZONE || !zone_exists(nl, nics->items[i].zone))
                         continue;
                 if (!known && ranges_read(nl, false, &ranges, NULL) < 0)
                         return;

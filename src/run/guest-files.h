@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <net/if.h>
+
 #include "error.h"
 #include "machine-plan.h"
+
+/* A .network file of systemd-networkd's for one interface. */
+typedef struct GuestNetworkFile {
+        char name[IF_NAMESIZE]; /* of the interface */
+        char *text;
+} GuestNetworkFile;
 
 /* What only the supervisor knows by now, for a machine with a network of its own. Strings are the owner's. */
 typedef struct GuestFiles {
         char *resolv_conf;    /* contents for a machine with a network of its own, or NULL */
-        char *network_config; /* a systemd-networkd .network file for host0, or NULL */
+        GuestNetworkFile networks[NICS_MAX];
+        size_t n_networks;
         char *resolved_config; /* a systemd-resolved drop-in, or NULL */
 } GuestFiles;
 

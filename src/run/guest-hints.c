@@ -11,33 +11,47 @@
 
 void guest_files_done(GuestFiles *f) {
         free(f->resolv_conf);
-        free(f->network_config);
+        for (size_t i = 0; i < f->n_networks; i++)
+                free(f->networks[i].text);
         free(f->resolved_config);
+}
+
+static bool has_address6(const NicLease *nic) {
+        return !IN6_IS_ADDR_UNSPECIFIED(&nic->address6);
 }
 
 static int record_interface(MachineRecord *rec, const NicLease *lease) {
         RecordNic nic = {};
 
         snprintf(nic.name, sizeof(nic.name), "%.15s", lease->ifname);
+        snprintf(nic.kind, sizeof(nic.kind), "%s", nic_kind_to_string(lease->kind));
         snprintf(nic.zone, sizeof(nic.zone), "%.12s", lease->zone);
+        snprintf(nic.link, sizeof(nic.link), "%s", lease->link);
         snprintf(nic.interface, sizeof(nic.interface), "%.15s", lease->host_ifname);
         mac_format(lease->mac, nic.mac);
-        (void) inet_ntop(AF_INET, &lease->address, nic.address, sizeof(nic.address));
-        if (lease->prefix6 > 0)
+        if (lease->address.s_addr)
+                (void) inet_ntop(AF_INET, &lease->address, nic.address, sizeof(nic.address));
+        if (has_address6(lease))
                 (void) inet_ntop(AF_INET6, &lease->address6, nic.address6, sizeof(nic.address6));
         return strv_consume(&rec->nics, record_nic_format(&nic));
 }
 
-int guest_hints_take_lease(Supervisor *s, const NetworkLease *lease, Error **reterr) {
+/* What an older nbox asks for, which knew of one interface: the first with an address. */
+static int record_first(Supervisor *s) {
         char text[INET_ADDRSTRLEN];
 
+        for (const NicLease *nic = s->lease.nics; nic < s->lease.nics + s->lease.n_nics; nic++)
+                if (nic->address.s_addr && inet_ntop(AF_INET, &nic->address, text, sizeof(text)))
+                        return string_set(&s->record->address, text) < 0 ? -ENOMEM : string_set(&s->record->interface, nic->host_ifname);
+        return 0;
+}
+
+int guest_hints_take_lease(Supervisor *s, const NetworkLease *lease, Error **reterr) {
         s->lease = *lease;
-        s->host_ifindex = lease->nics[0].host_ifindex;
-        if (!inet_ntop(AF_INET, &lease->nics[0].address, text, sizeof(text)))
-                return error_errno(reterr, errno, "Cannot print the machine's address");
-        s->record->address = strdup(text);
-        s->record->interface = strdup(lease->nics[0].host_ifname);
-        if (!s->record->address || !s->record->interface)
+        s->host_ifindex = 0;
+        for (size_t i = 0; i < lease->n_nics && s->host_ifindex == 0; i++)
+                s->host_ifindex = lease->nics[i].host_ifindex;
+        if (record_first(s) < 0)
                 return error_oom(reterr);
         strv_free(s->record->nics);
         s->record->nics = NULL;
@@ -97,42 +111,98 @@ static bool has_service(const NicLease *nic) {
         return nic->service.s_addr != 0;
 }
 
-/* Which routers there are is said by nobody: a neighbour that says so is none. The address is tentative for nobody, as nic.c has it. */
-static char *ipv6_settings(const NicLease *nic) {
-        char address[INET6_ADDRSTRLEN], gateway[INET6_ADDRSTRLEN], *text;
+/* "DNS=" and "Domains=" lines for networkd and resolved; the caller's. */
+static char *name_lines(const NicLease *nic, const char *resolv_conf) {
+        _cleanup_free_ char *dns = servers(resolv_conf);
+        char *lines;
 
-        if (nic->prefix6 == 0)
-                return strdup("LinkLocalAddressing=no\n");
-        if (!inet_ntop(AF_INET6, &nic->address6, address, sizeof(address)) || !inet_ntop(AF_INET6, &nic->gateway6, gateway, sizeof(gateway)) ||
-            asprintf(&text, "Address=%s/%u\nGateway=%s\nLinkLocalAddressing=ipv6\nIPv6AcceptRA=no\nIPv6DuplicateAddressDetection=0\n",
-                     address, nic->prefix6, gateway) < 0)
+        if (!dns || asprintf(&lines, "%s%s%s%s%s%s", *dns ? "DNS=" : "", dns, *dns ? "\n" : "", has_service(nic) ? "Domains=" : "",
+                             has_service(nic) ? nic->zone : "", has_service(nic) ? "\n" : "") < 0)
                 return NULL;
-        return text;
+        return lines;
 }
 
-/* A networkd inside drops addresses that it did not set, so it is told to set the same ones; and a resolved, whom to ask. */
-static int write_units(const NicLease *nic, GuestFiles *ret) {
-        _cleanup_free_ char *dns = servers(ret->resolv_conf), *names = NULL, *ipv6 = ipv6_settings(nic);
-        char address[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
+static void print_address(FILE *f, int family, const void *address, unsigned prefix) {
+        char text[INET6_ADDRSTRLEN];
 
-        if (!dns || !ipv6 || !inet_ntop(AF_INET, &nic->address, address, sizeof(address)) ||
-            !inet_ntop(AF_INET, &nic->gateway, gateway, sizeof(gateway)))
+        fprintf(f, "\n[Address]\nAddress=%s/%u\n", inet_ntop(family, address, text, sizeof(text)), prefix);
+}
+
+static void print_gateway(FILE *f, int family, const void *gateway) {
+        char text[INET6_ADDRSTRLEN];
+
+        fprintf(f, "\n[Route]\nGateway=%s\n", inet_ntop(family, gateway, text, sizeof(text)));
+}
+
+/* In a zone, all that there is to know is known: a neighbour that says that it is a router is none, and nobody is asked whether he has the
+ * address, as nic.c has it. Elsewhere routers may have more to say. */
+static void print_unit(FILE *f, const NicLease *nic, const char *names) {
+        bool zoned = nic->kind == NIC_ZONE;
+
+        fprintf(f, "[Match]\nName=%s\n\n[Network]\nDHCP=no\n", nic->ifname);
+        if (zoned)
+                fprintf(f, "LinkLocalAddressing=%s\nIPv6AcceptRA=no\nIPv6DuplicateAddressDetection=0\n", has_address6(nic) ? "ipv6" : "no");
+        fputs(names, f);
+        if (nic->address.s_addr)
+                print_address(f, AF_INET, &nic->address, nic->prefix);
+        if (has_address6(nic))
+                print_address(f, AF_INET6, &nic->address6, nic->prefix6);
+        if (nic->gateway.s_addr)
+                print_gateway(f, AF_INET, &nic->gateway);
+        if (!IN6_IS_ADDR_UNSPECIFIED(&nic->gateway6))
+                print_gateway(f, AF_INET6, &nic->gateway6);
+}
+
+static int write_unit(const NicLease *nic, const char *names, GuestFiles *ret) {
+        GuestNetworkFile *file = ret->networks + ret->n_networks;
+        size_t size = 0;
+        FILE *f;
+
+        if (strpbrk(nic->ifname, "*?[]!")) /* one of the host's own that is called so: [Match] would mean others, too */
+                return 0;
+        f = open_memstream(&file->text, &size);
+        if (!f)
                 return -ENOMEM;
-        if (asprintf(&names, "%s%s%s%s%s%s", *dns ? "DNS=" : "", dns, *dns ? "\n" : "", has_service(nic) ? "Domains=" : "",
-                     has_service(nic) ? nic->zone : "", has_service(nic) ? "\n" : "") < 0)
+        print_unit(f, nic, names);
+        snprintf(file->name, sizeof(file->name), "%s", nic->ifname);
+        ret->n_networks++;
+        return fclose(f) == 0 ? 0 : -ENOMEM;
+}
+
+/* A networkd inside drops addresses that it did not set, so it is told to set the same ones; and a resolved, whom to ask. Of several
+ * interfaces in zones the first alone: the others, of which it knows nothing, it leaves as they are. */
+static int write_units(const Supervisor *s, const NicLease *first, GuestFiles *ret) {
+        _cleanup_free_ char *names = name_lines(first, ret->resolv_conf);
+        int r = 0;
+
+        if (!names)
                 return -ENOMEM;
-        if (asprintf(&ret->network_config,
-                     "[Match]\nName=host0\n\n[Network]\nAddress=%s/%u\nGateway=%s\n%sDHCP=no\n%s",
-                     address, nic->prefix, gateway, ipv6, names) < 0)
-                return -ENOMEM;
-        return *dns && asprintf(&ret->resolved_config, "[Resolve]\n%s", names) < 0 ? -ENOMEM : 0;
+        for (const NicLease *nic = s->lease.nics; r >= 0 && nic < s->lease.nics + s->lease.n_nics; nic++)
+                if (nic == first || (nic->kind != NIC_ZONE && (nic->address.s_addr || has_address6(nic))))
+                        r = write_unit(nic, nic == first ? names : "", ret);
+        if (r < 0)
+                return r;
+        return strncmp(names, "DNS=", 4) == 0 && asprintf(&ret->resolved_config, "[Resolve]\n%s", names) < 0 ? -ENOMEM : 0;
+}
+
+/* The interface that the machine's names come by: the first in a zone, or else that was given an address; NULL: it is left to itself. */
+static const NicLease *find_first(const Supervisor *s) {
+        const NicLease *addressed = NULL;
+
+        for (const NicLease *nic = s->lease.nics; nic < s->lease.nics + s->lease.n_nics; nic++) {
+                if (nic->kind == NIC_ZONE)
+                        return nic;
+                if (!addressed && (nic->address.s_addr || has_address6(nic)))
+                        addressed = nic;
+        }
+        return addressed;
 }
 
 int guest_hints_make(const Supervisor *s, GuestFiles *ret, Error **reterr) {
-        const NicLease *nic = s->lease.nics;
+        const NicLease *nic = find_first(s);
         int r;
 
-        if (s->plan->network != NETWORK_OWN)
+        if (!nic)
                 return 0;
         r = network_resolv_conf(&ret->resolv_conf, reterr);
         if (r < 0)
@@ -141,6 +211,6 @@ int guest_hints_make(const Supervisor *s, GuestFiles *ret, Error **reterr) {
                 log_debug("The host has no name server that %s could reach", s->plan->name);
         r = has_service(nic) ? ask_service(nic, &ret->resolv_conf) : 0;
         if (r >= 0)
-                r = write_units(nic, ret);
+                r = write_units(s, nic, ret);
         return r < 0 ? error_oom(reterr) : 0;
 }

@@ -143,8 +143,12 @@ int guest_names_write(const MachinePlan *p, int root, const GuestFiles *files, E
                         return error_errno(reterr, etc < 0 ? etc : errno, "Cannot remove /etc/resolv.conf in the machine, ignoring");
         } else if (p->resolv_conf != RESOLV_CONF_OFF)
                 r = write_resolv_conf(p, root, files->resolv_conf, reterr);
-        if (r >= 0 && files->network_config)
-                r = put_file(root, "/run/systemd/network", "10-nbox-host0.network", files->network_config, reterr);
+        for (size_t i = 0; r >= 0 && i < files->n_networks; i++) {
+                char name[sizeof("10-nbox-.network") + IF_NAMESIZE];
+
+                snprintf(name, sizeof(name), "10-nbox-%s.network", files->networks[i].name);
+                r = put_file(root, "/run/systemd/network", name, files->networks[i].text, reterr);
+        }
         if (r >= 0 && files->resolved_config)
                 r = put_file(root, "/run/systemd/resolved.conf.d", "nbox.conf", files->resolved_config, reterr);
         return r;

@@ -56,13 +56,6 @@ static json_t *nics(const NicList *list) {
         return a;
 }
 
-static const char *first_zone(const NicList *list) {
-        for (size_t i = 0; i < list->n; i++)
-                if (list->items[i].kind == NIC_ZONE)
-                        return list->items[i].zone;
-        return NULL;
-}
-
 static json_t *ports(const PortList *list) {
         json_t *a = json_array();
 
@@ -121,7 +114,7 @@ static json_t *describe(const MachinePlan *p) {
         json_object_set_new(o, "resolv_conf", json_string(resolv_conf_mode_to_string(p->resolv_conf)));
         json_object_set_new(o, "timezone", json_string(timezone_mode_to_string(p->timezone)));
         json_object_set_new(o, "network", json_string(network_word(p->network, &p->nics)));
-        json_object_set_new(o, "zone", json_text(first_zone(&p->nics)));
+        json_object_set_new(o, "zone", json_text(nic_list_zone(&p->nics)));
         json_object_set_new(o, "network_namespace", json_text(p->network_namespace));
         json_object_set_new(o, "nics", nics(&p->nics));
         json_object_set_new(o, "ports", ports(&p->ports));

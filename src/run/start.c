@@ -6,12 +6,15 @@
 #include <systemd/sd-daemon.h>
 
 #include "assemble.h"
+#include "cgroup.h"
 #include "detach.h"
 #include "exit-status.h"
 #include "gc.h"
+#include "ifname.h"
 #include "lives.h"
 #include "log.h"
 #include "machine-plan.h"
+#include "nics.h"
 #include "port-check.h"
 #include "registration.h"
 #include "seal.h"
@@ -180,12 +183,26 @@ static void warn_of_reachable_tree(const MachinePlan *p) {
                     "keep it below a directory that is root's alone (chmod 0700)", p->root);
 }
 
+#define NETWORKD "/system.slice/systemd-networkd.service"
+
+/* The host's end of a pair that is called after the machine is for systemd-networkd's 80-container-ve.network. */
+static void warn_of_unserved_veth(const MachinePlan *p) {
+        char name[IFNAME_SIZE];
+
+        if (!nic_list_has(&p->nics, NIC_VETH) || cgroup_populated(NETWORKD))
+                return;
+        ifname_fit("ve-", p->name, 0, name);
+        log_warning("systemd-networkd does not run here, so nobody sets up %s, the host's end of the machine's link: start it (`systemctl enable "
+                    "--now systemd-networkd`), do it yourself (`ip address add A/N dev %s; ip link set %s up`), or take --network=zone", name, name, name);
+}
+
 /* What keeps nobody from starting it, and is not said in the background. */
 static void warn_of_network(const MachinePlan *p) {
         if (p->quiet || p->network != NETWORK_OWN)
                 return;
         zone_warn_of_clashes(&p->nics);
         ports_warn_of_absent(&p->ports);
+        warn_of_unserved_veth(p);
 }
 
 /* Before anything of the tree is opened: a mount can only be copied from the namespace that it is opened in. */

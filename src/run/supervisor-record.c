@@ -4,6 +4,7 @@
 #include "cgroup.h"
 #include "clock.h"
 #include "log.h"
+#include "nics.h"
 #include "port-map.h"
 #include "process.h"
 #include "registration.h"
@@ -42,7 +43,7 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         if (boot_id(rec->boot_id) < 0 || string_set(&rec->name, p->name) < 0 || string_set(&rec->root, p->root) < 0 ||
             string_set(&rec->init, p->argv[0]) < 0 || string_set(&rec->os, p->os) < 0 || string_set(&rec->unit, s->unit) < 0 || string_set(&rec->cgroup, s->cgroup) < 0 ||
             string_set(&rec->network_namespace, p->network_namespace) < 0 ||
-            string_set(&rec->zone, p->nics.n > 0 ? p->nics.items[0].zone : NULL) < 0 || string_set(&rec->slice, s->bus ? p->slice : NULL) < 0)
+            string_set(&rec->zone, nic_list_zone(&p->nics)) < 0 || string_set(&rec->slice, s->bus ? p->slice : NULL) < 0)
                 return error_oom(reterr);
         for (size_t i = 0; s->lock && i < ELEMENTSOF(s->lock->files) && r >= 0; i++)
                 if (s->lock->files[i])

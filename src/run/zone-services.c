@@ -23,6 +23,8 @@ void zone_services_warn(const MachinePlan *p) {
         if (p->quiet || p->mode != START_BOOT || zone_service_program())
                 return;
         for (size_t i = 0; i < p->nics.n; i++) {
+                if (p->nics.items[i].kind != NIC_ZONE)
+                        continue;
                 zone_bridge_name(p->nics.items[i].zone, bridge);
                 if (if_nametoindex(bridge) == 0)
                         log_warning("dnsmasq is not installed: machines of the zone '%s' have no names, and get no answer to DHCP; all else "

@@ -157,8 +157,8 @@ test_bridge_with_its_own_dhcp() {
         boot "$GUEST" --network-bridge=br-lan
         boot second --network=bridge:br-lan
         for name in "$GUEST" second; do
-                has "$(ip -o link show "vb-$name")" 'master br-lan .*state UP'
                 inside "$name" ip link set host0 up
+                has "$(ip -o link show "vb-$name")" 'master br-lan .*state UP'
                 inside "$name" udhcpc -i host0 -n -q -t 5 -T 1 -s /bin/bound 2>/dev/null
                 has "$(address_of "$name")" '^192\.0\.2\.[12][0-9][0-9]$'
                 serve "$name" 80
@@ -262,7 +262,7 @@ test_settings_of_nspawn() {
         mkdir -p /etc/systemd/nspawn
         printf '[Network]\nVirtualEthernet=yes\nVirtualEthernetExtra=to-front:front\nMACVLAN=lan0\n' >"/etc/systemd/nspawn/$GUEST.nspawn"
         boot "$GUEST"
-        same 'its links' "$(links_inside "$GUEST" | tr ' ' '\n' | sort | tr '\n' ' ')" "$(printf '%s\n' '' front host0 lo mv-lan0 | tr '\n' ' ')"
+        same 'its links' "$(links_inside "$GUEST" | tr ' ' '\n' | sort | tr '\n' ' ')" 'front host0 lo mv-lan0 '
         give host "ve-$GUEST" 10.99.0.1/24
         give "$GUEST" host0 10.99.0.2/24
         serve "$GUEST" 80

@@ -305,11 +305,12 @@ static void network_words(void **state _unused_) {
         REFUSED("contradicts", "boot", "--network=ns:/x", "-n", "w");
         REFUSED("contradicts", "boot", "--network-namespace-path=/x", "--private-network", "w");
         REFUSED("contradicts", "boot", "--network-namespace-path=/x", "--network=host", "w");
-        REFUSED("path is empty", "boot", "--network=ns:", "w");
-        REFUSED("path is empty", "boot", "--network=ns", "w");
-        REFUSED_WITH_HINT("is not one of zone", "zone:NAME", "boot", "--network=bridges", "w");
+        REFUSED("missing: ns:PATH", "boot", "--network=ns:", "w");
+        REFUSED("missing: ns:PATH", "boot", "--network=ns", "w");
+        REFUSED_WITH_HINT("is not one of zone", "Did you mean bridge?", "boot", "--network=bridges", "w");
+        REFUSED_WITH_HINT("is not one of zone", "Did you mean veth?", "boot", "--network=veht,mac=02:00:00:00:00:01", "w");
         REFUSED("is not the name of a bridge", "boot", "--network=bridge:a:b", "w");
-        REFUSED("is not the name of an interface", "boot", "--network=bridge", "w");
+        REFUSED("missing: bridge:BRIDGE", "boot", "--network=bridge", "w");
         REFUSED("is not a zone", "boot", "--network=zone:", "w");
         REFUSED("is not a zone", "boot", "--network=zone:a/b", "w");
         REFUSED("is not a zone", "boot", "--network-zone=thirteenbytes", "w");
@@ -323,9 +324,13 @@ static void check_nics(const char *wanted, char **argv) {
 
         assert_int_equal(c->network, NETWORK_OWN);
         for (size_t i = 0; i < c->nics.n; i++) {
-                char text[NIC_TEXT_MAX];
+                char text[NIC_TEXT_MAX], text_again[NIC_TEXT_MAX];
+                NicConfig again;
 
                 nic_format(c->nics.items + i, text);
+                assert_ok(nic_parse(text, &again, &error));
+                nic_format(&again, text_again);
+                assert_string_equal(text, text_again);
                 strcat(strcat(all, i > 0 ? " " : ""), text);
         }
         assert_string_equal(all, wanted);
@@ -341,13 +346,13 @@ static void kinds_of_interfaces(void **state _unused_) {
         NICS("bridge:br0", (char *) "-n", (char *) "--network-bridge=br0");
         NICS("zone:lab", (char *) "--network-zone=lab", (char *) "-n");
         NICS("zone:lab veth macvlan:eth0", (char *) "--network-macvlan=eth0", (char *) "--network=zone:lab", (char *) "-n");
-        NICS("veth macvlan:eth0 ipvlan:eth1 interface:eth2,name=lan0 veth-extra:a veth-extra:b,name=c",
+        NICS("veth macvlan:eth0 ipvlan:eth1 interface:eth2,name=lan0 veth-extra:a veth-extra:b:c",
              (char *) "--network-macvlan=eth0", (char *) "--network-ipvlan=eth1", (char *) "--network-interface=eth2:lan0", (char *) "-n",
              (char *) "--network-veth-extra=a", (char *) "--network-veth-extra=b:c");
         NICS("bridge:br0,vlan=12,address=192.0.2.7/24,gateway=192.0.2.1,address=2001:db8::7/64,gateway=fe80::1,mac=02:00:00:00:00:01,name=lan0",
              (char *) "--network=bridge:br0,name=lan0,mac=02:00:00:00:00:01,address=192.0.2.7/24,gateway=192.0.2.1,address=2001:DB8::7/64,"
                       "gateway=fe80::1,vlan=12");
-        NICS("veth-extra:a,name=b", (char *) "--network=veth:a:b");
+        NICS("veth-extra:a:b", (char *) "--network=veth:a:b");
         memset(longest, 'a', LINK_NAME_MAX);
         snprintf(word, sizeof(word), "--network=macvlan:%s", longest);
         NICS(word + strlen("--network="), word);

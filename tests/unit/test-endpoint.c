@@ -46,6 +46,25 @@ static void there_and_back(void **state _unused_) {
         says(e, all);
 }
 
+static void interfaces_in_no_zone(void **state _unused_) {
+        static const char text[] = "Nic=default 10.1.2.3 02:00:00:0a:ff:01 name=lan0\nNic=lab 10.1.3.3 02:00:00:0a:ff:02\n"
+                                   "Link=0 ve-web 02:00:00:00:00:01 veth,address=192.0.2.7/24,gateway=192.0.2.1,name=host2\n"
+                                   "Link=1 ve-web_1 02:00:00:00:00:02 veth,name=host3\nLink=0 - 02:00:00:00:00:03 macvlan:eth0,name=mv-eth0\n";
+        _cleanup_(endpoint_freep) Endpoint *e = parse(text);
+
+        assert_int_equal(e->n_nics, 2);
+        assert_string_equal(e->nics[0].name, "lan0");
+        assert_string_equal(e->nics[1].name, "host1");
+        assert_int_equal(e->n_links, 3);
+        assert_int_equal(e->links[1].config.kind, NIC_VETH);
+        assert_string_equal(e->links[1].host, "ve-web_1");
+        assert_string_equal(e->links[2].host, "");
+        assert_string_equal(e->links[2].config.link, "eth0");
+        assert_int_equal(endpoint_free_number(e, NIC_VETH), 2);
+        assert_int_equal(endpoint_free_number(e, NIC_BRIDGE), 0);
+        says(e, text);
+}
+
 static void what_is_new_is_passed_over(void **state _unused_) {
         _cleanup_(endpoint_freep) Endpoint *e = parse("# c\n\nFuture=x y\nNic=default 10.1.2.3 02:00:00:0a:ff:01 more\nPort=tcp:1:1\n");
 
@@ -55,7 +74,8 @@ static void what_is_new_is_passed_over(void **state _unused_) {
 static void damage_is_refused(void **state _unused_) {
         static const char *const bad[] = { "x", "Nic=", "Nic=a", "Nic=a b c", "Nic=default 10.1.2.3 02:00:00:0a:ff", "Port=x",
                                            "Nic=default 10.1.2.3 02:00:00:0a:ff:01x", "IngressRate=-1", "Nic=../x 10.1.2.3 02:00:00:0a:ff:01",
-                                           "Nic=thirteenbytes 10.1.2.3 02:00:00:0a:ff:01" };
+                                           "Nic=thirteenbytes 10.1.2.3 02:00:00:0a:ff:01", "Link=0", "Link=0 x 02:00:00:00:00:01",
+                                           "Link=9 x 02:00:00:00:00:01 veth", "Link=0 a/b 02:00:00:00:00:01 veth", "Link=0 x y veth" };
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 _cleanup_(error_freep) Error *error = NULL;
@@ -133,7 +153,7 @@ static void next_life(void **state _unused_) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(there_and_back), cmocka_unit_test(what_is_new_is_passed_over), cmocka_unit_test(damage_is_refused),
+                cmocka_unit_test(there_and_back), cmocka_unit_test(interfaces_in_no_zone), cmocka_unit_test(what_is_new_is_passed_over), cmocka_unit_test(damage_is_refused),
                 cmocka_unit_test(too_many_nics),  cmocka_unit_test(by_hand),                    cmocka_unit_test(next_life),
         };
 

@@ -308,7 +308,7 @@ static void interfaces(void **state _unused_) {
         check_nics("bridge:br0,vlan=7", "VirtualEthernet=no\nBridge=br0,vlan=7\n");
         check_nics("veth macvlan:eth0 macvlan:eth1 ipvlan:eth2 interface:eth3 interface:eth4,name=lan0",
                    "MACVLAN=eth0 eth1\nIPVLAN=eth2\nInterface=eth3  eth4:lan0\nVirtualEthernet=1\n");
-        check_nics("veth-extra:a,name=b veth-extra:c", "VirtualEthernetExtra=a:b\nVirtualEthernetExtra=c\n");
+        check_nics("veth-extra:a:b veth-extra:c", "VirtualEthernetExtra=a:b\nVirtualEthernetExtra=c\n");
         /* An empty value takes back its own key's alone. */
         check_nics("zone:lab ipvlan:eth2", "Zone=lab\nMACVLAN=eth0\nIPVLAN=eth1\nMACVLAN=\nIPVLAN=\nIPVLAN=eth2\n");
         refused("[Network]\nMACVLAN=a/b\n", "MACVLAN=: 'a/b' is not the name of an interface");

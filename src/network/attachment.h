@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "endpoint.h"
+#include "network.h"
+#include "nic-link.h"
+#include "place.h"
+
+/* A machine on its way onto its networks: what attach.c and its two further files (attach-inside.c, attach-lease.c) share. */
+
+typedef struct Attachment {
+        const NetworkRequest *req;
+        int lock;
+        Netlink *nl;
+        Endpoint *endpoint;
+        Placement at;            /* interfaces in zones */
+        NicLink links[NICS_MAX]; /* the others, in the order of endpoint->links */
+        size_t n_links;
+        bool drifted; /* rules of a zone that machines are in already are missing: somebody flushed them, and those of the machines too */
+} Attachment;
+
+/* Loopback and all interfaces, inside: the last step. */
+int attachment_set_up_inside(Attachment *a, Error **reterr);
+
+/* "eth0" and so on by its place, or NULL where another interface is called that; returns `ret`. */
+const char *attachment_altname(const NicList *nics, size_t place, char ret[IF_NAMESIZE]);
+
+/* What was made of it, in the order of the request. */
+void attachment_report(const Attachment *a, NetworkLease *ret);
