@@ -44,13 +44,14 @@ static void print_clash(const char *zone) {
                 show_line("", "whose range meets %s: `nbox zone move %s`, when its machines are off, gives it another", clash, zone);
 }
 
-/* "zone lab, by nb-…", "bridge br0, by vb-web", "macvlan of eth0". */
+/* "zone lab, by nb-…", "bridge br0, by vb-web, as host1", "macvlan of eth0, as mv-eth0". */
 static void print_interface(const RecordNic *nic, const char *label) {
         const char *of = *nic->zone ? nic->zone : nic->link;
         bool stacked = strcmp(nic->kind, "macvlan") == 0 || strcmp(nic->kind, "ipvlan") == 0;
+        bool by = *nic->interface && strcmp(of, nic->interface) != 0, as = strcmp(nic->name, "host0") != 0;
 
-        show_line(label, "%s%s%s%s%s", nic->kind, *of ? stacked ? " of " : " " : "", of, *nic->interface && strcmp(of, nic->interface) != 0 ? ", by " : "",
-                  strcmp(of, nic->interface) != 0 ? nic->interface : "");
+        show_line(label, "%s%s%s%s%s%s%s", nic->kind, *of ? stacked ? " of " : " " : "", of, by ? ", by " : "", by ? nic->interface : "",
+                  as ? ", as " : "", as ? nic->name : "");
 }
 
 static void print_interfaces(const View *v) {

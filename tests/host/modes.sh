@@ -146,7 +146,7 @@ test_bridge_with_its_own_dhcp() {
         ip link add br-lan type bridge
         ip link set lan0 master br-lan
         ip link set br-lan up
-        ip netns exec lan dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=lan0 --bind-interfaces --no-ping --leasefile-ro --user=root \
+        ip netns exec lan dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --interface=lan0 --bind-interfaces --no-ping --leasefile-ro --user=root \
                 --pid-file=/run/lan-dhcp.pid --dhcp-range=192.0.2.100,192.0.2.200,1h --dhcp-option=3,192.0.2.2 >"$SCRATCH/dnsmasq" 2>&1 &
         tree_with second
         # shellcheck disable=SC2016 # of the guests
