@@ -54,7 +54,7 @@ test_a_range_keeps_its_order() {
 }
 
 test_ports_that_are_none() {
-        for port in 0 65536 8080:80:90 80- 8001-8000 8000-8002:9000-9001 65500-65535:65530 80/sctp tcp:80/udp '[::1]:80:80' 300.1.1.1:80:80 a:b '' \
+        for port in 0 65536 8080:80:90 80- 8001-8000 8000-8002:9000-9001 65500-65535:65530 80/sctp tcp:80/udp '[fe80::1]:80:80' 300.1.1.1:80:80 a:b '' \
                 ':80' '80:' '127.0.0.1:' ' 80' '80 ' '-1'; do
                 refused nbox boot --dry-run --port="$port" "$GUEST"
                 has "$REFUSAL" port

@@ -58,6 +58,8 @@ test_a_newer_nbox_with_older_machines() {
                 timeout "$((20 * SLOW))" nbox console "$name" </dev/null >"$SCRATCH/console"
                 has "$(cat "$SCRATCH/console")" "login:"
         done
+        # They have IPv4 alone, and so has their zone.
+        has "$(nbox zone show default)" '^back +[0-9.]+ +- +running'
         # What its next life needs of the host is there; a unit's is the new one's, and so is its supervisor.
         for name in unit back term; do
                 timeout "$((30 * SLOW))" nbox reboot --wait "$name"
@@ -67,6 +69,9 @@ test_a_newer_nbox_with_older_machines() {
         started_by new unit
         started_by new back
         started_by old term
+        has "$(ip -6 -o address show dev nbox0 scope global)" ' inet6 fd'
+        for name in unit back; do has "$(nbox exec "$name" /bin/busybox ip -6 -o address show dev host0 scope global)" ' inet6 fd'; done
+        nbox exec unit /bin/busybox ping6 -q -c 1 -W 2 back >/dev/null
         timeout "$((30 * SLOW))" nbox reboot --wait unit
         same "reboots that the new one counts" "$(property unit Reboots)" 1
         for name in unit back term; do poweroff "$name"; done

@@ -33,6 +33,23 @@ static void values(void **state _unused_) {
         }
 }
 
+static void ipv6(void **state _unused_) {
+        static const struct {
+                const char *text;
+                int ipv6;
+        } cases[] = {
+                { "", IPV6_YES }, { "[Host]\nIPv6=no\n", IPV6_NO }, { "[Host]\nIPv6=false\nIPv6=\n", IPV6_YES }, { "[Host]\nIPv6=on\n", IPV6_YES },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                HostConfig c;
+
+                assert_ok(parse(&c, cases[i].text, &error));
+                assert_int_equal(c.ipv6, cases[i].ipv6);
+        }
+}
+
 /* Warned about, and nothing else. */
 static void unknown(void **state _unused_) {
         _cleanup_(error_freep) Error *error = NULL;
@@ -56,6 +73,7 @@ static void refused(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(values),
+                cmocka_unit_test(ipv6),
                 cmocka_unit_test(unknown),
                 cmocka_unit_test(refused),
         };
