@@ -98,14 +98,18 @@ static bool machine_is_alive(const char *machine, void *userdata) {
         return machine_link_exists(userdata, machine);
 }
 
-/* Zones that stood before, and whose rules should. */
+/* Zones that stood before, and whose rules should: not of IPv6, where one of an older nbox only gets that now. */
 static bool has_drifted(const Attachment *a, const FirewallZone *zones) {
         FirewallZone stood[NICS_MAX];
         size_t n = 0;
 
         for (size_t i = 0; i < a->at.n_places; i++)
-                if (!a->at.places[i].zone.made)
-                        stood[n++] = zones[i];
+                if (!a->at.places[i].zone.made) {
+                        stood[n] = zones[i];
+                        if (a->at.places[i].zone.made6)
+                                stood[n].range6 = (Range6){};
+                        n++;
+                }
         return n > 0 && !firewall_stands(&(FirewallSet){ .zones = stood, .n_zones = n });
 }
 

@@ -131,14 +131,20 @@ static int finish_bridge(Netlink *nl, const ZoneState *state, const Zone *zone, 
         return netlink_run(nl, NULL, NULL, NULL);
 }
 
+/* 0 when they were there, 1 when one of them was not. */
 static int have_own_addresses6(Netlink *nl, const Zone *zone) {
-        int results[NETLINK_BATCH_MAX] = {}, r = 0;
+        int results[NETLINK_BATCH_MAX], n = 0;
 
+        for (size_t i = 0; i < ELEMENTSOF(results); i++)
+                results[i] = -EEXIST; /* of what is not asked */
         put_own_addresses6(nl, zone, zone->index);
         (void) netlink_run(nl, NULL, NULL, results);
-        for (size_t i = 0; r == 0 && i < ELEMENTSOF(results); i++)
-                r = results[i] == -EEXIST ? 0 : results[i];
-        return r;
+        for (size_t i = 0; i < ELEMENTSOF(results); i++)
+                if (results[i] < 0 && results[i] != -EEXIST)
+                        return results[i];
+                else
+                        n += results[i] == 0;
+        return n > 0;
 }
 
 /* A bridge that an older nbox made, or this one while the host had no IPv6, gets its addresses with the next machine. */
@@ -154,7 +160,7 @@ int zone_give_address6(Netlink *nl, const Zone *zone, Error **reterr) {
                 let_ipv6(zone);
                 r = have_own_addresses6(nl, zone);
         }
-        return r < 0 ? error_errno(reterr, r, "Cannot give the bridge %s its IPv6 address", zone->bridge) : 0;
+        return r < 0 ? error_errno(reterr, r, "Cannot give the bridge %s its IPv6 address", zone->bridge) : r;
 }
 
 static int make_bridge(Netlink *nl, const ZoneState *state, const Zone *zone, LinkInfo *link, Error **reterr) {
@@ -301,6 +307,7 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
                 memcpy(zone.mac, link.mac, sizeof(zone.mac));
         }
         r = make ? make_bridge(nl, state, &zone, &link, reterr) : zone_give_address6(nl, &zone, reterr);
+        zone.made6 = !make && r > 0;
         if (r >= 0)
                 r = connect_ports(nl, state, &link, make, reterr);
         if (r < 0)

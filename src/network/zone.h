@@ -28,6 +28,7 @@ typedef struct Zone {
         bool isolates_ports; /* that is the bridge's work: machines' ports get the flag (else bridge-isolation.h) */
         uint32_t service;    /* host byte order; 0: none */
         bool made;           /* by this call */
+        bool made6;          /* it stood, and its IPv6 came by this call */
 } Zone;
 
 /* Have the bridge up with the range of `state`; where that has none yet, one is chosen (or read from a bridge that
@@ -35,7 +36,7 @@ typedef struct Zone {
  * now is -EADDRINUSE. */
 int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error **reterr);
 
-/* Have an IPv6 address on a bridge that stands, as it had at birth where its zone has one. */
+/* Have an IPv6 address on a bridge that stands, as it had at birth where its zone has one. 1 when it had not, else 0. */
 int zone_give_address6(Netlink *nl, const Zone *zone, Error **reterr);
 
 /* What a zone is by its file: its names, range, what it forbids, its service. */

@@ -230,8 +230,11 @@ test_ipv6_comes_later() {
         echo IPv6=no >>/etc/nbox.conf
         has "$(attach default web m1 keep)" ' :: ::$'
         same 'a host without' "$(ip -6 -o address show dev nbox0)$(ip -n m1 -6 -o address show dev host0)" ''
-        detach default web
         sed -i /IPv6=no/d /etc/nbox.conf
+        lacks "$(attach default db m2 keep 2>&1)" 'taken away' # nothing was: its rules come with it
+        has "$(rules)" 'fd[0-9a-f]{2}:[0-9a-f:]+/64'
+        detach default web
+        detach default db
         as_before
 }
 
