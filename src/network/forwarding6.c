@@ -116,15 +116,20 @@ static int read_note(int dir, SettingList *ret) {
         return r < 0 ? r : 1;
 }
 
-static int write_note(int dir, const SettingList *l) {
+/* What was noted stays as it is: a crash in the middle loses nothing of it, and leaves no other file. */
+static int add_to_note(int dir, const SettingList *l) {
         _cleanup_strv_ char **lines = NULL;
         _cleanup_free_ char *text = NULL;
+        _cleanup_close_ int fd = -1;
 
         for (size_t i = 0; i < l->n; i++)
-                if (strv_appendf(&lines, "%s %d %d\n", l->items[i].name, l->items[i].accept_ra, l->items[i].forwarding) < 0)
+                if (strv_appendf(&lines, "\n%s %d %d\n", l->items[i].name, l->items[i].accept_ra, l->items[i].forwarding) < 0)
                         return -ENOMEM;
         text = strv_join(lines, "");
-        return text ? file_replace(dir, NOTE, text, 0600) : -ENOMEM;
+        if (!text)
+                return -ENOMEM;
+        fd = openat(dir, NOTE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+        return fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
 }
 
 /* What it had before all of this: `now` is what it has. */
@@ -142,15 +147,19 @@ static Setting had(const SettingList *note, const Setting *now) {
 }
 
 static int take_note(int dir) {
-        _cleanup_(setting_list_clear) SettingList before = {}, all = {};
+        _cleanup_(setting_list_clear) SettingList before = {}, all = {}, missing = {};
         int r;
 
         r = read_note(dir, &before);
         if (r >= 0)
                 r = read_settings(&all);
-        for (size_t i = 0; r >= 0 && i < all.n; i++)
-                all.items[i] = had(&before, all.items + i);
-        return r < 0 ? r : write_note(dir, &all);
+        for (size_t i = 0; r >= 0 && i < all.n; i++) {
+                Setting s = had(&before, all.items + i);
+
+                if (!find(&before, s.name))
+                        r = add_setting(&missing, &s);
+        }
+        return r < 0 ? r : add_to_note(dir, &missing);
 }
 
 /* ---- the settings ---- */
@@ -259,7 +268,7 @@ void forwarding6_release(int dir, Netlink *nl) {
         r = read_note(dir, &note);
         if (r == 0 || is_needed(nl, &note, &by_others))
                 return;
-        if (r > 0 && !by_others)
+        if (r > 0 && !by_others && note.n > 0)
                 r = give_back(&note);
         if (r < 0)
                 log_warning("Cannot switch off forwarding of IPv6 packets: %s, ignoring", strerror(-r));
