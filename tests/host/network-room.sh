@@ -81,7 +81,8 @@ snapshot() {
         iptables-legacy-save | grep -E '^-A|^:[^ ]+ (-|DROP|REJECT)' || true
         ip6tables-legacy-save | grep -E '^-A|^:[^ ]+ (-|DROP|REJECT)' || true
         nft list ruleset
-        echo "forwarding $(cat /proc/sys/net/ipv4/ip_forward) $(cat /proc/sys/net/ipv6/conf/all/forwarding)"
+        echo "forwarding $(cat /proc/sys/net/ipv4/ip_forward)"
+        (cd /proc/sys/net/ipv6/conf && grep . ./{all,default,up0}/{forwarding,accept_ra})
         find /run/nbox -mindepth 1 || true
 } 2>/dev/null
 
@@ -245,8 +246,8 @@ test_user_namespace() {
         pid=$!
         for _ in $(seq 100); do [ "$(readlink /proc/$pid/ns/net)" = "$(readlink /proc/self/ns/net)" ] || break; sleep 0.02; done
         "$DRIVE" attach default web "/proc/$pid/ns/net" keep tcp:8080:80
-        nsenter -t $pid -n ip -o address show dev host0 | grep -q 'inet 10\.'
-        nsenter -t $pid -n ip link show dev lo | grep -q 'LOOPBACK,UP'
+        has "$(nsenter -t $pid -n ip -o address show dev host0)" 'inet 10\.'
+        has "$(nsenter -t $pid -n ip link show dev lo)" 'LOOPBACK,UP'
         has "$(nsenter -t $pid -n ip -6 -o address show dev host0)" 'inet6 fd.* nodad'
         kill $pid
         wait $pid || true
@@ -1453,9 +1454,9 @@ test_others_write_tables() {
         only_iptables
         # EAGAIN is what the kernel says when somebody was faster; lost updates are what the lock prevents.
         strace -f -qq -o /run/trace -e trace=setsockopt -e inject=setsockopt:error=EAGAIN:when=1..3 \
-                "$DRIVE" attach default web /run/netns/m1 keep tcp:8080:80
+                "$DRIVE" attach default web /run/netns/m1 keep # without a port, which would be asked for by setsockopt(2), too
         same refused "$(grep -c EAGAIN /run/trace)" 3
-        has "$(iptables-legacy-save)" nbox:machine:web
+        has "$(iptables-legacy-save)" nbox:zone:default
         flock /run/xtables.lock sleep 1 &
         sleep 0.2
         attach default db m2 keep tcp:8081:80
