@@ -9,8 +9,8 @@
 #include "endpoint.h"
 #include "link-stats.h"
 #include "names.h"
+#include "network-faults.h"
 #include "record-nic.h"
-#include "repair.h"
 #include "status.h"
 #include "zone-info.h"
 #include "zone-service.h"
@@ -172,7 +172,7 @@ static void print_faults(const View *v) {
         char more[48] = "";
         size_t n = 0;
 
-        if (v->machine->record->network != NETWORK_OWN || geteuid() != 0 || network_inspect(&state, NULL) < 0)
+        if (v->machine->record->network != NETWORK_OWN || geteuid() != 0 || network_faults_find(&state, NULL) < 0)
                 return;
         for (size_t i = 0; i < state.n_faults; i++)
                 if (concerns(v, state.faults + i) && n++ == 0)

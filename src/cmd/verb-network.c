@@ -4,12 +4,9 @@
 
 #include <string.h>
 
-#include "control.h"
-#include "endpoint.h"
 #include "gc.h"
 #include "log.h"
-#include "port-listen.h"
-#include "repair.h"
+#include "network-faults.h"
 #include "status.h"
 #include "table.h"
 #include "verb-list.h"
@@ -120,7 +117,7 @@ int verb_network_status(int argc, char **argv, Error **reterr) {
         if (r >= 0)
                 r = gc_run(false, NULL, reterr);
         if (r >= 0)
-                r = network_inspect(&state, reterr);
+                r = network_faults_find(&state, reterr);
         if (r < 0)
                 return r;
         if (args.json)
@@ -154,29 +151,6 @@ static void say_mended(const NetworkState *before, const NetworkState *after) {
         }
 }
 
-static bool lacks_listener(const Endpoint *e) {
-        PortScope scope = port_scope(e);
-
-        for (const PortMap *p = e->ports.items; p < e->ports.items + e->ports.n; p++)
-                if (port_is_relayed(p, scope) && !port_is_heard(p, scope))
-                        return true;
-        return false;
-}
-
-/* What no rule leads to machines is their supervisors': each makes good what it could not have before. One that cannot be asked is found
- * to be at fault when all is looked at anew. */
-static void repair_relays(void) {
-        Endpoint **machines = NULL;
-        size_t n = 0;
-
-        if (endpoint_list(&machines, &n, NULL) < 0)
-                return;
-        for (size_t i = 0; i < n; i++)
-                if (lacks_listener(machines[i]))
-                        close_fd(control_request(machines[i]->machine, "ports", NULL, NULL));
-        endpoint_list_free(machines, n);
-}
-
 int verb_network_repair(int argc, char **argv, Error **reterr) {
         _cleanup_(network_state_clear) NetworkState before = {}, after = {};
         VerbArgs args = verb_args(argc, argv);
@@ -186,11 +160,9 @@ int verb_network_repair(int argc, char **argv, Error **reterr) {
         if (r >= 0) /* not all of it: what of a zone has lost its bridge is to be mended, not swept */
                 r = gc_run(false, NULL, reterr);
         if (r >= 0)
-                r = network_inspect(&before, reterr);
-        if (r >= 0 && before.n_faults > 0) {
-                repair_relays();
-                r = network_repair(&after, reterr);
-        }
+                r = network_faults_find(&before, reterr);
+        if (r >= 0 && before.n_faults > 0)
+                r = network_faults_mend(&after, reterr);
         if (r < 0)
                 return r;
         if (before.n_faults == 0)

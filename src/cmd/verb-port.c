@@ -142,6 +142,13 @@ static IpAddress address_inside(const Row *row) {
         return ip_v4(nic->address);
 }
 
+/* Of a machine in no zone, whose addresses are its own matter. */
+static const char *interface_inside(const Row *row) {
+        const EndpointLink *link = port_link(row->e);
+
+        return link ? link->config.name : "";
+}
+
 static int add_row(const Row *row, void *userdata) {
         char address[PORT_ADDRESS_TEXT_MAX], own[PORT_ADDRESS_TEXT_MAX], host[PORT_RANGE_TEXT_MAX], machine[PORT_RANGE_TEXT_MAX];
         bool published = row->kind == PORT_PUBLISHED;
@@ -153,7 +160,7 @@ static int add_row(const Row *row, void *userdata) {
         port_address_format(&to, own);
         port_range_format(p->host, p->count, host);
         port_range_format(p->machine, p->count, machine);
-        snprintf(inside, sizeof(inside), "%s:%s", published ? own : "host", machine);
+        snprintf(inside, sizeof(inside), "%s:%s", !published ? "host" : *own ? own : interface_inside(row), machine);
         return table_add(userdata, (const char *[]){
                 row->e->machine, protocol_to_string(p->protocol), !published ? "127.0.0.1" : *address ? address : "all", host,
                 published ? "→" : "←", inside, row->added ? "added" : "start" });
@@ -200,7 +207,7 @@ static int find_named(const VerbArgs *args, Endpoints *ret, Error **reterr) {
 
 static int show(const Endpoints *found, ShowRow show_row, void *userdata, Error **reterr) {
         for (size_t i = 0; i < found->n; i++)
-                if (found->items[i]->n_nics > 0 && each_port(found->items[i], show_row, userdata) < 0)
+                if (found->items[i]->n_nics + found->items[i]->n_links > 0 && each_port(found->items[i], show_row, userdata) < 0)
                         return error_oom(reterr);
         return 0;
 }

@@ -11,17 +11,23 @@ static bool has_zone(const MachineConfig *c) {
         return c->network == NETWORK_UNSET || (c->network == NETWORK_OWN && (c->nics.n == 0 || nic_list_has(&c->nics, NIC_ZONE)));
 }
 
-static int check_ports(const MachineConfig *c, Error **reterr) {
-        const char *option = c->ports.n > 0 ? "--port=" : "--host-port=", *key = c->ports.n > 0 ? "Port=" : "HostPort=";
+/* What the host can reach: what is stacked on a link of the host's it cannot. */
+static bool has_pair(const MachineConfig *c) {
+        return c->network == NETWORK_OWN && (nic_list_has(&c->nics, NIC_VETH) || nic_list_has(&c->nics, NIC_BRIDGE));
+}
 
-        if (c->ports.n + c->host_ports.n == 0 || has_zone(c))
+static int check_ports(const MachineConfig *c, Error **reterr) {
+        bool of_host = c->ports.n == 0 || has_pair(c);
+        const char *option = of_host ? "--host-port=" : "--port=", *key = of_host ? "HostPort=" : "Port=";
+
+        if (c->ports.n + c->host_ports.n == 0 || has_zone(c) || (c->host_ports.n == 0 && has_pair(c)))
                 return 0;
-        if (c->ports.n == 0)
+        if (of_host)
                 error_set(reterr, EINVAL, "A port of the host's cannot be offered with --network=%s", network_word(c->network, &c->nics));
         else
                 error_set(reterr, EINVAL, "A port cannot be published with --network=%s", network_word(c->network, &c->nics));
         if (c->network == NETWORK_HOST)
-                return error_hint(reterr, -EINVAL, c->ports.n > 0 ? "Leave out --port=: the machine's ports are the host's already."
+                return error_hint(reterr, -EINVAL, !of_host ? "Leave out --port=: the machine's ports are the host's already."
                                                                   : "Leave out --host-port=: the host's 127.0.0.1 is the machine's already.");
         return error_hint(reterr, -EINVAL, "Leave out %s (%s in the settings file), or take --network=zone%s.", option, key,
                           c->network == NETWORK_OWN ? ", alone or beside it" : "");

@@ -134,6 +134,11 @@ static int let_through(Attachment *a, Error **reterr) {
         return r;
 }
 
+/* Of a machine in no zone, for which its supervisor listens. */
+static int check_relayed(Attachment *a, Error **reterr) {
+        return ports_check(&(PortCheck){ a->req->machine, &a->endpoint->ports, true }, reterr);
+}
+
 /* ---- links ---- */
 
 /* In the order that they were asked for: so they are numbered inside. */
@@ -172,8 +177,8 @@ static int attach(Attachment *a, NetworkLease *ret, Error **reterr) {
         r = placement_make(&a->at, a->endpoint->ports.n > 0, reterr);
         if (r >= 0)
                 r = write_down(a, reterr);
-        if (r >= 0 && a->at.n_nics > 0)
-                r = let_through(a, reterr);
+        if (r >= 0)
+                r = (a->at.n_nics > 0 ? let_through : check_relayed)(a, reterr);
         if (r >= 0)
                 r = make_links(a, reterr);
         if (r >= 0)

@@ -38,6 +38,8 @@ static int find_zone(const Endpoint *e, const char *machine, Scene *ret, Error *
         r = netlink_new(NETLINK_ROUTE, -1, &ret->nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
+        if (e && e->n_nics == 0 && port_link(e))
+                return 0;
         if (!e || e->n_nics == 0 || !machine_link_exists(ret->nl, machine)) {
                 error_set(reterr, ESRCH, "The machine '%s' is on no network of the host's: it has no ports to publish", machine);
                 return error_hint(reterr, -ESRCH, "One that was started with --network=zone is; with --network=host its ports are the "
@@ -125,7 +127,7 @@ static int check(const PortChange *c, const Scene *s, Error **reterr) {
         if (c->remove)
                 return 0;
         ports_warn_of_absent(&c->ports);
-        return ports_check(&(PortCheck){ c->machine, &c->ports, s->zone.range6.prefix > 0 }, reterr);
+        return ports_check(&(PortCheck){ c->machine, &c->ports, c->scope == PORT_SCOPE_ALL || s->zone.range6.prefix > 0 }, reterr);
 }
 
 /* Back to what was, where the new rules could not be made. */
@@ -156,13 +158,15 @@ int network_change_ports(PortChange *c, Error **reterr) {
                 c->scope = port_scope(e);
                 r = edit(e, c, PORT_PUBLISHED, &c->ports, reterr);
         }
+        if (r >= 0 && c->scope == PORT_SCOPE_ALL && c->host_ports.n > 0)
+                r = error_set(reterr, EOPNOTSUPP, "The machine '%s' is in no zone: ports of the host's cannot be offered to it", c->machine);
         if (r >= 0)
                 r = edit(e, c, PORT_OF_HOST, &c->host_ports, reterr);
         if (r >= 0)
                 r = check(c, &scene, reterr);
         if (r >= 0)
                 r = endpoint_save(e, reterr);
-        if (r < 0)
+        if (r < 0 || c->scope == PORT_SCOPE_ALL) /* its supervisor does the rest */
                 return r;
         r = apply(e, &scene, reterr);
         if (r < 0) {

@@ -16,6 +16,13 @@ PortScope port_scope(const Endpoint *e) {
         return e->n_nics > 0 ? PORT_SCOPE_LOOPBACK : PORT_SCOPE_ALL;
 }
 
+const EndpointLink *port_link(const Endpoint *e) {
+        for (size_t i = 0; i < e->n_links; i++)
+                if (e->links[i].config.kind == NIC_VETH || e->links[i].config.kind == NIC_BRIDGE)
+                        return e->links + i;
+        return NULL;
+}
+
 /* Without an address: one socket for both families, or, on a host without IPv6, for the other. */
 static socklen_t place_of(const PortMap *p, PortScope scope, bool has_ipv6, uint16_t port, struct sockaddr_storage *ret) {
         const IpAddress *a = scope == PORT_SCOPE_LOOPBACK ? &loopback : &p->address;

@@ -15,6 +15,9 @@ typedef enum PortScope {
 
 PortScope port_scope(const Endpoint *e);
 
+/* Of a machine in no zone, the interface that its ports lead to: the first whose other end is the host's. NULL: there is none. */
+const EndpointLink *port_link(const Endpoint *e);
+
 /* Where a supervisor has them: those beyond the first few get high numbers, so that however many they are, what else is opened finds room
  * below the usual limit, which is raised while they are made, and not for what is started later. */
 #define PORT_FDS_BEGIN 1024

@@ -11,7 +11,6 @@
 
 #include "forwarding.h"
 #include "log.h"
-#include "port-listen.h"
 #include "machine-link.h"
 #include "network-lock.h"
 #include "rates.h"
@@ -110,21 +109,6 @@ static int look_at_nics(const Survey *s, const Endpoint *e, NetworkState *ret) {
         return 0;
 }
 
-/* Its supervisor is to listen there; where it cannot, or knew nothing of it when it was started, nobody does. */
-static int look_at_relays(const Endpoint *e, NetworkState *ret) {
-        PortScope scope = port_scope(e);
-        char place[PORT_PLACE_MAX];
-
-        for (const PortMap *p = e->ports.items; e->n_nics > 0 && p < e->ports.items + e->ports.n; p++) {
-                if (!port_is_relayed(p, scope) || port_is_heard(p, scope))
-                        continue;
-                port_place_format(p, scope, p->host, place);
-                if (!fault_add(ret, e->n_nics > 0 ? e->nics[0].zone : "", e->machine, "%s does not lead to it", place))
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
 static bool has_address(const SurveyZone *z, const RouteInfo *routes, size_t n) {
         for (size_t i = 0; i < n; i++)
                 if (routes[i].address && routes[i].index == z->zone.index &&
@@ -205,8 +189,6 @@ static int look(const Survey *s, NetworkState *ret, Error **reterr) {
         r = look_at_zones(s, ret);
         for (size_t i = 0; r >= 0 && i < s->n_endpoints; i++)
                 r = look_at_nics(s, s->endpoints[i], ret);
-        for (size_t i = 0; r >= 0 && i < s->n_endpoints; i++)
-                r = look_at_relays(s->endpoints[i], ret);
         if (r < 0)
                 return error_oom(reterr);
         r = look_at_switches(s, ret, reterr);

@@ -50,6 +50,7 @@ struct PortRelays {
         PortScope scope;
         IpAddress targets[2];     /* the machine's addresses: IPv6, IPv4 */
         char device[IF_NAMESIZE]; /* the host's interface that leads there */
+        char inside[IF_NAMESIZE]; /* the machine's end of it, where it chooses its addresses itself */
         Port **ports;
         size_t n;
         sd_event_source *later;
@@ -114,6 +115,18 @@ static int on_relay_end(_unused_ sd_event_source *source, _unused_ int fd, _unus
         return 0;
 }
 
+/* 1: its addresses are others than they were. */
+static int look_inside(PortRelays *l) {
+        IpAddress found[2] = {};
+        bool changed = false;
+
+        (void) inside_address_get(l->netns, l->inside, l->targets, found);
+        for (unsigned i = 0; i < ELEMENTSOF(found); i++)
+                changed |= !ip_same(&found[i], &l->targets[i]);
+        memcpy(l->targets, found, sizeof(found));
+        return changed;
+}
+
 static int start_relay(Port *p, Error **reterr) {
         const PortRelay q = {
                 .protocol = p->map.protocol, .listeners = p->listeners, .n = p->map.count, .port = p->map.machine,
@@ -142,6 +155,8 @@ static int on_demand(sd_event_source *source, _unused_ int fd, _unused_ uint32_t
         r = sd_event_source_set_enabled(source, SD_EVENT_OFF);
         if (r < 0)
                 return r;
+        if (p->all->watch >= 0)
+                (void) look_inside(p->all); /* it may have changed a moment ago */
         r = start_relay(p, &error);
         if (r < 0) {
                 log_warning("%s, ignoring", error ? error->message : strerror(-r));
@@ -278,18 +293,6 @@ static void end_relays(PortRelays *l) {
                 }
 }
 
-static int look_inside(PortRelays *l) {
-        const char *name = l->supervisor->lease.nics[0].ifname;
-        IpAddress found[2] = {};
-        bool changed = false;
-
-        (void) inside_address_get(l->netns, name, l->targets, found);
-        for (unsigned i = 0; i < ELEMENTSOF(found); i++)
-                changed |= !ip_same(&found[i], &l->targets[i]);
-        memcpy(l->targets, found, sizeof(found));
-        return changed;
-}
-
 static int on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         PortRelays *l = userdata;
 
@@ -308,23 +311,22 @@ static int on_change_inside(sd_event_source *source, _unused_ int fd, _unused_ u
         return sd_event_add_time_relative(l->supervisor->event, &l->look, CLOCK_MONOTONIC, LOOK_USEC, 0, on_look, l);
 }
 
-/* The host's end of its first interface; where the admin has made that a port of a bridge, the bridge. */
-static void find_device(PortRelays *l) {
-        const NicLease *nic = l->supervisor->lease.nics;
+/* The host's end of the interface; where that is a port of a bridge, the bridge. */
+static void find_device(PortRelays *l, const EndpointLink *nic) {
         _cleanup_(netlink_freep) Netlink *nl = NULL;
         LinkInfo link = {};
 
-        snprintf(l->device, sizeof(l->device), "%s", nic->bridge[0] ? nic->bridge : nic->host_ifname);
-        if (nic->bridge[0] || netlink_new(NETLINK_ROUTE, -1, &nl) < 0 || link_get(nl, nic->host_ifname, &link) < 0 || link.master == 0)
-                return;
-        (void) if_indextoname((unsigned) link.master, l->device);
+        snprintf(l->inside, sizeof(l->inside), "%s", nic->config.name);
+        snprintf(l->device, sizeof(l->device), "%s", nic->host);
+        if (netlink_new(NETLINK_ROUTE, -1, &nl) >= 0 && link_get(nl, nic->host, &link) >= 0 && link.master != 0)
+                (void) if_indextoname((unsigned) link.master, l->device);
 }
 
 /* In no zone, what it has got from elsewhere, or given itself. */
-static int follow_inside(PortRelays *l) {
+static int follow_inside(PortRelays *l, const EndpointLink *nic) {
         int r;
 
-        find_device(l);
+        find_device(l, nic);
         if (l->watch >= 0)
                 return 0;
         l->netns = namespace_open(l->supervisor->leader, "net");
@@ -342,7 +344,7 @@ static int follow_inside(PortRelays *l) {
 static int find_machine(PortRelays *l, const Endpoint *e) {
         l->scope = port_scope(e);
         if (l->scope == PORT_SCOPE_ALL)
-                return follow_inside(l);
+                return port_link(e) ? follow_inside(l, port_link(e)) : -ENODEV;
         take_given_address(l, e->nics);
         return 0;
 }

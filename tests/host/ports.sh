@@ -449,6 +449,91 @@ test_an_own_address_that_comes_later() {
         terminate "$GUEST"
 }
 
+# --- of machines in no zone: their addresses are their own matter, and nothing of the host's is touched for them ------------
+
+# A machine with a link to the host; the host's end and its own are given addresses by hand, as networkd would on both sides.
+linked() { # NAME OPTIONS
+        boot "$@"
+        ip address add 192.0.2.1/24 dev "ve-$1"
+        ip link set "ve-$1" up
+        at "$1" ip address add 192.0.2.2/24 dev host0
+        at "$1" ip link set host0 up
+        serve "$1" 80
+}
+
+filters() {
+        iptables-legacy-save | sed -E '/^#/d; s/ \[[0-9:]+\]//'
+        nft list ruleset
+        sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding
+}
+
+test_ports_of_a_machine_in_no_zone() {
+        local before
+        before=$(filters)
+        linked "$GUEST" --network=veth -p 8080:80 -p 8081:80/udp -p "$HOST_ADDRESS:8082:80" -p 127.0.0.1:8083:80/udp
+        for address in "$HOST_ADDRESS" "$HOST_ADDRESS6"; do
+                reaches outside tcp "$address" 8080 "$GUEST"
+                reaches outside udp "$address" 8081 "$GUEST"
+        done
+        for address in 127.0.0.1 ::1 192.0.2.1 "$HOST_ADDRESS"; do
+                reaches host tcp "$address" 8080 "$GUEST"
+                reaches host udp "$address" 8081 "$GUEST"
+        done
+        reaches "$GUEST" tcp 192.0.2.1 8080 "$GUEST"
+        reaches outside tcp "$HOST_ADDRESS" 8082 "$GUEST"
+        reaches_not host tcp 127.0.0.1 8082
+        reaches host udp 127.0.0.1 8083 "$GUEST"
+        reaches_not outside udp "$HOST_ADDRESS" 8083
+        same "what filters" "$(filters)" "$before"
+        nbox port add "$GUEST" 8084:80
+        reaches outside tcp "$HOST_ADDRESS" 8084 "$GUEST"
+        nbox port remove "$GUEST" 8084 8080
+        for port in 8084 8080; do reaches_not outside tcp "$HOST_ADDRESS" "$port"; done
+        has "$(nbox port list)" "^$GUEST +tcp +$HOST_ADDRESS +8082 +→ +host0:80 +start"
+        refused nbox port add "$GUEST" --host-port 8200
+        refused nbox boot -d --network=veth --host-port 8200 "$GUEST"
+        nbox network status
+        unserve
+        terminate "$GUEST"
+        same "listeners" "$(ss -Hlnut 'sport >= 8080 and sport <= 8084')" ''
+}
+
+test_an_address_that_changes() {
+        linked "$GUEST" --network=veth -p 8080:80
+        reaches outside tcp "$HOST_ADDRESS" 8080 "$GUEST"
+        at "$GUEST" ip address add 192.0.2.3/24 dev host0
+        at "$GUEST" ip address del 192.0.2.2/24 dev host0
+        at "$GUEST" ip address add 192.0.2.3/24 dev host0 2>/dev/null || true # it went with the first
+        sleep 0.5
+        reaches outside tcp "$HOST_ADDRESS" 8080 "$GUEST"
+        at "$GUEST" ip address flush dev host0
+        sleep 0.5
+        reaches_not outside tcp "$HOST_ADDRESS" 8080
+        at "$GUEST" ip -6 address add 2001:db8:9::2/64 dev host0 nodad
+        ip -6 address add 2001:db8:9::1/64 dev "ve-$GUEST" nodad
+        sleep 0.5
+        reaches outside tcp "$HOST_ADDRESS" 8080 "$GUEST"
+        unserve
+        terminate "$GUEST"
+}
+
+# No address that it gives itself leads to the host's own services, or past it.
+test_an_address_that_is_not_its_own() {
+        linked "$GUEST" --network=veth -p 8080:80
+        unserve
+        serve host 80 127.0.0.1
+        serve outside 80
+        for address in 127.0.0.2/8 "$HOST_ADDRESS/32" "$OUTSIDE_ADDRESS/32"; do
+                at "$GUEST" ip address flush dev host0
+                at "$GUEST" ip address add "$address" dev host0
+                sleep 0.5
+                reaches_not host tcp 127.0.0.1 8080
+                reaches_not outside tcp "$HOST_ADDRESS" 8080
+        done
+        unserve
+        terminate "$GUEST"
+}
+
 # --- of the host's loopback -------------------------------------------------------------------------------------------
 
 test_host_ports() {
