@@ -65,3 +65,10 @@ both_ways() {
                 done
         done
 }
+
+# What zones are made of, and nothing else has: rules, forwarding, a service.
+untouched() {
+        has_not "$({ iptables-legacy-save; ip6tables-legacy-save; nft list ruleset; } 2>/dev/null)" 'nbox|NBOX'
+        has_not "$(ip -o link)" ' (nbox0|nz-[^:]*):'
+        [ ! -e /run/nbox/network/zones ] || same 'zones' "$(ls /run/nbox/network/zones)" ''
+}

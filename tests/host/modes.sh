@@ -7,13 +7,6 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/modes-words.sh"
 
-# What zones are made of, and nothing else has: rules, forwarding, a service.
-untouched() {
-        has_not "$({ iptables-legacy-save; ip6tables-legacy-save; nft list ruleset; } 2>/dev/null)" 'nbox|NBOX'
-        has_not "$(ip -o link)" ' (nbox0|nz-[^:]*):'
-        [ ! -e /run/nbox/network/zones ] || same 'zones' "$(ls /run/nbox/network/zones)" ''
-}
-
 test_host() {
         local before after
         before=$(ip -o link | wc -l)
