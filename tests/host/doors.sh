@@ -20,6 +20,7 @@
                         $iptables -t "$table" -X
                 done
                 $iptables -P FORWARD ACCEPT
+                $iptables -P INPUT ACCEPT
         done
         sysctl -q net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
         rm -f /etc/nbox.conf
@@ -440,6 +441,46 @@ test_docker_comes_later() {
         machines_end
         nft delete table ip filter
         nft delete table ip6 filter
+}
+
+# Filters of the host's own input, by somebody who thinks of IPv4: a machine would not find the gateway over IPv6.
+input_chain() {
+        nft -f - <<EOF
+table inet mine {
+        chain input {
+                type filter hook input priority 0; policy drop;
+                ct state established,related accept
+                iifname { "lo", "up0" } accept
+        }
+}
+EOF
+        local iptables
+        for iptables in ip6tables-nft ip6tables-legacy; do
+                $iptables -P INPUT DROP
+                $iptables -A INPUT -i lo -j ACCEPT
+                $iptables -A INPUT -i up0 -j ACCEPT
+                $iptables -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
+        done
+}
+
+test_input_drop() {
+        through input_chain
+        two_machines
+        has "$(ip6tables-nft -S INPUT)" '-i nbox0 -p ipv6-icmp .*--comment "?nbox:zone:default"? -j ACCEPT'
+        serve host 6000
+        reaches_not first tcp6 "$(gateway6_of first)" 6000
+        # It is so: without the doors nobody finds the host.
+        nft flush chain inet mine input
+        missing "chain 'input' of the nftables table 'inet mine'"
+        at first ip -6 neighbour flush dev host0
+        fails at first busybox ping -6 -c 1 -W 2 "$(gateway6_of first)" >/dev/null
+        nbox network repair
+        at first busybox ping -6 -c 1 -W 2 "$(gateway6_of first)" >/dev/null
+        machines_end
+        nft delete table inet mine
+        nft delete table ip6 filter
+        ip6tables-legacy -P INPUT ACCEPT
+        ip6tables-legacy -F INPUT
 }
 
 # A port of the host's loopback, where its input is filtered.
