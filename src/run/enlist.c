@@ -5,6 +5,8 @@
 
 #include "clock.h"
 #include "log.h"
+#include "nics.h"
+#include "strv.h"
 #include "supervisor.h"
 #include "zone-services.h"
 
@@ -150,6 +152,9 @@ int enlist_begin(Supervisor *s, Enlistment *e, Error **reterr) {
 
         *e = (Enlistment){ .registration = registration_of(s) };
         r = zone_services_units(s, &e->wants, reterr);
+        if (r >= 0 && nic_list_has(&s->plan->nics, NIC_INTERFACE) &&
+            strv_consume(&e->wants, machine_return_service_name(s->plan->name)) < 0)
+                r = error_oom(reterr);
         if (r < 0)
                 return r;
         e->registration.wants = e->wants;

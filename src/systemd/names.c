@@ -9,19 +9,23 @@
 #include "name.h"
 #include "registration.h"
 
-static char *escaped(const char *name, const char *suffix) {
+static char *escaped(const char *prefix, const char *name, const char *suffix) {
         _cleanup_free_ char *e = unit_name_escape(name);
         char *unit;
 
-        return e && asprintf(&unit, "machine-%s.%s", e, suffix) >= 0 ? unit : NULL;
+        return e && asprintf(&unit, "%s%s%s", prefix, e, suffix) >= 0 ? unit : NULL;
 }
 
 char *machine_scope_name(const char *name) {
-        return escaped(name, "scope");
+        return escaped("machine-", name, ".scope");
 }
 
 char *machine_slice_name(const char *name) {
-        return escaped(name, "slice");
+        return escaped("machine-", name, ".slice");
+}
+
+char *machine_return_service_name(const char *name) {
+        return escaped("nbox-return@", name, ".service"); /* its %i is what the scope is called */
 }
 
 char *machine_service_name(const char *name) {

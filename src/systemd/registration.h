@@ -104,5 +104,8 @@ char *machine_slice_name(const char *name);
 char *machine_service_name(const char *name);
 char *machine_transient_service_name(const char *name);
 
+/* "nbox-return@web\x2d1.service": what gives back the host's own interfaces when the machine's scope has ended. */
+char *machine_return_service_name(const char *name);
+
 /* "nbox-zone@lab.service": the service of a zone. */
 char *zone_service_name(const char *zone);
