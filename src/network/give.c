@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "link.h"
+#include "log.h"
 #include "strv.h"
 
 static bool is_called(const Given *g, const char *name) {
@@ -73,4 +75,31 @@ int give_back(Netlink *nl, const Endpoint *e, Error **reterr) {
         if (result >= 0)
                 given_keep_no_more(e->machine);
         return result;
+}
+
+static bool has_default_route(Netlink *nl, int family, const LinkInfo *link) {
+        _cleanup_free_ RouteInfo *routes = NULL;
+        size_t n = 0;
+
+        if (route_list(nl, family, &routes, &n) < 0)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (routes[i].index == link->index && routes[i].prefix == 0 && !routes[i].address)
+                        return true;
+        return false;
+}
+
+void give_warn(const NicList *nics) {
+        _cleanup_(netlink_freep) Netlink *nl = NULL;
+
+        for (size_t i = 0; i < nics->n; i++) {
+                _cleanup_(link_details_done) LinkDetails d = {};
+
+                if (nics->items[i].kind != NIC_INTERFACE || (!nl && netlink_new(NETLINK_ROUTE, -1, &nl) < 0) ||
+                    link_look(nl, nics->items[i].link, &d) < 0)
+                        continue;
+                if (has_default_route(nl, AF_INET, &d.link) || has_default_route(nl, AF_INET6, &d.link))
+                        log_warning("The host has its way out by '%s': it has none there while the machine has it, and its addresses and "
+                                    "routes do not come back by themselves", d.link.name);
+        }
 }

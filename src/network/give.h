@@ -11,6 +11,9 @@
 /* Add to the machine's file, which the caller saves, what is to be given as `nic` says. -EBUSY: another machine has it. */
 int give_look(Netlink *nl, const NicConfig *nic, Endpoint *e, Error **reterr);
 
+/* Say which of them the host has its way out by. */
+void give_warn(const NicList *nics);
+
 /* The i-th of e->given goes into the namespace `netns`, which is kept from then on. A failure leaves what give_back() undoes. */
 int give_send(Netlink *nl, const Endpoint *e, size_t i, int netns, const char *inside, Error **reterr);
 

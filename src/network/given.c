@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "log.h"
 #include "strv.h"
 #include "zone.h"
 
@@ -57,24 +56,6 @@ static int check(const LinkInfo *link, Error **reterr) {
         return 0;
 }
 
-static bool has_default_route(Netlink *nl, int family, const LinkInfo *link) {
-        _cleanup_free_ RouteInfo *routes = NULL;
-        size_t n = 0;
-
-        if (route_list(nl, family, &routes, &n) < 0)
-                return false;
-        for (size_t i = 0; i < n; i++)
-                if (routes[i].index == link->index && routes[i].prefix == 0 && !routes[i].address)
-                        return true;
-        return false;
-}
-
-static void warn_of_default_route(Netlink *nl, const LinkInfo *link) {
-        if (has_default_route(nl, AF_INET, link) || has_default_route(nl, AF_INET6, link))
-                log_warning("The host has its way out by '%s': it has none there while the machine has it, and its addresses and "
-                            "routes do not come back by themselves", link->name);
-}
-
 uint64_t given_home(void) {
         struct stat st;
 
@@ -100,7 +81,6 @@ int given_look(Netlink *nl, const char *name, Given *ret, Error **reterr) {
                 link_details_done(&d);
                 return r;
         }
-        warn_of_default_route(nl, &d.link);
         g.index = d.link.index;
         g.below = d.link.peer;
         g.mtu = d.mtu;

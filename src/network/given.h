@@ -38,8 +38,7 @@ void given_done(Given *g);
 /* The inode of our network namespace. */
 uint64_t given_home(void);
 
-/* What `name` (or altname) is like now. -ENODEV: there is no such interface. -EPERM, -EOPNOTSUPP: not one that can be given away. With a
- * warning where the host has its way out by it. */
+/* What `name` (or altname) is like now. -ENODEV: there is no such interface. -EPERM, -EOPNOTSUPP: not one that can be given away. */
 int given_look(Netlink *nl, const char *name, Given *ret, Error **reterr);
 
 /* One line of text without blanks at its ends, and back. format: the caller's, NULL on out of memory; parse: 0, -EBADMSG or -ENOMEM;

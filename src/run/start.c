@@ -10,6 +10,7 @@
 #include "detach.h"
 #include "exit-status.h"
 #include "gc.h"
+#include "give.h"
 #include "ifname.h"
 #include "lives.h"
 #include "log.h"
@@ -203,6 +204,7 @@ static void warn_of_network(const MachinePlan *p) {
         zone_warn_of_clashes(&p->nics);
         ports_warn_of_absent(&p->ports);
         warn_of_unserved_veth(p);
+        give_warn(&p->nics);
 }
 
 /* Before anything of the tree is opened: a mount can only be copied from the namespace that it is opened in. */

@@ -51,6 +51,19 @@ came_back() {
         [ ! -e /run/nbox/network/netns ] || fail "kept: $(ls /run/nbox/network/netns)"
 }
 
+# boot_here NAME OPTIONS...: in the foreground; what it says is in $SCRATCH/said.
+boot_here() {
+        local name=$1
+        shift
+        nbox boot "$@" "$name" </dev/null >"$SCRATCH/said" 2>&1 &
+        BOOTED=$!
+        wait_until 20 is_state "$name" running
+}
+ends_here() {
+        poweroff "$1"
+        wait "$BOOTED"
+}
+
 # as_root_in NAME COMMAND...: the host's program, with what the guest's root may do.
 as_root_in() {
         local leader
@@ -180,23 +193,35 @@ test_guest_makes_it_its_own() {
 
 test_guest_deletes_it() {
         card_setup
-        boot "$GUEST" --network=interface:card0
-        wait_until 5 is_away
+        boot_here "$GUEST" --network=interface:card0
         as_root_in "$GUEST" ip link delete card0
-        has "$(nbox poweroff "$GUEST" 2>&1; wait_until 10 is_gone "$GUEST"; log_of "$GUEST")" "interface 'card0' does not come back"
+        ends_here "$GUEST"
+        has "$(cat "$SCRATCH/said")" "interface 'card0' does not come back"
         is_away
         unserve
         ip link delete br-lan
         ip netns delete wan
 }
 
-test_its_name_is_taken() {
-        local log
+# With the last process there is the namespace gone that it was moved to, and a virtual link with it.
+test_guest_moves_it_on() {
         card_setup
-        boot "$GUEST" --network=interface:card0
-        wait_until 5 is_away
+        boot_here "$GUEST" --network=interface:card0
+        as_root_in "$GUEST" sh -ec 'unshare -n sleep 1000 & p=$!; until ip link set card0 netns $p; do sleep 0.1; done'
+        fails as_root_in "$GUEST" ip link show card0 2>/dev/null
+        ends_here "$GUEST"
+        has "$(cat "$SCRATCH/said")" "interface 'card0' does not come back"
+        unserve
+        ip link delete br-lan
+        ip netns delete wan
+}
+
+test_its_name_is_taken() {
+        card_setup
+        boot_here "$GUEST" --network=interface:card0
         ip link add card0 type bridge
-        poweroff "$GUEST"
+        ends_here "$GUEST"
+        has "$(cat "$SCRATCH/said")" "'card0' comes back as 'card0_0'"
         wait_until 5 ip link show card0_0
         same 'the card, by another name' "$(card card0_0)" "${CARD/card0/card0_0}"
         same 'who has its name' "$(ip -j -d link show card0 | jq -r '.[0].linkinfo.info_kind')" bridge
@@ -251,7 +276,7 @@ test_the_hosts_way_out() {
         ip link set card0 up
         ip address add 203.0.113.2/24 dev card0
         ip route add default via 203.0.113.1 dev card0 metric 7777
-        has "$(boot "$GUEST" --network=interface:card0 2>&1; log_of "$GUEST")" "way out by 'card0'"
+        has "$(boot "$GUEST" --network=interface:card0 2>&1)" "way out by 'card0'"
         terminate "$GUEST"
         wait_until 5 ip link show card0
         ip link delete card0
