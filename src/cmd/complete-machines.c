@@ -158,6 +158,17 @@ void complete_zones(const Completion *c) {
         offer_names(c, zones, "zone");
 }
 
+void complete_nics_of(const Completion *c, const char *machine) {
+        _cleanup_(endpoint_freep) Endpoint *e = NULL;
+
+        if (!machine_name_is_valid(machine) || endpoint_load(machine, &e, NULL) <= 0)
+                return;
+        for (size_t i = 0; i < e->n_nics; i++)
+                complete_offer(c, e->nics[i].name, e->nics[i].zone);
+        for (size_t i = 0; i < e->n_links; i++)
+                complete_offer(c, e->links[i].config.name, nic_kind_to_string(e->links[i].config.kind));
+}
+
 void complete_ports_of(const Completion *c, const char *machine) {
         _cleanup_(endpoint_freep) Endpoint *e = NULL;
         _cleanup_strv_ char **ports = NULL;

@@ -92,10 +92,10 @@ static void offer_bridge_nic(const Completion *c) {
         offer_nic(c, NIC_BRIDGE);
 }
 
-static void offer_network(const Completion *c) {
+/* KIND[:WHAT][,KEY=VALUE]…. True when the kind stands there already. */
+static bool offer_kind(const Completion *c) {
         const char *part = complete_part(c);
         Completion behind = *c;
-        char word[32];
 
         for (const EnumName *e = nic_kind_names; e->name; e++) {
                 size_t n = strlen(e->name);
@@ -104,16 +104,32 @@ static void offer_network(const Completion *c) {
                         continue;
                 behind.done += n + 1;
                 offer_nic(&behind, (NicKind) e->value);
+                return true;
+        }
+        return false;
+}
+
+void complete_new_nic(const Completion *c) {
+        char word[32];
+
+        if (offer_kind(c))
                 return;
-        }
-        for (const EnumName *e = network_kind_names; e->name; e++) {
-                snprintf(word, sizeof(word), "%s%s", e->name, e->value == NETWORK_NAMESPACE ? ":" : "");
-                complete_offer(c, word, NULL);
-        }
         for (const EnumName *e = nic_kind_names; e->name; e++) {
                 snprintf(word, sizeof(word), "%s%s", e->name, e->value == NIC_VETH ? "" : ":");
                 complete_offer(c, word, NULL);
         }
+}
+
+static void offer_network(const Completion *c) {
+        char word[32];
+
+        if (offer_kind(c))
+                return;
+        for (const EnumName *e = network_kind_names; e->name; e++) {
+                snprintf(word, sizeof(word), "%s%s", e->name, e->value == NETWORK_NAMESPACE ? ":" : "");
+                complete_offer(c, word, NULL);
+        }
+        complete_new_nic(c);
 }
 
 /* The protocol stands before, as systemd-nspawn has it, or behind a slash. */

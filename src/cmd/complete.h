@@ -27,6 +27,7 @@ void complete_offer_paths(const Completion *c, bool directories);
 /* The values of an option; a port that is to be published. */
 void complete_values(const Completion *c, const ArgSpec *spec);
 void complete_new_port(const Completion *c);
+void complete_new_nic(const Completion *c);
 
 /* Machines and images (complete-machines.c). Those that stand among the operands already are left out. */
 void complete_running(const Completion *c);
@@ -37,4 +38,5 @@ void complete_enabled(const Completion *c);
 void complete_with_settings(const Completion *c); /* names that have a settings file */
 void complete_zones(const Completion *c);
 void complete_users_of(const Completion *c, const char *machine);
+void complete_nics_of(const Completion *c, const char *machine);  /* by their names inside */
 void complete_ports_of(const Completion *c, const char *machine); /* that it publishes */

@@ -107,7 +107,7 @@ static void offer_machine_or_user(const Completion *c, int n_operands) {
 }
 
 /* The machine is the first of the words that is no option. */
-static void offer_machine_or_port(const Completion *c, int n_operands) {
+static void offer_machine_or_more(const Completion *c, int n_operands) {
         int machine = 1;
 
         while (machine < c->n_words && c->words[machine][0] == '-')
@@ -116,7 +116,11 @@ static void offer_machine_or_port(const Completion *c, int n_operands) {
                 complete_running(c);
         else if (c->verb->operand == OPERAND_NEW_PORTS)
                 complete_new_port(c);
-        else if (machine < c->n_words)
+        else if (c->verb->operand == OPERAND_NEW_NIC && n_operands == 1)
+                complete_new_nic(c);
+        else if (c->verb->operand == OPERAND_NIC && n_operands == 1 && machine < c->n_words)
+                complete_nics_of(c, c->words[machine]);
+        else if (c->verb->operand == OPERAND_PORTS && machine < c->n_words)
                 complete_ports_of(c, c->words[machine]);
 }
 
@@ -157,7 +161,9 @@ static void offer_operands(const Completion *c, int n_operands) {
                 return;
         case OPERAND_NEW_PORTS:
         case OPERAND_PORTS:
-                offer_machine_or_port(c, n_operands);
+        case OPERAND_NEW_NIC:
+        case OPERAND_NIC:
+                offer_machine_or_more(c, n_operands);
                 return;
         }
 }

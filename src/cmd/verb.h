@@ -32,6 +32,8 @@ typedef enum VerbOperand {
         OPERAND_ZONES,    /* any number of zones that are known */
         OPERAND_NEW_PORTS, /* a running machine, then ports that are to be published */
         OPERAND_PORTS,    /* a running machine, then ports that it publishes */
+        OPERAND_NEW_NIC,  /* a running machine, then an interface that it is to get */
+        OPERAND_NIC,      /* a running machine, then one that it has */
         OPERAND_NEW,      /* a name that nothing has yet */
 } VerbOperand;
 

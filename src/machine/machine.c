@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "endpoint.h"
+#include "live-nics.h"
 #include "pidfd.h"
 #include "port-map.h"
 #include "process.h"
@@ -62,12 +63,14 @@ static MachineState state_of(const Machine *m) {
         return m->record->leader == 0 ? MACHINE_STARTING : MACHINE_CLOSING;
 }
 
-/* Ports come and go while a machine runs: the record has those that it was started with. */
-static int take_ports(MachineRecord *r) {
+/* Ports and interfaces come and go while a machine runs: the record has those that it was started with. */
+static int take_changes(MachineRecord *r) {
         _cleanup_(endpoint_freep) Endpoint *e = NULL;
 
         if (r->network != NETWORK_OWN || endpoint_load(r->name, &e, NULL) <= 0)
                 return 0;
+        if (live_nics_take(r, e) < 0)
+                return -ENOMEM;
         strv_free(r->ports);
         strv_free(r->host_ports);
         r->ports = r->host_ports = NULL;
@@ -84,7 +87,7 @@ static int machine_load(const char *name, Machine **ret, Error **reterr) {
         r = record_load(name, &m->record, reterr);
         if (r < 0)
                 return r;
-        if (take_ports(m->record) < 0)
+        if (take_changes(m->record) < 0)
                 return error_oom(reterr);
         m->leader_fd = open_leader(m->record);
         m->state = state_of(m);

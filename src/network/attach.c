@@ -14,12 +14,15 @@
 
 #include <string.h>
 
+#include "endpoint-nics.h"
 #include "forwarding.h"
+#include "give.h"
 #include "log.h"
 #include "machine-link.h"
 #include "name.h"
 #include "names.h"
 #include "network-lock.h"
+#include "nics.h"
 #include "passage.h"
 #include "port-map.h"
 #include "port-check.h"
@@ -52,18 +55,27 @@ static int describe(Attachment *a, Error **reterr) {
         return rates_check(e, reterr);
 }
 
-/* What is in no zone. */
-static void add_link(Attachment *a, const NicConfig *config) {
-        EndpointLink *l = a->endpoint->links + a->endpoint->n_links;
+/* What is in no zone. One of the host's own keeps its name, unless another is wanted. */
+static int add_link(Attachment *a, const NicConfig *config, Error **reterr) {
+        Endpoint *e = a->endpoint;
+        EndpointLink *l = e->links + e->n_links;
+        int r;
 
         *l = (EndpointLink){ .config = *config };
-        l->number = endpoint_free_number(a->endpoint, config->kind);
+        if (config->kind == NIC_INTERFACE) {
+                r = give_look(a->nl, &l->config, e, reterr);
+                if (r < 0)
+                        return r;
+        }
+        l->number = endpoint_free_number(e, config->kind);
         a->links[a->n_links++] = (NicLink){ .machine = a->req->machine, .config = &l->config, .number = l->number };
-        a->endpoint->n_links++;
+        e->n_links++;
+        return 0;
 }
 
 static int write_down(Attachment *a, Error **reterr) {
         Endpoint *e = a->endpoint;
+        int r = 0;
 
         for (; e->n_nics < a->at.n_nics; e->n_nics++) {
                 const Nic *nic = a->at.nics + e->n_nics;
@@ -73,12 +85,13 @@ static int write_down(Attachment *a, Error **reterr) {
                 n->address = nic->address;
                 n->address6 = nic->address6;
                 memcpy(n->mac, nic->mac, sizeof(n->mac));
+                n->number = nic->number;
                 snprintf(n->name, sizeof(n->name), "%s", nic->config->name);
         }
-        for (size_t i = 0; i < a->req->nics->n; i++)
+        for (size_t i = 0; r >= 0 && i < a->req->nics->n; i++)
                 if (a->req->nics->items[i].kind != NIC_ZONE)
-                        add_link(a, a->req->nics->items + i);
-        return endpoint_save(e, reterr);
+                        r = add_link(a, a->req->nics->items + i, reterr);
+        return r < 0 ? r : endpoint_save(e, reterr);
 }
 
 /* Their host's ends have names by now, which a start without any need not write down again. */
@@ -142,13 +155,18 @@ static int check_relayed(Attachment *a, Error **reterr) {
 /* ---- links ---- */
 
 /* In the order that they were asked for: so they are numbered inside. */
+static int make_unzoned(Attachment *a, NicLink *link, Error **reterr) {
+        return link->config->kind == NIC_INTERFACE ? give_send(a->nl, a->endpoint, link->config, a->req->netns, reterr)
+                                                   : nic_link_make(a->nl, link, a->req->netns, reterr);
+}
+
 static int make_links(Attachment *a, Error **reterr) {
         size_t zoned = 0, link = 0;
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < a->req->nics->n; i++)
                 r = a->req->nics->items[i].kind == NIC_ZONE ? nic_make(a->nl, a->at.nics + zoned++, a->req->netns, reterr)
-                        : nic_link_make(a->nl, a->links + link++, a->req->netns, reterr);
+                        : make_unzoned(a, a->links + link++, reterr);
         for (size_t i = 0; r >= 0 && i < a->at.n_nics; i++)
                 r = rates_apply(a->nl, a->endpoint, a->at.nics[i].link.name, a->at.nics[i].link.index, reterr);
         return r;
@@ -217,17 +235,36 @@ static void mend_the_rest(void) {
                 log_warning("%s, ignoring", error->message);
 }
 
-int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr) {
-        _cleanup_close_ int lock = -1;
-        _cleanup_(attachment_done) Attachment a = { .req = req };
+/* The configuration's interfaces, and what was done to them by hand in the lives before. */
+static int take_nic_changes(const NetworkRequest *req, NicList *ret, Error **reterr) {
+        _cleanup_(endpoint_freep) Endpoint *before = NULL;
         int r;
 
-        r = check_request(req, reterr);
+        if (nic_list_copy(req->nics, ret) < 0)
+                return error_oom(reterr);
+        if (!req->next_life || endpoint_load(req->machine, &before, NULL) <= 0)
+                return 0; /* a damaged file is warned of later */
+        r = nic_changes_apply(&before->nic_changes, req->machine, ret);
+        return r < 0 ? error_oom(reterr) : 0;
+}
+
+int network_attach(const NetworkRequest *request, NetworkLease *ret, Error **reterr) {
+        _cleanup_close_ int lock = -1;
+        _cleanup_(nic_list_done) NicList nics = {};
+        NetworkRequest req = *request;
+        _cleanup_(attachment_done) Attachment a = { .req = &req };
+        int r;
+
+        req.nics = &nics;
+        r = check_request(request, reterr);
         if (r < 0)
                 return r;
         a.lock = lock = network_lock(reterr);
         if (lock < 0)
                 return lock;
+        r = take_nic_changes(request, &nics, reterr);
+        if (r < 0)
+                return r;
         r = netlink_new(NETLINK_ROUTE, -1, &a.nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");

@@ -12,6 +12,7 @@
 #include "machine-link.h"
 #include "name.h"
 #include "names.h"
+#include "nic-change.h"
 #include "neighbour.h"
 #include "network-lock.h"
 #include "network.h"
@@ -106,7 +107,7 @@ static int remove_limits(const Endpoint *e, Error **reterr) {
         int result = 0;
 
         for (unsigned i = 0; e && e->egress_rate > 0 && i < e->n_nics; i++) {
-                machine_link_name(e->machine, i, name);
+                machine_link_name(e->machine, e->nics[i].number, name);
                 keep_first(&result, rates_remove(name, result < 0 ? NULL : reterr));
         }
         return result;
@@ -202,6 +203,7 @@ typedef struct Sweep {
         bool (*is_alive)(const char *machine, void *userdata);
         void *userdata;
         Netlink *nl;
+        int lock;
 } Sweep;
 
 static bool sweep_machine(const char *machine, void *userdata) {
@@ -232,6 +234,13 @@ static int sweep_links(const Sweep *s, const LinkInfo *links, size_t n, Error **
         return result;
 }
 
+/* A change of its interfaces was killed, or is one that has to be finished from there. */
+static int recover(const Sweep *s, Endpoint *e, Error **reterr) {
+        int r = nic_change_recover(&(NicTaking){ .lock = s->lock, .netns = -1, .nl = s->nl, .e = e }, NULL);
+
+        return r == -EAGAIN || r >= 0 ? 0 : error_errno(reterr, r, "Cannot undo the change of an interface of '%s' that was killed", e->machine);
+}
+
 /* The files last: they say what there was. */
 static int sweep_endpoints(const Sweep *s, Error **reterr) {
         Endpoint **endpoints;
@@ -242,8 +251,10 @@ static int sweep_endpoints(const Sweep *s, Error **reterr) {
         if (r < 0)
                 return r;
         for (size_t i = 0; i < n; i++) {
-                if (s->is_alive(endpoints[i]->machine, s->userdata))
+                if (s->is_alive(endpoints[i]->machine, s->userdata)) {
+                        keep_first(&result, recover(s, endpoints[i], result < 0 ? NULL : reterr));
                         continue;
+                }
                 forget_neighbour(s->nl, endpoints[i]);
                 r = give_back(s->nl, endpoints[i], result < 0 ? NULL : reterr);
                 if (r >= 0)
@@ -286,6 +297,7 @@ int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *u
         if (lock < 0)
                 return lock;
         sweep.nl = nl;
+        sweep.lock = lock;
         r = sweep_links(&sweep, links, n, reterr);
         names_sweep(&oracle);
         keep_first(&r, firewall_sweep(&oracle, r < 0 ? NULL : reterr));

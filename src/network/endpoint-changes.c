@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "endpoint.h"
+#include "endpoint-nics.h"
 #include "log.h"
 #include "port-map.h"
 
@@ -97,20 +97,33 @@ int endpoint_take_changes(Endpoint *e, const Endpoint *before) {
 
         if (!before)
                 return 0;
-        r = take(kind_of(e, PORT_PUBLISHED), &before->changes, e->machine);
+        r = nic_changes_copy(&before->nic_changes, &e->nic_changes);
+        if (r >= 0)
+                r = take(kind_of(e, PORT_PUBLISHED), &before->changes, e->machine);
         return r < 0 ? r : take(kind_of(e, PORT_OF_HOST), &before->host_changes, e->machine);
+}
+
+/* One that was just being changed is taken for gone. */
+static int settle(Endpoint *e) {
+        return *e->pending_nic ? nic_changes_remove(&e->nic_changes, e->pending_nic) : 0;
+}
+
+static bool has_changes(const Endpoint *e) {
+        return nic_changes_any(&e->nic_changes) ||
+                e->changes.added.n + e->changes.removed.n + e->host_changes.added.n + e->host_changes.removed.n > 0;
 }
 
 /* The changes alone. NULL: there are none, or no memory for them. */
 static Endpoint *only_changes(const char *machine) {
         _cleanup_(endpoint_freep) Endpoint *e = NULL, *kept = endpoint_new(machine);
 
-        if (!kept || endpoint_load(machine, &e, NULL) <= 0 ||
-            e->changes.added.n + e->changes.removed.n + e->host_changes.added.n + e->host_changes.removed.n == 0)
+        if (!kept || endpoint_load(machine, &e, NULL) <= 0 || settle(e) < 0 || !has_changes(e))
                 return NULL;
         kept->changes = e->changes;
         kept->host_changes = e->host_changes;
+        kept->nic_changes = e->nic_changes;
         e->changes = e->host_changes = (PortChanges){};
+        e->nic_changes = (NicChanges){};
         return TAKE_PTR(kept);
 }
 

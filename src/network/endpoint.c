@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "endpoint-nics.h"
 #include "file.h"
 #include "ifname.h"
 #include "log.h"
@@ -60,6 +61,7 @@ void endpoint_free(Endpoint *e) {
                 given_done(e->given + i);
         port_list_done(&e->ports);
         port_list_done(&e->host_ports);
+        nic_changes_done(&e->nic_changes);
         changes_done(&e->changes);
         changes_done(&e->host_changes);
         free(e);
@@ -78,10 +80,13 @@ static void usual_name(size_t i, char ret[IF_NAMESIZE]) {
 
 /* Words behind the first three; such as are of a newer nbox are passed over. */
 static void parse_nic_word(EndpointNic *nic, const char *word) {
-        static const char name[] = "name=";
+        static const char name[] = "name=", number[] = "number=";
+        uint64_t n;
 
         if (strncmp(word, name, strlen(name)) == 0)
                 snprintf(nic->name, sizeof(nic->name), "%.15s", word + strlen(name));
+        else if (strncmp(word, number, strlen(number)) == 0 && parse_u64(word + strlen(number), NICS_MAX, &n) >= 0)
+                nic->number = (unsigned) n;
         else
                 (void) inet_pton(AF_INET6, word, &nic->address6);
 }
@@ -95,6 +100,7 @@ static int parse_nic(Endpoint *e, char *text) {
                 return -EBADMSG;
         snprintf(nic.zone, sizeof(nic.zone), "%s", zone);
         usual_name(e->n_nics, nic.name);
+        nic.number = (unsigned) e->n_nics;
         for (char *word; (word = strtok_r(NULL, " ", &save));)
                 parse_nic_word(&nic, word);
         e->nics[e->n_nics++] = nic;
@@ -150,6 +156,7 @@ static void *member(const Endpoint *e, size_t offset) {
 static int parse_line(Endpoint *e, char *line) {
         char *value = strchr(line, '=');
         PortMap map;
+        int r;
 
         if (!*line || *line == '#')
                 return 0;
@@ -162,6 +169,9 @@ static int parse_line(Endpoint *e, char *line) {
                 return parse_link(e, value);
         if (strcmp(line, "Given") == 0)
                 return parse_given(e, value);
+        r = endpoint_parse_nic_change(e, line, value);
+        if (r != 0)
+                return r < 0 ? r : 0;
         for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
                 if (strcmp(line, numbers[i].key) == 0)
                         return parse_u64(value, UINT64_MAX, member(e, numbers[i].offset)) < 0 ? -EBADMSG : 0;
@@ -194,6 +204,8 @@ static void print_nic(const EndpointNic *nic, size_t i, FILE *f) {
         fprintf(f, "Nic=%s %s %s", nic->zone, address_format(nic->address, address), mac_format(nic->mac, mac));
         if (!IN6_IS_ADDR_UNSPECIFIED(&nic->address6))
                 fprintf(f, " %s", ip_format(&ip, address6));
+        if (nic->number != i)
+                fprintf(f, " number=%u", nic->number);
         usual_name(i, usual);
         if (*nic->name && strcmp(nic->name, usual) != 0)
                 fprintf(f, " name=%s", nic->name);
@@ -226,6 +238,7 @@ char *endpoint_format(const Endpoint *e) {
                         fprintf(f, "Given=%s\n", given);
                 complete &= given != NULL;
         }
+        endpoint_print_nic_changes(e, f);
         for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
                 const PortList *list = member(e, lists[i].offset);
 

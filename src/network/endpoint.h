@@ -21,6 +21,7 @@ typedef struct EndpointNic {
         uint32_t address; /* host byte order */
         struct in6_addr address6; /* all zero: none */
         uint8_t mac[6];   /* the machine's end */
+        unsigned number;  /* by which our end is called (machine-link.h); in files of an older nbox, its place */
         char name[IF_NAMESIZE]; /* inside; in files of an older nbox: host0, host1, … in their order */
 } EndpointNic;
 
@@ -38,6 +39,12 @@ typedef struct PortChanges {
         PortList removed; /* owned */
 } PortChanges;
 
+/* The same of its interfaces (endpoint-nics.h). */
+typedef struct NicChanges {
+        NicList added;  /* owned; with their names inside */
+        char **removed; /* owned; names inside */
+} NicChanges;
+
 typedef struct Endpoint {
         char machine[MACHINE_NAME_MAX + 1];
         EndpointNic nics[NICS_MAX]; /* in zones: ports lead to the first of them */
@@ -48,6 +55,8 @@ typedef struct Endpoint {
         size_t n_given;
         PortList ports;      /* owned; as they are, changes included */
         PortList host_ports; /* likewise */
+        NicChanges nic_changes;   /* of nics and links */
+        char pending_nic[IF_NAMESIZE]; /* one of them whose coming or going is not done yet, or "" */
         PortChanges changes;      /* of ports */
         PortChanges host_changes; /* of host_ports */
         uint64_t ingress_rate, egress_rate; /* bits per second; 0: no limit */

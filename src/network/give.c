@@ -32,7 +32,7 @@ static int refuse_given(const char *name, Error **reterr) {
         return r;
 }
 
-int give_look(Netlink *nl, const NicConfig *nic, Endpoint *e, Error **reterr) {
+int give_look(Netlink *nl, NicConfig *nic, Endpoint *e, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
         Given g = {};
         int r;
@@ -51,14 +51,37 @@ int give_look(Netlink *nl, const NicConfig *nic, Endpoint *e, Error **reterr) {
                         given_done(&g);
                         return error_set(reterr, EEXIST, "The interface '%s' is asked for twice", nic->link);
                 }
+        if (!*nic->name)
+                snprintf(nic->name, sizeof(nic->name), "%s", g.name);
         e->given[e->n_given++] = g;
         return 0;
 }
 
-int give_send(Netlink *nl, const Endpoint *e, size_t i, int netns, const char *inside, Error **reterr) {
+int give_send(Netlink *nl, const Endpoint *e, const NicConfig *nic, int netns, Error **reterr) {
         int r = given_keep(e->machine, netns, reterr);
 
-        return r < 0 ? r : given_send(nl, e->given + i, netns, inside, reterr);
+        for (size_t i = 0; r >= 0 && i < e->n_given; i++)
+                if (is_called(e->given + i, nic->link))
+                        return given_send(nl, e->given + i, netns, nic->name, reterr);
+        return r < 0 ? r : error_set(reterr, ENOENT, "The interface '%s' is not in the file of '%s'", nic->link, e->machine);
+}
+
+int give_back_one(Netlink *nl, Endpoint *e, const char *name, Error **reterr) {
+        for (size_t i = 0; i < e->n_given; i++) {
+                int r;
+
+                if (!is_called(e->given + i, name))
+                        continue;
+                r = given_return(nl, e->machine, e->given + i, reterr);
+                if (r < 0)
+                        return r;
+                given_done(e->given + i);
+                memmove(e->given + i, e->given + i + 1, (e->n_given - i - 1) * sizeof(*e->given));
+                if (--e->n_given == 0)
+                        given_keep_no_more(e->machine);
+                return 0;
+        }
+        return 0;
 }
 
 int give_back(Netlink *nl, const Endpoint *e, Error **reterr) {

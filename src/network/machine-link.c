@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "config.h"
 #include "text.h"
 
 #define ALIAS_FORMAT "nbox machine=%s address=%s mac=%s"
@@ -62,6 +63,10 @@ bool machine_link_exists(Netlink *nl, const char *machine) {
         char name[IF_NAMESIZE];
         LinkInfo link;
 
-        machine_link_name(machine, 0, name);
-        return link_get(nl, name, &link) != -ENODEV;
+        for (unsigned i = 0; i < NICS_MAX; i++) { /* nearly always it is the first; that may have been taken away */
+                machine_link_name(machine, i, name);
+                if (link_get(nl, name, &link) != -ENODEV)
+                        return true;
+        }
+        return false;
 }

@@ -14,13 +14,13 @@
 
 /* ---- its MAC address ---- */
 
-static void default_mac(const Nic *nic, uint8_t ret[6]) {
+void nic_default_mac(const char *machine, const char *zone, unsigned in_zone, uint8_t ret[6]) {
         char purpose[64 + MACHINE_NAME_MAX];
 
-        if (nic->in_zone > 1)
-                snprintf(purpose, sizeof(purpose), "machine %s %s %u", nic->zone->name, nic->machine, nic->in_zone);
+        if (in_zone > 1)
+                snprintf(purpose, sizeof(purpose), "machine %s %s %u", zone, machine, in_zone);
         else
-                snprintf(purpose, sizeof(purpose), "machine %s %s", nic->zone->name, nic->machine);
+                snprintf(purpose, sizeof(purpose), "machine %s %s", zone, machine);
         stable_mac(purpose, ret);
 }
 
@@ -34,7 +34,7 @@ static int refuse_mac(const Nic *nic, const char *owner, Error **reterr) {
 
 int nic_choose_mac(Nic *nic, const LinkInfo *ports, size_t n_ports, Error **reterr) {
         if (!nic->config->mac_set) {
-                default_mac(nic, nic->mac);
+                nic_default_mac(nic->machine, nic->zone->name, nic->in_zone, nic->mac);
                 return 0;
         }
         memcpy(nic->mac, nic->config->mac, sizeof(nic->mac));

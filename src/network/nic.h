@@ -26,6 +26,9 @@ typedef struct Nic {
         LinkInfo link;           /* our end, once it is made */
 } Nic;
 
+/* What the machine's interface number `in_zone` of that zone has where nobody asks for another: the same each time on this host. */
+void nic_default_mac(const char *machine, const char *zone, unsigned in_zone, uint8_t ret[6]);
+
 /* Set nic->mac: what was asked for, or one that is always the same for this machine on this host. -EADDRINUSE when one that was
  * asked for is that of another machine that runs in the zone (`ports` are those of its bridge), or of the bridge itself. */
 int nic_choose_mac(Nic *nic, const LinkInfo *ports, size_t n_ports, Error **reterr);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "endpoint-nics.h"
 #include "lease.h"
 #include "machine-link.h"
 
@@ -48,7 +49,7 @@ static int look_at_ports(Placement *p, Place *place, Error **reterr) {
 
 /* Those of the running machines of the zone, and what this machine's interfaces before this one have been given. */
 static uint32_t *addresses_in_use(const Placement *p, const Place *place, size_t *ret_n) {
-        uint32_t *addresses = calloc(place->n_ports + p->n_nics + 1, sizeof(*addresses));
+        uint32_t *addresses = calloc(place->n_ports + p->n_nics + NICS_MAX + 1, sizeof(*addresses));
         size_t n = 0;
 
         for (size_t i = 0; addresses && i < place->n_ports; i++) {
@@ -57,6 +58,9 @@ static uint32_t *addresses_in_use(const Placement *p, const Place *place, size_t
                 if (machine_link_parse(place->ports + i, &link) && strcmp(link.machine, p->req->machine) != 0)
                         addresses[n++] = link.address;
         }
+        for (size_t i = 0; addresses && p->has && i < p->has->n_nics; i++)
+                if (strcmp(p->has->nics[i].zone, place->zone.name) == 0)
+                        addresses[n++] = p->has->nics[i].address;
         for (size_t i = 0; addresses && i < p->n_nics; i++)
                 if (p->nics[i].zone == &place->zone)
                         addresses[n++] = p->nics[i].address;
@@ -118,6 +122,32 @@ static int reserve_service(Placement *p, Place *place, Error **reterr) {
 
 /* ---- all of them ---- */
 
+/* Whether an interface that a running machine has is its number `in_zone` there. */
+static bool is_taken(const Placement *p, const Place *place, unsigned in_zone) {
+        const Lease *lease = lease_find(place->state, p->req->machine, in_zone);
+        uint8_t mac[6];
+
+        nic_default_mac(p->req->machine, place->zone.name, in_zone, mac);
+        for (size_t i = 0; i < p->has->n_nics; i++) {
+                const EndpointNic *n = p->has->nics + i;
+
+                if (strcmp(n->zone, place->zone.name) == 0 &&
+                    ((lease && lease->address == n->address) || memcmp(mac, n->mac, sizeof(mac)) == 0))
+                        return true;
+        }
+        return false;
+}
+
+static unsigned number_in_zone(const Placement *p, const Place *place, size_t i) {
+        unsigned in_zone = 1;
+
+        for (size_t k = 0; k < i; k++)
+                in_zone += p->nics[k].zone == &place->zone;
+        while (p->has && is_taken(p, place, in_zone))
+                in_zone++;
+        return in_zone;
+}
+
 static int place_nic(Placement *p, const NicConfig *config, bool published, Error **reterr) {
         size_t i = p->n_nics;
         Nic *nic = p->nics + i;
@@ -125,17 +155,17 @@ static int place_nic(Placement *p, const NicConfig *config, bool published, Erro
         int r;
 
         *nic = (Nic){
-                .machine = p->req->machine, .number = (unsigned) i, .in_zone = 1, .config = config,
+                .machine = p->req->machine, .config = config,
+                .number = p->has ? endpoint_free_nic_number(p->has) : (unsigned) i,
                 /* With br_netfilter (Docker loads it), a published port is translated within the bridge already: a
                  * machine that calls its own by the host's address is answered through the same port. */
-                .hairpin = i == 0 && published,
+                .hairpin = i == 0 && published && !p->has,
         };
         r = enter_zone(p, nic->config->zone, &place, reterr);
         if (r < 0)
                 return r;
         nic->zone = &place->zone;
-        for (size_t k = 0; k < i; k++)
-                nic->in_zone += p->nics[k].zone == nic->zone;
+        nic->in_zone = number_in_zone(p, place, i);
         r = choose_address(p, place, nic, reterr);
         if (r >= 0)
                 p->n_nics = i + 1;

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "endpoint.h"
 #include "error.h"
 #include "link.h"
 #include "network.h"
@@ -26,6 +27,7 @@ typedef struct Place {
 typedef struct Placement {
         const NetworkRequest *req;
         Netlink *nl;
+        const Endpoint *has; /* what a machine that runs has already; NULL at a start */
         Place places[NICS_MAX];
         size_t n_places;
         Nic nics[NICS_MAX]; /* those of the request that are in zones, in its order; not made yet */

@@ -76,7 +76,7 @@ static void let_back(const Endpoint *e, const Scene *s) {
         char name[IF_NAMESIZE];
         LinkInfo link;
 
-        machine_link_name(e->machine, 0, name);
+        machine_link_name(e->machine, e->n_nics > 0 ? e->nics[0].number : 0, name);
         if (e->ports.n == 0 || link_get(s->nl, name, &link) < 0)
                 return;
         link_put_hairpin(s->nl, link.index);

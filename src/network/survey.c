@@ -33,7 +33,7 @@ const LinkInfo *survey_link(const Survey *s, const char *name) {
 const LinkInfo *survey_nic(const Survey *s, const Endpoint *e, size_t i) {
         char name[IF_NAMESIZE];
 
-        machine_link_name(e->machine, (unsigned) i, name);
+        machine_link_name(e->machine, e->nics[i].number, name);
         return survey_link(s, name);
 }
 

@@ -71,8 +71,12 @@ static _Noreturn void serve(const char *zone) {
 }
 
 /* By way of a child that ends at once, so that it is not ours and outlives us. */
-static void spawn(const char *zone) {
-        pid_t pid = fork();
+void zone_service_spawn(const char *zone) {
+        pid_t pid;
+
+        if (zone_service_look(zone, NULL))
+                return;
+        pid = fork();
 
         if (pid == 0) {
                 if (setsid() < 0 || chdir("/") < 0 || fork() != 0)
@@ -87,6 +91,6 @@ static void spawn(const char *zone) {
 
 void zone_services_spawn(const Supervisor *s) {
         for (size_t i = 0; !s->bus && i < s->lease.n_nics; i++)
-                if (s->lease.nics[i].service.s_addr != 0 && !zone_service_look(s->lease.nics[i].zone, NULL))
-                        spawn(s->lease.nics[i].zone);
+                if (s->lease.nics[i].service.s_addr != 0)
+                        zone_service_spawn(s->lease.nics[i].zone);
 }

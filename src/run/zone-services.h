@@ -18,3 +18,6 @@ int zone_services_units(const Supervisor *s, char ***ret, Error **reterr);
 /* Without systemd: a process for each that does not run yet. It is nobody's child, and ends with the zone's last machine. What fails
  * is warned about: a machine does without. */
 void zone_services_spawn(const Supervisor *s);
+
+/* The same of one zone, where it has no service yet. */
+void zone_service_spawn(const char *zone);

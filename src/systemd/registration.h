@@ -53,6 +53,10 @@ int scope_start(sd_bus *bus, const Registration *reg, char **ret_scope, Error **
  * itself, but not what it is just about to stop since nobody wanted it a moment ago. Not waited for. */
 void scope_start_wanted(sd_bus *bus, char *const *units);
 
+/* The same for a machine that comes into a zone while it runs, until its scope ends or it has left. */
+int zone_want(sd_bus *bus, const char *machine, const char *zone, Error **reterr);
+int zone_want_no_more(sd_bus *bus, const char *machine, const char *zone, Error **reterr);
+
 /* Have a unit stop that nothing wants. systemd does so by itself for one with StopWhenUnneeded=, but not again within ten seconds in
  * which it has done so 16 times, and does not come back to it. Not waited for. */
 void scope_stop_unwanted(sd_bus *bus, const char *unit);

@@ -88,6 +88,7 @@ kill_everything() {
 
 # On a host with systemd it comes back by itself; elsewhere with the next nbox that sweeps.
 sweep_by_next() { [ "$HOST" != plain ] || nbox gc; }
+swept_back() { sweep_by_next && is_back; }
 
 test_traffic_and_back() {
         local words
@@ -98,7 +99,7 @@ test_traffic_and_back() {
                 has "$(at "$GUEST" ip -o link show card0)" 'mtu 1400'
                 reaches "$GUEST" tcp "$WAN_ADDRESS" 80 wan
                 reaches "$GUEST" udp "$WAN_ADDRESS6" 80 wan
-                has "$(nbox status "$GUEST")" 'card0'
+                has "$(nbox status "$GUEST")" 'Network: interface (card0|enp9s0f7)'
                 poweroff "$GUEST"
                 came_back
         done
@@ -147,8 +148,7 @@ test_supervisor_killed() {
         boot "$GUEST" --network=interface:card0
         wait_until 5 is_away
         kill -9 "$(property "$GUEST" Supervisor)"
-        wait_until 5 is_gone "$GUEST"
-        sweep_by_next
+        wait_until 10 swept_back
         came_back
         card_end
 }
@@ -162,7 +162,7 @@ test_everything_killed() {
                 as_root_in "$GUEST" ip link set card0 down
                 as_root_in "$GUEST" ip link set card0 name "mine$i"
                 kill_everything "$GUEST"
-                sweep_by_next
+                wait_until 10 swept_back
                 came_back
         done
         wait_until 5 is_gone "$GUEST"
@@ -207,7 +207,9 @@ test_guest_deletes_it() {
 test_guest_moves_it_on() {
         card_setup
         boot_here "$GUEST" --network=interface:card0
-        as_root_in "$GUEST" sh -ec 'unshare -n sleep 1000 & p=$!; until ip link set card0 netns $p; do sleep 0.1; done'
+        as_root_in "$GUEST" sh -ec 'unshare -n sleep 1000 & p=$!
+                while [ "$(readlink /proc/$p/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.1; done
+                ip link set card0 netns $p'
         fails as_root_in "$GUEST" ip link show card0 2>/dev/null
         ends_here "$GUEST"
         has "$(cat "$SCRATCH/said")" "interface 'card0' does not come back"
@@ -236,10 +238,10 @@ test_two_want_it() {
         card_setup
         tree_with second
         boot "$GUEST" --network=interface:card0
-        refused boot second --network=interface:enp9s0f7
+        refused nbox boot -d --network=interface:enp9s0f7 second
         has "$REFUSAL" "machine '$GUEST' has the interface 'enp9s0f7'"
         is_gone second
-        refused boot second --network=interface:card1 --network-zone=default
+        refused nbox boot -d --network=interface:card1 --network-zone=default second
         has "$REFUSAL" "no interface 'card1'"
         terminate "$GUEST"
         came_back
@@ -247,7 +249,7 @@ test_two_want_it() {
         wait_until 5 is_away
         terminate second
         came_back
-        refused boot second --network=interface:card0:host0 --network-zone=default
+        refused nbox boot -d --network=interface:card0 --network-interface=enp9s0f7 second
         came_back
         remove_tree second
         card_end
@@ -258,7 +260,7 @@ test_what_is_not_given() {
         tree_with second
         boot second --network-zone=lab
         for link in lo nz-lab "$(property second Interface)"; do
-                refused boot "$GUEST" "--network=interface:$link"
+                refused nbox boot -d "--network=interface:$link" "$GUEST"
                 has "$REFUSAL" "nbox's own|stays with the host"
         done
         ip link add card1 type dummy 2>/dev/null || ip link add card1 type veth peer name card2

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "endpoint.h"
+#include "error.h"
+#include "netlink.h"
+
+/* One interface less of a machine that runs. With the network lock held (`lock` is its fd). */
+
+/* Take away what there is of the interface of that name, there wholly or in part, and drop it from `e`. `netns`: the machine's namespace, or -1:
+ * then -EAGAIN for one that can be reached by that way alone. */
+typedef struct NicTaking {
+        int lock, netns;
+        Netlink *nl;
+        Endpoint *e;
+} NicTaking;
+int nic_take(const NicTaking *t, const char *name, Error **reterr);
+
+/* A zone that may have lost its last interface. */
+int nic_leave_zone(const NicTaking *t, const char *zone, Error **reterr);

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Interfaces that a machine gets and loses while it runs, of every kind: traffic through each, nothing left of it afterwards.
+
+. "$(dirname "${BASH_SOURCE[0]}")/modes-words.sh"
+
+names_of() { nbox nic list --json "$1" | jq -r '[.[].name] | join(" ")'; }
+
+# gone_without_a_trace NAME LINK-INSIDE
+gone_without_a_trace() {
+        fails at "$1" ip link show "$2" 2>/dev/null
+        has_not "$(nbox nic list "$1")" "^$2 "
+        has_not "$(nbox status "$1")" "$2"
+}
+
+test_a_zone() {
+        local name
+        tree_with second
+        boot "$GUEST"
+        boot second --network=zone:lab
+        serve second 80
+        name=$(nbox nic add "$GUEST" zone:lab)
+        same 'its name inside' "$name" host1
+        has "$(nbox nic list "$GUEST")" "^host1 +zone +lab +nb-[0-9a-f]+ +10\..* added"
+        reaches "$GUEST" tcp "$(address_of second)" 80 second
+        reaches "$GUEST" udp "$(address6_of second)" 80 second
+        same 'ways out' "$(at "$GUEST" ip route show default | wc -l)" 1
+        # Its neighbours there find it by name.
+        wait_until 10 nbox exec second /bin/busybox nslookup "$GUEST.lab"
+        nbox nic remove "$GUEST" host1
+        gone_without_a_trace "$GUEST" host1
+        fails nbox exec second /bin/busybox nslookup "$GUEST.lab" >/dev/null 2>&1
+        unserve
+        terminate second
+        remove_tree second
+        terminate "$GUEST"
+        nbox zone remove lab
+}
+
+# It comes up by that, with all that belongs to it, and goes with the last.
+test_a_zone_that_was_not_there() {
+        boot "$GUEST"
+        nbox nic add "$GUEST" zone:lab
+        ip link show nz-lab >/dev/null
+        has "$(nbox zone list)" '^lab .*'
+        same 'what is missing' "$(nbox network status --json | jq -c '.faults')" '[]'
+        nbox exec "$GUEST" /bin/busybox ping -q -c 1 -W 3 -I host1 "$(nbox zone show --json lab | jq -r .gateway)"
+        if [ "$HOST" = plain ]; then wait_until 10 pgrep -x dnsmasq; else wait_until 10 is_active nbox-zone@lab.service; fi
+        nbox nic remove "$GUEST" host1
+        fails ip link show nz-lab 2>/dev/null
+        [ "$HOST" = plain ] || wait_until 10 is_dead nbox-zone@lab.service
+        same 'what is missing' "$(nbox network status --json | jq -c '.faults')" '[]'
+        has_not "$(iptables-legacy-save; nft list ruleset)" 'nz-lab'
+        terminate "$GUEST"
+        nbox zone remove lab
+}
+
+test_other_kinds() {
+        local name
+        lan_setup
+        ip link add br-lan type bridge
+        give host br-lan 10.97.0.1/24
+        serve host 81
+        boot "$GUEST"
+        name=$(nbox nic add "$GUEST" macvlan:lan0,address=192.0.2.9/24)
+        same 'its name inside' "$name" mv-lan0
+        reaches "$GUEST" tcp "$LAN_ADDRESS" 80 lan
+        name=$(nbox nic add "$GUEST" veth,address=10.99.0.2/24)
+        give host "ve-$GUEST" 10.99.0.1/24
+        reaches "$GUEST" udp 10.99.0.1 81 host
+        nbox nic add "$GUEST" bridge:br-lan,address=10.97.0.2/24,name=lan
+        reaches "$GUEST" tcp 10.97.0.1 81 host
+        same 'those it has' "$(names_of "$GUEST")" "host0 mv-lan0 $name lan"
+        for name in mv-lan0 "$name" lan; do
+                nbox nic remove "$GUEST" "$name"
+                gone_without_a_trace "$GUEST" "$name"
+        done
+        has_not "$(ip -o link)" "ve-$GUEST|vb-$GUEST"
+        same 'those it has' "$(names_of "$GUEST")" host0
+        terminate "$GUEST"
+        unserve
+        ip link delete br-lan
+        lan_end
+}
+
+test_one_of_the_hosts() {
+        lan_setup
+        ip link property add dev lan0 altname rack-7
+        boot "$GUEST"
+        same 'its name' "$(nbox nic add "$GUEST" interface:rack-7,address=192.0.2.9/24)" lan0
+        reaches "$GUEST" tcp "$LAN_ADDRESS" 80 lan
+        fails ip link show lan0 2>/dev/null
+        refused nbox nic add "$GUEST" interface:lan0
+        has "$REFUSAL" "machine '$GUEST' has the interface"
+        nbox nic remove "$GUEST" lan0
+        has "$(ip link show lan0)" 'altname rack-7'
+        gone_without_a_trace "$GUEST" lan0
+        # And however the machine ends.
+        nbox nic add "$GUEST" interface:lan0:inner
+        kill -9 "$(property "$GUEST" Supervisor)" "$(leader_of "$GUEST")"
+        wait_until 5 is_gone "$GUEST"
+        [ "$HOST" != plain ] || nbox gc
+        wait_until 10 ip link show lan0
+        wait_until 5 ip link show rack-7
+        unserve
+        lan_end
+}
+
+# A reboot is the same machine; a power-off is its end.
+test_reboot_and_power_off() {
+        lan_setup
+        forget_marks "$GUEST"
+        boot "$GUEST" --network-zone=default --network=veth
+        nbox nic add "$GUEST" macvlan:lan0,address=192.0.2.9/24
+        nbox nic add "$GUEST" zone:lab
+        nbox nic remove "$GUEST" host1
+        same 'those it has' "$(names_of "$GUEST")" 'host0 mv-lan0 host2'
+        nbox reboot "$GUEST"
+        wait_until 20 marked "$GUEST" up 2
+        wait_until 10 is_state "$GUEST" running
+        same 'links inside' "$(links_inside "$GUEST")" 'lo host0 mv-lan0 host2 '
+        same 'those it has' "$(names_of "$GUEST")" 'host0 mv-lan0 host2'
+        reaches "$GUEST" tcp "$LAN_ADDRESS" 80 lan
+        poweroff "$GUEST"
+        boot "$GUEST" --network-zone=default --network=veth
+        same 'those it has' "$(names_of "$GUEST")" 'host0 host1'
+        terminate "$GUEST"
+        forget_marks "$GUEST"
+        nbox zone remove lab
+        unserve
+        lan_end
+}
+
+test_refused() {
+        local i
+        boot "$GUEST" -p 8080:80
+        refused nbox nic remove "$GUEST" host0
+        has "$REFUSAL" "Ports of '$GUEST' lead to 'host0'"
+        refused nbox nic remove "$GUEST" host7
+        refused nbox nic remove "$GUEST" lo
+        refused nbox nic add "$GUEST" veth,name=host0
+        refused nbox nic add "$GUEST" nothing:x
+        refused nbox nic add "$GUEST" macvlan:nowhere
+        refused nbox nic add "$GUEST" bridge:nowhere
+        refused nbox nic add "$GUEST" interface:lo
+        refused nbox nic add nobody veth
+        refused nbox nic add "$GUEST"
+        same 'those it has' "$(names_of "$GUEST")" host0
+        # What the guest has made itself is not taken from it.
+        at "$GUEST" ip link add mine type bridge
+        refused nbox nic add "$GUEST" veth,name=mine
+        refused nbox nic remove "$GUEST" mine
+        for i in 1 2 3 4 5 6 7; do nbox nic add "$GUEST" veth; done
+        refused nbox nic add "$GUEST" veth
+        has "$REFUSAL" '8 interfaces'
+        terminate "$GUEST"
+        has_not "$(ip -o link)" "ve-$GUEST"
+        boot "$GUEST" --network=host
+        refused nbox nic add "$GUEST" veth
+        has "$REFUSAL" 'network=host'
+        terminate "$GUEST"
+}
+
+# What a verb has left that was killed is the next one's to clear: it was added, or it was not.
+test_killed_anywhere() {
+        local call n most inside listed
+        lan_setup
+        boot "$GUEST"
+        for call in renameat sendto setsockopt; do
+                most=$(strace -qq -f -o /dev/stdout -e "trace=$call" nbox nic add "$GUEST" zone:lab 2>/dev/null | grep -c "$call(")
+                nbox nic remove "$GUEST" host1
+                for n in 1 $((most / 4 + 1)) $((most / 2 + 1)) $((most * 3 / 4 + 1)) "$most"; do
+                        strace -qq -f -o /dev/null -e "trace=$call" -e "inject=$call:signal=SIGKILL:when=$n" \
+                                nbox nic add "$GUEST" zone:lab >/dev/null 2>&1 || true
+                        nbox gc
+                        listed=$(names_of "$GUEST")
+                        inside=$(links_inside "$GUEST")
+                        case $listed in
+                        host0) same "links after a kill at $call $n" "$inside" 'lo host0 ' ;;
+                        *) same "links after a kill at $call $n" "$inside" 'lo host0 host1 ' && nbox nic remove "$GUEST" host1 ;;
+                        esac
+                        has_not "$(ip -o link)" 'nz-lab'
+                done
+                for n in 1 3; do
+                        nbox nic add "$GUEST" interface:lan0 >/dev/null
+                        strace -qq -f -o /dev/null -e "trace=$call" -e "inject=$call:signal=SIGKILL:when=$n" \
+                                nbox nic remove "$GUEST" lan0 >/dev/null 2>&1 || true
+                        nbox gc
+                        case $(names_of "$GUEST") in
+                        host0) ip link show lan0 >/dev/null ;;
+                        *) nbox nic remove "$GUEST" lan0 ;;
+                        esac
+                        ip link show lan0 >/dev/null
+                done
+        done
+        terminate "$GUEST"
+        nbox zone remove lab
+        unserve
+        lan_end
+}
