@@ -133,7 +133,6 @@ test_reboot_and_power_off() {
 }
 
 test_refused() {
-        local i
         boot "$GUEST" -p 8080:80
         refused nbox nic remove "$GUEST" host0
         has "$REFUSAL" "Ports of '$GUEST' lead to 'host0'"
@@ -151,7 +150,7 @@ test_refused() {
         at "$GUEST" ip link add mine type bridge
         refused nbox nic add "$GUEST" veth,name=mine
         refused nbox nic remove "$GUEST" mine
-        for i in 1 2 3 4 5 6 7; do nbox nic add "$GUEST" veth; done
+        for _ in 1 2 3 4 5 6 7; do nbox nic add "$GUEST" veth; done
         refused nbox nic add "$GUEST" veth
         has "$REFUSAL" '8 interfaces'
         terminate "$GUEST"
