@@ -159,6 +159,11 @@ int nic_set_up_inside(const NicInside *inside, const Nic *nic, Error **reterr) {
         if (nic->zone->range6.prefix > 0)
                 put_ipv6(inside, nic);
         r = netlink_run(inside->nl, NULL, NULL, NULL);
+        if (r == -EACCES) { /* a host may begin its namespaces with IPv6 off (net.core.devconf_inherit_init_net) */
+                (void) netns_ipv6_write(inside->netns, name, &(Ipv6Setting){ "disable_ipv6", "0" }, 1);
+                put_ipv6(inside, nic);
+                r = netlink_run(inside->nl, NULL, NULL, NULL);
+        }
         if (r < 0)
                 return error_errno(reterr, r, "Cannot set up %s inside the machine '%s'", name, nic->machine);
         if (!inside->altname)

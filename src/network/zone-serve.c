@@ -160,7 +160,7 @@ static int make_link(Serve *s, int netns, LinkInfo *ret) {
 
 /* A machine that says it is a router is none. */
 static void let_ipv6(const Zone *zone) {
-        static const Ipv6Setting on[] = { { "accept_ra", "0" } }, off[] = { { "disable_ipv6", "1" } };
+        static const Ipv6Setting on[] = { { "accept_ra", "0" }, { "disable_ipv6", "0" } }, off[] = { { "disable_ipv6", "1" } };
 
         if (zone->range6.prefix > 0)
                 (void) netns_ipv6_write(-1, LINK_NAME, on, ELEMENTSOF(on));
@@ -275,8 +275,8 @@ static int add_range6(char ***argv, const Serve *s) {
         if (range->prefix == 0)
                 return 0;
         ip_format(&a, base);
-        r = strv_append(argv, "--enable-ra");
-        if (r >= 0)
+        r = s->zone.uplinked ? 0 : strv_append(argv, "--enable-ra"); /* what others behind an uplink are told is not for a zone to say */
+        if (r >= 0 && !s->zone.uplinked)
                 r = strv_append(argv, "--ra-param=" LINK_NAME ",60,0");
         if (r >= 0)
                 r = strv_appendf(argv, "--dhcp-range=%s,static,%u," NAMES_LEASE6, base, prefix);

@@ -212,8 +212,13 @@ test_inside_ipv6() {
         has "$(ask host TCP6 "[$address6]" 6001)" '^peer '
         detach default web
         same 'who was there' "$(ip -6 neighbour show dev nbox0 2>&1 | grep -c PERMANENT)" 0
+        # A namespace that begins with IPv6 off has it all the same.
+        ip netns exec m1 sysctl -qw net.ipv6.conf.default.disable_ipv6=1
         has "$(attach default web m1 keep)" " $address6 $gateway6\$"
+        has "$(ip -n m1 -6 -o address show dev host0 scope global)" "inet6 $address6/64"
+        has "$(ip -n m1 -6 route show default)" "via $gateway6 dev host0"
         detach default web
+        ip netns exec m1 sysctl -qw net.ipv6.conf.default.disable_ipv6=0
         as_before
 }
 

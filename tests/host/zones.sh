@@ -407,6 +407,7 @@ test_uplink() {
                 terminate "$GUEST"
                 nbox zone remove lan
         done
+        has_not "$(ip netns exec lan cat /proc/net/snmp6)" '^Icmp6InType134' # nobody there is told of a router
         nbox zone create lan --range=10.66.0.0/24 --uplink=lan0
         boot "$GUEST" --network-zone=lan
         has "$(nbox zone list)" '^lan .* uplink=lan0 '
