@@ -25,6 +25,13 @@ test_published_port_by_nft() {
         reaches host tcp "$HOST_ADDRESS" 8080 first
         reaches first tcp "$HOST_ADDRESS" 8080 first
         reaches second tcp "$HOST_ADDRESS" 8080 first
+        same 'from first to the world, IPv6' "$(at first timeout "$((5 * SLOW))" socat - "TCP6:[$OUTSIDE_ADDRESS6]:$OUTSIDE_PORT")" "from $HOST_ADDRESS6"
+        reaches outside tcp6 "$HOST_ADDRESS6" 8080 first
+        reaches outside udp6 "$HOST_ADDRESS6" 5353 first
+        reaches host tcp6 "$HOST_ADDRESS6" 8080 first
+        reaches first tcp6 "$HOST_ADDRESS6" 8080 first
+        reaches second tcp6 "$HOST_ADDRESS6" 8080 first
+        has "$(nft list tables)" 'table ip6 nbox'
         has "$(nbox network status)" 'Wrong: nothing'
         unserve
         poweroff first
