@@ -130,14 +130,6 @@ commits() { # COMMAND…: how often it replaces a table, or ends a batch of nft'
         grep -cE 'SOL_IP(V6)?, (IP6?T_SO_SET_REPLACE|0x40)|NFNL_MSG_BATCH_BEGIN' /run/trace || true
 }
 
-# These machines have no supervisor, whose matter [::1] is: it is wrong, and nothing can be done about it.
-network_status() { nbox network status || true; }
-
-repair() {
-        local said
-        said=$(nbox network repair 2>&1) || lacks "$(grep Wrong: <<<"$said" | grep -vF '[::1]')" .
-}
-
 # What both backends are asked, in their own words.
 rules() { # what stands of ours
         case $BACKEND in
@@ -432,11 +424,11 @@ test_br_netfilter_comes_later() {
         address=$(attach cell web m1 keep tcp:8080:80 | cut -d' ' -f1)
         attach cell db m2 keep >/dev/null
         serve m1 TCP 80
-        lacks "$(network_status)" missing
+        lacks "$(nbox network status)" missing
         sysctl -q net.bridge.bridge-nf-call-iptables=1
         same 'before' "$(ask m2 TCP 203.0.113.1 8080)" ''
-        has "$(network_status)" "missing: table 'bridge nbox'"
-        repair
+        has "$(nbox network status)" "missing: table 'bridge nbox'"
+        nbox network repair >/dev/null
         has "published: $(ask m2 TCP 203.0.113.1 8080)" 'peer 10\.'
         has "published, itself: $(ask m1 TCP 203.0.113.1 8080)" 'peer 10\.'
         same inner "$(ask m2 TCP "$address" 80)" ''
@@ -520,7 +512,7 @@ test_published_ipv6() {
         done
         save_and_restore
         has "$(ask out TCP6 '[2001:db8:51::1]' 8080)" "^peer $OUT6\$"
-        lacks "$(network_status)" missing
+        lacks "$(nbox network status)" missing
         detach default web
         same 'after the end' "$(ask out TCP6 '[2001:db8:51::1]' 8080)" ''
         detach default db
@@ -545,7 +537,7 @@ test_one_address_ipv6() {
         serve m2 TCP6 80
         has "$(ask out TCP6 '[2001:db8:51::3]' 8080)" "^peer $OUT6\$"
         has "$(ask out TCP6 '[2001:db8:51::1]' 8083)" "^peer $OUT6\$"
-        lacks "$(network_status)" missing
+        lacks "$(nbox network status)" missing
         detach default web
         detach default db
         as_before
@@ -689,14 +681,14 @@ test_routed_zone() {
         has "$(ask out TCP6 '[2001:db8:51::1]' 8085)" "^peer $OUT6\$"
         same 'published on one address of the host' "$(ask out TCP6 "[$address]" 85)" ''
         save_and_restore
-        lacks "$(network_status)" missing
+        lacks "$(nbox network status)" missing
         "$DRIVE" publish web 8081:81
         has "published by hand: $(ask out TCP6 "[$address]" 81)" "peer $OUT6"
         "$DRIVE" unpublish web 8081:81
         same 'and no more' "$(ask out TCP6 "[$address]" 81)" ''
         without inner 6
         has "without the rule: $(ask out TCP6 "[$address]" 81)" "peer $OUT6"
-        repair
+        nbox network repair >/dev/null
         same 'mended' "$(ask out TCP6 "[$address]" 81)" ''
         detach cell shut
         detach default db
@@ -734,7 +726,7 @@ test_faked_sources_ipv6() {
         posing m1 "$from"
         same "without the rule, from $from" "$(heard "$from")" 3
         # What it must not stop.
-        repair
+        nbox network repair >/dev/null
         serve host TCP6 6000
         has "$(ask m1 TCP6 "[$gateway]" 6000)" '^peer \[fd'
         ip -n m1 address add "${gateway%1}3e7/64" dev host0 # which is asked after first, from ::
@@ -782,7 +774,7 @@ test_ipv6_goes() {
         attach default web m1 keep tcp:8080:80 >/dev/null
         lacks "$(rules)" '(\[fd.*\]:80.*web|web.*\[fd|8080.* : fd)'
         has "$(ask out TCP6 '[2001:db8:51::1]' 8081)" "^peer $OUT6\$"
-        lacks "$(network_status)" missing
+        lacks "$(nbox network status)" missing
         detach other db
         case $BACKEND in
         iptables) lacks "$(ip6tables-legacy-save)" nbox ;;
@@ -799,9 +791,9 @@ mended() {
         local pattern=$1
         shift
         "$@"
-        has "$(network_status)" "missing: $pattern"
-        repair
-        lacks "$(network_status)" missing
+        has "$(nbox network status)" "missing: $pattern"
+        nbox network repair >/dev/null
+        lacks "$(nbox network status)" missing
         same "after '$*'" "$(rules | grep -v '^[#:*]' | sort | md5sum)" "$whole"
         same 'published' "$(ask out TCP 203.0.113.1 8080)" 'peer 203.0.113.2'
 }
@@ -812,7 +804,7 @@ test_missing_rules_are_mended() {
         attach other db m3 keep 203.0.113.1:5432:5432 >/dev/null
         serve m1 TCP 80
         whole=$(rules | grep -v '^[#:*]' | sort | md5sum)
-        lacks "$(network_status)" missing
+        lacks "$(nbox network status)" missing
         case $BACKEND in
         iptables)
                 for chain in PORTS HOST LOCAL POST; do mended '(zone|machine)' iptables-legacy -t nat -F "NBOX-$chain"; done
@@ -857,8 +849,8 @@ test_backend_is_changed() {
         attach default db m2 keep tcp:8081:80 >/dev/null
         same 'in use' "$(cat /run/nbox/network/firewall)" "$BACKEND"
         has "$(nbox info)" "$BACKEND \(in use; .nbox network repair. changes it to $other: /etc/nbox.conf\)"
-        has "$(network_status)" "a change from $BACKEND to $other"
-        repair
+        has "$(nbox network status)" "a change from $BACKEND to $other"
+        nbox network repair >/dev/null
         same 'then' "$(cat /run/nbox/network/firewall)" "$other"
         has "$(nbox info)" "$other \(/etc/nbox.conf\)"
         lacks "$(rules)" nbox:
