@@ -23,10 +23,13 @@ undo        unlinkat
 unlock      unlink
 '
 
+# What the run is given.
+RUN=(-p 8070:80)
+
 # How often the process that makes a call most makes it in an undisturbed run: occurrences CALL. (strace counts for
 # each process by itself.)
 occurrences() {
-        strace -f -qq -o "$SCRATCH/trace" -e "trace=$1" nbox run -p 8070:80 "$GUEST" true >/dev/null 2>&1 ||
+        strace -f -qq -o "$SCRATCH/trace" -e "trace=$1" nbox run "${RUN[@]}" "$GUEST" true >/dev/null 2>&1 ||
                 { echo 0; return; } # a run that fails undisturbed has no steps: steps_are_real says so
         awk -v call=" $1(" 'index($0, call) { if (++n[$1] > most) most = n[$1] } END { print most + 0 }' "$SCRATCH/trace"
 }
@@ -41,7 +44,7 @@ spread() {
 with_fault() {
         local rc=0
         timeout -k 5 "$((20 * SLOW))" strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:$3:when=$2" \
-                nbox run -p 8070:80 "$GUEST" true >"$SCRATCH/out" 2>&1 </dev/null || rc=$?
+                nbox run "${RUN[@]}" "$GUEST" true >"$SCRATCH/out" 2>&1 </dev/null || rc=$?
         [ "$rc" != 124 ] || fail "hangs when $1 number $2 meets $3"
         echo "$rc"
 }
@@ -81,4 +84,27 @@ test_steps_are_real() {
         while read -r step call; do
                 [ "$(occurrences "$call")" -gt 0 ] || fail "no $call in a run: the step '$step' is gone"
         done < <(grep . <<<"$STEPS")
+}
+
+# An interface of the host's is on its way, or back already, or not gone yet.
+test_given_away_and_killed() {
+        local step call n
+        ip netns add wan
+        ip link add card0 type veth peer name wire netns wan
+        ip link property add dev card0 altname rack-7
+        ip link set card0 alias 'rack 7' mtu 1400 up
+        mv "$SCRATCH.before" "$SCRATCH/first"
+        host_snapshot "$SCRATCH.before"
+        RUN=(--network=interface:card0)
+        while read -r step call; do
+                for n in $(spread "$(occurrences "$call")"); do
+                        with_fault "$call" "$n" signal=SIGKILL >/dev/null
+                        clean_after "SIGKILL at $step ($call number $n)"
+                        has "$(ip -d link show card0)" 'mtu 1400.*|altname rack-7'
+                done
+        done < <(printf '%s\n' 'way sendto' 'file renameat' 'pin mount' 'pin-child clone' 'unpin umount2' 'unlock unlink' 'namespaces setns')
+        has "$(ip link show card0)" 'altname rack-7'
+        ip link delete card0
+        ip netns delete wan
+        mv "$SCRATCH/first" "$SCRATCH.before"
 }
