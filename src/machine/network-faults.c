@@ -12,19 +12,29 @@ static bool is_supervised(const Endpoint *e) {
         return path && access(path, F_OK) >= 0;
 }
 
-/* Nobody listens where its supervisor is to: it could not, or knew nothing of it when it was started. */
-static bool is_missing(const Endpoint *e, const PortMap *p) {
+/* The next of its ports, from *i on, that nobody listens for where its supervisor is to: it could not, or knew nothing of it when it was
+ * started. NULL: no more. What is beyond the limit is nobody's fault. */
+static const PortMap *next_missing(const Endpoint *e, size_t *i, unsigned *n) {
         PortScope scope = port_scope(e);
 
-        return port_is_relayed(p, scope) && !port_is_heard(p, scope);
+        while (*i < e->ports.n) {
+                const PortMap *p = e->ports.items + (*i)++;
+
+                if (!port_is_relayed(p, scope) || *n + p->count > RELAYED_PORTS_MAX)
+                        continue;
+                *n += p->count;
+                if (!port_is_heard(p, scope))
+                        return p;
+        }
+        return NULL;
 }
 
 static int find_in(const Endpoint *e, NetworkState *ret) {
         char place[PORT_PLACE_MAX];
+        unsigned n = 0;
+        size_t i = 0;
 
-        for (const PortMap *p = e->ports.items; p < e->ports.items + e->ports.n; p++) {
-                if (!is_missing(e, p))
-                        continue;
+        for (const PortMap *p; (p = next_missing(e, &i, &n));) {
                 port_place_format(p, port_scope(e), p->host, place);
                 if (!fault_add(ret, e->n_nics > 0 ? e->nics[0].zone : "", e->machine, "%s does not lead to it", place))
                         return -ENOMEM;
@@ -32,14 +42,19 @@ static int find_in(const Endpoint *e, NetworkState *ret) {
         return 0;
 }
 
-/* They make good what they could not have before; one that cannot be asked is found to be at fault again. */
-static int mend_in(const Endpoint *e, NetworkState *ret _unused_) {
-        for (const PortMap *p = e->ports.items; p < e->ports.items + e->ports.n; p++)
-                if (is_missing(e, p)) {
-                        close_fd(control_request(e->machine, "ports", NULL, NULL));
-                        break;
-                }
-        return 0;
+/* They make good what they could not have before. One that cannot do that is of an older nbox, which its next start mends. */
+static int mend_in(const Endpoint *e, NetworkState *ret) {
+        unsigned n = 0;
+        size_t i = 0, before = ret->n_faults;
+        int r;
+
+        if (!next_missing(e, &i, &n))
+                return 0;
+        close_fd(control_request(e->machine, "ports", NULL, NULL));
+        r = find_in(e, ret);
+        for (size_t k = before; k < ret->n_faults; k++)
+                snprintf(ret->faults[k].remedy, sizeof(ret->faults[k].remedy), "run `nbox reboot %s`", e->machine);
+        return r;
 }
 
 static int for_each(int (*call)(const Endpoint *e, NetworkState *ret), NetworkState *ret, Error **reterr) {
@@ -75,11 +90,9 @@ int network_faults_mend(NetworkState *ret, Error **reterr) {
         _cleanup_(network_state_clear) NetworkState state = {};
         int r;
 
-        r = for_each(mend_in, NULL, reterr);
+        r = network_repair(&state, reterr);
         if (r >= 0)
-                r = network_repair(&state, reterr);
-        if (r >= 0)
-                r = for_each(find_in, &state, reterr);
+                r = for_each(mend_in, &state, reterr);
         if (r < 0)
                 return r;
         *ret = state;

@@ -26,6 +26,7 @@
 #include "passage.h"
 #include "port-map.h"
 #include "port-check.h"
+#include "port-listen.h"
 #include "rates.h"
 #include "release.h"
 #include "repair.h"
@@ -149,7 +150,9 @@ static int let_through(Attachment *a, Error **reterr) {
 
 /* Of a machine in no zone, for which its supervisor listens. */
 static int check_relayed(Attachment *a, Error **reterr) {
-        return ports_check(&(PortCheck){ a->req->machine, &a->endpoint->ports, true }, reterr);
+        int r = port_check_scope(a->endpoint, reterr);
+
+        return r < 0 ? r : ports_check(&(PortCheck){ a->req->machine, &a->endpoint->ports, true }, reterr);
 }
 
 /* ---- links ---- */

@@ -163,6 +163,8 @@ int network_change_ports(PortChange *c, Error **reterr) {
         if (r >= 0)
                 r = edit(e, c, PORT_OF_HOST, &c->host_ports, reterr);
         if (r >= 0)
+                r = port_check_scope(e, reterr);
+        if (r >= 0)
                 r = check(c, &scene, reterr);
         if (r >= 0)
                 r = endpoint_save(e, reterr);

@@ -23,6 +23,18 @@ const EndpointLink *port_link(const Endpoint *e) {
         return NULL;
 }
 
+int port_check_scope(const Endpoint *e, Error **reterr) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < e->ports.n; i++)
+                n += e->ports.items[i].count;
+        if (port_scope(e) == PORT_SCOPE_LOOPBACK || n <= RELAYED_PORTS_MAX)
+                return 0;
+        error_set(reterr, E2BIG, "The machine '%s' would publish %u ports; of a machine in no zone it is %d at most", e->machine, n,
+                  RELAYED_PORTS_MAX);
+        return error_hint(reterr, -E2BIG, "Publish fewer, or take --network=zone.");
+}
+
 /* Without an address: one socket for both families, or, on a host without IPv6, for the other. */
 static socklen_t place_of(const PortMap *p, PortScope scope, bool has_ipv6, uint16_t port, struct sockaddr_storage *ret) {
         const IpAddress *a = scope == PORT_SCOPE_LOOPBACK ? &loopback : &p->address;

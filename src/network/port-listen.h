@@ -24,6 +24,9 @@ const EndpointLink *port_link(const Endpoint *e);
 #define RELAYED_PORTS_MAX 4096 /* a machine's: each is 2 to 4 KiB of the kernel's memory */
 #define PORT_FDS_END (PORT_FDS_BEGIN + RELAYED_PORTS_MAX)
 
+/* -E2BIG: the machine would not be reached by all that it publishes, since there are no rules for the rest. */
+int port_check_scope(const Endpoint *e, Error **reterr);
+
 /* Whether a port is to be listened for: in the narrow scope, when it is published on all addresses, on all of IPv6, or on [::1], and this
  * host has that. */
 bool port_is_relayed(const PortMap *p, PortScope scope);

@@ -27,6 +27,7 @@
 #include "port-map.h"
 #include "port-relay.h"
 #include "supervisor.h"
+#include "zone-name.h"
 
 #define PAUSE_MIN_USEC (250 * UINT64_C(1000))
 #define PAUSE_MAX_USEC (30 * UINT64_C(1000000))
@@ -279,9 +280,7 @@ static int add_missing(PortRelays *l, const PortList *wanted) {
 static void take_given_address(PortRelays *l, const EndpointNic *nic) {
         l->targets[0] = ip_v6(&nic->address6);
         l->targets[1] = ip_v4(nic->address);
-        for (size_t i = l->supervisor->lease.n_nics; i-- > 0;)
-                if (strcmp(l->supervisor->lease.nics[i].zone, nic->zone) == 0)
-                        snprintf(l->device, sizeof(l->device), "%s", l->supervisor->lease.nics[i].bridge);
+        zone_bridge_name(nic->zone, l->device);
 }
 
 /* Relays that lead to an address which is no longer there carry nothing; the next one asks where the machine is. */
@@ -370,7 +369,7 @@ int port_relays_update(Supervisor *s, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot listen for the ports of machine '%s'", s->plan->name) : 0;
 }
 
-static int on_idle(_unused_ sd_event_source *source, void *userdata) {
+static int on_later(_unused_ sd_event_source *source, void *userdata) {
         _cleanup_(error_freep) Error *error = NULL;
         Supervisor *s = userdata;
         int r;
@@ -383,14 +382,13 @@ static int on_idle(_unused_ sd_event_source *source, void *userdata) {
 }
 
 void port_relays_begin(Supervisor *s) {
-        if (s->lease.n_nics == 0)
+        if (s->plan->network == NETWORK_HOST)
                 return;
         s->port_relays = calloc(1, sizeof(*s->port_relays));
         if (!s->port_relays)
                 return;
         *s->port_relays = (PortRelays){ .supervisor = s, .netns = -1, .watch = -1 };
-        if (sd_event_add_defer(s->event, &s->port_relays->later, on_idle, s) >= 0)
-                (void) sd_event_source_set_priority(s->port_relays->later, SD_EVENT_PRIORITY_IDLE);
+        (void) sd_event_add_defer(s->event, &s->port_relays->later, on_later, s);
 }
 
 void port_relays_end(Supervisor *s) {

@@ -9,7 +9,7 @@
 typedef struct Supervisor Supervisor;
 typedef struct PortRelays PortRelays;
 
-/* Listen, once the loop has nothing else to do: a start does not wait for it. What cannot be had is warned about. */
+/* Listen, once the loop runs: who waits for no sign of the machine's has been told by then. What cannot be had is warned about. */
 void port_relays_begin(Supervisor *s);
 
 /* The ports are others now, as the machine's file (endpoint.h) says. Those that are gone fall silent before this returns. 0 or -errno. */

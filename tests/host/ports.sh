@@ -389,6 +389,7 @@ test_a_thousand_ports_at_the_hosts_own_address() {
         same "listeners" "$(ss -Hlnt 'sport >= 8000 and sport <= 8999')" ''
         # More than there is memory for: said, and served at all other addresses.
         nbox port add "$GUEST" 10000-20000
+        nbox network status
         serve "$GUEST" 15000
         reaches_not host tcp6 ::1 15000
         reaches outside tcp "$HOST_ADDRESS" 15000 "$GUEST"
@@ -491,11 +492,13 @@ test_ports_of_a_machine_in_no_zone() {
         for port in 8084 8080; do reaches_not outside tcp "$HOST_ADDRESS" "$port"; done
         has "$(nbox port list)" "^$GUEST +tcp +$HOST_ADDRESS +8082 +→ +host0:80 +start"
         refused nbox port add "$GUEST" --host-port 8200
-        refused nbox boot -d --network=veth --host-port 8200 "$GUEST"
+        refused nbox port add "$GUEST" 10000-20000
+        has "$REFUSAL" '4096 at most'
         nbox network status
         unserve
         terminate "$GUEST"
         same "listeners" "$(ss -Hlnut 'sport >= 8080 and sport <= 8084')" ''
+        refused nbox boot -d --network=veth --host-port 8200 "$GUEST"
 }
 
 test_an_address_that_changes() {
