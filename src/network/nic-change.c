@@ -14,6 +14,7 @@
 #include "nic-add.h"
 #include "nic-take.h"
 #include "nics.h"
+#include "port-listen.h"
 #include "release.h"
 
 typedef struct Scene {
@@ -189,10 +190,13 @@ int network_add_nic(const NicChange *change, NicConfig *config, bool *ret_servic
 
 /* ---- one less ---- */
 
-static int check_ports(const Endpoint *e, size_t nic, Error **reterr) {
-        if (nic != 0 || e->n_nics == 0 || e->ports.n + e->host_ports.n == 0)
+static int check_ports(const Endpoint *e, const char *name, Error **reterr) {
+        const EndpointLink *link = port_link(e);
+        const char *first = e->n_nics > 0 ? e->nics[0].name : link ? link->config.name : "";
+
+        if (strcmp(name, first) != 0 || e->ports.n + e->host_ports.n == 0)
                 return 0;
-        error_set(reterr, EBUSY, "Ports of '%s' lead to '%s'", e->machine, e->nics[0].name);
+        error_set(reterr, EBUSY, "Ports of '%s' lead to '%s'", e->machine, name);
         return error_hint(reterr, -EBUSY, "`nbox port list %s` shows them; `nbox port remove` them first.", e->machine);
 }
 
@@ -211,7 +215,7 @@ int network_remove_nic(const NicChange *change, const char *name, NicConfig *ret
                 error_set(reterr, ENOENT, "The machine '%s' has no interface '%s' from nbox", change->machine, name);
                 return error_hint(reterr, -ENOENT, "`nbox nic list %s` shows what there is.", change->machine);
         }
-        r = check_ports(s.e, nic, reterr);
+        r = check_ports(s.e, name, reterr);
         if (r < 0)
                 return r;
         if (nic < s.e->n_nics)

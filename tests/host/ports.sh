@@ -491,6 +491,8 @@ test_ports_of_a_machine_in_no_zone() {
         nbox port remove "$GUEST" 8084 8080
         for port in 8084 8080; do reaches_not outside tcp "$HOST_ADDRESS" "$port"; done
         has "$(nbox port list)" "^$GUEST +tcp +$HOST_ADDRESS +8082 +→ +host0:80 +start"
+        refused nbox nic remove "$GUEST" host0
+        has "$REFUSAL" "lead to 'host0'"
         refused nbox port add "$GUEST" --host-port 8200
         refused nbox port add "$GUEST" 10000-20000
         has "$REFUSAL" '4096 at most'
