@@ -503,6 +503,22 @@ test_ports_of_a_machine_in_no_zone() {
         refused nbox boot -d --network=veth --host-port 8200 "$GUEST"
 }
 
+test_ports_of_a_machine_on_a_bridge() {
+        ip link add lan type bridge
+        ip address add 192.0.2.1/24 dev lan
+        ip link set lan up
+        boot "$GUEST" --network=bridge:lan,address=192.0.2.2/24,gateway=192.0.2.1 -p 8080:80 -p 8081:80/udp
+        serve "$GUEST" 80
+        for who in outside host "$GUEST"; do
+                reaches "$who" tcp "$HOST_ADDRESS" 8080 "$GUEST"
+                reaches "$who" udp "$HOST_ADDRESS" 8081 "$GUEST"
+        done
+        reaches host tcp ::1 8080 "$GUEST"
+        unserve
+        terminate "$GUEST"
+        ip link delete lan
+}
+
 test_an_address_that_changes() {
         linked "$GUEST" --network=veth -p 8080:80
         reaches outside tcp "$HOST_ADDRESS" 8080 "$GUEST"
