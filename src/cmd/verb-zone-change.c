@@ -13,7 +13,7 @@ enum { OPT_RANGE = 1, OPT_RANGE6, OPT_ROUTED, OPT_ISOLATED, OPT_CLOSED, OPT_UPLI
 
 const VerbOption zone_create_options[] = {
         { { .name = "range", .placeholder = "A.B.C.D/N" }, OPT_RANGE, "Its addresses, if not any that are free" },
-        { { .name = "range6", .placeholder = "PREFIX/N|none|auto" }, OPT_RANGE6, "Its IPv6 addresses, if not private ones that are chosen" },
+        { { .name = "range6", .placeholder = "PREFIX/N|none|auto" }, OPT_RANGE6, "Its IPv6 addresses; auto chooses private ones" },
         { { .name = "routed" }, OPT_ROUTED, "The world has a route to that prefix: nothing is translated" },
         { { .name = "isolated" }, OPT_ISOLATED, "Its machines reach one another by published ports only" },
         { { .name = "closed" }, OPT_CLOSED, "Its machines do not get out; published ports answer" },

@@ -115,8 +115,8 @@ int nic_make(Netlink *nl, Nic *nic, int netns, Error **reterr) {
 }
 
 /* Our end never speaks IPv6: the link-local chatter of each port reaches all others, which is what makes the thousandth start slow.
- * The machine's end, which is still down, so that nothing has begun, has the address that we give it and no other but its link-local one, both of
- * them at once: nobody else in the zone can have them. A router that says it is one is none of ours; a guest that wants to
+ * The machine's end, which is still down, so that nothing has begun, has the address that we give it and no other but its link-local
+ * one, both of them at once: nobody else in the zone can have them. A router that says it is one is none of ours; a guest that wants to
  * hear it may switch that on again. */
 static void set_ipv6(const Nic *nic, const char *inside, int netns) {
         static const Ipv6Setting off[] = { { "disable_ipv6", "1" } }, on[] = { { "accept_ra", "0" }, { "accept_dad", "0" } };
@@ -136,8 +136,8 @@ static void put_ipv4(const NicInside *inside, const Nic *nic) {
                 link_put_default_route(inside->nl, nic->link.peer, &gateway);
 }
 
-/* The route to the zone outlives the address, as the default one does: a DHCPv6 client takes what it finds away and puts its own there, which
- * brings no route. */
+/* The route to the zone outlives the address, as the default one does: a DHCPv6 client takes what it finds away and puts its own
+ * there, which brings no route. */
 static void put_ipv6(const NicInside *inside, const Nic *nic) {
         struct in6_addr via = range6_gateway(&nic->zone->range6);
         IpAddress address = ip_v6(&nic->address6), gateway = ip_v6(&via), network = ip_v6(&nic->zone->range6.base);

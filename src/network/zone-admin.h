@@ -40,8 +40,8 @@ int zone_create(const ZoneRequest *req, Error **reterr);
 /* Forget a zone with its leases. -ENOENT. */
 int zone_remove(const char *name, Error **reterr);
 
-/* Give a zone other ranges: its machines keep their places in them where they can. Of the request, name, range and range6 count. Where it asks
- * for neither, what meets something of the host's is chosen anew, or else the IPv4 range. A prefix that is routed is never
+/* Give a zone other ranges: its machines keep their places in them where they can. Of the request, name, range and range6 count. Where
+ * it asks for neither, what meets something of the host's is chosen anew, or else the IPv4 range. A prefix that is routed is never
  * chosen: only who has it knows another. */
 typedef struct ZoneMoved {
         Range range;

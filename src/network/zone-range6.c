@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* A route says less about who has an address than it does for IPv4. Nobody has all of fc00::/7 or more: such routes are a tunnel's
- * that takes everything, or keep what is private from leaving. And a host to which a prefix is delegated has a route to all of it, mostly one that
- * leads nowhere (route_list() leaves those out), of which a zone is given a part. */
+ * that takes everything, or keep what is private from leaving. And a host to which a prefix is delegated has a route to all of it,
+ * mostly one that leads nowhere (route_list() leaves those out), of which a zone is given a part. */
 
 #include "zone-range6.h"
 

@@ -94,7 +94,9 @@ static void let_ipv6(const Zone *zone) {
 
 /* The link-local one is what the kernel would make (RFC 4291, appendix A), but there at once: without one it asks nobody where he is. */
 static struct in6_addr link_local_address(const uint8_t mac[6]) {
-        return (struct in6_addr){ .s6_addr = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5] } };
+        return (struct in6_addr){
+                .s6_addr = { 0xfe, 0x80, [8] = mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5] },
+        };
 }
 
 static void put_own_addresses6(Netlink *nl, const Zone *zone, int index) {

@@ -61,8 +61,8 @@ static void places(void **state _unused_) {
                 unsigned prefix;
                 bool holds;
         } cases[] = {
-                { "fd00::/64", 8, true }, { "fd00::/104", 8, true }, { "fd00::/105", 8, false }, { "fd00::/112", 16, true }, { "fd00::/112", 15, false },
-                { "fd00::/112", 29, true },
+                { "fd00::/64", 8, true },   { "fd00::/104", 8, true },   { "fd00::/105", 8, false },
+                { "fd00::/112", 16, true }, { "fd00::/112", 15, false }, { "fd00::/112", 29, true },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {

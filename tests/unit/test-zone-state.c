@@ -83,7 +83,8 @@ static void bad_lines_are_named(void **state _unused_) {
                 "uplink a/b\n", "uplink interface-too-long\n", "uplink eth1 vlan\n", "uplink eth1 vlan 0\n", "uplink eth1 vlan 4095\n",
                 "uplink eth1 vlan 12 x\n", "service\n", "service 10.0.0\n", "service 10.0.0.2 x\n", "machine web\n",
                 "machine ../x 10.0.0.2\n", "machine web 10.0.0\n", "machine web 10.0.0.2 x\n", "machine web 10.0.0.2 nic\n",
-                "machine web 10.0.0.2 nic 0\n", "range6\n", "range6 10.0.0.0/24\n", "range6 none routed\n", "range6 fd00::/64 x\n", "machine web 10.0.0.2 nic 2 x\n", "\x1b[2J\n", "Range 10.0.0.0/24\n",
+                "machine web 10.0.0.2 nic 0\n", "range6\n", "range6 10.0.0.0/24\n", "range6 none routed\n", "range6 fd00::/64 x\n",
+                "machine web 10.0.0.2 nic 2 x\n", "\x1b[2J\n", "Range 10.0.0.0/24\n",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
