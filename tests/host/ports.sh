@@ -248,7 +248,10 @@ test_what_is_listed() {
         tree_with one
         boot one -p 8000-8009:9000
         boot "$GUEST" -p 127.0.0.1:8080:80 --host-port 8200:82/udp
-        nbox port add "$GUEST" 8081:80
+        nbox port add "$GUEST" 8081:80 "[$HOST_ADDRESS6]:8082:80"
+        has "$(nbox port list "$GUEST")" "^$GUEST +tcp +\\[$HOST_ADDRESS6\\] +8082 +→ +\\[$(address6_of "$GUEST")\\]:80 +added"
+        same "as JSON" "$(nbox port list --json "$GUEST" | jq -c '.[] | select(.host_port == 8082) | [.address, .port]')" \
+                "[\"$HOST_ADDRESS6\",\"tcp:[$HOST_ADDRESS6]:8082:80\"]"
         has "$(nbox port list)" "^one +tcp +all +8000-8009 +→ +$(address_of one):9000-9009 +start"
         has "$(nbox port list)" "^$GUEST +tcp +127.0.0.1 +8080 +→ +$(address_of "$GUEST"):80 +start"
         has "$(nbox port list "$GUEST")" "^$GUEST +udp +127.0.0.1 +8200 +← +host:82 +start"
