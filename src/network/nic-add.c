@@ -18,11 +18,22 @@ void nic_add_done(NicAddition *a) {
 
 /* ---- what it will be ---- */
 
+/* What is published leads to the first zone, by rules; where there was none, the supervisor carries it elsewhere. */
+static int check_ports(const Endpoint *e, Error **reterr) {
+        if (e->n_nics > 0 || e->ports.n == 0)
+                return 0;
+        error_set(reterr, EBUSY, "Ports of '%s' lead to an interface in no zone, and would lead to the zone", e->machine);
+        return error_hint(reterr, -EBUSY, "`nbox port list %s` shows them; `nbox port remove` them first, and add them again afterwards.", e->machine);
+}
+
 static int choose_zoned(NicAddition *a, Error **reterr) {
         EndpointNic *n = a->e->nics + a->e->n_nics;
         const Nic *nic = a->at.nics;
         int r;
 
+        r = check_ports(a->e, reterr);
+        if (r < 0)
+                return r;
         a->list = (NicList){ a->config, 1 };
         a->req = (NetworkRequest){ .machine = a->e->machine, .netns = a->netns, .nics = &a->list, .keep_address = a->keep_address };
         a->at = (Placement){ .req = &a->req, .nl = a->nl, .has = a->e };

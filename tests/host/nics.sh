@@ -201,3 +201,20 @@ test_killed_anywhere() {
         unserve
         lan_end
 }
+
+# What is published leads to the zone where there is one: it is taken back before the first one comes, and added again.
+test_ports_before_the_first_zone() {
+        boot "$GUEST" --network=veth -p 8080:80
+        refused nbox nic add "$GUEST" zone:lab
+        has "$REFUSAL" 'port remove'
+        nbox port remove "$GUEST" 8080:80
+        nbox nic add "$GUEST" zone:lab
+        nbox port add "$GUEST" 8080:80
+        serve "$GUEST" 80
+        reaches outside tcp "$HOST_ADDRESS" 8080 "$GUEST"
+        reaches host tcp ::1 8080 "$GUEST"
+        has "$(nbox network status)" 'Wrong: nothing'
+        unserve
+        terminate "$GUEST"
+        nbox zone remove lab
+}
