@@ -276,8 +276,16 @@ static int add_missing(PortRelays *l, const PortList *wanted) {
 
 /* ---- where the machine is ---- */
 
-/* In a zone, what we gave it. */
+static void stop_following(PortRelays *l) {
+        l->look = sd_event_source_disable_unref(l->look);
+        l->watch_source = sd_event_source_disable_unref(l->watch_source);
+        l->watch = close_fd(l->watch);
+        l->netns = close_fd(l->netns);
+}
+
+/* In a zone, what we gave it, also where it was in none at first. */
 static void take_given_address(PortRelays *l, const EndpointNic *nic) {
+        stop_following(l);
         l->targets[0] = ip_v6(&nic->address6);
         l->targets[1] = ip_v4(nic->address);
         zone_bridge_name(nic->zone, l->device);
@@ -397,10 +405,7 @@ void port_relays_end(Supervisor *s) {
         if (!l)
                 return;
         l->later = sd_event_source_disable_unref(l->later);
-        l->look = sd_event_source_disable_unref(l->look);
-        l->watch_source = sd_event_source_disable_unref(l->watch_source);
-        close_fd(l->watch);
-        close_fd(l->netns);
+        stop_following(l);
         drop_others(l, &(PortList){});
         free(l->ports);
         free(l);

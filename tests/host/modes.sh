@@ -327,11 +327,10 @@ WRONG='
 --network=host,name=x|host
 --network=none --network-veth|none
 --network=host --network-macvlan=up0|host
---network=ns:/proc/self/ns/net --network-zone=lab|ns
+--network=ns:/proc/self/ns/net --network-zone=lab|stands alone
 --network-veth-extra=|veth-extra
 --network-veth-extra=a/b:c|a/b
 --network-veth-extra=up0:x --network-veth-extra=up0:y|up0
---network-veth-extra=x:host0 --network-veth|host0
 --network-veth-extra=up0:x|up0
 --network-interface=up0:a/b|a/b
 --network-macvlan=up0 -p 8080:80|zone
