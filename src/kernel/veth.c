@@ -40,6 +40,10 @@ int veth_create(Netlink *nl, const VethRequest *req, LinkInfo *ret) {
         enum { PAIR, ALIAS, ALTNAME };
         int results[NETLINK_BATCH_MAX], r;
 
+        /* Not left to the kernel: the alias, which goes with the pair so that none is ever without, would be given to whoever has the name. */
+        r = link_get(nl, req->name, ret);
+        if (r != -ENODEV)
+                return r < 0 ? r : -EEXIST;
         put_pair(nl, req);
         link_put_alias(nl, req->name, req->alias);
         if (req->altname)
