@@ -89,7 +89,21 @@ static int refuse_name(const char *name, const char *owner, Error **reterr) {
                                            "--network=veth:HOST:host0.", name);
 }
 
-/* -EEXIST where the name is somebody else's, who is then told of; a dead machine's leaves room. */
+/* Whether the other end of a pair is in this namespace: a dead machine's is not in the one of the next machine of that name. */
+static bool leads_into(int netns, const LinkInfo *host) {
+        _cleanup_(netlink_freep) Netlink *inside = NULL;
+        _cleanup_free_ LinkInfo *links = NULL;
+        size_t n = 0;
+
+        if (netlink_new(NETLINK_ROUTE, netns, &inside) < 0 || link_list(inside, 0, &links, &n) < 0)
+                return true;
+        for (size_t i = 0; i < n; i++)
+                if (links[i].index == host->peer && links[i].peer == host->index)
+                        return true;
+        return false;
+}
+
+/* -EEXIST where the name is somebody else's, or another of the machine's, who is then told of; a dead machine's leaves room. */
 static int try_pair(Netlink *nl, const char *machine, const VethRequest *req, LinkInfo *ret, Error **reterr) {
         char owner[MACHINE_NAME_MAX + 1];
         LinkInfo there;
@@ -103,7 +117,7 @@ static int try_pair(Netlink *nl, const char *machine, const VethRequest *req, Li
         if (r < 0)
                 return r == -ENODEV ? veth_create(nl, req, ret) : r;
         ours = machine_link_owner(&there, owner);
-        if (!ours || strcmp(owner, machine) != 0)
+        if (!ours || strcmp(owner, machine) != 0 || leads_into(req->netns, &there))
                 return refuse_name(req->name, ours ? owner : NULL, reterr);
         r = link_delete(nl, there.name);
         return r < 0 ? r : veth_create(nl, req, ret);

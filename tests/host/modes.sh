@@ -332,6 +332,8 @@ WRONG='
 --network-veth-extra=a/b:c|a/b
 --network-veth-extra=up0:x --network-veth-extra=up0:y|up0
 --network-veth-extra=up0:x|up0
+--network-veth-extra=default:x|default. is not
+--network=zone,name=all|not lo, all or default
 --network-interface=up0:a/b|a/b
 --network-macvlan=up0 -p 8080:80|zone
 '
