@@ -35,14 +35,19 @@ static int parse_altnames(const struct nlattr *list, char ***ret) {
 }
 
 static int parse_details(const struct nlmsghdr *m, LinkDetails *d) {
+        const struct ifinfomsg *h = mnl_nlmsg_get_payload(m);
         const struct nlattr *a;
         int r = 0;
 
         link_parse(m, &d->link);
+        d->flags = h->ifi_flags & LINK_FLAGS;
         mnl_attr_for_each(a, m, sizeof(struct ifinfomsg))
                 switch (mnl_attr_get_type(a)) {
                 case IFLA_MTU:
                         d->mtu = mnl_attr_get_u32(a);
+                        break;
+                case IFLA_GROUP:
+                        d->group = mnl_attr_get_u32(a);
                         break;
                 case IFLA_PERM_ADDRESS:
                         if (mnl_attr_get_payload_len(a) == sizeof(d->permanent))
@@ -139,6 +144,12 @@ void link_put_mac(Netlink *nl, int index, const uint8_t mac[6]) {
 
 void link_put_mtu(Netlink *nl, int index, unsigned mtu) {
         mnl_attr_put_u32(add_link(nl, RTM_SETLINK, 0, index), IFLA_MTU, mtu);
+}
+
+void link_put_flags_and_group(Netlink *nl, int index, unsigned flags, unsigned group) {
+        struct ifinfomsg h = { .ifi_family = AF_UNSPEC, .ifi_index = index, .ifi_flags = flags, .ifi_change = LINK_FLAGS };
+
+        mnl_attr_put_u32(netlink_add(nl, RTM_SETLINK, 0, &h, sizeof(h)), IFLA_GROUP, group);
 }
 
 void link_put_alias_of(Netlink *nl, int index, const char *alias) {

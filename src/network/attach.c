@@ -69,7 +69,10 @@ static int add_link(Attachment *a, const NicConfig *config, Error **reterr) {
                         return r;
         }
         l->number = endpoint_free_number(e, config->kind);
-        a->links[a->n_links++] = (NicLink){ .machine = a->req->machine, .config = &l->config, .number = l->number };
+        a->links[a->n_links] = (NicLink){ .machine = a->req->machine, .config = &l->config, .number = l->number };
+        if (config->kind == NIC_INTERFACE)
+                memcpy(a->links[a->n_links].mac, e->given[e->n_given - 1].mac, sizeof(a->links->mac));
+        a->n_links++;
         e->n_links++;
         return 0;
 }

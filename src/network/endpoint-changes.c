@@ -105,7 +105,12 @@ int endpoint_take_changes(Endpoint *e, const Endpoint *before) {
 
 /* One that was just being changed is taken for gone. */
 static int settle(Endpoint *e) {
-        return *e->pending_nic ? nic_changes_remove(&e->nic_changes, e->pending_nic) : 0;
+        char link[LINK_NAME_MAX + 1];
+
+        if (!*e->pending_nic)
+                return 0;
+        endpoint_unnamed_link(e, e->pending_nic, link);
+        return nic_changes_remove(&e->nic_changes, e->pending_nic, link);
 }
 
 static bool has_changes(const Endpoint *e) {

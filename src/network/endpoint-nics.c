@@ -20,7 +20,7 @@ int endpoint_parse_nic_change(Endpoint *e, const char *key, const char *value) {
         NicConfig nic;
 
         if (strcmp(key, "PendingNic") == 0 || strcmp(key, "RemovedNic") == 0) {
-                if (!ifname_is_valid(value, IF_NAMESIZE - 1))
+                if (!ifname_is_valid(value, key[0] == 'R' ? LINK_NAME_MAX : IF_NAMESIZE - 1))
                         return -EBADMSG;
                 if (key[0] == 'R')
                         return strv_append(&e->nic_changes.removed, value) < 0 ? -ENOMEM : 1;
@@ -57,10 +57,15 @@ bool nic_changes_any(const NicChanges *c) {
         return c->added.n > 0 || strv_length(c->removed) > 0;
 }
 
+/* One of the host's that keeps its name has none in a configuration. */
+static bool is_called(const NicConfig *nic, const char *name) {
+        return strcmp(nic->kind == NIC_INTERFACE && !*nic->name ? nic->link : nic->name, name) == 0;
+}
+
 static size_t find(const NicList *list, const char *name) {
         size_t i = 0;
 
-        while (i < list->n && strcmp(list->items[i].name, name) != 0)
+        while (i < list->n && !is_called(list->items + i, name))
                 i++;
         return i;
 }
@@ -80,8 +85,10 @@ int nic_changes_add(NicChanges *c, const NicConfig *nic, Error **reterr) {
 }
 
 /* One of the configuration's is remembered as gone, one that was added is forgotten. */
-int nic_changes_remove(NicChanges *c, const char *name) {
-        return drop(&c->added, name) ? 0 : strv_append(&c->removed, name);
+int nic_changes_remove(NicChanges *c, const char *name, const char *link) {
+        int r = drop(&c->added, name) ? 0 : strv_append(&c->removed, name);
+
+        return r >= 0 && *link && strcmp(link, name) != 0 && strv_contains(c->removed, name) ? strv_append(&c->removed, link) : r;
 }
 
 int nic_changes_apply(const NicChanges *c, const char *machine, NicList *nics) {
@@ -143,4 +150,13 @@ size_t endpoint_find_link(const Endpoint *e, const char *name) {
         while (i < e->n_links && strcmp(e->links[i].config.name, name) != 0)
                 i++;
         return i;
+}
+
+void endpoint_unnamed_link(const Endpoint *e, const char *name, char ret[LINK_NAME_MAX + 1]) {
+        size_t link = endpoint_find_link(e, name);
+
+        *ret = 0;
+        for (size_t i = 0; link < e->n_links && i < e->n_given; i++)
+                if (e->links[link].config.kind == NIC_INTERFACE && strcmp(e->given[i].name, name) == 0)
+                        snprintf(ret, LINK_NAME_MAX + 1, "%s", e->links[link].config.link);
 }

@@ -258,6 +258,8 @@ static void restore_master(Netlink *nl, const Given *g, const LinkDetails *d) {
 static void restore(Netlink *nl, const Given *g, const LinkDetails *d) {
         if (memcmp(g->mac, d->link.mac, sizeof(g->mac)) != 0)
                 link_put_mac(nl, d->link.index, g->mac);
+        if (g->flags != d->flags || g->group != d->group)
+                link_put_flags_and_group(nl, d->link.index, g->flags, g->group);
         if (g->mtu != d->mtu)
                 link_put_mtu(nl, d->link.index, g->mtu);
         link_put_alias_of(nl, d->link.index, g->alias);

@@ -56,7 +56,7 @@ static const struct {
         { "permanent", offsetof(Given, permanent), 6 },
 };
 
-static const char *const numbers[] = { "index", "below", "mtu", "up", "home" };
+static const char *const numbers[] = { "index", "below", "mtu", "flags", "group", "up", "home" };
 
 static void *member(const Given *g, size_t offset) {
         return (char *) g + offset;
@@ -69,7 +69,8 @@ char *given_format(const Given *g) {
 
         if (!f)
                 return NULL;
-        fprintf(f, "index=%d below=%d mtu=%u up=%d home=%llu", g->index, g->below, g->mtu, g->up, (unsigned long long) g->home);
+        fprintf(f, "index=%d below=%d mtu=%u flags=%u group=%u up=%d home=%llu", g->index, g->below, g->mtu, g->flags, g->group, g->up,
+                (unsigned long long) g->home);
         for (size_t i = 0; i < ELEMENTSOF(macs); i++)
                 fprintf(f, " %s=%s", macs[i].key, mac_format(member(g, macs[i].offset), mac));
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
@@ -94,6 +95,10 @@ static int parse_number(Given *g, const char *key, const char *value) {
                 g->below = (int) n;
         else if (strcmp(key, "mtu") == 0)
                 g->mtu = (unsigned) n;
+        else if (strcmp(key, "flags") == 0)
+                g->flags = (unsigned) n & LINK_FLAGS;
+        else if (strcmp(key, "group") == 0)
+                g->group = (unsigned) n;
         else if (strcmp(key, "up") == 0)
                 g->up = n > 0;
         else

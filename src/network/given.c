@@ -84,6 +84,8 @@ int given_look(Netlink *nl, const char *name, Given *ret, Error **reterr) {
         g.index = d.link.index;
         g.below = d.link.peer;
         g.mtu = d.mtu;
+        g.flags = d.flags;
+        g.group = d.group;
         g.up = d.link.up;
         g.home = given_home();
         snprintf(g.name, sizeof(g.name), "%s", d.link.name);

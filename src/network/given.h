@@ -26,6 +26,7 @@ typedef struct Given {
         uint8_t permanent[6];         /* likewise */
         uint8_t mac[6];
         unsigned mtu;
+        unsigned flags, group;        /* as in LinkDetails */
         bool up;
         char master[IF_NAMESIZE];     /* the bridge that it was a port of, or "" */
         char alias[LINK_ALIAS_MAX];

@@ -61,6 +61,8 @@ static int choose_link(NicAddition *a, Error **reterr) {
         *l = (EndpointLink){ .config = *a->config, .number = endpoint_free_number(a->e, a->config->kind) };
         a->e->n_links++;
         a->link = (NicLink){ .machine = a->e->machine, .config = &l->config, .number = l->number };
+        if (a->config->kind == NIC_INTERFACE)
+                memcpy(a->link.mac, a->e->given[a->e->n_given - 1].mac, sizeof(a->link.mac));
         return 0;
 }
 

@@ -44,15 +44,17 @@ static int save(const Endpoint *e, Error **reterr) {
 
 /* Take what is pending away, and out of the file. */
 int nic_change_recover(const NicTaking *t, Error **reterr) {
+        char link[LINK_NAME_MAX + 1];
         Endpoint *e = t->e;
         int r;
 
         if (!*e->pending_nic)
                 return 0;
+        endpoint_unnamed_link(e, e->pending_nic, link);
         r = nic_take(t, e->pending_nic, reterr);
         if (r < 0)
                 return r;
-        if (nic_changes_remove(&e->nic_changes, e->pending_nic) < 0)
+        if (nic_changes_remove(&e->nic_changes, e->pending_nic, link) < 0)
                 return error_oom(reterr);
         *e->pending_nic = 0;
         return save(e, reterr);

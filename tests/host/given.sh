@@ -38,7 +38,8 @@ card_end() {
 
 # card [NAME]: all that counts of it.
 card() {
-        ip -j -d link show "${1:-card0}" | jq -c '.[0] | {ifname, altnames, ifalias, mtu, address, master, up: (.flags | index("UP") != null)}'
+        ip -j -d link show "${1:-card0}" |
+                jq -c '.[0] | {ifname, altnames, ifalias, mtu, address, master, group, flags: (.flags - ["LOWER_UP", "NO-CARRIER"])}'
 }
 
 is_back() { [ "$(card)" = "$CARD" ]; }
@@ -178,6 +179,7 @@ test_guest_makes_it_its_own() {
                 ip link set card0 name mine alias "nbox machine=other address=10.0.0.2" mtu 900 address 02:00:00:00:00:07
                 ip link property add dev mine altname up0
                 ip link property add dev mine altname eth9
+                ip link set mine promisc on allmulticast on arp off multicast off group 42
                 ip link add bridge0 type bridge
                 ip link set mine master bridge0
                 ip link set mine up

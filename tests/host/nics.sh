@@ -135,6 +135,35 @@ test_reboot_and_power_off() {
         lan_end
 }
 
+# What the configuration gives it, by whatever name, and was taken by hand.
+test_reboot_without_one_of_the_hosts() {
+        local words mac
+        lan_setup
+        mac=$(ip -j link show lan0 | jq -r '.[0].address')
+        ip link property add dev lan0 altname rack-7-port-12-of-the-switch
+        for words in interface:lan0 interface:rack-7-port-12-of-the-switch; do
+                forget_marks "$GUEST"
+                boot "$GUEST" --network=zone "--network=$words"
+                has "$(nbox nic list "$GUEST")" "^lan0 .* $mac "
+                nbox nic remove "$GUEST" lan0
+                nbox nic add "$GUEST" interface:lan0:card
+                nbox reboot "$GUEST"
+                wait_until 20 marked "$GUEST" up 2
+                wait_until 10 is_state "$GUEST" running
+                same 'those it has' "$(names_of "$GUEST")" 'host0 card'
+                nbox nic remove "$GUEST" card
+                ip link show lan0 >/dev/null
+                nbox reboot "$GUEST"
+                wait_until 20 marked "$GUEST" up 3
+                wait_until 10 is_state "$GUEST" running
+                same 'those it has' "$(names_of "$GUEST")" host0
+                terminate "$GUEST"
+        done
+        forget_marks "$GUEST"
+        unserve
+        lan_end
+}
+
 test_refused() {
         boot "$GUEST" -p 8080:80
         refused nbox nic remove "$GUEST" host0
@@ -146,6 +175,12 @@ test_refused() {
         refused nbox nic add "$GUEST" macvlan:nowhere
         refused nbox nic add "$GUEST" bridge:nowhere
         refused nbox nic add "$GUEST" interface:lo
+        refused nbox nic add "$GUEST" veth,name=all
+        has "$REFUSAL" 'not lo, all or default'
+        # Its own, which would have to go.
+        refused nbox nic add "$GUEST" "veth-extra:$(property "$GUEST" Interface):mine"
+        has "$REFUSAL" "machine '$GUEST' has a link"
+        nbox exec "$GUEST" /bin/busybox ping -q -c 1 -W 3 "$(gateway_of "$GUEST")"
         refused nbox nic add nobody veth
         refused nbox nic add "$GUEST"
         same 'those it has' "$(names_of "$GUEST")" host0
