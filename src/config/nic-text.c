@@ -119,17 +119,17 @@ static int set_gateway(NicConfig *nic, const char *text, Error **reterr) {
         return 0;
 }
 
-/* Of an interface that we name: it stands in files of the machine's, where '*' and the like would mean others, too; "all" and "default" are others'
- * settings below /proc/sys/net, and the kernel refuses them. */
+/* Of an interface that we name: it stands in files of the machine's, where '*' and the like would mean others, too. "all" and "default"
+ * are other directories of /proc/sys/net, and the kernel refuses them. */
 static bool is_new_name(const char *name) {
-        return ifname_is_valid(name, IFNAMSIZ - 1) && !strpbrk(name, "%*?[]!\"'\\$`;#=<>|&(){}~") && name[0] != '-' && strcmp(name, "lo") != 0 &&
-                strcmp(name, "all") != 0 && strcmp(name, "default") != 0;
+        return ifname_is_valid(name, IFNAMSIZ - 1) && !strpbrk(name, "%*?[]!\"'\\$`;#=<>|&(){}~") && name[0] != '-' &&
+                strcmp(name, "lo") != 0 && strcmp(name, "all") != 0 && strcmp(name, "default") != 0;
 }
 
 static int set_name(NicConfig *nic, const char *text, Error **reterr) {
         if (!is_new_name(text))
-                return error_set(reterr, EINVAL, "'%.80s' is not a name for an interface: 1 to %d letters, digits, '-', '_' and '.', but not lo, "
-                                 "all or default", text, IFNAMSIZ - 1);
+                return error_set(reterr, EINVAL, "'%.80s' is not a name for an interface: 1 to %d letters, digits, '-', '_' and '.', "
+                                 "but not lo, all or default", text, IFNAMSIZ - 1);
         if (*nic->name && strcmp(nic->name, text) != 0)
                 return error_set(reterr, EEXIST, "An interface has one name, and '%.15s' is a second", text);
         snprintf(nic->name, sizeof(nic->name), "%s", text);

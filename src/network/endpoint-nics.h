@@ -16,8 +16,8 @@ int nic_changes_copy(const NicChanges *from, NicChanges *to); /* 0 or -ENOMEM */
 int nic_changes_add(NicChanges *c, const NicConfig *nic, Error **reterr);
 int nic_changes_remove(NicChanges *c, const char *name, const char *link); /* link: endpoint_unnamed_link() */
 
-/* What an interface of the host's that keeps its name inside is asked for by in a configuration, where it has no name then: that, or an altname. "" for
- * every other one. */
+/* What an interface of the host's that keeps its name inside is asked for by in a configuration, where it has no name then: that, or an
+ * altname. "" for every other one. */
 void endpoint_unnamed_link(const Endpoint *e, const char *name, char ret[LINK_NAME_MAX + 1]);
 
 /* Do it again to what the configuration says by now, whose interfaces have their names. What contradicts it is left out with a
