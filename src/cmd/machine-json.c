@@ -5,16 +5,27 @@
 
 #include "config.h"
 #include "link-stats.h"
-#include "record-nic.h"
 #include "table.h"
 
-/* The state is what the kernel says, not what was written. */
+const char *machine_network(const Machine *m, RecordNic *buf) {
+        if (m->record->network != NETWORK_OWN)
+                return network_kind_to_string(m->record->network);
+        return record_nic(m->record, 0, buf) ? buf->kind : network_kind_to_string(NETWORK_NONE);
+}
+
+/* The state is what the kernel says, not what was written; and of a network of its own more is known than that. */
 int machine_property(const Machine *m, const RecordField *f, char **ret) {
-        if (strcmp(f->key, "State") == 0) {
-                *ret = strdup(machine_state_to_string(m->state));
-                return *ret ? 0 : -ENOMEM;
-        }
-        return record_field_format(m->record, f, ret);
+        const char *now = NULL;
+        RecordNic nic;
+
+        if (strcmp(f->key, "State") == 0)
+                now = machine_state_to_string(m->state);
+        else if (strcmp(f->key, "Network") == 0)
+                now = machine_network(m, &nic);
+        if (!now)
+                return record_field_format(m->record, f, ret);
+        *ret = strdup(now);
+        return *ret ? 0 : -ENOMEM;
 }
 
 static json_t *text_or_null(const char *text) {

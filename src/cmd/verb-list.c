@@ -37,13 +37,14 @@ static const char *init_of(const Machine *m) {
 static json_t *row_to_json(const Machine *m) {
         const MachineRecord *rec = m->record;
         json_t *ports = json_array();
+        RecordNic nic;
 
         for (char **p = rec->ports; p && *p; p++)
                 json_array_append_new(ports, json_text(*p));
         return json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "machine", rec->name, "class", "container",
                          "init", json_text(init_of(m)), "state", machine_state_to_string(m->state),
                          "ready", (int) rec->ready, "waiting_for", json_text(rec->waiting_for), "leader", (int) rec->leader,
-                         "address", json_text(rec->address), "network", json_text(network_kind_to_string(rec->network)),
+                         "address", json_text(rec->address), "network", json_text(machine_network(m, &nic)),
                          "network_namespace", json_text(rec->network_namespace), "nics", machine_nics_to_json(m), "ports", ports,
                          "os", json_text(rec->os), "root", json_text(rec->root),
                          "quick_reboots", (int) rec->quick_reboots);

@@ -7,8 +7,9 @@
 #include "address.h"
 #include "endpoint-nics.h"
 #include "enums.h"
-#include "live-nic.h"
 #include "give.h"
+#include "live-nic.h"
+#include "machine-json.h"
 #include "machine.h"
 #include "nics.h"
 #include "record-nic.h"
@@ -86,19 +87,12 @@ static int print_table(const Machine *m, const Endpoint *e, Error **reterr) {
         return 0;
 }
 
-static json_t *or_null(const char *text) {
-        return *text ? json_string(text) : json_null();
-}
-
 static int print_json(const Machine *m, const Endpoint *e, Error **reterr) {
-        json_t *all = json_array();
-        RecordNic nic;
+        json_t *all = machine_nics_to_json(m), *one;
+        size_t i;
 
-        for (size_t i = 0; record_nic(m->record, i, &nic); i++)
-                json_array_append_new(all, json_pack(
-                        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "name", nic.name, "kind", nic.kind, "zone", or_null(nic.zone),
-                        "link", or_null(nic.link), "interface", or_null(nic.interface), "address", or_null(nic.address),
-                        "address6", or_null(nic.address6), "mac", or_null(nic.mac), "added", (int) was_added(e, nic.name)));
+        json_array_foreach(all, i, one)
+                json_object_set_new(one, "added", json_boolean(was_added(e, json_string_value(json_object_get(one, "name")))));
         return json_print(all, reterr);
 }
 

@@ -75,6 +75,8 @@ test_other_kinds() {
         nbox nic add "$GUEST" bridge:br-lan,address=10.97.0.2/24,name=lan
         reaches "$GUEST" tcp 10.97.0.1 81 host
         same 'those it has' "$(names_of "$GUEST")" "host0 mv-lan0 $name lan"
+        same 'each of them, in a list of machines as well' "$(nbox list --json | jq -c '.[0].nics')" \
+                "$(nbox nic list --json "$GUEST" | jq -c '[.[] | del(.added)]')"
         for name in mv-lan0 "$name" lan; do
                 nbox nic remove "$GUEST" "$name"
                 gone_without_a_trace "$GUEST" "$name"
@@ -201,15 +203,18 @@ test_refused() {
 
 # What a verb has left that was killed is the next one's to clear: it was added, or it was not.
 test_killed_anywhere() {
-        local call n most inside listed
+        local call n most inside listed kills=0
         lan_setup
         boot "$GUEST"
+        kill_at() { # CALL N COMMAND…: which may have come to its end before that
+                strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:signal=SIGKILL:when=$2" "${@:3}" >/dev/null 2>&1 ||
+                        { [ $? = 137 ] && kills=$((kills + 1)); }
+        }
         for call in renameat sendto setsockopt; do
                 most=$(strace -qq -o /dev/stdout -e "trace=$call" nbox nic add "$GUEST" zone:lab 2>/dev/null | grep -c "$call(")
                 nbox nic remove "$GUEST" host1
                 for n in 1 $((most / 4 + 1)) $((most / 2 + 1)) $((most * 3 / 4 + 1)) "$most"; do
-                        strace -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=SIGKILL:when=$n" \
-                                nbox nic add "$GUEST" zone:lab >/dev/null 2>&1 || true
+                        kill_at "$call" "$n" nbox nic add "$GUEST" zone:lab
                         nbox gc
                         listed=$(names_of "$GUEST")
                         inside=$(links_inside "$GUEST")
@@ -221,8 +226,7 @@ test_killed_anywhere() {
                 done
                 for n in 1 3; do
                         nbox nic add "$GUEST" interface:lan0 >/dev/null
-                        strace -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=SIGKILL:when=$n" \
-                                nbox nic remove "$GUEST" lan0 >/dev/null 2>&1 || true
+                        kill_at "$call" "$n" nbox nic remove "$GUEST" lan0
                         nbox gc
                         case $(names_of "$GUEST") in
                         host0) ip link show lan0 >/dev/null ;;
@@ -231,6 +235,8 @@ test_killed_anywhere() {
                         ip link show lan0 >/dev/null
                 done
         done
+        echo "KILLS $kills"
+        [ "$kills" -ge 18 ] || fail "killed $kills times of 21"
         terminate "$GUEST"
         nbox zone remove lab
         unserve
