@@ -37,7 +37,8 @@ static void store(RecordNic *nic, const char *word, size_t length) {
         }
 }
 
-bool record_nic_parse(const char *text, RecordNic *ret) {
+/* False when it is none; what it does not say is "". */
+static bool parse(const char *text, RecordNic *ret) {
         *ret = (RecordNic){};
         for (const char *word = text; *word;) {
                 size_t n = strcspn(word, " ");
@@ -52,7 +53,7 @@ bool record_nic_parse(const char *text, RecordNic *ret) {
 
 bool record_nic(const MachineRecord *r, size_t i, RecordNic *ret) {
         if (i < strv_length(r->nics))
-                return record_nic_parse(r->nics[i], ret);
+                return parse(r->nics[i], ret);
         if (i > 0 || r->nics || r->network != NETWORK_OWN || !r->address)
                 return false;
         *ret = (RecordNic){ .name = "host0", .kind = "zone" };

@@ -24,8 +24,5 @@ typedef struct RecordNic {
 /* The caller's; NULL on out of memory. */
 char *record_nic_format(const RecordNic *nic);
 
-/* False when it is none; what it does not say is "". */
-bool record_nic_parse(const char *text, RecordNic *ret);
-
-/* The record's interface number i, false behind the last: also that of an older nbox, which wrote of one only. */
+/* The record's interface number i; what it does not say is "". False behind the last: also that of an older nbox, which wrote of one only. */
 bool record_nic(const MachineRecord *r, size_t i, RecordNic *ret);

@@ -26,8 +26,8 @@ int network_loopback_up(int netns, Error **reterr) {
         return loopback_up(netns, &inside, reterr);
 }
 
-/* Of the interface at this place; NULL where another one has that name. */
-const char *attachment_altname(const NicList *nics, size_t place, char ret[IF_NAMESIZE]) {
+/* "eth0" and so on, of the interface at this place; NULL where another one has that name. Returns `ret`. */
+static const char *altname_of(const NicList *nics, size_t place, char ret[IF_NAMESIZE]) {
         snprintf(ret, IF_NAMESIZE, ALTNAME, place % NICS_MAX);
         for (size_t i = 0; i < nics->n; i++) {
                 const NicConfig *c = nics->items + i;
@@ -72,7 +72,7 @@ int attachment_set_up_inside(Attachment *a, Error **reterr) {
         r = loopback_up(a->req->netns, &inside, reterr);
         for (size_t i = 0; r >= 0 && i < nics->n; i++) {
                 char text[IF_NAMESIZE];
-                NicInside to = { .nl = inside, .altname = attachment_altname(nics, i, text) };
+                NicInside to = { .nl = inside, .altname = altname_of(nics, i, text) };
 
                 if (nics->items[i].kind == NIC_ZONE)
                         r = set_up_zoned(a, a->at.nics + zoned++, &to, &out, reterr);

@@ -22,8 +22,5 @@ typedef struct Attachment {
 /* Loopback and all interfaces, inside: the last step. */
 int attachment_set_up_inside(Attachment *a, Error **reterr);
 
-/* "eth0" and so on by its place, or NULL where another interface is called that; returns `ret`. */
-const char *attachment_altname(const NicList *nics, size_t place, char ret[IF_NAMESIZE]);
-
 /* What was made of it, in the order of the request. */
 void attachment_report(const Attachment *a, NetworkLease *ret);
