@@ -2,16 +2,12 @@
 
 /* libiptc fetches a whole table, edits it in memory and puts the whole back: the kernel refuses a put with EAGAIN
  * when the table changed since. It takes no lock, so /run/xtables.lock is taken here, as iptables-legacy does; and it
- * loads no module, so that is done here too before a table is said to be missing.
- *
- * The library is opened by dlopen(3): a machine without a network of its own does not pay for it. */
+ * loads no module, so that is done here too before a table is said to be missing. */
 
 #include "iptables.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libiptc/xtcshared.h>
 #include <linux/netfilter/x_tables.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -21,7 +17,7 @@
 #include <time.h>
 
 #include "file.h"
-#include "host-config.h"
+#include "iptables-library.h"
 #include "module.h"
 
 #define LOCK_PATH "/run/xtables.lock"
@@ -29,117 +25,18 @@
 #define LOCK_STEP_MSEC 10U
 #define COMMIT_TRIES 64
 
-/* What differs between the families, but for the entries themselves. */
-typedef struct Program {
-        const char *name;    /* for people */
-        const char *library, *package;
-        const char *prefix;  /* of the library's functions */
-        const char *core;    /* the module below all tables, and */
-        const char *module;  /* a table's, with its name behind */
-        const char *names;   /* the file that lists tables of this namespace */
-        const char *without; /* how a machine starts without it */
-        const char *instead; /* likewise without its tables */
-} Program;
-
-static const Program program4 = {
-        .name = "iptables",
-        .library = "libip4tc.so.2",
-        .package = "libip4tc2",
-        .prefix = "iptc_",
-        .core = "ip_tables",
-        .module = "iptable_",
-        .names = "/proc/thread-self/net/ip_tables_names",
-        .without = "start the machine with --network=none or --network=host",
-        .instead = "have Firewall=auto in " HOST_CONFIG_PATH,
-};
-
-static const Program program6 = {
-        .name = "ip6tables",
-        .library = "libip6tc.so.2",
-        .package = "libip6tc2",
-        .prefix = "ip6tc_",
-        .core = "ip6_tables",
-        .module = "ip6table_",
-        .names = "/proc/thread-self/net/ip6_tables_names",
-        .without = "do without IPv6 (IPv6=no in " HOST_CONFIG_PATH ")",
-        .instead = "have Firewall=nft or IPv6=no in " HOST_CONFIG_PATH,
-};
-
-/* Its functions are the same in both libraries, but for names and the entries that they point to. */
-typedef struct Iptc {
-        struct xtc_handle *(*init)(const char *table);
-        void (*free)(struct xtc_handle *h);
-        int (*commit)(struct xtc_handle *h);
-        const char *(*strerror)(int error);
-        int (*is_chain)(const char *chain, struct xtc_handle *h);
-        int (*create_chain)(const char *chain, struct xtc_handle *h);
-        int (*delete_chain)(const char *chain, struct xtc_handle *h);
-        const uint8_t *(*first_rule)(const char *chain, struct xtc_handle *h);
-        const uint8_t *(*next_rule)(const uint8_t *before, struct xtc_handle *h);
-        const char *(*get_target)(const uint8_t *entry, struct xtc_handle *h);
-        const char *(*get_policy)(const char *chain, struct xt_counters *counters, struct xtc_handle *h);
-        int (*insert)(const char *chain, const uint8_t *entry, unsigned number, struct xtc_handle *h);
-        int (*append)(const char *chain, const uint8_t *entry, struct xtc_handle *h);
-        int (*delete_num)(const char *chain, unsigned number, struct xtc_handle *h);
-} Iptc;
-
 struct Table {
         int family;
-        const Program *program;
+        const IptablesProgram *program;
         Iptc api;
         struct xtc_handle *handle;
         const char *name;
         bool changed;
 };
 
-static const Program *program_of(int family) {
-        return family == AF_INET6 ? &program6 : &program4;
-}
-
-static bool find_symbol(void *library, const Program *program, const char *name, void **ret) {
-        char symbol[64];
-
-        snprintf(symbol, sizeof(symbol), "%s%s", program->prefix, name);
-        *ret = dlsym(library, symbol);
-        return *ret;
-}
-
-static int load_library(Table *t, Error **reterr) {
-        Iptc *api = &t->api;
-        const struct {
-                const char *name;
-                void **where;
-        } symbols[] = {
-                { "init", (void **) &api->init },
-                { "free", (void **) &api->free },
-                { "commit", (void **) &api->commit },
-                { "strerror", (void **) &api->strerror },
-                { "is_chain", (void **) &api->is_chain },
-                { "create_chain", (void **) &api->create_chain },
-                { "delete_chain", (void **) &api->delete_chain },
-                { "first_rule", (void **) &api->first_rule },
-                { "next_rule", (void **) &api->next_rule },
-                { "get_target", (void **) &api->get_target },
-                { "get_policy", (void **) &api->get_policy },
-                { "insert_entry", (void **) &api->insert },
-                { "append_entry", (void **) &api->append },
-                { "delete_num_entry", (void **) &api->delete_num },
-        };
-        /* never closed: it is asked for again within the same boot, and has no state of its own */
-        void *library = dlopen(t->program->library, RTLD_NOW | RTLD_LOCAL);
-
-        for (size_t i = 0; library && i < ELEMENTSOF(symbols); i++)
-                if (!find_symbol(library, t->program, symbols[i].name, symbols[i].where))
-                        library = NULL;
-        if (library)
-                return 0;
-        error_set(reterr, EOPNOTSUPP, "Cannot load %s, which edits the firewall: %s", t->program->library, dlerror());
-        return error_hint(reterr, -EOPNOTSUPP, "Install it (package %s), or %s.", t->program->package, t->program->without);
-}
-
 static int open_library(Table *t, int family, const char *name, Error **reterr) {
-        *t = (Table){ .family = family, .program = program_of(family), .name = name };
-        return load_library(t, reterr);
+        *t = (Table){ .family = family, .program = iptables_program(family), .name = name };
+        return iptc_load(t->program, &t->api, reterr);
 }
 
 int iptables_lock(Error **reterr) {
@@ -166,7 +63,7 @@ bool iptables_table_exists(int family, const char *name) {
         _cleanup_free_ char *names = NULL;
         char *save = NULL;
 
-        if (file_read(AT_FDCWD, program_of(family)->names, 4096, &names) < 0)
+        if (file_read(AT_FDCWD, iptables_program(family)->names, 4096, &names) < 0)
                 return false;
         for (char *s = strtok_r(names, "\n", &save); s; s = strtok_r(NULL, "\n", &save))
                 if (strcmp(s, name) == 0)
