@@ -116,8 +116,17 @@ static int on_relay_end(_unused_ sd_event_source *source, _unused_ int fd, _unus
         return 0;
 }
 
-/* 1: its addresses are others than they were. */
-static int look_inside(PortRelays *l) {
+/* Relays that lead to an address which is no longer there carry nothing; the next one is told where the machine is. */
+static void end_relays(PortRelays *l) {
+        for (size_t i = 0; i < l->n; i++)
+                if (l->ports[i]->relay >= 0) {
+                        kill_relay(l->ports[i]);
+                        (void) sd_event_source_set_enabled(l->ports[i]->source, SD_EVENT_ON);
+                }
+}
+
+/* Whoever asks: relays of all ports that lead to where it was end. */
+static void look_inside(PortRelays *l) {
         IpAddress found[2] = {};
         bool changed = false;
 
@@ -125,7 +134,8 @@ static int look_inside(PortRelays *l) {
         for (unsigned i = 0; i < ELEMENTSOF(found); i++)
                 changed |= !ip_same(&found[i], &l->targets[i]);
         memcpy(l->targets, found, sizeof(found));
-        return changed;
+        if (changed)
+                end_relays(l);
 }
 
 static int start_relay(Port *p, Error **reterr) {
@@ -157,7 +167,7 @@ static int on_demand(sd_event_source *source, _unused_ int fd, _unused_ uint32_t
         if (r < 0)
                 return r;
         if (p->all->watch >= 0)
-                (void) look_inside(p->all); /* it may have changed a moment ago */
+                look_inside(p->all); /* it may have changed a moment ago */
         r = start_relay(p, &error);
         if (r < 0) {
                 log_warning("%s, ignoring", error ? error->message : strerror(-r));
@@ -291,22 +301,12 @@ static void take_given_address(PortRelays *l, const EndpointNic *nic) {
         zone_bridge_name(nic->zone, l->device);
 }
 
-/* Relays that lead to an address which is no longer there carry nothing; the next one asks where the machine is. */
-static void end_relays(PortRelays *l) {
-        for (size_t i = 0; i < l->n; i++)
-                if (l->ports[i]->relay >= 0) {
-                        kill_relay(l->ports[i]);
-                        (void) sd_event_source_set_enabled(l->ports[i]->source, SD_EVENT_ON);
-                }
-}
-
 static int on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         PortRelays *l = userdata;
 
         l->look = sd_event_source_disable_unref(l->look);
         inside_address_drain(l->watch);
-        if (look_inside(l))
-                end_relays(l);
+        look_inside(l);
         return sd_event_source_set_enabled(l->watch_source, SD_EVENT_ON);
 }
 
@@ -344,7 +344,7 @@ static int follow_inside(PortRelays *l, const EndpointLink *nic) {
                 return l->watch;
         r = sd_event_add_io(l->supervisor->event, &l->watch_source, l->watch, EPOLLIN, on_change_inside, l);
         if (r >= 0)
-                (void) look_inside(l);
+                look_inside(l);
         return r;
 }
 
