@@ -193,9 +193,9 @@ serve() {
 unserve() { pkill -x answerer || [ $? = 1 ]; } # 1: nobody does
 
 # ask WHO PROTOCOL ADDRESS PORT WORD [TIMES [SOURCE]]: two exchanges over one connection; prints what was answered. PROTOCOL is tcp or udp,
-# or tcp6 and udp6: it is the address that counts.
+# or tcp6 and udp6: it is the address that counts. Who could not so much as ask has not found out that nobody answers.
 ask() {
-        at "$1" "$HOST_TOOLS/asker" "$2" "$3" "$4" "$5" "$((${ASK_SECONDS-3} * SLOW))" "${6-1}" ${7+"$7"} 2>/dev/null || true
+        at "$1" "$HOST_TOOLS/asker" "$2" "$3" "$4" "$5" "$((${ASK_SECONDS-3} * SLOW))" "${6-1}" ${7+"$7"} || echo "could not ask: $?"
 }
 
 # reaches WHO PROTOCOL ADDRESS PORT SERVER: three times in a row. What was asked begins with $WORD.
