@@ -9,7 +9,8 @@
 #define HASH_DIGITS 5 /* of base 32: one name in 33 million is another's, and then there is a next attempt */
 
 bool ifname_is_valid(const char *name, unsigned max) {
-        return *name && strlen(name) <= max && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strpbrk(name, "/: \t") && string_is_clean(name);
+        return *name && strlen(name) <= max && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strpbrk(name, "/: \t") &&
+                string_is_clean(name);
 }
 
 bool ifname_fit(const char *prefix, const char *name, unsigned attempt, char ret[IFNAME_SIZE]) {

@@ -2,8 +2,8 @@
 
 /* One interface as text: KIND[:WHAT][,KEY=VALUE]…
  *
- * WHAT is a zone, or a link of the host's, which has the name of the interface inside behind a colon where nspawn has it so. Names of links come from
- * arguments and files and go to the kernel, to files of the machine's network and to terminals: they are checked here. */
+ * WHAT is a zone, or a link of the host's, which has the name of the interface inside behind a colon where nspawn has it so. Names of
+ * links come from arguments and files and go to the kernel, to files of the machine's network and to terminals: they are checked here. */
 
 #include <string.h>
 #include <sys/socket.h>
@@ -166,7 +166,8 @@ static int refuse_key(NicKind kind, const char *key, Error **reterr) {
 
         for (size_t i = 0; (k = nic_key(kind, i)); i++)
                 snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s=", i == 0 ? "" : nic_key(kind, i + 1) ? ", " : " or ", k);
-        return error_set(reterr, EINVAL, "'%.40s' is not what may follow for an interface of the kind %s: %s", key, nic_kind_to_string(kind), list);
+        return error_set(reterr, EINVAL, "'%.40s' is not what may follow for an interface of the kind %s: %s", key, nic_kind_to_string(kind),
+                         list);
 }
 
 static int set_key(NicConfig *nic, char *assignment, Error **reterr) {
@@ -184,7 +185,8 @@ static int set_key(NicConfig *nic, char *assignment, Error **reterr) {
 
 static int take_zone(NicConfig *nic, char *what, Error **reterr) {
         if (!machine_name_is_valid(what) || strlen(what) > ZONE_NAME_MAX)
-                return error_set(reterr, EINVAL, "'%.80s' is not a zone: 1 to %d letters, digits, '-' and '.' between them", what, ZONE_NAME_MAX);
+                return error_set(reterr, EINVAL, "'%.80s' is not a zone: 1 to %d letters, digits, '-' and '.' between them", what,
+                                 ZONE_NAME_MAX);
         snprintf(nic->zone, sizeof(nic->zone), "%s", what);
         return 0;
 }

@@ -249,7 +249,8 @@ static int refuse_word(const char *word, Error **reterr) {
         for (size_t i = 0; i < ELEMENTSOF(tables); i++)
                 for (const EnumName *e = tables[i]; e->name; e++)
                         suggestion_offer(&best, e->name);
-        error_set(reterr, EINVAL, "'%.80s' is not one of zone[:NAME], veth, bridge:NAME, macvlan:IF, ipvlan:IF, interface:IF, host, none or ns:PATH", word);
+        error_set(reterr, EINVAL, "'%.80s' is not one of zone[:NAME], veth, bridge:NAME, macvlan:IF, ipvlan:IF, interface:IF, host, none or ns:PATH",
+                  word);
         return best.name ? error_hint(reterr, -EINVAL, "Did you mean %s?", best.name) : -EINVAL;
 }
 
@@ -291,11 +292,12 @@ int config_resolve_network(MachineConfig *c, Error **reterr) {
 
         if (c->network == NETWORK_HOST || c->network == NETWORK_NONE) {
                 snprintf(word, sizeof(word), "--network=%s", network_kind_to_string(c->network));
-                return own || c->network_namespace || (c->network == NETWORK_HOST && c->private_network == 1) ? refuse_contradiction(word, reterr) : 0;
+                own |= c->network_namespace || (c->network == NETWORK_HOST && c->private_network == 1);
+                return own ? refuse_contradiction(word, reterr) : 0;
         }
         if (c->network_namespace) {
                 c->network = NETWORK_NAMESPACE;
-                return own || c->private_network == 1 ? refuse_contradiction("A network namespace that is there already", reterr) : 0;
+                return own || c->private_network == 1 ? refuse_contradiction("--network=ns:PATH", reterr) : 0;
         }
         if (own || c->network == NETWORK_OWN)
                 c->network = NETWORK_OWN;

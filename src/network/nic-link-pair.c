@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* veth pairs of all sorts: their end on the host is called ve-MACHINE, or vb-MACHINE as a port of a bridge, or what the user says. systemd-networkd
- * of the host knows what to do by these names (80-container-ve.network, 80-container-vb.network), so hashed ones begin likewise. */
+/* veth pairs of all sorts: their end on the host is called ve-MACHINE, or vb-MACHINE as a port of a bridge, or what the user says.
+ * systemd-networkd of the host knows what to do by these names (80-container-ve.network, 80-container-vb.network), so hashed ones begin
+ * likewise. */
 
 #include <string.h>
 
@@ -37,7 +38,8 @@ static int find_bridge(Netlink *nl, const NicConfig *c, LinkInfo *ret, Error **r
         if (strcmp(ret->kind, "bridge") == 0)
                 return 0;
         error_set(reterr, EINVAL, "The interface '%s' is no bridge", c->link);
-        return error_hint(reterr, -EINVAL, "Make one (`ip link add br0 type bridge`) and put '%s' into it, or take --network=macvlan:%s.", c->link, c->link);
+        return error_hint(reterr, -EINVAL, "Make one (`ip link add br0 type bridge`) and put '%s' into it, or take --network=macvlan:%s.",
+                          c->link, c->link);
 }
 
 /* Without the filter a bridge passes all VLANs to every port, and no port could be kept to one. */
@@ -85,8 +87,8 @@ static int refuse_name(const char *name, const char *owner, Error **reterr) {
                 error_set(reterr, EEXIST, "The machine '%s' has a link '%s' on this host already", owner, name);
         else
                 error_set(reterr, EEXIST, "There is a link '%s' on this host already, which is not nbox's", name);
-        return error_hint(reterr, -EEXIST, "`ip -d link show %s` shows whose it is; the machine can have another name by --machine=, or a pair with another by "
-                                           "--network=veth:HOST:host0.", name);
+        return error_hint(reterr, -EEXIST, "`ip -d link show %s` shows whose it is; the machine can have another name by --machine=, or a pair "
+                          "with another by --network=veth:HOST:host0.", name);
 }
 
 /* Whether the other end of a pair is in this namespace: a dead machine's is not in the one of the next machine of that name. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* macvlan and ipvlan: links on top of one of the host's. They have no end on the host, so there is nothing to name, to sweep or to look for. */
+/* macvlan and ipvlan: links on top of one of the host's. They have no end on the host, so there is nothing to name, to sweep or to look
+ * for. */
 
 #include <string.h>
 #include <unistd.h>
@@ -33,14 +34,17 @@ static int refuse(const NicConfig *c, int error, Error **reterr) {
         switch (error) {
         case -EOPNOTSUPP:
                 error_set(reterr, error, "This kernel has no %s links", kind);
-                return error_hint(reterr, error, c->kind == NIC_IPVLAN ? "Load the module (`modprobe ipvlan`), or take --network=macvlan:%s."
-                                                                       : "Load the module (`modprobe macvlan`), or take --network=bridge:NAME, with '%s' in that bridge.",
+                if (c->kind == NIC_IPVLAN)
+                        return error_hint(reterr, error, "Load the module (`modprobe ipvlan`), or take --network=macvlan:%s.", c->link);
+                return error_hint(reterr, error, "Load the module (`modprobe macvlan`), or take --network=bridge:NAME, with '%s' in that bridge.",
                                   c->link);
         case -EBUSY:
                 error_set(reterr, error, "The interface '%s' cannot have a %s link on top: it is in other use", c->link, kind);
-                return error_hint(reterr, error, "A port of a bridge has none, nor does one link have macvlan and ipvlan both; see `ip -d link`.");
+                return error_hint(reterr, error, "A port of a bridge has none, nor does one link have macvlan and ipvlan both; "
+                                  "see `ip -d link`.");
         case -EINVAL:
-                return error_set(reterr, error, "The interface '%s' is none that a %s link can be on top of: Ethernet it has to be", c->link, kind);
+                return error_set(reterr, error, "The interface '%s' is none that a %s link can be on top of: Ethernet it has to be", c->link,
+                                 kind);
         case -EADDRINUSE:
                 error_set(reterr, error, "The MAC address of %s is taken on '%s' already", c->name, c->link);
                 return error_hint(reterr, error, "Choose another one with mac=.");
@@ -52,7 +56,9 @@ static int refuse(const NicConfig *c, int error, Error **reterr) {
 int nic_link_make_stacked(Netlink *nl, NicLink *link, int netns, Error **reterr) {
         const NicConfig *c = link->config;
         bool own_mac = c->kind == NIC_MACVLAN;
-        StackedRequest req = { .kind = own_mac ? STACKED_MACVLAN : STACKED_IPVLAN, .netns = netns, .name = c->name, .mac = own_mac ? link->mac : NULL };
+        StackedRequest req = {
+                .kind = own_mac ? STACKED_MACVLAN : STACKED_IPVLAN, .netns = netns, .name = c->name, .mac = own_mac ? link->mac : NULL,
+        };
         LinkInfo lower;
         int r;
 
