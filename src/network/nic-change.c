@@ -226,5 +226,6 @@ int network_remove_nic(const NicChange *change, const char *name, NicConfig *ret
                 *ret = s.e->links[link].config;
         r = set_pending(&s, name, reterr);
         t = taking(&s);
+        t.asked = true;
         return r < 0 ? r : nic_change_recover(&t, reterr);
 }

@@ -7,9 +7,11 @@
 #include "endpoint-nics.h"
 #include "firewall.h"
 #include "give.h"
+#include "log.h"
 #include "machine-link.h"
 #include "names.h"
 #include "neighbour.h"
+#include "nics.h"
 #include "rates.h"
 #include "zone.h"
 
@@ -95,23 +97,56 @@ static int take_zoned(const NicTaking *t, size_t i, Error **reterr) {
         return r < 0 ? r : nic_leave_zone(t, nic.zone, reterr);
 }
 
-/* One that stands on a link of the host's, and has no end there. The guest may have renamed it: its MAC address tells, or it is let be. */
+/* Which of the machine's links of a kind one is that stands on a link of the host's, and has no end there. */
+typedef struct Stacked {
+        const Endpoint *e;
+        const EndpointLink *l;
+        int below; /* the index of the host's link; 0: there is none, and then nothing stands on it */
+} Stacked;
+
+static bool is_as_made(const Stacked *s, const LinkInfo *link) {
+        return strcmp(link->name, s->l->config.name) == 0 || (s->l->config.kind == NIC_MACVLAN && memcmp(link->mac, s->l->mac, 6) == 0);
+}
+
+/* The guest has given it another name, and another MAC address: what is on the same link of the host's. With two of ours there nobody could tell. */
+static bool is_on_the_same(const Stacked *s, const LinkInfo *link) {
+        size_t ours = 0;
+
+        for (size_t i = 0; i < s->e->n_links; i++)
+                ours += s->e->links[i].config.kind == s->l->config.kind && strcmp(s->e->links[i].config.link, s->l->config.link) == 0;
+        return ours == 1 && s->below > 0 && link->peer == s->below;
+}
+
+static int delete_stacked(Netlink *inside, const Stacked *s, bool (*is_it)(const Stacked *s, const LinkInfo *link)) {
+        _cleanup_free_ LinkInfo *links = NULL;
+        int deleted = 0, r;
+        size_t n = 0;
+
+        r = link_list(inside, 0, &links, &n);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (strcmp(links[i].kind, nic_kind_to_string(s->l->config.kind)) == 0 && is_it(s, links + i)) {
+                        r = link_delete(inside, links[i].name);
+                        deleted++;
+                }
+        return r < 0 ? r : deleted;
+}
+
 static int take_stacked(const NicTaking *t, const EndpointLink *l, Error **reterr) {
         _cleanup_(netlink_freep) Netlink *inside = NULL;
-        const char *kind = l->config.kind == NIC_MACVLAN ? "macvlan" : "ipvlan";
-        _cleanup_free_ LinkInfo *links = NULL;
-        size_t n = 0;
+        LinkInfo below;
+        Stacked s = { t->e, l, link_get(t->nl, l->config.link, &below) < 0 ? 0 : below.index };
         int r;
 
         if (t->netns < 0)
                 return error_set(reterr, EAGAIN, "The interface '%s' of '%s' is taken away with its next change", l->config.name, t->e->machine);
         r = netlink_new(NETLINK_ROUTE, t->netns, &inside);
         if (r >= 0)
-                r = link_list(inside, 0, &links, &n);
-        for (size_t i = 0; r >= 0 && i < n; i++)
-                if (strcmp(links[i].kind, kind) == 0 &&
-                    (strcmp(links[i].name, l->config.name) == 0 || (l->config.kind == NIC_MACVLAN && memcmp(links[i].mac, l->mac, 6) == 0)))
-                        r = link_delete(inside, links[i].name);
+                r = delete_stacked(inside, &s, is_as_made);
+        if (r == 0)
+                r = delete_stacked(inside, &s, is_on_the_same);
+        if (r == 0 && s.below > 0 && t->asked)
+                log_warning("The interface '%s' is not in the network of '%s': root inside has deleted it, or has moved it on and has it "
+                            "until the machine ends, ignoring", l->config.name, t->e->machine);
         return r < 0 ? error_errno(reterr, r, "Cannot remove the interface '%s' of '%s'", l->config.name, t->e->machine) : 0;
 }
 

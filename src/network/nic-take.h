@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 #include "endpoint.h"
 #include "error.h"
 #include "netlink.h"
@@ -13,6 +15,7 @@ typedef struct NicTaking {
         int lock, netns;
         Netlink *nl;
         Endpoint *e;
+        bool asked; /* who asked for that wants to know when it is not there */
 } NicTaking;
 int nic_take(const NicTaking *t, const char *name, Error **reterr);
 

@@ -89,6 +89,23 @@ test_other_kinds() {
         lan_end
 }
 
+# Root inside has made it another's by name and address.
+test_one_that_the_guest_hides() {
+        lan_setup
+        boot "$GUEST"
+        nbox nic add "$GUEST" macvlan:lan0
+        at "$GUEST" ip link set mv-lan0 name host7 address 02:00:00:00:00:07
+        nbox nic remove "$GUEST" mv-lan0
+        same 'links inside' "$(links_inside "$GUEST")" 'lo host0 '
+        nbox nic add "$GUEST" macvlan:lan0,name=other
+        at "$GUEST" ip link delete other
+        has "$(nbox nic remove "$GUEST" other 2>&1)" "'other' is not in the network of '$GUEST'"
+        same 'those it has' "$(names_of "$GUEST")" host0
+        terminate "$GUEST"
+        unserve
+        lan_end
+}
+
 test_one_of_the_hosts() {
         lan_setup
         ip link property add dev lan0 altname rack-7
