@@ -36,28 +36,34 @@ static void put_pair(Netlink *nl, const VethRequest *req) {
         mnl_attr_nest_end(m, info);
 }
 
-int veth_create(Netlink *nl, const VethRequest *req, LinkInfo *ret) {
-        enum { PAIR, ALIAS, ALTNAME };
+/* The alias only once the pair is there: the kernel works through all of a batch, and the link of that name that is somebody else's would get it,
+ * and be taken for the caller's own from then on. */
+static int describe(Netlink *nl, const VethRequest *req) {
+        enum { ALIAS, ALTNAME };
         int results[NETLINK_BATCH_MAX], r;
 
-        /* Not left to the kernel: the alias, which goes with the pair so that none is ever without, would be given to whoever has the name. */
-        r = link_get(nl, req->name, ret);
-        if (r != -ENODEV)
-                return r < 0 ? r : -EEXIST;
-        put_pair(nl, req);
         link_put_alias(nl, req->name, req->alias);
         if (req->altname)
                 link_put_altname(nl, req->name, req->altname);
         r = netlink_run(nl, NULL, NULL, results);
-        if (r < 0 && results[PAIR] == 0 && results[ALIAS] == 0)
-                r = 0; /* the altname alone: a convenience */
+        return r < 0 && results[ALIAS] == 0 ? 0 : r; /* the altname alone: a convenience */
+}
+
+int veth_create(Netlink *nl, const VethRequest *req, LinkInfo *ret) {
+        int r;
+
+        put_pair(nl, req);
+        r = netlink_run(nl, NULL, NULL, NULL);
+        if (r < 0)
+                return r;
+        r = describe(nl, req);
         if (r >= 0)
                 r = link_get(nl, req->name, ret);
         if (r >= 0 && (req->hairpin || req->isolated)) {
                 link_put_port_flags(nl, ret->index, req->hairpin, req->isolated);
                 r = netlink_run(nl, NULL, NULL, NULL);
         }
-        if (r < 0 && results[PAIR] == 0)
+        if (r < 0)
                 (void) link_delete(nl, req->name);
         return r;
 }
