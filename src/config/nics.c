@@ -51,6 +51,17 @@ static bool same_own_address(const NicConfig *a, const NicConfig *b) {
         return false;
 }
 
+/* A machine has one way out a family; that it is not the zone's, one gateway= says. */
+static bool same_way_out(const NicConfig *a, const NicConfig *b) {
+        for (size_t i = 0; i < a->n_addresses; i++) {
+                const NicAddress *other = nic_address(b, a->addresses[i].address.family);
+
+                if (a->addresses[i].gateway.family && other && other->gateway.family)
+                        return true;
+        }
+        return false;
+}
+
 /* Two interfaces of one machine in the same zone get along, but not with the same addresses. */
 static int check_pair(const NicConfig *a, const NicConfig *b, Error **reterr) {
         bool same_link = a->kind == b->kind && strcmp(a->link, b->link) == 0 && strcmp(a->zone, b->zone) == 0;
@@ -59,6 +70,10 @@ static int check_pair(const NicConfig *a, const NicConfig *b, Error **reterr) {
                 return refuse_pair(a, "name", reterr);
         if (same_own_address(a, b))
                 return refuse_pair(a, "address", reterr);
+        if (same_way_out(a, b)) {
+                error_set(reterr, EEXIST, "Two interfaces have a gateway= of the same family, and the machine can have one way out");
+                return error_hint(reterr, -EEXIST, "Leave out one of them; other routes are made inside.");
+        }
         if (!same_link)
                 return 0;
         if (a->kind == NIC_EXTRA || a->kind == NIC_INTERFACE)

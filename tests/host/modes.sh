@@ -318,6 +318,7 @@ WRONG='
 --network=veth,address=2001:db8::1/129|address
 --network=veth,address=10.99.0.2/24,gateway=2001:db8::1|gateway
 --network=veth,gateway=10.99.0.1|gateway
+--network=veth,address=10.99.0.2/24,gateway=10.99.0.1 --network=veth,address=10.98.0.2/24,gateway=10.98.0.1|one way out
 --network=veth,name=a/b|name
 --network=veth,name=sixteenbytesname|name
 --network=veth,mac=01:00:5e:00:00:01|mac

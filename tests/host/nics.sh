@@ -203,6 +203,10 @@ test_refused() {
         refused nbox nic add nobody veth
         refused nbox nic add "$GUEST"
         same 'those it has' "$(names_of "$GUEST")" host0
+        nbox nic add "$GUEST" veth,address=10.99.0.2/24,gateway=10.99.0.1,name=out
+        refused nbox nic add "$GUEST" veth,address=10.98.0.2/24,gateway=10.98.0.1
+        has "$REFUSAL" 'one way out'
+        nbox nic remove "$GUEST" out
         # What the guest has made itself is not taken from it.
         at "$GUEST" ip link add mine type bridge
         refused nbox nic add "$GUEST" veth,name=mine
