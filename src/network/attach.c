@@ -53,6 +53,7 @@ static int describe(Attachment *a, Error **reterr) {
                 log_warning("What was published by hand is forgotten: %s, ignoring", error->message);
         if (endpoint_take_changes(e, before) < 0)
                 return error_oom(reterr);
+        nic_changes_keep(&e->nic_changes, a->req->nics);
         return rates_check(e, reterr);
 }
 
@@ -241,8 +242,25 @@ static void mend_the_rest(void) {
                 log_warning("%s, ignoring", error->message);
 }
 
+/* What was added by hand may stand on a link of the host's that is gone by now, which is no reason not to come back. */
+static void leave_out_gone(Netlink *nl, const char *machine, NicList *added) {
+        size_t kept = 0;
+        LinkInfo link;
+
+        for (size_t i = 0; i < added->n; i++) {
+                const NicConfig *nic = added->items + i;
+
+                if (*nic->link && nic->kind != NIC_EXTRA && link_get(nl, nic->link, &link) == -ENODEV)
+                        log_warning("Machine '%s': the interface '%s' that was added by hand is not there any more: the host has no '%s', "
+                                    "ignoring", machine, nic->name, nic->link);
+                else
+                        added->items[kept++] = *nic;
+        }
+        added->n = kept;
+}
+
 /* The configuration's interfaces, and what was done to them by hand in the lives before. */
-static int take_nic_changes(const NetworkRequest *req, NicList *ret, Error **reterr) {
+static int take_nic_changes(Netlink *nl, const NetworkRequest *req, NicList *ret, Error **reterr) {
         _cleanup_(endpoint_freep) Endpoint *before = NULL;
         int r;
 
@@ -250,6 +268,7 @@ static int take_nic_changes(const NetworkRequest *req, NicList *ret, Error **ret
                 return error_oom(reterr);
         if (!req->next_life || endpoint_load(req->machine, &before, NULL) <= 0)
                 return 0; /* a damaged file is warned of later */
+        leave_out_gone(nl, req->machine, &before->nic_changes.added);
         r = nic_changes_apply(&before->nic_changes, req->machine, ret);
         return r < 0 ? error_oom(reterr) : 0;
 }
@@ -268,12 +287,12 @@ int network_attach(const NetworkRequest *request, NetworkLease *ret, Error **ret
         a.lock = lock = network_lock(reterr);
         if (lock < 0)
                 return lock;
-        r = take_nic_changes(request, &nics, reterr);
-        if (r < 0)
-                return r;
         r = netlink_new(NETLINK_ROUTE, -1, &a.nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
+        r = take_nic_changes(a.nl, request, &nics, reterr);
+        if (r < 0)
+                return r;
         r = attach(&a, ret, reterr);
         lock = close_fd(lock);
         if (r >= 0 && a.drifted)

@@ -108,6 +108,15 @@ int nic_changes_apply(const NicChanges *c, const char *machine, NicList *nics) {
         return 0;
 }
 
+void nic_changes_keep(NicChanges *c, const NicList *nics) {
+        size_t kept = 0;
+
+        for (size_t i = 0; i < c->added.n; i++)
+                if (find(nics, c->added.items[i].name) < nics->n)
+                        c->added.items[kept++] = c->added.items[i];
+        c->added.n = kept;
+}
+
 int nic_changes_copy(const NicChanges *from, NicChanges *to) {
         to->removed = strv_copy(from->removed);
         if (from->removed && !to->removed)

@@ -24,6 +24,9 @@ void endpoint_unnamed_link(const Endpoint *e, const char *name, char ret[LINK_NA
  * warning. 0 or -ENOMEM. */
 int nic_changes_apply(const NicChanges *c, const char *machine, NicList *nics);
 
+/* Forget of what was added all that is not among them: it was left out. */
+void nic_changes_keep(NicChanges *c, const NicList *nics);
+
 /* Lines of the file. parse: 1 where it was one of these, 0 where not; -EBADMSG or -ENOMEM. */
 int endpoint_parse_nic_change(Endpoint *e, const char *key, const char *value);
 void endpoint_print_nic_changes(const Endpoint *e, FILE *f);

@@ -183,6 +183,24 @@ test_reboot_without_one_of_the_hosts() {
         lan_end
 }
 
+# What was added by hand stands on something that is not there any more: it comes back without, and the name is free.
+test_reboot_without_its_bridge() {
+        forget_marks "$GUEST"
+        ip link add br-lan type bridge
+        boot "$GUEST"
+        nbox nic add "$GUEST" macvlan:br-lan,name=lan
+        nbox nic add "$GUEST" bridge:br-lan
+        nbox nic add "$GUEST" veth
+        ip link delete br-lan
+        nbox reboot "$GUEST"
+        wait_until 20 marked "$GUEST" up 2
+        wait_until 10 is_state "$GUEST" running
+        same 'those it has' "$(names_of "$GUEST")" 'host0 host2'
+        nbox nic add "$GUEST" veth,name=lan
+        terminate "$GUEST"
+        forget_marks "$GUEST"
+}
+
 test_refused() {
         boot "$GUEST" -p 8080:80
         refused nbox nic remove "$GUEST" host0
