@@ -121,13 +121,13 @@ static int set_gateway(NicConfig *nic, const char *text, Error **reterr) {
 
 /* Of an interface that we name: it stands in files of the machine's, where '*' and the like would mean others, too. "all" and "default"
  * are other directories of /proc/sys/net, and the kernel refuses them. */
-static bool is_new_name(const char *name) {
+bool nic_name_is_valid(const char *name) {
         return ifname_is_valid(name, IFNAMSIZ - 1) && !strpbrk(name, "%*?[]!\"'\\$`;#=<>|&(){}~") && name[0] != '-' &&
                 strcmp(name, "lo") != 0 && strcmp(name, "all") != 0 && strcmp(name, "default") != 0;
 }
 
 static int set_name(NicConfig *nic, const char *text, Error **reterr) {
-        if (!is_new_name(text))
+        if (!nic_name_is_valid(text))
                 return error_set(reterr, EINVAL, "'%.80s' is not a name for an interface: 1 to %d letters, digits, '-', '_' and '.', "
                                  "but not lo, all or default", text, IFNAMSIZ - 1);
         if (*nic->name && strcmp(nic->name, text) != 0)
@@ -200,7 +200,7 @@ static int take_link(NicConfig *nic, char *what, Error **reterr) {
                                  nic->kind == NIC_BRIDGE ? "BRIDGE" : nic->kind == NIC_EXTRA ? "HOST" : "IF");
         if (inside)
                 *inside++ = 0;
-        if (nic->kind == NIC_EXTRA ? !is_new_name(what) : !ifname_is_valid(what, LINK_NAME_MAX))
+        if (nic->kind == NIC_EXTRA ? !nic_name_is_valid(what) : !ifname_is_valid(what, LINK_NAME_MAX))
                 return error_set(reterr, EINVAL, "'%.140s' is not the name of an interface", what);
         snprintf(nic->link, sizeof(nic->link), "%s", what);
         if (nic->kind == NIC_EXTRA && !inside)

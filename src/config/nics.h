@@ -10,6 +10,9 @@
 void nic_format(const NicConfig *nic, char ret[NIC_TEXT_MAX]);
 int nic_parse(const char *text, NicConfig *ret, Error **reterr);
 
+/* Whether an interface can be called that inside, in these words. */
+bool nic_name_is_valid(const char *name);
+
 /* WHAT[,KEY=VALUE]… of a kind that is known already. */
 int nic_parse_kind(NicKind kind, const char *text, NicConfig *ret, Error **reterr);
 

@@ -5,6 +5,7 @@
 
 #include "link.h"
 #include "log.h"
+#include "nics.h"
 #include "strv.h"
 
 static bool is_called(const Given *g, const char *name) {
@@ -51,6 +52,11 @@ int give_look(Netlink *nl, NicConfig *nic, Endpoint *e, Error **reterr) {
                         given_done(&g);
                         return error_set(reterr, EEXIST, "The interface '%s' is asked for twice", nic->link);
                 }
+        if (!*nic->name && !nic_name_is_valid(g.name)) {
+                error_set(reterr, EINVAL, "The interface '%s' has a name on the host that no machine's can have", g.name);
+                given_done(&g);
+                return error_hint(reterr, -EINVAL, "Give it another one inside: interface:%s:NAME.", nic->link);
+        }
         if (!*nic->name)
                 snprintf(nic->name, sizeof(nic->name), "%s", g.name);
         e->given[e->n_given++] = g;

@@ -268,6 +268,28 @@ test_what_is_not_given() {
         remove_tree second
 }
 
+# What the kernel takes as a name of the host's, and our own words have no room for.
+test_a_name_that_is_no_word() {
+        local words
+        card_setup
+        ip link set card0 down
+        ip link set card0 name 'card*0'
+        CARD=$(card 'card*0')
+        for words in 'interface:card*0' interface:enp9s0f7; do
+                refused nbox boot -d "--network=$words" "$GUEST"
+                has "$REFUSAL" "$(sed 's/[*]/./' <<<"$words"):NAME"
+                boot "$GUEST" "--network=$words:lan,address=192.0.2.9/24"
+                reaches "$GUEST" tcp "$WAN_ADDRESS" 80 wan
+                terminate "$GUEST"
+                wait_until 10 ip link show 'card*0'
+                same 'the card' "$(card 'card*0')" "$CARD"
+        done
+        unserve
+        ip link delete 'card*0'
+        ip link delete br-lan
+        ip netns delete wan
+}
+
 # The host is cut off by that: it is said, and done.
 test_the_hosts_way_out() {
         ip link add card0 type veth peer name card1
