@@ -125,12 +125,15 @@ int link_delete(Netlink *nl, const char *name) {
 
 int bridge_create(Netlink *nl, const char *name, const uint8_t mac[6]) {
         struct nlmsghdr *m = add_link(nl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-        struct nlattr *info;
+        struct nlattr *info, *data;
 
         mnl_attr_put_strz(m, IFLA_IFNAME, name);
         mnl_attr_put(m, IFLA_ADDRESS, 6, mac);
         info = mnl_attr_nest_start(m, IFLA_LINKINFO);
         mnl_attr_put_str(m, IFLA_INFO_KIND, "bridge");
+        data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
+        mnl_attr_put_u8(m, IFLA_BR_MCAST_SNOOPING, 0);
+        mnl_attr_nest_end(m, data);
         mnl_attr_nest_end(m, info);
         return netlink_run(nl, NULL, NULL, NULL);
 }

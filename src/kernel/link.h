@@ -40,7 +40,8 @@ int link_list(Netlink *nl, int master, LinkInfo **ret, size_t *ret_n);
 int link_delete(Netlink *nl, const char *name);
 
 /* Make a bridge, down, with a fixed MAC address (without one it takes that of a port, and changes when ports come
- * and go). -EEXIST. */
+ * and go). It sends what is for many to all: which groups there are is not for a port to say, and neighbours are found by them in IPv6.
+ * -EEXIST. */
 int bridge_create(Netlink *nl, const char *name, const uint8_t mac[6]);
 
 void link_put_up(Netlink *nl, int index);

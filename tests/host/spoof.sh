@@ -72,6 +72,8 @@ test_ipv6_address_of_a_neighbour() {
                 serve good 80
                 serve bad 80
                 address=$(address6_of_link good) mac=$(mac_of_link good)
+                # Nor has anybody a say in who hears what is asked of all (MLD): it goes to all.
+                same 'snooping' "$(cat /sys/class/net/nz-lab/bridge/multicast_snooping)" 0
                 at bad sysctl -qw net.ipv6.conf.host0.ndisc_notify=1
                 at bad ip address add "$address/64" dev host0 nodad
                 at bad ip link set host0 address 02:00:5e:00:00:07
