@@ -7,6 +7,7 @@
 #include "forwarding.h"
 #include "forwarding6.h"
 #include "log.h"
+#include "netns.h"
 
 int passage_new(Passage *ret, size_t n_zones, size_t n_machines) {
         Passage p = {
@@ -68,9 +69,18 @@ static void forward6(int lock) {
                 log_warning("%s: machines reach no other network over IPv6, ignoring", error->message);
 }
 
+/* IPv6 may have been switched off since a zone came up, and its machines do not know: nothing of theirs gets past the bridge any more
+ * when the rules for it go. */
+static void silence6(const FirewallSet *set) {
+        for (size_t i = 0; i < set->n_zones; i++)
+                if (set->zones[i].range6.prefix == 0)
+                        (void) netns_ipv6_write(-1, set->zones[i].bridge, &(Ipv6Setting){ "disable_ipv6", "1" }, 1);
+}
+
 int passage_open(const Passage *p, int lock, const FirewallOracle *oracle, Error **reterr) {
         int r;
 
+        silence6(&p->set);
         r = forwarding_acquire(lock, reterr);
         if (r >= 0 && has_ipv6(&p->set))
                 forward6(lock);

@@ -328,6 +328,50 @@ test_ipv6_of_a_zone() {
         nbox zone remove lab
 }
 
+# ipv6_stays_shut: nobody gets to or out of machines who could not before.
+ipv6_stays_shut() {
+        reaches_not outside tcp6 "$INNER6" 81
+        reaches_not other tcp6 "$OUTSIDE_ADDRESS6" 82
+        reaches_not other tcp6 "$INNER6" 81
+}
+
+# IPv6 is switched off for the host while machines have it, and on again: what keeps them apart outlives what connects them.
+test_ipv6_is_switched_off_meanwhile() {
+        nbox zone create lab --range6=2001:db8:77::/64 --routed
+        nbox zone create shut --closed
+        tree_with other
+        tree_with third
+        boot "$GUEST" --network-zone=lab -p 8080:80
+        boot other --network-zone=shut
+        INNER6=$(address6_on "$GUEST" host0)
+        at outside ip -6 route add 2001:db8:77::/64 via "$HOST_ADDRESS6"
+        serve "$GUEST" 80
+        serve "$GUEST" 81
+        serve outside 82
+        reaches outside tcp6 "$INNER6" 80 "$GUEST"
+        ipv6_stays_shut
+        printf '[Host]\nIPv6=no\n' >/etc/nbox.conf
+        boot third --network-zone=lab # others' rules are mended then as well
+        ipv6_stays_shut
+        nbox network repair
+        ipv6_stays_shut
+        has "$(nbox network status)" 'Wrong: nothing'
+        reaches outside tcp "$HOST_ADDRESS" 8080 "$GUEST"
+        rm /etc/nbox.conf
+        nbox network repair
+        reaches outside tcp6 "$INNER6" 80 "$GUEST"
+        ipv6_stays_shut
+        unserve
+        at outside ip -6 route delete 2001:db8:77::/64
+        terminate "$GUEST"
+        terminate other
+        terminate third
+        remove_tree other
+        remove_tree third
+        nbox zone remove lab
+        nbox zone remove shut
+}
+
 # A network of somebody's over a zone's prefix.
 test_an_ipv6_range_that_is_taken_later() {
         nbox zone create lab --range=10.77.0.0/24 --range6=fd00:77::/64
