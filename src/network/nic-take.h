@@ -9,14 +9,16 @@
 
 /* One interface less of a machine that runs. With the network lock held (`lock` is its fd). */
 
-/* Take away what there is of the interface of that name, there wholly or in part, and drop it from `e`. `netns`: the machine's namespace, or -1:
- * then -EAGAIN for one that can be reached by that way alone. */
 typedef struct NicTaking {
-        int lock, netns;
+        int lock;
+        int netns; /* the machine's, or -1 */
         Netlink *nl;
         Endpoint *e;
         bool asked; /* who asked for that wants to know when it is not there */
 } NicTaking;
+
+/* Take away what there is of the interface of that name, there wholly or in part, and drop it from `e`. -EAGAIN: it can be reached by the
+ * machine's namespace alone, and there is none. */
 int nic_take(const NicTaking *t, const char *name, Error **reterr);
 
 /* A zone that may have lost its last interface. */

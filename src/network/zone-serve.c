@@ -158,16 +158,6 @@ static int make_link(Serve *s, int netns, LinkInfo *ret) {
         return 0;
 }
 
-/* A machine that says it is a router is none. */
-static void let_ipv6(const Zone *zone) {
-        static const Ipv6Setting on[] = { { "accept_ra", "0" }, { "disable_ipv6", "0" } }, off[] = { { "disable_ipv6", "1" } };
-
-        if (zone->range6.prefix > 0)
-                (void) netns_ipv6_write(-1, LINK_NAME, on, ELEMENTSOF(on));
-        else
-                (void) netns_ipv6_write(-1, LINK_NAME, off, ELEMENTSOF(off));
-}
-
 /* A namespace begins with what the host has, which forwards: from there machines would reach one another through it, isolated ones
  * too. And where it asks for the world's names is not for a machine's redirects to say. */
 static int stand_still(void) {
@@ -220,7 +210,7 @@ static int enter_namespace(Serve *s, Error **reterr) {
         if (r >= 0)
                 r = netlink_new(NETLINK_ROUTE, -1, &nl);
         if (r >= 0) {
-                let_ipv6(&s->zone);
+                zone_let_ipv6(&s->zone, LINK_NAME);
                 link_put_no_own_address(nl, link.peer);
                 (void) netlink_run(nl, NULL, NULL, NULL); /* it has none in a kernel without IPv6 */
                 link_put_up(nl, link.peer);

@@ -81,15 +81,13 @@ static int inspect(Netlink *nl, const LinkInfo *link, ZoneState *state, bool *re
         return inspect_other_range(nl, link, state, ret_remake, reterr);
 }
 
-/* The host speaks IPv6 in a zone by the one address that we give it, and takes nobody's word for another: machines are routers there
- * if they say so. */
-static void let_ipv6(const Zone *zone) {
+void zone_let_ipv6(const Zone *zone, const char *link) {
         static const Ipv6Setting on[] = { { "accept_ra", "0" }, { "disable_ipv6", "0" } }, off[] = { { "disable_ipv6", "1" } };
 
         if (zone->range6.prefix > 0)
-                (void) netns_ipv6_write(-1, zone->bridge, on, ELEMENTSOF(on));
+                (void) netns_ipv6_write(-1, link, on, ELEMENTSOF(on));
         else
-                (void) netns_ipv6_write(-1, zone->bridge, off, ELEMENTSOF(off)); /* no such file: no IPv6 in this kernel */
+                (void) netns_ipv6_write(-1, link, off, ELEMENTSOF(off)); /* no such file: no IPv6 in this kernel */
 }
 
 /* The link-local one is what the kernel would make (RFC 4291, appendix A), but there at once: without one it asks nobody where he is. */
@@ -117,7 +115,7 @@ static int finish_bridge(Netlink *nl, const ZoneState *state, const Zone *zone, 
         r = link_get(nl, name, link);
         if (r < 0)
                 return r;
-        let_ipv6(zone);
+        zone_let_ipv6(zone, zone->bridge);
         if (!zone->uplinked) { /* behind an uplink there may be routers of others */
                 snprintf(path, sizeof(path), "ipv4/conf/%s/rp_filter", name);
                 (void) netns_sysctl_write(-1, path, "1"); /* what machines send with others' addresses goes nowhere */
@@ -159,7 +157,7 @@ int zone_give_address6(Netlink *nl, const Zone *zone, Error **reterr) {
         if (r == -EACCES) { /* IPv6 is off there */
                 link_put_no_own_address(nl, zone->index);
                 (void) netlink_run(nl, NULL, NULL, NULL);
-                let_ipv6(zone);
+                zone_let_ipv6(zone, zone->bridge);
                 r = have_own_addresses6(nl, zone);
         }
         return r < 0 ? error_errno(reterr, r, "Cannot give the bridge %s its IPv6 address", zone->bridge) : r;

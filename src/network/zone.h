@@ -39,6 +39,10 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
 /* Have an IPv6 address on a bridge that stands, as it had at birth where its zone has one. 1 when it had not, else 0. */
 int zone_give_address6(Netlink *nl, const Zone *zone, Error **reterr);
 
+/* Let a link of the zone's that is in this network namespace speak IPv6 where the zone has some: by the addresses that we give it, and
+ * whoever says there that he is a router is none, for machines say so too. What fails is met by whoever gives it an address. */
+void zone_let_ipv6(const Zone *zone, const char *link);
+
 /* What a zone is by its file: its names, range, what it forbids, its service. */
 void zone_from_state(Zone *zone, const ZoneState *state);
 
