@@ -81,12 +81,12 @@ static int check_pair(const NicConfig *a, const NicConfig *b, Error **reterr) {
         if (a->kind == NIC_ZONE && a->address && a->address == b->address)
                 return error_set(reterr, EEXIST, "Two interfaces in the zone '%s' have the same address", a->zone);
         if (a->mac_set && b->mac_set && memcmp(a->mac, b->mac, sizeof(a->mac)) == 0)
-                return a->kind == NIC_ZONE ? error_set(reterr, EEXIST, "Two interfaces in the zone '%s' have the same address", a->zone)
-                        : refuse_pair(a, "MAC address", reterr);
+                return refuse_pair(a, "MAC address", reterr);
         return 0;
 }
 
-int nic_list_insert(NicList *list, size_t at, const NicConfig *nic, Error **reterr) {
+/* A copy at that place. -EEXIST: it cannot be beside one of those that are there; -E2BIG. */
+static int insert(NicList *list, size_t at, const NicConfig *nic, Error **reterr) {
         NicConfig *grown;
 
         for (size_t i = 0; i < list->n; i++) {
@@ -108,7 +108,7 @@ int nic_list_insert(NicList *list, size_t at, const NicConfig *nic, Error **rete
 }
 
 int nic_list_add(NicList *list, const NicConfig *nic, Error **reterr) {
-        return nic_list_insert(list, list->n, nic, reterr);
+        return insert(list, list->n, nic, reterr);
 }
 
 void nic_list_done(NicList *list) {
@@ -234,7 +234,7 @@ static int add_first(MachineConfig *c, const char *text, Error **reterr) {
         if (c->network != NETWORK_OWN)
                 set_network(c, NETWORK_OWN);
         nic.is_first = true;
-        return nic_list_insert(&c->nics, count_first(&c->nics), &nic, reterr);
+        return insert(&c->nics, count_first(&c->nics), &nic, reterr);
 }
 
 int parse_network_namespace(MachineConfig *c, const OptionValue *v, Error **reterr) {
@@ -298,7 +298,7 @@ static int add_veth(MachineConfig *c, Error **reterr) {
         for (size_t i = n; i < c->nics.n; i++)
                 if (c->nics.items[i].kind == NIC_ZONE || c->nics.items[i].kind == NIC_BRIDGE)
                         return 0;
-        return nic_list_insert(&c->nics, n, &veth, reterr);
+        return insert(&c->nics, n, &veth, reterr);
 }
 
 int config_resolve_network(MachineConfig *c, Error **reterr) {

@@ -33,8 +33,7 @@ const char *nic_list_zone(const NicList *list);
 /* What stands for a network, all in all: its first interface's kind, or what it is else. */
 const char *network_word(NetworkKind network, const NicList *nics);
 
-/* Add a copy at that place. -EEXIST: it cannot be beside one of those that are there; -E2BIG. */
-int nic_list_insert(NicList *list, size_t at, const NicConfig *nic, Error **reterr);
+/* Add a copy. -EEXIST: it cannot be beside one of those that are there; -E2BIG. */
 int nic_list_add(NicList *list, const NicConfig *nic, Error **reterr);
 void nic_list_done(NicList *list);
 int nic_list_copy(const NicList *from, NicList *to); /* 0 or -ENOMEM */

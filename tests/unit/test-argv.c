@@ -435,7 +435,7 @@ static void interfaces(void **state _unused_) {
         REFUSED("that of a group", "boot", "--network-zone=a,mac=01:00:5e:00:00:01", "w");
         REFUSED("no interface's", "boot", "--network-zone=a,mac=00:00:00:00:00:00", "w");
         REFUSED("same address", "boot", "--network-zone=a,address=10.0.0.9", "--network-zone=a,address=10.0.0.9", "w");
-        REFUSED("same address", "boot", "--network-zone=a,mac=02:00:00:00:00:01 a,mac=02:00:00:00:00:01", "w");
+        REFUSED("same MAC address", "boot", "--network-zone=a,mac=02:00:00:00:00:01 a,mac=02:00:00:00:00:01", "w");
         REFUSED("at most 8", "boot", "--network-zone=a a a a a a a a a", "w");
 }
 
