@@ -122,7 +122,7 @@ static int set_gateway(NicConfig *nic, const char *text, Error **reterr) {
 /* Of an interface that we name: it stands in files of the machine's, where '*' and the like would mean others, too. "all" and "default"
  * are other directories of /proc/sys/net, and the kernel refuses them. */
 bool nic_name_is_valid(const char *name) {
-        return ifname_is_valid(name, IFNAMSIZ - 1) && !strpbrk(name, "%*?[]!\"'\\$`;#=<>|&(){}~") && name[0] != '-' &&
+        return ifname_is_valid(name, IFNAMSIZ - 1) && !strpbrk(name, NIC_NAME_NEVER) && name[0] != '-' &&
                 strcmp(name, "lo") != 0 && strcmp(name, "all") != 0 && strcmp(name, "default") != 0;
 }
 

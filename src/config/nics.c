@@ -137,12 +137,15 @@ static bool name_is_taken(const NicList *list, const char *name) {
         return false;
 }
 
-/* The first of a link's is "mv-LINK", where that fits. */
+/* The first of a link's is "mv-LINK", where that fits and can be said. */
 static void name_after_link(const NicList *list, NicConfig *nic, const char *prefix) {
-        char name[IFNAME_SIZE];
+        char name[IFNAME_SIZE], link[LINK_NAME_MAX + 1];
 
+        snprintf(link, sizeof(link), "%s", nic->link);
+        for (char *c = strpbrk(link, NIC_NAME_NEVER); c; c = strpbrk(c, NIC_NAME_NEVER))
+                *c = '_';
         for (unsigned attempt = 0; attempt < NAMES_TRIED; attempt++) {
-                ifname_fit(prefix, nic->link, attempt, name);
+                ifname_fit(prefix, link, attempt, name);
                 if (!name_is_taken(list, name))
                         break;
         }

@@ -10,7 +10,8 @@
 void nic_format(const NicConfig *nic, char ret[NIC_TEXT_MAX]);
 int nic_parse(const char *text, NicConfig *ret, Error **reterr);
 
-/* Whether an interface can be called that inside, in these words. */
+/* Whether an interface can be called that inside, in these words; bytes that the kernel takes in a name, and these words do not. */
+#define NIC_NAME_NEVER "%*?[]!\"'\\$`;#=<>|&(){}~"
 bool nic_name_is_valid(const char *name);
 
 /* WHAT[,KEY=VALUE]… of a kind that is known already. */

@@ -284,6 +284,10 @@ test_a_name_that_is_no_word() {
                 wait_until 10 ip link show 'card*0'
                 same 'the card' "$(card 'card*0')" "$CARD"
         done
+        ip link set 'card*0' nomaster
+        boot "$GUEST" '--network=macvlan:card*0'
+        has "$(nbox nic list "$GUEST")" '^mv-card_0 '
+        terminate "$GUEST"
         unserve
         ip link delete 'card*0'
         ip link delete br-lan
