@@ -36,34 +36,46 @@ static void put_pair(Netlink *nl, const VethRequest *req) {
         mnl_attr_nest_end(m, info);
 }
 
-/* The alias only once the pair is there: the kernel works through all of a batch, and the link of that name that is somebody else's would get it,
- * and be taken for the caller's own from then on. */
-static int describe(Netlink *nl, const VethRequest *req) {
-        enum { ALIAS, ALTNAME };
-        int results[NETLINK_BATCH_MAX], r;
-
+static void put_alias(Netlink *nl, const VethRequest *req) {
         link_put_alias(nl, req->name, req->alias);
         if (req->altname)
                 link_put_altname(nl, req->name, req->altname);
+}
+
+/* In one batch, so that no crash leaves a pair that nobody is known to own; but the kernel works through all of a batch, and a link of that
+ * name that is somebody else's would get the alias, and be taken for the caller's own from then on. So only for names that are nobody else's;
+ * a pair without its alias goes with its namespace. */
+static int make(Netlink *nl, const VethRequest *req, bool *ret_made) {
+        enum { PAIR, ALIAS };
+        int results[NETLINK_BATCH_MAX], r;
+        size_t alias = ALIAS;
+
+        put_pair(nl, req);
+        if (!req->own_name) {
+                r = netlink_run(nl, NULL, NULL, NULL);
+                if (r < 0)
+                        return r;
+                *ret_made = true;
+                alias = 0;
+        }
+        put_alias(nl, req);
         r = netlink_run(nl, NULL, NULL, results);
-        return r < 0 && results[ALIAS] == 0 ? 0 : r; /* the altname alone: a convenience */
+        *ret_made |= results[PAIR] == 0;
+        return r < 0 && *ret_made && results[alias] == 0 ? 0 : r; /* the altname alone: a convenience */
 }
 
 int veth_create(Netlink *nl, const VethRequest *req, LinkInfo *ret) {
+        bool made = false;
         int r;
 
-        put_pair(nl, req);
-        r = netlink_run(nl, NULL, NULL, NULL);
-        if (r < 0)
-                return r;
-        r = describe(nl, req);
+        r = make(nl, req, &made);
         if (r >= 0)
                 r = link_get(nl, req->name, ret);
         if (r >= 0 && (req->hairpin || req->isolated)) {
                 link_put_port_flags(nl, ret->index, req->hairpin, req->isolated);
                 r = netlink_run(nl, NULL, NULL, NULL);
         }
-        if (r < 0)
+        if (r < 0 && made)
                 (void) link_delete(nl, req->name);
         return r;
 }

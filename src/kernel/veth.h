@@ -9,6 +9,7 @@ typedef struct VethRequest {
         const char *name;        /* our end, at most 15 bytes */
         const char *altname;     /* longer name of our end; not fatal when it is taken; or NULL */
         const char *alias;       /* who it belongs to */
+        bool own_name;           /* `name` is the caller's alone: what is there by that name is its own */
         int bridge;              /* ifindex of the bridge; 0: none */
         bool down;               /* our end is left as it is born */
         const uint8_t *mac;      /* of our end, 6 bytes; NULL: the kernel's choice */

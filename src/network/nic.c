@@ -77,6 +77,7 @@ static int make_pair(Netlink *nl, Nic *nic, int netns, Error **reterr) {
                 .name = name,
                 .altname = altname,
                 .alias = alias,
+                .own_name = true,
                 .bridge = nic->zone->index,
                 .netns = netns,
                 .peer_name = nic->config->name,
