@@ -180,3 +180,10 @@ cgroup_remove() {
         done
         say "cannot remove the cgroup $1, ignoring"
 }
+
+# elapsed NANOSECONDS: seconds since, with one digit.
+elapsed() {
+        local now
+        now=$(date +%s%N)
+        printf '%d.%d' $(((now - $1) / 1000000000)) $(((now - $1) / 100000000 % 10))
+}

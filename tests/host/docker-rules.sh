@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What Docker puts into iptables-nft, without Docker: sourced by network-room.sh and doors.sh.
+# What Docker puts into iptables-nft, without Docker: sourced by network-room.sh (for network-mending.sh) and doors.sh.
 
 # Version 20, which puts its rules into FORWARD itself.
 docker_20() {

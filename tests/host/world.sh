@@ -45,13 +45,6 @@ world_end() {
         ip netns delete outside
 }
 
-# elapsed NANOSECONDS: seconds since, with one digit.
-elapsed() {
-        local now
-        now=$(date +%s%N)
-        printf '%d.%d' $(((now - $1) / 1000000000)) $(((now - $1) / 100000000 % 10))
-}
-
 # Says why, also from where the caller's stderr goes elsewhere (fd 3 is the test's own, see inside).
 fail() {
         echo "failed: $*" >&3
