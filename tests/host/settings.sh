@@ -73,7 +73,7 @@ test_every_verb_has_help() {
         nbox images --json | jq -e . >/dev/null
         nbox list --json | jq -e . >/dev/null
         refused nbox boot --help=x
-        nbox boot --help | grep -q -- --network
+        has "$(nbox boot --help)" --network
 }
 
 test_create_busybox() {
