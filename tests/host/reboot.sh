@@ -306,6 +306,7 @@ test_the_name_is_never_free() {
         systemctl stop nbox@web
         # And in the foreground.
         in_foreground web
+        wait_until 20 is_state web running
         reboots_often 5 &
         name_is_taken 4
         wait $!
