@@ -71,12 +71,12 @@ snapshot() {
         ip -o address | sed 's/^[0-9]*: //'
         ip route
         ip -6 route
-        iptables-legacy-save | grep -E '^-A|^:[^ ]+ (-|DROP|REJECT)' || true
-        ip6tables-legacy-save | grep -E '^-A|^:[^ ]+ (-|DROP|REJECT)' || true
+        iptables-legacy-save | sed -nE '/^-A|^:[^ ]+ (-|DROP|REJECT)/p'
+        ip6tables-legacy-save | sed -nE '/^-A|^:[^ ]+ (-|DROP|REJECT)/p'
         nft list ruleset
         echo "forwarding $(cat /proc/sys/net/ipv4/ip_forward)"
         (cd /proc/sys/net/ipv6/conf && grep . ./{all,default,up0}/{forwarding,accept_ra})
-        find /run/nbox -mindepth 1 || true
+        [ ! -e /run/nbox ] || find /run/nbox -mindepth 1
 } 2>/dev/null
 
 as_before() {
