@@ -210,6 +210,9 @@ typedef struct MachineConfig {
         uid_t uid_base;      /* USERNS_FIXED */
         uint32_t uid_range;  /* 0 unset: 65536 */
 
+        /* isolation */
+        int nesting;         /* tristate */
+
         /* network */
         char *network_namespace; /* NETWORK_NAMESPACE: absolute path of the host's */
         NetworkKind network; /* made of the words below by config_resolve_network() at the end of each source */

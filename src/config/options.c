@@ -13,6 +13,7 @@
 #define IDENTITY "Identity"
 #define EXECUTION "What runs"
 #define USERS "Users"
+#define ISOLATION "Isolation"
 #define NETWORK "Network"
 #define HOST "On the host"
 #define OTHER "Other"
@@ -145,6 +146,11 @@ const Option options[] = {
         { { .letter = 'U' },
           .implied = "pick", .field = FIELD_USERNS, .flags = OPTION_BOTH, .group = USERS, .parse = parse_private_users,
           .help = "Short for --private-users=pick" },
+
+        { { "nesting" },
+          .section = "Exec", .key = "Nesting", .implied = "yes", .values = boolean_names, .field = FIELD_NESTING,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = ISOLATION, .parse = parse_bool_field,
+          .help = "Let it run containers of its own: podman, Docker, nbox" },
 
         { { "network", .placeholder = "KIND" },
           .values = network_kind_names, .field = FIELD_NETWORK, .flags = OPTION_BOTH, .group = NETWORK, .parse = parse_network,

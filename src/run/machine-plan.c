@@ -338,6 +338,7 @@ static int plan_ready(MachinePlan *p, const MachineConfig *c, Error **reterr) {
 
 static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         p->read_only = c->read_only > 0;
+        p->nesting = c->nesting > 0;
         p->console = decide_console(c);
         p->n_ttys = c->mode == START_BOOT ? PLAN_TTYS : 0;
         p->registered = c->registered != 0;

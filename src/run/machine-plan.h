@@ -69,6 +69,7 @@ typedef struct MachinePlan {
         uid_t uid_base;
         uint32_t uid_range;
         uint64_t capabilities; /* bounding set, bits by capability number */
+        bool nesting;        /* containers inside: see NESTING in nbox(1) */
 
         bool read_only;
         MountStep *mounts;

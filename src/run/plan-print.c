@@ -80,16 +80,11 @@ static json_t *ready(const MachinePlan *p) {
         return a;
 }
 
-static json_t *describe(const MachinePlan *p) {
-        json_t *o = json_object();
-        char id[33], caps[20], signal_name[24];
+static void describe_program(const MachinePlan *p, json_t *o) {
+        char id[33], signal_name[24] = "by init";
 
-        snprintf(caps, sizeof(caps), "0x%llx", (unsigned long long) p->capabilities);
         if (p->kill_signal > 0)
                 snprintf(signal_name, sizeof(signal_name), "%d", p->kill_signal);
-        else
-                strcpy(signal_name, "by init");
-
         json_object_set_new(o, "machine", json_text(p->name));
         json_object_set_new(o, "mode", json_string(start_mode_to_string(p->mode)));
         json_object_set_new(o, "root", json_text(p->root));
@@ -104,15 +99,32 @@ static json_t *describe(const MachinePlan *p) {
         json_object_set_new(o, "hostname", json_text(p->hostname));
         json_object_set_new(o, "ready", ready(p));
         json_object_set_new(o, "stub_init", json_boolean(p->stub_init));
+        json_object_set_new(o, "console", json_string(console_mode_to_string(p->console)));
+        json_object_set_new(o, "kill_signal", json_string(signal_name));
+        json_object_set_new(o, "stop_timeout_seconds", p->stop_timeout_usec >= DURATION_INFINITY ? json_null() :
+                            json_integer((json_int_t) (p->stop_timeout_usec / 1000000)));
+}
+
+static void describe_isolation(const MachinePlan *p, json_t *o) {
+        char caps[20];
+
+        snprintf(caps, sizeof(caps), "0x%llx", (unsigned long long) p->capabilities);
         json_object_set_new(o, "user_namespace", json_boolean(p->userns));
         json_object_set_new(o, "uid_base", json_integer(p->uid_base));
         json_object_set_new(o, "uid_range", json_integer(p->uid_range));
         json_object_set_new(o, "idmapped", json_boolean(p->idmapped));
         json_object_set_new(o, "capabilities", json_string(caps));
+        json_object_set_new(o, "nesting", json_boolean(p->nesting));
+}
+
+static void describe_tree(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "read_only", json_boolean(p->read_only));
         json_object_set_new(o, "mounts", mounts(p));
         json_object_set_new(o, "resolv_conf", json_string(resolv_conf_mode_to_string(p->resolv_conf)));
         json_object_set_new(o, "timezone", json_string(timezone_mode_to_string(p->timezone)));
+}
+
+static void describe_network(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "network", json_string(network_word(p->network, &p->nics)));
         json_object_set_new(o, "zone", json_text(nic_list_zone(&p->nics)));
         json_object_set_new(o, "network_namespace", json_text(p->network_namespace));
@@ -121,14 +133,25 @@ static json_t *describe(const MachinePlan *p) {
         json_object_set_new(o, "host_ports", ports(&p->host_ports));
         json_object_set_new(o, "ingress_rate", rate(p->ingress_rate));
         json_object_set_new(o, "egress_rate", rate(p->egress_rate));
+}
+
+static void describe_host_side(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "registered", json_boolean(p->registered));
         json_object_set_new(o, "slice", json_text(p->slice));
         json_object_set_new(o, "properties", strings(p->properties));
-        json_object_set_new(o, "console", json_string(console_mode_to_string(p->console)));
-        json_object_set_new(o, "kill_signal", json_string(signal_name));
-        json_object_set_new(o, "stop_timeout_seconds", p->stop_timeout_usec >= DURATION_INFINITY ? json_null() :
-                            json_integer((json_int_t) (p->stop_timeout_usec / 1000000)));
         json_object_set_new(o, "settings_files", strings(p->settings_files));
+}
+
+static json_t *describe(const MachinePlan *p) {
+        json_t *o = json_object();
+
+        if (!o)
+                return NULL;
+        describe_program(p, o);
+        describe_isolation(p, o);
+        describe_tree(p, o);
+        describe_network(p, o);
+        describe_host_side(p, o);
         return o;
 }
 
