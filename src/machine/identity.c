@@ -143,7 +143,7 @@ int identity_parse(Identity *i, const char *path, char *text, Error **reterr) {
         unsigned n = 0;
 
         for (char *line; (line = strsep(&text, "\n"));) { /* not strtok(): empty lines count */
-                int r = string_is_clean(line) ? read_line(i, line) : -EINVAL;
+                int r = read_line(i, line);
 
                 n++;
                 if (r < 0)
