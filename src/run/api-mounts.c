@@ -5,53 +5,79 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
-#include "child.h"
-#include "fd.h"
 #include "mount.h"
 #include "process.h"
 
-/* In the machine's pid namespace, with the host's user namespace: an exit status that is an errno. */
-static int make_and_send(int socket) {
-        static const char answer = CHILD_API;
-        int fds[2], r;
+/* A process that is born in a namespace can be made a mount of it, one that joins it cannot: setns() into a pid namespace counts for children
+ * only. So one joins, and a child of its makes the mounts. Both share our memory and our descriptors while we stand still
+ * (as vfork(2)): what they open is ours, and nothing is copied. */
 
-        fds[0] = mount_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-        if (fds[0] < 0)
-                return -fds[0];
-        fds[1] = mount_new("sysfs", NULL, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-        if (fds[1] < 0)
-                return -fds[1];
-        r = fd_send(socket, &answer, 1, fds, 2);
-        return r < 0 ? -r : 0;
-}
+#define STACK_SIZE (32 * 1024)
+
+typedef struct Helper {
+        int leader;
+        int namespaces;
+        int fds[2];
+        int error; /* 0, or an errno */
+} Helper;
 
 static int wait_for(pid_t pid) {
         int status;
 
         while (waitpid(pid, &status, 0) < 0)
                 if (errno != EINTR)
-                        return errno;
-        return process_exit_status(status);
+                        return -errno;
+        return process_exit_status(status) == 0 ? 0 : -EIO;
 }
 
-int api_mounts_send(int leader, bool own_network, int socket, Error **reterr) {
+static int call(int (*function)(void *), Helper *h) {
+        _cleanup_free_ char *stack = malloc(STACK_SIZE);
         pid_t pid;
+
+        if (!stack)
+                return -ENOMEM;
+        pid = clone(function, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, h);
+        return pid < 0 ? -errno : wait_for(pid);
+}
+
+static int make(void *userdata) {
+        static const char *const kinds[] = { "proc", "sysfs" };
+        Helper *h = userdata;
+
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+                h->fds[i] = mount_new(kinds[i], NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+                if (h->fds[i] < 0) {
+                        h->error = -h->fds[i];
+                        return 1;
+                }
+        }
+        return 0;
+}
+
+static int join_and_make(void *userdata) {
+        Helper *h = userdata;
         int r;
 
-        pid = fork();
-        if (pid < 0)
-                return error_errno(reterr, errno, "Cannot start a helper");
-        if (pid == 0) {
-                /* setns() into a pid namespace counts for children only. */
-                if (setns(leader, CLONE_NEWPID | (own_network ? CLONE_NEWNET : 0)) < 0)
-                        _exit(errno);
-                pid = fork();
-                if (pid < 0)
-                        _exit(errno);
-                _exit(pid == 0 ? make_and_send(socket) : wait_for(pid));
+        if (setns(h->leader, h->namespaces) < 0) {
+                h->error = errno;
+                return 1;
         }
-        r = wait_for(pid);
-        if (r != 0)
-                return error_errno(reterr, r, "Cannot make the machine's /proc and /sys from outside");
+        r = call(make, h);
+        if (r < 0 && h->error == 0)
+                h->error = -r;
+        return r < 0;
+}
+
+int api_mounts_make(int leader, bool own_network, int ret[2], Error **reterr) {
+        Helper h = { .leader = leader, .namespaces = CLONE_NEWPID | (own_network ? CLONE_NEWNET : 0), .fds = { -1, -1 } };
+        int r = call(join_and_make, &h);
+
+        if (r < 0) {
+                close_fd(h.fds[0]);
+                close_fd(h.fds[1]);
+                return error_errno(reterr, h.error > 0 ? -h.error : r, "Cannot make the machine's /proc and /sys");
+        }
+        ret[0] = h.fds[0];
+        ret[1] = h.fds[1];
         return 0;
 }

@@ -5,8 +5,10 @@
 
 #include "error.h"
 
-/* proc and sysfs for a machine, made from outside: where something is mounted over a part of the host's /proc (a
- * container that hosts machines), the kernel lets no user namespace have a fresh one. Only a process in the pid
- * namespace can make its proc, so one of ours enters it for a moment, with nothing of the guest's running there yet.
- * Sends both, as CHILD_API, over `socket`. */
-int api_mounts_send(int leader, bool own_network, int socket, Error **reterr);
+/* A proc of the machine's pid namespace and a sysfs of its network namespace, made by a process that is in both of these, but in
+ * the host's user namespace still: the kernel would refuse them to root inside wherever a part of the host's own is covered
+ * (mount_too_revealing()). */
+
+/* leader: pidfd of the machine's first process, which lives. own_network: its network namespace is not ours. Mount fds, not attached, in
+ * ret[0] (proc) and ret[1] (sysfs), the caller's. */
+int api_mounts_make(int leader, bool own_network, int ret[2], Error **reterr);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "api-guard.h"
 #include "file.h"
 #include "guest-ids.h"
 #include "guest-files.h"
@@ -159,21 +160,36 @@ static int make_api_directories(const MachinePlan *p, int root, Error **reterr) 
         return 0;
 }
 
-int assemble_tree(const MachinePlan *p, int root_path, int userns, const GuestFiles *files, int *ret_notify, Error **reterr) {
+static int assemble_api(const MachinePlan *p, int root, const int api[2], Error **reterr) {
+        static const char *const places[] = { "/proc", "/sys" };
+
+        for (size_t i = 0; i < ELEMENTSOF(places); i++) {
+                _cleanup_close_ int target = open_in_root(root, places[i], O_PATH | O_DIRECTORY, 0);
+                int r = target < 0 ? target : mount_attach(api[i], target);
+
+                if (r < 0)
+                        return error_errno(reterr, r, "Cannot mount the machine's %s", places[i]);
+        }
+        return api_guarded_by(p) == GUARDED_BY_SUPERVISOR ? api_guard(p, root, reterr) : 0;
+}
+
+int assemble_tree(const MachinePlan *p, const TreeParts *parts, int *ret_notify, Error **reterr) {
         _cleanup_close_ int root = -1, notify = -1;
         int r;
 
-        root = attach_root(p, root_path, userns, reterr);
+        root = attach_root(p, parts->root, parts->userns, reterr);
         if (root < 0)
                 return root;
         r = make_api_directories(p, root, reterr);
         if (r >= 0)
                 r = assemble_dev(p, root, reterr);
+        if (r >= 0)
+                r = assemble_api(p, root, parts->api, reterr);
         for (size_t i = 0; r >= 0 && i < p->n_mounts; i++)
                 r = p->mounts[i].kind == MOUNT_STEP_TMPFS ? mount_tmpfs(p, root, &p->mounts[i], reterr)
-                                                          : mount_bind(p, root, userns, &p->mounts[i], reterr);
+                                                          : mount_bind(p, root, parts->userns, &p->mounts[i], reterr);
         if (r >= 0)
-                r = guest_files_write(p, root, files, &notify, reterr);
+                r = guest_files_write(p, root, parts->files, &notify, reterr);
         if (r < 0)
                 return r;
         *ret_notify = TAKE_FD(notify);

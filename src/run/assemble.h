@@ -20,7 +20,14 @@ int assemble_enter_namespace(Error **reterr);
 
 #define STAGING_DIRECTORY RUN_DIRECTORY "/root"
 
-/* Put it together: root (O_PATH, of the tree on the host), idmapped through userns (-1: none). Returns an fd of the root
- * mount, attached at STAGING_DIRECTORY in our namespace, and in *ret_notify the bound socket (AF_UNIX datagram)
- * that stands at /run/host/notify. Both the caller's. */
-int assemble_tree(const MachinePlan *p, int root, int userns, const GuestFiles *files, int *ret_notify, Error **reterr);
+/* What it is made of; all the caller's. */
+typedef struct TreeParts {
+        int root;   /* O_PATH, of the tree on the host */
+        int userns; /* which it is idmapped through, -1: none */
+        int api[2]; /* proc and sysfs (api-mounts.h) */
+        const GuestFiles *files;
+} TreeParts;
+
+/* Put it together. Returns an fd of the root mount, attached at STAGING_DIRECTORY in our namespace, and in *ret_notify the bound
+ * socket (AF_UNIX datagram) that stands at /run/host/notify. Both the caller's. */
+int assemble_tree(const MachinePlan *p, const TreeParts *parts, int *ret_notify, Error **reterr);

@@ -7,13 +7,9 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "api-guard.h"
 #include "mount.h"
 #include "path.h"
-
-/* Without a user namespace, root inside is root on the host as far as these files ask; with one, the kernel refuses by itself. */
-static const char *const masked[] = {
-        "kallsyms", "kcore", "keys", "sysrq-trigger", "timer_list", "latency_stats", "sched_debug", "scsi",
-};
 
 static int attach_at(int root, const char *path, int mount, int flags, Error **reterr) {
         _cleanup_close_ int target = open_in_root(root, path, O_PATH | flags, 0);
@@ -35,52 +31,6 @@ static int mount_fs_at(int root, const char *fstype, const char *options, uint64
         return attach_at(root, path, mount, O_DIRECTORY, reterr);
 }
 
-/* A copy of a part of proc over itself, read-only or not. */
-static int rebind(int proc, const char *path, uint64_t attr, Error **reterr) {
-        _cleanup_close_ int mount = mount_clone(proc, path, false);
-        int r;
-
-        if (mount == -ENOENT)
-                return 0;
-        r = mount < 0 ? mount : mount_set_attr(mount, attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0, false);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot protect /proc/%s", path);
-        return attach_at(proc, path, mount, 0, reterr);
-}
-
-static int protect_proc(const MachinePlan *p, int proc, Error **reterr) {
-        _cleanup_close_ int net = -1;
-        int r;
-
-        /* What belongs to our own network namespace stays ours to tune. */
-        if (plan_makes_network(p)) {
-                net = mount_clone(proc, "sys/net", false);
-                if (net < 0)
-                        return error_errno(reterr, net, "Cannot open /proc/sys/net");
-        }
-        r = rebind(proc, "sys", MOUNT_ATTR_RDONLY, reterr);
-        if (r >= 0 && net >= 0)
-                r = attach_at(proc, "sys/net", net, 0, reterr);
-        if (r < 0 || p->userns)
-                return r;
-
-        for (size_t i = 0; i < ELEMENTSOF(masked); i++) {
-                _cleanup_close_ int target = open_in_root(proc, masked[i], O_PATH | O_NOFOLLOW, 0), cover = -1;
-                struct stat st;
-
-                if (target < 0)
-                        continue;
-                if (fstat(target, &st) < 0)
-                        return error_errno(reterr, errno, "Cannot look at /proc/%s", masked[i]);
-                cover = S_ISDIR(st.st_mode) ? mount_new("tmpfs", "size=0,mode=000", MOUNT_ATTR_RDONLY)
-                                            : mount_clone(AT_FDCWD, "/dev/null", false); /* ours, made by the parent on a new tmpfs */
-                r = cover < 0 ? cover : mount_attach(cover, target);
-                if (r < 0)
-                        return error_errno(reterr, r, "Cannot mask /proc/%s", masked[i]);
-        }
-        return 0;
-}
-
 /* The flags that /run is expected to have, set in our own namespace, so that they are the guest's to change. */
 static int finish_run(int root, Error **reterr) {
         _cleanup_close_ int run = open_in_root(root, "/run", O_PATH | O_DIRECTORY, 0);
@@ -89,18 +39,15 @@ static int finish_run(int root, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot set the flags of the machine's /run") : 0;
 }
 
-int child_mount_api(const MachinePlan *p, int api[2], Error **reterr) {
-        _cleanup_close_ int root = -1, proc = api[0], sysfs = api[1];
-        int r;
+int child_mount_api(const MachinePlan *p, Error **reterr) {
+        _cleanup_close_ int root = -1;
+        int r = 0;
 
         root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (root < 0)
                 return error_errno(reterr, errno, "Cannot open the root");
-        r = attach_at(root, "/proc", proc, O_DIRECTORY, reterr);
-        if (r >= 0)
-                r = attach_at(root, "/sys", sysfs, O_DIRECTORY, reterr);
-        if (r >= 0)
-                r = protect_proc(p, proc, reterr);
+        if (api_guarded_by(p) == GUARDED_BY_CHILD)
+                r = api_guard(p, root, reterr);
         if (r >= 0)
                 r = mount_fs_at(root, "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
                                 "/dev/pts", reterr);

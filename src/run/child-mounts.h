@@ -7,8 +7,8 @@
 /* What the child mounts in its own tree: the file systems that must belong to its namespaces. Called with the tree
  * as root. A target that the tree makes a link of is resolved inside the tree, which is all there is by now. */
 
-/* proc (api[0]) and sysfs (api[1]), consumed; then mqueue, devpts, and what is masked or read-only in them. */
-int child_mount_api(const MachinePlan *p, int api[2], Error **reterr);
+/* mqueue, devpts, and what guards /proc and /sys. */
+int child_mount_api(const MachinePlan *p, Error **reterr);
 
 /* A cgroup namespace whose root is the group that we are in now, and its cgroup2 on /sys/fs/cgroup. */
 int child_mount_cgroup(Error **reterr);

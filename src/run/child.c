@@ -70,24 +70,6 @@ static int enter_tree(int root, Error **reterr) {
         return 0;
 }
 
-/* A fresh proc and sysfs while the host's are still in sight, for the kernel compares with them; else from the parent. */
-static int api_mounts(const ChildSetup *s, int ret_fds[2]) {
-        static const char ask = CHILD_WANTS_API;
-
-        ret_fds[0] = mount_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-        ret_fds[1] = !plan_makes_network(s->plan) && s->plan->userns
-                ? -EPERM /* sysfs belongs to the network namespace, which is not ours */
-                : mount_new("sysfs", NULL, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-        if (ret_fds[0] >= 0 && ret_fds[1] >= 0)
-                return 0;
-        close_fd(ret_fds[0]);
-        close_fd(ret_fds[1]);
-        if (fd_send(s->socket, &ask, 1, NULL, 0) < 0)
-                return -EIO;
-        expect(s->socket, CHILD_API, ret_fds, 2);
-        return 0;
-}
-
 static int open_ptys(const MachinePlan *p, int *masters, size_t *ret_n, Error **reterr) {
         _cleanup_close_ int pts = -1;
         size_t n = 0, want = p->console == CONSOLE_PIPE ? 0 : 1 + p->n_ttys;
@@ -117,14 +99,14 @@ static int open_ptys(const MachinePlan *p, int *masters, size_t *ret_n, Error **
         return 0;
 }
 
-static int prepare(const ChildSetup *s, int api[2], int *masters, size_t *ret_n_masters, Error **reterr) {
+static int prepare(const ChildSetup *s, int *masters, size_t *ret_n_masters, Error **reterr) {
         const MachinePlan *p = s->plan;
         int r;
 
         r = mount_pivot_to_cwd();
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the tree the root");
-        r = child_mount_api(p, api, reterr);
+        r = child_mount_api(p, reterr);
         if (r < 0)
                 return r;
         r = open_ptys(p, masters, ret_n_masters, reterr);
@@ -140,7 +122,7 @@ static int prepare(const ChildSetup *s, int api[2], int *masters, size_t *ret_n_
 
 _Noreturn void child_main(const ChildSetup *s) {
         _cleanup_(error_freep) Error *error = NULL;
-        int root = -1, api[2] = { -1, -1 }, masters[1 + PLAN_TTYS], r;
+        int root = -1, masters[1 + PLAN_TTYS], r;
         static const char ready = CHILD_READY;
         bool executing = false;
         size_t n_masters = 0;
@@ -153,9 +135,7 @@ _Noreturn void child_main(const ChildSetup *s) {
         if (r >= 0)
                 r = enter_tree(root, &error);
         if (r >= 0)
-                r = api_mounts(s, api);
-        if (r >= 0)
-                r = prepare(s, api, masters, &n_masters, &error);
+                r = prepare(s, masters, &n_masters, &error);
         if (r < 0)
                 fail(s->socket, r, false, error);
 

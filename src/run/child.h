@@ -11,20 +11,15 @@
  * one SOCK_SEQPACKET socket, which the exec closes.
  *
  * The parent says                                      the child says
- *   CHILD_BUILT  + the root mount's fd (+ proc, sysfs):
+ *   CHILD_BUILT  + the root mount's fd:
  *                maps are written, the tree stands       CHILD_READY + the ptys' masters: all is mounted
- *   CHILD_GO     it is in its cgroup, and on the net     CHILD_FAILED + a ChildFailure; or the end: init runs
- *
- * CHILD_WANTS_API + nothing asks for a proc and a sysfs mount made from outside, where the host's own /proc is
- * covered in part and the kernel refuses a user namespace a fresh one; CHILD_API brings them. */
+ *   CHILD_GO     it is in its cgroup, and on the net     CHILD_FAILED + a ChildFailure; or the end: init runs */
 
 enum {
         CHILD_BUILT = 'b',
         CHILD_READY = 'r',
         CHILD_GO = 'g',
         CHILD_FAILED = 'f',
-        CHILD_WANTS_API = 'w',
-        CHILD_API = 'a',
 };
 
 typedef struct ChildFailure {

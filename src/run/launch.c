@@ -196,7 +196,6 @@ static int await_child(Supervisor *s, int socket, bool ready, int *masters, size
                 int fds[FD_PASS_MAX];
                 size_t n = FD_PASS_MAX;
                 ssize_t k = fd_recv(socket, &message, sizeof(message), fds, &n);
-                int r;
 
                 if (k == 0 && !ready)
                         return 0;
@@ -204,12 +203,6 @@ static int await_child(Supervisor *s, int socket, bool ready, int *masters, size
                         return error_set(reterr, EIO, "The machine's first process ended before it was set up");
                 if (message.type == CHILD_FAILED && k == (ssize_t) sizeof(message.failure))
                         return report_child_failure(s, &message.failure, reterr);
-                if (message.type == CHILD_WANTS_API) {
-                        r = api_mounts_send(s->leader_fd, s->plan->network != NETWORK_HOST, socket, reterr);
-                        if (r < 0)
-                                return r;
-                        continue;
-                }
                 if (message.type != CHILD_READY || !ready || n > 1 + PLAN_TTYS)
                         return error_set(reterr, EBADMSG, "The machine's first process said something unexpected");
                 memcpy(masters, fds, n * sizeof(int));
@@ -239,9 +232,9 @@ static int take_terminals(Supervisor *s, const int *masters, size_t n, Error **r
 
 static int build_tree(Supervisor *s, int socket, Error **reterr) {
         _cleanup_(guest_files_done) GuestFiles files = {};
-        _cleanup_close_ int userns = -1, root = -1;
+        _cleanup_close_ int userns = -1, root = -1, proc = -1, sysfs = -1;
         static const char built = CHILD_BUILT;
-        int r;
+        int api[2], r;
 
         if (s->plan->userns) {
                 userns = namespace_open(s->leader, "user");
@@ -249,10 +242,14 @@ static int build_tree(Supervisor *s, int socket, Error **reterr) {
                         return error_errno(reterr, userns, "Cannot open the machine's user namespace");
         }
         r = guest_hints_make(s, &files, reterr);
+        if (r >= 0)
+                r = api_mounts_make(s->leader_fd, s->plan->network != NETWORK_HOST, api, reterr);
         if (r < 0)
                 return r;
+        proc = api[0];
+        sysfs = api[1];
         s->staged = true;
-        root = assemble_tree(s->plan, s->image->fd, userns, &files, &s->notify_fd, reterr);
+        root = assemble_tree(s->plan, &(TreeParts){ s->image->fd, userns, { proc, sysfs }, &files }, &s->notify_fd, reterr);
         if (root < 0)
                 return root;
         r = fd_send(socket, &built, 1, &root, 1);
