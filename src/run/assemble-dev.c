@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "limits.h"
 #include "mount.h"
 #include "path.h"
 
@@ -83,7 +84,7 @@ int assemble_dev(const MachinePlan *p, int root, Error **reterr) {
         if (r < 0)
                 return error_errno(reterr, r, "Cannot mount the machine's /dev");
 
-        snprintf(options, sizeof(options), "mode=1777,uid=%u,gid=%u", p->uid_base, p->uid_base);
+        snprintf(options, sizeof(options), "mode=1777,uid=%u,gid=%u,%s", p->uid_base, p->uid_base, LIMIT_SHM);
         shm = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
         shm_target = openat(mount, "shm", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         r = shm < 0 ? shm : shm_target < 0 ? -errno : mount_attach(shm, shm_target);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "api-guard.h"
+#include "limits.h"
 #include "mount.h"
 #include "path.h"
 
@@ -49,7 +50,7 @@ int child_mount_api(const MachinePlan *p, Error **reterr) {
         if (api_guarded_by(p) == GUARDED_BY_CHILD)
                 r = api_guard(p, root, reterr);
         if (r >= 0)
-                r = mount_fs_at(root, "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+                r = mount_fs_at(root, "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5," LIMIT_DEVPTS, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
                                 "/dev/pts", reterr);
         if (r >= 0)
                 r = mount_fs_at(root, "mqueue", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "/dev/mqueue", reterr);

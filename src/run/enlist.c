@@ -135,7 +135,7 @@ static void await_stop(Supervisor *s) {
 static Registration registration_of(const Supervisor *s) {
         Registration reg = {
                 .name = s->plan->name, .leader = s->leader, .root = s->plan->root, .unit = s->unit, .slice = s->plan->slice,
-                .ifindices = &s->host_ifindex, .n_ifindices = s->host_ifindex > 0, .properties = s->plan->properties,
+                .ifindices = &s->host_ifindex, .n_ifindices = s->host_ifindex > 0, .properties = s->plan->scope_properties,
                 .stop_timeout_usec = s->plan->stop_timeout_usec,
         };
 

@@ -14,6 +14,7 @@
 #include "exit-status.h"
 #include "fd.h"
 #include "guest-hints.h"
+#include "limits.h"
 #include "log.h"
 #include "mount.h"
 #include "namespace.h"
@@ -172,6 +173,9 @@ static int settle_cgroup(Supervisor *s, Error **reterr) {
         r = cgroup < 0 ? cgroup : s->plan->userns ? cgroup_delegate(cgroup, s->plan->uid_base) : 0;
         if (r < 0)
                 return error_errno(reterr, r, "Cannot hand the cgroup %s over to the machine", s->cgroup);
+        r = limits_set_cgroup(cgroup, reterr);
+        if (r < 0)
+                return r;
         if (string_set(&s->record->cgroup, s->cgroup) < 0)
                 return error_oom(reterr);
         return 0;
@@ -258,13 +262,15 @@ static int build_tree(Supervisor *s, int socket, Error **reterr) {
 
 /* The child's ids and its network, which it cannot give itself. */
 static int prepare_child(Supervisor *s, Error **reterr) {
-        if (s->plan->userns) {
-                int r = userns_write_maps(s->leader, s->plan->uid_base, s->plan->uid_range);
+        int r;
 
+        if (s->plan->userns) {
+                r = userns_write_maps(s->leader, s->plan->uid_base, s->plan->uid_range);
                 if (r < 0)
                         return error_errno(reterr, r, "Cannot map the machine's user ids");
         }
-        return attach_network(s, reterr);
+        r = limits_set_oom_score(s->leader, LIMIT_OOM_SCORE_ADJUST, reterr);
+        return r < 0 ? r : attach_network(s, reterr);
 }
 
 /* The tree, and the child's terminals in return. */

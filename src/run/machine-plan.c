@@ -16,6 +16,7 @@
 #include "guest-timezone.h"
 #include "idrange.h"
 #include "init-look.h"
+#include "limits.h"
 #include "network.h"
 #include "nics.h"
 #include "parse.h"
@@ -57,6 +58,7 @@ void plan_free(MachinePlan *p) {
         port_list_done(&p->host_ports);
         free(p->slice);
         strv_free(p->properties);
+        strv_free(p->scope_properties);
         strv_free(p->settings_files);
         free(p);
 }
@@ -81,8 +83,8 @@ static int plan_mounts(MachinePlan *p, const MachineConfig *c) {
         static const MountStep standard[] = {
                 /* Without flags, which the kernel would lock: systemd binds files of it elsewhere and remounts them with
                  * flags of its own. The child adds nosuid and nodev to it, unlocked. */
-                { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/run", .options = (char *) "mode=0755,size=20%" },
-                { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/tmp", .options = (char *) "mode=1777,size=20%",
+                { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/run", .options = (char *) "mode=0755," LIMIT_RUN },
+                { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/tmp", .options = (char *) "mode=1777," LIMIT_TMP,
                   .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV },
         };
         int r = 0;
@@ -337,6 +339,8 @@ static int plan_ready(MachinePlan *p, const MachineConfig *c, Error **reterr) {
 }
 
 static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
+        int r;
+
         p->read_only = c->read_only > 0;
         p->nesting = c->nesting > 0;
         p->console = decide_console(c);
@@ -356,7 +360,8 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         if (!p->slice || !p->properties || !p->settings_files)
                 return error_oom(reterr);
         p->capabilities = caps_default_set(plan_makes_network(p), p->userns);
-        return properties_check(p->properties, reterr);
+        r = properties_check(p->properties, reterr);
+        return r < 0 ? r : limits_properties(p->properties, &p->scope_properties, reterr);
 }
 
 int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Error **reterr) {

@@ -87,7 +87,8 @@ typedef struct MachinePlan {
 
         bool registered;     /* with systemd-machined, where there is one */
         char *slice;
-        char **properties;
+        char **properties;       /* the user's, for the scope */
+        char **scope_properties; /* what it gets: our defaults, then these */
         ConsoleMode console; /* never UNSET or AUTOPIPE */
         unsigned n_ttys;     /* /dev/tty1 … /dev/ttyN are ptys of ours */
         int kill_signal;     /* -1: by what init is */

@@ -187,15 +187,25 @@ test_nbox_inside_is_confined() {
         remove_tree hostile
 }
 
+# lift NAME: its limits on control groups.
+lift() {
+        local group
+        group=$(cgroup2_root)$(sed -n 's/^0:://p' "/proc/$(leader_of "$1")/cgroup")
+        echo max >"$group/cgroup.max.depth"
+        echo max >"$group/cgroup.max.descendants"
+}
+
 # Control groups nested deeper than anything that is sane.
 test_deep_control_groups() {
         tree_with hostile
         boot hostile
+        lift hostile
         nbox exec hostile /bin/busybox sh -c 'cd /sys/fs/cgroup && for i in $(seq 300); do mkdir n && cd n || exit; done'
         nbox status hostile >/dev/null
         terminate hostile
         # And by the sweep, when the supervisor did not live to do it.
         boot hostile
+        lift hostile
         nbox exec hostile /bin/busybox sh -c 'cd /sys/fs/cgroup && for i in $(seq 300); do mkdir n && cd n || exit; done'
         kill -9 "$(nbox show hostile --value -p Supervisor)"
         wait_until 5 nbox gc

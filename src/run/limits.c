@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Limits that hold without asking. What a guest can make without end, something must bound, or it is the whole host's:
+ *
+ * TasksMax=: processes are the host's as well, by number (kernel.pid_max, kernel.threads-max), from which root is not exempt. 16384 is what
+ * systemd gives its own containers; a host with little memory can have fewer than that itself, so a share of what it can have, too.
+ *
+ * MemoryMax=: anonymous memory, page cache, tmpfs and memfd, pipes, sockets, and what the kernel keeps for processes, mounts, file handles,
+ * watches and the like all count in it. Without one, the host's own OOM killer has to find the guilty one. MemorySwapMax=: a guest that
+ * fills the swap makes all wait for the disk. No MemoryHigh=: what runs into it is slowed down, not ended, and a slow bomb helps nobody.
+ * More than one machine can take what one may: therefore the OOM score, by which the kernel ends what is in a machine before what is the
+ * host's. It is written by whoever has CAP_SYS_RESOURCE over the host, below which nobody inside can lower it (proc_pid_oom_score_adj(5)).
+ *
+ * cgroup.max.*: each group costs memory that partly counts nowhere, and time of everybody who walks through them, systemd on the host for one.
+ * These files are not among those that are handed over with the group.
+ *
+ * CPU and I/O need none: a delegated scope switches these controllers on, and machine.slice then weighs as much as system.slice,
+ * whatever runs in it. */
+
+#include "limits.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "file.h"
+#include "parse.h"
+#include "strv.h"
+#include "text.h"
+
+static const char *const shares[] = { "MemoryMax=75%", "MemorySwapMax=25%" };
+
+static uint64_t lower(const char *sysctl, uint64_t n) {
+        _cleanup_free_ char *text = NULL;
+        uint64_t max;
+
+        if (file_read(AT_FDCWD, sysctl, 64, &text) < 0)
+                return n;
+        text[strcspn(text, "\n")] = 0;
+        return parse_u64(text, UINT64_MAX, &max) < 0 || max / LIMIT_TASKS_SHARE > n ? n : max / LIMIT_TASKS_SHARE;
+}
+
+uint64_t limits_tasks(void) {
+        return lower("/proc/sys/kernel/threads-max", lower("/proc/sys/kernel/pid_max", LIMIT_TASKS));
+}
+
+int limits_properties(char *const *users, char ***ret, Error **reterr) {
+        _cleanup_strv_ char **list = NULL;
+        int r = strv_appendf(&list, "TasksMax=%llu", (unsigned long long) limits_tasks());
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(shares); i++)
+                r = strv_append(&list, shares[i]);
+        for (; r >= 0 && users && *users; users++)
+                r = strv_append(&list, *users);
+        if (r < 0)
+                return error_oom(reterr);
+        *ret = TAKE_PTR(list);
+        return 0;
+}
+
+int limits_set_oom_score(pid_t leader, int score, Error **reterr) {
+        char path[64], text[16];
+        int r;
+
+        snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int) leader);
+        snprintf(text, sizeof(text), "%d", score);
+        r = file_write(AT_FDCWD, path, text);
+        return r < 0 ? error_errno(reterr, r, "Cannot set the machine's OOM score to %d", score) : 0;
+}
+
+static int write_number(int cgroup, const char *file, unsigned n, Error **reterr) {
+        char text[16];
+        int r;
+
+        snprintf(text, sizeof(text), "%u", n);
+        r = file_write(cgroup, file, text);
+        return r < 0 ? error_errno(reterr, r, "Cannot write %u to %s of the machine's cgroup", n, file) : 0;
+}
+
+int limits_set_cgroup(int cgroup, Error **reterr) {
+        int r = write_number(cgroup, "cgroup.max.descendants", LIMIT_CGROUPS, reterr);
+
+        return r < 0 ? r : write_number(cgroup, "cgroup.max.depth", LIMIT_CGROUP_DEPTH, reterr);
+}
