@@ -53,6 +53,7 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_RESOLV_CONF] = { KIND_INT, AT(resolv_conf) },
         [FIELD_TIMEZONE] = { KIND_INT, AT(timezone) },
         [FIELD_USERNS] = { KIND_USERNS, AT(userns) },
+        [FIELD_OWNERSHIP] = { KIND_INT, AT(ownership) },
         [FIELD_NESTING] = { KIND_INT, AT(nesting) },
         [FIELD_NETWORK] = { KIND_INT, AT(network) },
         [FIELD_NETWORK_NAMESPACE] = { KIND_STRING, AT(network_namespace) },

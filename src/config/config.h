@@ -55,6 +55,15 @@ typedef enum UserNamespaceMode {
         USERNS_IDENTITY, /* own namespace, ids 0..65535 map to themselves */
 } UserNamespaceMode;
 
+/* What becomes of the tree's files, whose ids are not the machine's. */
+typedef enum OwnershipMode {
+        OWNERSHIP_UNSET = -1,
+        OWNERSHIP_OFF,   /* they are left as they are */
+        OWNERSHIP_MAP,   /* the mount maps them */
+        OWNERSHIP_CHOWN, /* they are changed, on disk */
+        OWNERSHIP_AUTO,  /* map (default) */
+} OwnershipMode;
+
 typedef enum ResolvConfMode {
         RESOLV_CONF_UNSET = -1,
         RESOLV_CONF_OFF,
@@ -209,6 +218,7 @@ typedef struct MachineConfig {
         UserNamespaceMode userns;
         uid_t uid_base;      /* USERNS_FIXED */
         uint32_t uid_range;  /* 0 unset: 65536 */
+        OwnershipMode ownership;
 
         /* isolation */
         int nesting;         /* tristate */
@@ -258,6 +268,7 @@ const char *start_mode_to_string(StartMode m); /* "boot" or "run", as the verbs 
 const char *network_kind_to_string(NetworkKind k);
 const char *nic_kind_to_string(NicKind k);
 const char *console_mode_to_string(ConsoleMode m);
+const char *ownership_mode_to_string(OwnershipMode m);
 const char *resolv_conf_mode_to_string(ResolvConfMode m);
 const char *timezone_mode_to_string(TimezoneMode m);
 const char *protocol_to_string(int protocol);

@@ -56,6 +56,14 @@ const EnumName userns_mode_names[] = {
         {},
 };
 
+const EnumName ownership_mode_names[] = {
+        { "auto", OWNERSHIP_AUTO },
+        { "map", OWNERSHIP_MAP },
+        { "chown", OWNERSHIP_CHOWN },
+        { "off", OWNERSHIP_OFF },
+        {},
+};
+
 const EnumName resolv_conf_mode_names[] = {
         { "off", RESOLV_CONF_OFF },
         { "copy-host", RESOLV_CONF_COPY_HOST },
@@ -198,6 +206,10 @@ const char *resolv_conf_mode_to_string(ResolvConfMode m) {
 
 const char *timezone_mode_to_string(TimezoneMode m) {
         return enum_to_string(timezone_mode_names, (int) m);
+}
+
+const char *ownership_mode_to_string(OwnershipMode m) {
+        return enum_to_string(ownership_mode_names, (int) m);
 }
 
 const char *protocol_to_string(int protocol) {

@@ -15,6 +15,7 @@ extern const EnumName init_kind_names[];
 extern const EnumName network_kind_names[];
 extern const EnumName nic_kind_names[];
 extern const EnumName userns_mode_names[];
+extern const EnumName ownership_mode_names[];
 extern const EnumName resolv_conf_mode_names[];
 extern const EnumName timezone_mode_names[];
 extern const EnumName console_mode_names[];

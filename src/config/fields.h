@@ -28,6 +28,7 @@ typedef enum Field {
         FIELD_RESOLV_CONF,
         FIELD_TIMEZONE,
         FIELD_USERNS,
+        FIELD_OWNERSHIP,
         FIELD_NESTING,
         FIELD_NETWORK,
         FIELD_NETWORK_NAMESPACE,

@@ -140,12 +140,23 @@ const Option options[] = {
           .section = "Exec", .key = "PrivateUsers", .implied = "yes", .values = userns_mode_names, .field = FIELD_USERNS,
           .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = USERS, .parse = parse_private_users,
           .help = "User ids: pick (default), no, identity, BASE[:COUNT]",
-          .about = "pick (also yes) gives the machine a range of 65536 ids of its own. BASE[:COUNT] says which. identity "
-                   "makes a user namespace whose ids are the host's. no makes none: root inside is then root of the host, "
-                   "which is not safe with a tree that is not trusted. The files of the tree are mapped, never chowned." },
+          .about = "pick (also yes) gives the machine a range of 65536 ids of its own, which it keeps. BASE[:COUNT] says which; on a command line 0 "
+                   "is such a BASE. identity makes a user namespace whose ids are the host's. no makes none: root inside is then root of the host, "
+                   "which is not safe with a tree that is not trusted. See USER NAMESPACES in nbox(1)." },
         { { .letter = 'U' },
           .implied = "pick", .field = FIELD_USERNS, .flags = OPTION_BOTH, .group = USERS, .parse = parse_private_users,
           .help = "Short for --private-users=pick" },
+        { { "private-users-ownership", .placeholder = "MODE" },
+          .section = "Files", .key = "PrivateUsersOwnership", .values = ownership_mode_names, .field = FIELD_OWNERSHIP,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = USERS, .parse = parse_enum_field,
+          .help = "What becomes of the tree's owners: auto (default), map, chown, off",
+          .about = "map has the mount show each file as the machine's own user's, and changes nothing on disk. auto is the same: it is never "
+                   "chown, which changes the owners of all files of the tree on disk, ACLs and file capabilities with them, for a file system that "
+                   "cannot map. off leaves all as it is. See USER NAMESPACES in nbox(1)." },
+        { { "private-users-chown" },
+          .section = "Files", .key = "PrivateUsersChown", .implied = "yes", .values = boolean_names, .field = FIELD_OWNERSHIP,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = USERS, .parse = parse_private_users_chown,
+          .help = "Short for --private-users-ownership=chown" },
 
         { { "nesting" },
           .section = "Exec", .key = "Nesting", .implied = "yes", .values = boolean_names, .field = FIELD_NESTING,

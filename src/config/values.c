@@ -292,7 +292,8 @@ int parse_private_users(MachineConfig *c, const OptionValue *v, Error **reterr) 
         int mode, r;
         bool b;
 
-        if (v->text[0] && strchr(DIGITS, v->text[0]) && (strlen(v->text) > 1 || parse_bool(v->text, &b) < 0)) {
+        /* A number on a command line is an id; in a file, 0 and 1 are no and yes: so systemd-nspawn has it. */
+        if (v->text[0] && strchr(DIGITS, v->text[0]) && (!v->from_file || parse_bool(v->text, &b) < 0)) {
                 r = parse_id_range(v->text, &base, &count);
                 if (r == -ENOMEM)
                         return error_oom(reterr);
@@ -310,6 +311,15 @@ int parse_private_users(MachineConfig *c, const OptionValue *v, Error **reterr) 
         c->userns = (UserNamespaceMode) mode;
         c->uid_base = base;
         c->uid_range = count;
+        return 0;
+}
+
+int parse_private_users_chown(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        bool b;
+
+        if (parse_bool(v->text, &b) < 0)
+                return error_set(reterr, EINVAL, "'%.80s' is neither yes nor no", v->text);
+        c->ownership = b ? OWNERSHIP_CHOWN : OWNERSHIP_OFF;
         return 0;
 }
 

@@ -27,6 +27,7 @@ int parse_ready_wait(MachineConfig *c, const OptionValue *v, Error **reterr); /*
 int parse_slice(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_property(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_private_users(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_private_users_chown(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_settings_mode(MachineConfig *c, const OptionValue *v, Error **reterr);
 
 int parse_bind(MachineConfig *c, const OptionValue *v, Error **reterr);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lock.h"
 
-/* Two machines on one tree destroy it, so nbox takes the very locks that systemd-nspawn takes (systemd 252, watched with
- * strace): whole-file open-file-description locks (F_OFD_SETLK), for writing, or for reading where the tree is shared,
+/* Two machines on one tree destroy it, so nbox takes the very locks that systemd-nspawn takes (lock-file.h), for writing, or for
+ * reading where the tree is shared,
  *
  *     on .#NAME.lck beside the tree, which another host sees that shares the file system, and
  *     on /run/systemd/nspawn/locks/inode-DEV:INO, which also holds where the tree is mounted in two places.
- *
- * The holder removes the file *before* it closes it; so who gets a lock looks whether the file still has a name, and
- * begins again when not.
  *
  * A lock file is only made in a directory that nobody but root can write (CVE-2015-1331: links made beforehand). A tree in
  * a user's directory or in /tmp gets the lock by inode alone: on one host, that is as good. So does a tree in a
@@ -22,6 +19,7 @@
 #include <sys/syscall.h>
 
 #include "file.h"
+#include "lock-file.h"
 #include "log.h"
 
 #define LOCK_DIRECTORY "/run/systemd/nspawn/locks"
@@ -42,35 +40,6 @@ static int open_roots_directory(const char *path) {
         return TAKE_FD(fd);
 }
 
-static int set_lock(int fd, short type) {
-        struct flock fl = { .l_type = type, .l_whence = SEEK_SET };
-
-        if (fcntl(fd, F_OFD_SETLK, &fl) >= 0)
-                return 0;
-        return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
-}
-
-/* fd of the locked file, or -errno; -EBUSY when it is held. */
-static int lock_file(int dir, const char *name, bool shared) {
-        for (;;) {
-                _cleanup_close_ int fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0600);
-                struct stat st;
-                int r;
-
-                if (fd < 0)
-                        return -errno;
-                r = set_lock(fd, shared ? F_RDLCK : F_WRLCK);
-                if (r < 0)
-                        return r;
-                if (fstat(fd, &st) < 0)
-                        return -errno;
-                if (!S_ISREG(st.st_mode))
-                        return -EBADF;
-                if (st.st_nlink > 0)
-                        return TAKE_FD(fd);
-        }
-}
-
 static int open_directory_of(const char *file) {
         _cleanup_free_ char *directory = strdup(file);
         char *slash;
@@ -89,7 +58,7 @@ static int take(ImageLock *lock, size_t slot) {
 
         if (dir < 0)
                 return dir;
-        fd = lock_file(dir, strrchr(lock->files[slot], '/') + 1, lock->shared);
+        fd = lock_file_take(dir, strrchr(lock->files[slot], '/') + 1, lock->shared);
         if (fd < 0)
                 return fd;
         lock->fds[slot] = fd;
@@ -177,7 +146,7 @@ int image_lock_remove(ImageLock *lock) {
 
         for (size_t i = 0; i < ELEMENTSOF(lock->files); i++) {
                 /* The last of several sharers becomes the only one, and as such removes the file. By path: the directory is root's. */
-                if (lock->fds[i] < 0 || (lock->shared && set_lock(lock->fds[i], F_WRLCK) < 0))
+                if (lock->fds[i] < 0 || (lock->shared && lock_file_make_exclusive(lock->fds[i]) < 0))
                         continue;
                 if (unlink(lock->files[i]) < 0 && errno != ENOENT && first == 0)
                         first = -errno;
@@ -198,39 +167,30 @@ ImageLock *image_lock_release(ImageLock *lock) {
         return NULL;
 }
 
-static bool is_lock_file_name(const char *name) {
+/* A tree's, or that of a range of ids (run/idrange.h), in records of either. */
+static bool is_lock_file_name(const char *directory, const char *name) {
         size_t n = strlen(name);
 
+        if (strcmp(directory, LOCK_OF_IDS_DIRECTORY) == 0)
+                return n > 0 && n <= 10 && strspn(name, "0123456789") == n;
         return strncmp(name, "inode-", 6) == 0 || (n > 6 && strncmp(name, ".#", 2) == 0 && strcmp(name + n - 4, ".lck") == 0);
 }
 
 int image_lock_sweep(const char *path) {
         _cleanup_free_ char *directory = strdup(path);
-        _cleanup_close_ int dir = -1, fd = -1;
-        struct stat st, now;
+        _cleanup_close_ int dir = -1;
         char *slash;
-        int r;
 
         if (!directory)
                 return -ENOMEM;
         slash = strrchr(directory, '/');
-        if (path[0] != '/' || !is_lock_file_name(slash + 1))
+        if (path[0] != '/')
                 return -EINVAL;
         *slash = 0;
+        if (!is_lock_file_name(directory, slash + 1))
+                return -EINVAL;
         dir = open_roots_directory(slash == directory ? "/" : directory);
         if (dir < 0)
                 return dir == -ENOENT ? 0 : dir;
-        fd = openat(dir, slash + 1, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-        if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode))
-                return -EINVAL;
-        r = set_lock(fd, F_WRLCK);
-        if (r < 0)
-                return r == -EBUSY ? 0 : r; /* somebody alive has it */
-        if (fstatat(dir, slash + 1, &now, AT_SYMLINK_NOFOLLOW) < 0 || now.st_dev != st.st_dev || now.st_ino != st.st_ino)
-                return 0; /* removed and made anew meanwhile: not ours to touch */
-        return unlinkat(dir, slash + 1, 0) < 0 ? -errno : 0;
+        return lock_file_sweep(dir, slash + 1);
 }

@@ -34,6 +34,9 @@ static inline void image_lock_releasep(ImageLock **lock) {
         image_lock_release(*lock);
 }
 
+/* Where systemd-nspawn has a lock file for each range of 65,536 ids that a machine of its own uses, named by the first. */
+#define LOCK_OF_IDS_DIRECTORY "/run/systemd/nspawn-uid"
+
 /* Remove a lock file that a dead holder left, by the path that its record lists. Whoever holds it now keeps it. A path
  * that no lock file can have is refused with -EINVAL. Returns 0 also when there is nothing to do. */
 int image_lock_sweep(const char *path);

@@ -55,7 +55,7 @@ int userns_write_maps(pid_t pid, uid_t base, uint32_t range) {
 }
 
 /* A namespace begins with a process in it, and lives on by our fd. */
-int userns_of_one(uid_t inside, uid_t outside) {
+int userns_of_range(uid_t inside, uid_t outside, uint32_t range) {
         _cleanup_close_ int pidfd = -1;
         pid_t pid = clone_into(CLONE_NEWUSER, -1, &pidfd);
         int r;
@@ -67,7 +67,7 @@ int userns_of_one(uid_t inside, uid_t outside) {
                 for (;;)
                         pause();
         }
-        r = write_maps(pid, inside, outside, 1);
+        r = write_maps(pid, inside, outside, range);
         if (r >= 0)
                 r = namespace_open(pid, "user");
         (void) kill(pid, SIGKILL); /* a child that is not yet waited for keeps its pid */

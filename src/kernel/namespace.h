@@ -15,9 +15,9 @@ pid_t clone_into(uint64_t flags, int cgroup, int *ret_pidfd);
  * Written by a privileged parent, once: a second write is EPERM. */
 int userns_write_maps(pid_t pid, uid_t base, uint32_t range);
 
-/* A user namespace that nothing lives in, for mount_idmap(): one uid and gid `inside`, as it stands on disk, is
- * `outside` to the rest of the host. An fd, or -errno. */
-int userns_of_one(uid_t inside, uid_t outside);
+/* A user namespace that nothing lives in, for mount_idmap(): uids and gids inside..inside+range, as they stand on disk, are
+ * outside..outside+range to the rest of the host. An fd, or -errno. */
+int userns_of_range(uid_t inside, uid_t outside, uint32_t range);
 
 /* /proc/PID/ns/NAME ("user", "net", "mnt" …) as an fd, or -errno. */
 int namespace_open(pid_t pid, const char *name);

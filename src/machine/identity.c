@@ -41,16 +41,25 @@ static char *path_of(const char *machine) {
 
 /* ---- the lock ---- */
 
-static int open_directory(void) {
-        _cleanup_close_ int fd = -1;
-        struct stat st;
-        int r;
+static int open_or_make(void) {
+        int fd = open(IDENTITY_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r;
 
+        if (fd >= 0 || errno != ENOENT)
+                return fd < 0 ? -errno : fd;
         r = mkdir_parents(IDENTITY_DIRECTORY, DIRECTORY_MODE);
         if (r < 0)
                 return r;
         fd = open(IDENTITY_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0 || fstat(fd, &st) < 0)
+        return fd < 0 ? -errno : fd;
+}
+
+static int open_directory(void) {
+        _cleanup_close_ int fd = open_or_make();
+        struct stat st;
+
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
                 return -errno;
         if (st.st_uid != geteuid() || (st.st_mode & 022))
                 return -EPERM;
@@ -74,14 +83,14 @@ int identity_lock(Error **reterr) {
 
 /* ---- reading ---- */
 
-static int read_range(IdRange *ret, char **words, size_t n) {
+static int read_range(UidRange *ret, char **words, size_t n) {
         uint64_t base, count;
 
         if (n != 3 || parse_u64(words[1], UINT32_MAX - 1, &base) < 0 || parse_u64(words[2], UINT32_MAX - 1, &count) < 0)
                 return -EINVAL;
         if (count == 0 || base + count > UINT32_MAX)
                 return -EINVAL;
-        *ret = (IdRange){ (uid_t) base, (uint32_t) count };
+        *ret = (UidRange){ (uid_t) base, (uint32_t) count };
         return 0;
 }
 

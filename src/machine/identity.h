@@ -22,15 +22,15 @@
 #define IDENTITY_DIRECTORY "/var/lib/nbox/machines"
 #define IDENTITY_CATEGORIES_MAX 64
 
-typedef struct IdRange {
+typedef struct UidRange {
         uid_t base;
         uint32_t count; /* 0: none */
-} IdRange;
+} UidRange;
 
 typedef struct Identity {
         char *name;
-        IdRange uids;
-        IdRange chown_from; /* of a chown that has begun and not ended */
+        UidRange uids;
+        UidRange chown_from; /* of a chown that has begun and not ended */
         char *categories;   /* "c12,c733"; NULL: none are chosen yet */
         char **unknown;     /* lines of a newer nbox */
 } Identity;
@@ -39,10 +39,10 @@ Identity *identity_new(const char *machine); /* NULL on out of memory */
 void identity_free(Identity *i);
 DEFINE_CLEANUP(Identity *, identity_free);
 
-static inline bool idrange_meets(IdRange a, IdRange b) {
+static inline bool idrange_meets(UidRange a, UidRange b) {
         return a.count > 0 && b.count > 0 && a.base < (uint64_t) b.base + b.count && b.base < (uint64_t) a.base + a.count;
 }
-static inline bool idrange_has(IdRange r, uid_t id) {
+static inline bool idrange_has(UidRange r, uid_t id) {
         return id >= r.base && id < (uint64_t) r.base + r.count;
 }
 

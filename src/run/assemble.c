@@ -37,6 +37,16 @@ static int idmap_refused(const MachinePlan *p, int r, Error **reterr) {
                           "--private-users=no, which makes root inside root on the host.", p->root);
 }
 
+/* What is root's on disk is mapped as the machine itself is; what is a range's needs a map of its own. */
+static int idmap_root(const MachinePlan *p, int tree, int userns) {
+        _cleanup_close_ int other = -1;
+
+        if (p->disk_base == 0)
+                return mount_idmap(tree, userns, true);
+        other = userns_of_range(p->disk_base, p->uid_base, p->uid_range);
+        return other < 0 ? other : mount_idmap(tree, other, true);
+}
+
 static int attach_root(const MachinePlan *p, int root, int userns, Error **reterr) {
         _cleanup_close_ int tree = -1, staging = -1;
         int r;
@@ -49,7 +59,7 @@ static int attach_root(const MachinePlan *p, int root, int userns, Error **reter
         if (r < 0)
                 return error_errno(reterr, r, "Cannot set the mount flags of %s", p->root);
         if (p->idmapped) {
-                r = mount_idmap(tree, userns, true);
+                r = idmap_root(p, tree, userns);
                 if (r < 0)
                         return idmap_refused(p, r, reterr);
         }
@@ -102,7 +112,7 @@ static int idmap_bind(const MachinePlan *p, int mount, int userns, const MountSt
                 return 0;
         if (step->idmap == MOUNT_IDMAP_ALL)
                 return mount_idmap(mount, userns, step->recursive);
-        one = userns_of_one(owner, p->uid_base);
+        one = userns_of_range(owner, p->uid_base, 1);
         return one < 0 ? one : mount_idmap(mount, one, step->recursive);
 }
 

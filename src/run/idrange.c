@@ -1,78 +1,95 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "idrange.h"
 
-#include <fcntl.h>
-#include <stdbool.h>
-#include <string.h>
+#include <grp.h>
+#include <pwd.h>
 
-#include "file.h"
-#include "parse.h"
-#include "record.h"
 #include "text.h"
 
 #define FIRST 0x00080000U
-#define LAST 0x6FFF0000U
-#define SLOTS ((LAST - FIRST) / IDRANGE_SIZE + 1)
-#define TRIES 4096
-#define DATABASE_MAX (4 * 1024 * 1024)
+#define FIRST_PASSING 0x60000000U /* below are ranges that are kept */
+#define END 0x70000000U
 
-static bool overlaps(uint64_t start, uint64_t count, uid_t base) {
-        return start < (uint64_t) base + IDRANGE_SIZE && start + count > base;
+/* In a user namespace that ends before systemd's: what is behind the ids of its own users. */
+#define FIRST_INSIDE IDRANGE_SIZE
+
+void idranges_done(UidRanges *r) {
+        free(r->items);
+        *r = (UidRanges){};
 }
 
-/* Lines of "name:start:count" (subuid) or "name:x:id:…" (passwd, group: column 2, one id each). */
-static bool file_has(const char *path, int start_column, int count_column, uid_t base) {
-        _cleanup_free_ char *text = NULL;
-        char *lines = NULL;
+int idranges_add(UidRanges *r, UidRange one) {
+        UidRange *grown;
 
-        if (file_read(AT_FDCWD, path, DATABASE_MAX, &text) < 0)
-                return false;
-        for (char *line = strtok_r(text, "\n", &lines); line; line = strtok_r(NULL, "\n", &lines)) {
-                uint64_t start = 0, count = 1;
-                bool found = false;
-                char *rest = line, *field;
-
-                for (int column = 0; (field = strsep(&rest, ":")); column++) {
-                        if (column == start_column)
-                                found = parse_u64(field, UINT32_MAX, &start) >= 0;
-                        if (column == count_column && parse_u64(field, UINT32_MAX, &count) < 0)
-                                found = false;
-                }
-                if (found && overlaps(start, count, base))
-                        return true;
-        }
-        return false;
-}
-
-static bool host_has(uid_t base) {
-        return file_has("/etc/subuid", 1, 2, base) || file_has("/etc/subgid", 1, 2, base) || file_has("/etc/passwd", 2, -1, base) ||
-                file_has("/etc/group", 2, -1, base);
-}
-
-static bool machine_has(const char *machine, char *const *names, uid_t base) {
-        for (size_t i = 0; names && names[i]; i++) {
-                _cleanup_(record_freep) MachineRecord *r = NULL;
-
-                if (strcmp(names[i], machine) == 0 || record_load(names[i], &r, NULL) < 0)
-                        continue;
-                if (r->uid_range > 0 && overlaps(r->uid_base, r->uid_range, base))
-                        return true;
-        }
-        return false;
-}
-
-int idrange_pick(const char *machine, uid_t *ret, Error **reterr) {
-        _cleanup_strv_ char **names = NULL;
-        uint64_t hash = string_hash(machine);
-
-        (void) record_list(&names, NULL); /* not readable without root: then it is a dry run */
-        for (unsigned i = 0; i < TRIES; i++) {
-                uid_t base = FIRST + (uid_t) ((hash + i) % SLOTS) * IDRANGE_SIZE;
-
-                if (host_has(base) || machine_has(machine, names, base))
-                        continue;
-                *ret = base;
+        if (one.count == 0)
                 return 0;
+        grown = reallocarray(r->items, r->n + 1, sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+        r->items = grown;
+        r->items[r->n++] = one;
+        return 0;
+}
+
+static bool is_ours(UidRange r, const UidRanges *ours) {
+        for (size_t i = 0; i < ours->n; i++)
+                if (r.base >= ours->items[i].base && (uint64_t) r.base + r.count <= (uint64_t) ours->items[i].base + ours->items[i].count)
+                        return true;
+        return false;
+}
+
+bool idrange_is_free(UidRange r, const UidRanges *ours, const UidRanges *taken) {
+        if (!is_ours(r, ours))
+                return false;
+        for (size_t i = 0; i < taken->n; i++)
+                if (idrange_meets(r, taken->items[i]))
+                        return false;
+        return true;
+}
+
+/* The first free one in the slots of `within`, beginning at the one that the hash says. */
+static bool pick_within(unsigned long long hash, uint32_t count, UidRange within, const UidRanges *ours, const UidRanges *taken, UidRange *ret) {
+        uint32_t slots;
+
+        if (within.count < count)
+                return false;
+        slots = (within.count - count) / IDRANGE_SIZE + 1;
+        for (uint32_t i = 0; i < slots; i++) {
+                UidRange r = { within.base + (uid_t) ((hash + i) % slots) * IDRANGE_SIZE, count };
+
+                if (idrange_is_free(r, ours, taken)) {
+                        *ret = r;
+                        return true;
+                }
         }
-        return error_set(reterr, EBUSY, "No range of 65536 user ids is free on this host");
+        return false;
+}
+
+int idrange_pick(const char *machine, uint32_t count, bool kept, const UidRanges *ours, const UidRanges *taken, UidRange *ret, Error **reterr) {
+        const UidRange places[] = {
+                kept ? (UidRange){ FIRST, FIRST_PASSING - FIRST } : (UidRange){ FIRST_PASSING, END - FIRST_PASSING },
+                { FIRST, END - FIRST },
+        };
+        unsigned long long hash = string_hash(machine);
+
+        for (size_t i = 0; i < ELEMENTSOF(places); i++)
+                if (pick_within(hash, count, places[i], ours, taken, ret))
+                        return 0;
+        if (!is_ours((UidRange){ FIRST, END - FIRST }, ours) &&
+            pick_within(hash, count, (UidRange){ FIRST_INSIDE, FIRST - FIRST_INSIDE }, ours, taken, ret))
+                return 0;
+        error_set(reterr, EBUSY, "No range of %u user ids is free for a machine here", count);
+        if (!is_ours((UidRange){ 0, UINT32_MAX }, ours))
+                return error_hint(reterr, -EBUSY, "This is a machine itself: start it with --nesting on its host, which gives it more ids. Or take "
+                                  "--private-users=no here.");
+        return error_hint(reterr, -EBUSY, "Files in %s and the lines of /etc/subuid and /etc/subgid say who has them.", IDENTITY_DIRECTORY);
+}
+
+bool idrange_has_names(UidRange r) {
+        const uid_t ends[] = { r.base, r.base + IDRANGE_SIZE - 2 }; /* 65535 is no user */
+
+        for (size_t i = 0; i < ELEMENTSOF(ends); i++)
+                if (getpwuid(ends[i]) || getgrgid(ends[i]))
+                        return true;
+        return false;
 }

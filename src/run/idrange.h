@@ -1,15 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "error.h"
+#include "identity.h"
 
-/* A range of user ids for a machine: 65,536 of them, aligned, that no user of the host, no /etc/subuid or /etc/subgid
- * entry and no other running machine has. By the name's hash, so that it is mostly the same each time; the tree's
- * files do not depend on it, for they are mapped. Within what systemd reserves for containers (systemd's
- * UIDS-GIDS: 524288 to 1879048191). */
+/* Ranges of user ids for machines: which are somebody's, and which are free. Within what systemd reserves for containers (systemd's
+ * UIDS-GIDS: 524288 to 1879048191), in slots of 65,536. Inside a machine of nbox, where ids end earlier, from 65536 on. */
+
 #define IDRANGE_SIZE 65536U
+#define IDRANGE_NESTING (64 * IDRANGE_SIZE) /* room for the ranges that useradd(8) gives from 100000 on, and for machines inside */
 
-int idrange_pick(const char *machine, uid_t *ret, Error **reterr);
+/* Ranges of ids, in no order. */
+typedef struct UidRanges {
+        UidRange *items;
+        size_t n;
+} UidRanges;
+
+void idranges_done(UidRanges *r);
+int idranges_add(UidRanges *r, UidRange one); /* 0 or -ENOMEM; an empty one is not added */
+
+/* Whose ids a machine may not have: of users and groups of the host and their subordinate ids (/etc/passwd, group, subuid, subgid), and of
+ * processes of other programs' machines (systemd-machined's). `thorough`: also those of trees in /var/lib/machines other than `root`
+ * (an fd, or -1), of running machines and of what others keep, which is looked at when a range is first chosen. 0 or -ENOMEM. */
+int idranges_of_others(const char *machine, int root, bool thorough, UidRanges *ret);
+
+/* The ids that there are for us: all 4,294,967,295, or what our own user namespace maps of users and groups alike. */
+int idranges_of_ours(UidRanges *ret);
+
+/* Whether all of r is free, and ours. */
+bool idrange_is_free(UidRange r, const UidRanges *ours, const UidRanges *taken);
+
+/* A free one of `count` ids, a multiple of IDRANGE_SIZE, by the machine's name, so that it is mostly the same on each host. What is to be
+ * `kept` is chosen apart from what is not, so that a passing machine never has what a kept one comes back for. -EBUSY: there is none. */
+int idrange_pick(const char *machine, uint32_t count, bool kept, const UidRanges *ours, const UidRanges *taken, UidRange *ret, Error **reterr);
+
+/* Whether the host's name services (nsswitch.conf(5)) know a user or group at either end of it: asked once, for some are remote. */
+bool idrange_has_names(UidRange r);

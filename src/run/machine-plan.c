@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #include "caps.h"
 #include "fd.h"
@@ -14,13 +13,13 @@
 #include "find.h"
 #include "guest-environment.h"
 #include "guest-timezone.h"
-#include "idrange.h"
 #include "init-look.h"
 #include "limits.h"
 #include "network.h"
 #include "nics.h"
 #include "parse.h"
 #include "path.h"
+#include "plan-ids.h"
 #include "port-map.h"
 #include "property.h"
 #include "ready.h"
@@ -125,37 +124,6 @@ static int plan_id(MachinePlan *p, const MachineConfig *c, int root, Error **ret
         p->id[6] = (p->id[6] & 0x0f) | 0x40; /* a version 4 UUID, as sd_id128_randomize() makes */
         p->id[8] = (p->id[8] & 0x3f) | 0x80;
         return 0;
-}
-
-static int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
-        struct stat st;
-
-        p->userns = c->userns != USERNS_NO;
-        if (!p->userns)
-                return 0;
-        p->uid_range = c->uid_range ?: IDRANGE_SIZE;
-        if (fstat(root, &st) < 0)
-                return error_errno(reterr, errno, "Cannot look at %s", p->root);
-        if (c->userns == USERNS_FIXED) {
-                p->uid_base = c->uid_base;
-                p->idmapped = st.st_uid != p->uid_base;
-                return 0;
-        }
-        if (c->userns == USERNS_IDENTITY)
-                return 0;
-        /* A tree that systemd-nspawn -U has chowned is in its range already. */
-        if (st.st_uid >= IDRANGE_SIZE && st.st_uid % IDRANGE_SIZE == 0) {
-                p->uid_base = st.st_uid;
-                return 0;
-        }
-        if (st.st_uid != 0) {
-                error_set(reterr, EINVAL, "%s belongs to user %u, not to root: it is not the root of a system's tree",
-                          p->root, st.st_uid);
-                return error_hint(reterr, -EINVAL, "Give it the owners that it had (chown root:root %s), or start it with --private-users=no.",
-                                  p->root);
-        }
-        p->idmapped = true;
-        return idrange_pick(p->name, &p->uid_base, reterr);
 }
 
 /* A tree without a machine-id is on its first boot to systemd, which then stops to ask questions on the console (systemd-firstboot(1)):

@@ -65,9 +65,15 @@ typedef struct MachinePlan {
         uint64_t ready_wait_usec; /* how long a start waits for them, or DURATION_INFINITY */
 
         bool userns;
-        bool idmapped;       /* the tree's ids are mapped; false where its files already belong to uid_base */
+        OwnershipMode ownership; /* OFF, MAP or CHOWN */
+        bool pick_ids;       /* uid_base is chosen when the name is claimed; until then it is 0 */
+        bool keep_ids;       /* and is the machine's from then on */
         uid_t uid_base;
         uint32_t uid_range;
+        uid_t disk_base;     /* whose root's files are in the tree, on disk */
+        bool half_chowned;   /* or a chown of them was interrupted */
+        bool idmapped;       /* the tree's ids are mapped, from disk_base to uid_base */
+        bool rechown;        /* they are changed on disk before it starts */
         uint64_t capabilities; /* bounding set, bits by capability number */
         bool nesting;        /* containers inside: see NESTING in nbox(1) */
 
@@ -102,6 +108,11 @@ typedef struct MachinePlan {
 /* It gets a network namespace of its own, and does not live in one that others own. */
 static inline bool plan_makes_network(const MachinePlan *p) {
         return p->network != NETWORK_HOST && p->network != NETWORK_NAMESPACE;
+}
+
+/* Its root is not the host's. */
+static inline bool plan_has_own_ids(const MachinePlan *p) {
+        return p->userns && (p->pick_ids || p->uid_base != 0);
 }
 
 /* Decide. c is complete (argv parsed, settings read, validated); *ret_image is the tree, opened;

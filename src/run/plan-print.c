@@ -112,7 +112,10 @@ static void describe_isolation(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "user_namespace", json_boolean(p->userns));
         json_object_set_new(o, "uid_base", json_integer(p->uid_base));
         json_object_set_new(o, "uid_range", json_integer(p->uid_range));
+        json_object_set_new(o, "ownership", json_string(ownership_mode_to_string(p->ownership)));
+        json_object_set_new(o, "disk_base", json_integer(p->disk_base));
         json_object_set_new(o, "idmapped", json_boolean(p->idmapped));
+        json_object_set_new(o, "chown", json_boolean(p->rechown));
         json_object_set_new(o, "capabilities", json_string(caps));
         json_object_set_new(o, "nesting", json_boolean(p->nesting));
 }

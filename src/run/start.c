@@ -74,7 +74,7 @@ static int claim(Start *start, Supervisor *s, Error **reterr) {
         if (r >= 0)
                 r = supervisor_choose_cgroup(s, reterr);
         if (r >= 0)
-                r = supervisor_write_first_record(s, reterr);
+                r = ids_claim(s, reterr);
         return r < 0 ? r : image_lock_take(s->image, s->lock, reterr);
 }
 
@@ -225,7 +225,7 @@ static int enter_namespace(Start *start, Error **reterr) {
 static int seal(const Start *start, const Supervisor *s, Error **reterr) {
         bool by_service = s->plan->detach && s->bus && !detach_is_done(s->plan);
 
-        return s->plan->uid_base != 0 || start->in_background || by_service ? 0 : seal_self(reterr);
+        return plan_has_own_ids(s->plan) || start->in_background || by_service ? 0 : seal_self(reterr);
 }
 
 /* From the arguments to what is to be done. Returns 1 when that was all: a plan printed, a machine left in the background. */

@@ -22,11 +22,22 @@ int supervisor_save_state(Supervisor *s, MachineState state, Error **reterr) {
         return supervisor_save_record(s, reterr);
 }
 
+/* It may be written twice, when ids that it names were somebody else's after all. */
+static void drop_lists(MachineRecord *rec) {
+        char ***const lists[] = { &rec->locks, &rec->ports, &rec->host_ports, &rec->settings_files };
+
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
+                strv_free(*lists[i]);
+                *lists[i] = NULL;
+        }
+}
+
 int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         MachineRecord *rec = s->record;
         MachinePlan *p = s->plan;
         int r = 0;
 
+        drop_lists(rec);
         memcpy(rec->id, p->id, sizeof(rec->id));
         rec->supervisor = getpid();
         rec->started_usec = clock_usec(CLOCK_REALTIME);
@@ -48,6 +59,8 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         for (size_t i = 0; s->lock && i < ELEMENTSOF(s->lock->files) && r >= 0; i++)
                 if (s->lock->files[i])
                         r = strv_append(&rec->locks, s->lock->files[i]);
+        if (r >= 0)
+                r = ids_claim_files(p, &rec->locks);
         if (r >= 0)
                 r = port_list_format(&p->ports, &rec->ports);
         if (r >= 0)

@@ -8,6 +8,7 @@
 
 #include "attach.h"
 #include "error.h"
+#include "id-claim.h"
 #include "init.h"
 #include "kill-watch.h"
 #include "lock.h"
@@ -47,6 +48,7 @@ struct Supervisor {
         MachinePlan *plan;
         Image *image;
         ImageLock *lock;
+        IdClaim *ids;     /* of a range that is not the host's; or NULL */
 
         int record_dir; /* the claim on the name */
         MachineRecord *record;

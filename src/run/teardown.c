@@ -128,6 +128,7 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
                 note(r, TAKE_PTR(error), &first, reterr);
                 s->lock = image_lock_release(s->lock);
         }
+        s->ids = ids_release(s->ids);
         supervisor_close_notify(s);
         if (s->reboot && first >= 0)
                 return 0; /* name and control socket stay, for the next life (lives.h) */

@@ -57,13 +57,13 @@ static void bad_lines_are_refused(void **state _unused_) {
 }
 
 static void ranges_meet(void **state _unused_) {
-        IdRange a = { 65536, 65536 }, last = { UINT32_MAX - 1, 1 };
+        UidRange a = { 65536, 65536 }, last = { UINT32_MAX - 1, 1 };
 
-        assert_true(idrange_meets(a, (IdRange){ 131071, 1 }));
-        assert_false(idrange_meets(a, (IdRange){ 131072, 5 }));
-        assert_false(idrange_meets(a, (IdRange){ 0, 65536 }));
-        assert_true(idrange_meets(a, (IdRange){ 0, UINT32_MAX }));
-        assert_false(idrange_meets(a, (IdRange){ 70000, 0 }));
+        assert_true(idrange_meets(a, (UidRange){ 131071, 1 }));
+        assert_false(idrange_meets(a, (UidRange){ 131072, 5 }));
+        assert_false(idrange_meets(a, (UidRange){ 0, 65536 }));
+        assert_true(idrange_meets(a, (UidRange){ 0, UINT32_MAX }));
+        assert_false(idrange_meets(a, (UidRange){ 70000, 0 }));
         assert_true(idrange_has(a, 65536) && idrange_has(a, 131071));
         assert_false(idrange_has(a, 131072) || idrange_has(a, 0));
         assert_true(idrange_has(last, UINT32_MAX - 1));

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan-ids.h"
+
+#include <sys/stat.h>
+
+#include "idrange.h"
+
+/* Owner of the top directory of a tree whose files are just being chowned: systemd-nspawn's sign, and ours, for one that was
+ * not finished. */
+#define IS_BUSY(uid) (((uid) & 0xFFFF0000U) == 0xFFFE0000U)
+
+static void use(MachinePlan *p, uid_t base) {
+        p->uid_base = base;
+        p->idmapped = p->ownership == OWNERSHIP_MAP && p->disk_base != base;
+        p->rechown = p->ownership == OWNERSHIP_CHOWN && (p->half_chowned || p->disk_base != base);
+}
+
+static int not_a_root(const MachinePlan *p, uid_t owner, Error **reterr) {
+        error_set(reterr, EINVAL, "%s belongs to user %u, not to root: it is not the root of a system's tree", p->root, owner);
+        return error_hint(reterr, -EINVAL, "Give it the owners that it had (chown root:root %s), or start it with --private-users-ownership=off, "
+                          "which leaves all as it is.", p->root);
+}
+
+/* Who cannot be told from where it was, and whether it went there. */
+static int is_half_done(const MachinePlan *p, Error **reterr) {
+        error_set(reterr, EBUSY, "The files of %s were being given to other users (chown), and that was not finished", p->root);
+        return error_hint(reterr, -EBUSY, "Finish it with --private-users-ownership=chown; with --private-users=no as well, they are root's again.");
+}
+
+static int look_at_owner(MachinePlan *p, int root, Error **reterr) {
+        struct stat st;
+
+        if (fstat(root, &st) < 0)
+                return error_errno(reterr, errno, "Cannot look at %s", p->root);
+        p->half_chowned = IS_BUSY(st.st_uid);
+        if (p->ownership == OWNERSHIP_OFF)
+                return 0;
+        if (p->half_chowned)
+                return p->ownership == OWNERSHIP_CHOWN ? 0 : is_half_done(p, reterr);
+        if (st.st_uid % IDRANGE_SIZE != 0)
+                return p->userns ? not_a_root(p, st.st_uid, reterr) : 0;
+        p->disk_base = st.st_uid;
+        return 0;
+}
+
+int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
+        int r;
+
+        p->userns = c->userns != USERNS_NO;
+        p->uid_range = c->uid_range ?: c->nesting > 0 && p->userns ? IDRANGE_NESTING : IDRANGE_SIZE;
+        p->ownership = c->ownership == OWNERSHIP_UNSET || c->ownership == OWNERSHIP_AUTO ? OWNERSHIP_MAP : c->ownership;
+        p->pick_ids = c->userns == USERNS_UNSET || c->userns == USERNS_PICK;
+        p->keep_ids = c->mode == START_BOOT;
+        r = look_at_owner(p, root, reterr);
+        if (r < 0)
+                return r;
+        use(p, c->userns == USERNS_FIXED ? c->uid_base : 0);
+        return p->pick_ids && c->dry_run > 0 ? plan_choose_ids(p, root, NULL, 0, reterr) : 0;
+}
+
+typedef struct Choice {
+        UidRange kept;
+        UidRanges ours, taken;
+} Choice;
+
+static void choice_done(Choice *c) {
+        idranges_done(&c->ours);
+        idranges_done(&c->taken);
+}
+
+static bool is_free(const Choice *c, uid_t base, uint32_t count) {
+        return idrange_is_free((UidRange){ base, count }, &c->ours, &c->taken);
+}
+
+/* Those that need no search. What is kept may be wider than what is wanted this time. */
+static bool choose_known(MachinePlan *p, const Choice *c) {
+        if (p->disk_base >= IDRANGE_SIZE && is_free(c, p->disk_base, p->uid_range))
+                use(p, p->disk_base);
+        else if (c->kept.count >= p->uid_range && is_free(c, c->kept.base, p->uid_range))
+                use(p, c->kept.base);
+        else
+                return false;
+        return true;
+}
+
+static int choose_new(MachinePlan *p, Choice *c, Error **reterr) {
+        UidRange r = {};
+
+        for (;;) {
+                int k = idrange_pick(p->name, p->uid_range, p->keep_ids, &c->ours, &c->taken, &r, reterr);
+
+                if (k < 0)
+                        return k;
+                if (!p->keep_ids || !idrange_has_names(r))
+                        break;
+                if (idranges_add(&c->taken, r) < 0)
+                        return error_oom(reterr);
+        }
+        use(p, r.base);
+        return 0;
+}
+
+int plan_choose_ids(MachinePlan *p, int root, const UidRange *not_these, size_t n, Error **reterr) {
+        _cleanup_(identity_freep) Identity *kept = NULL;
+        _cleanup_(choice_done) Choice c = {};
+        int r;
+
+        r = identity_load(p->name, &kept, reterr);
+        if (r < 0)
+                return r;
+        c.kept = kept->uids;
+        r = idranges_of_ours(&c.ours);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = idranges_add(&c.taken, not_these[i]);
+        if (r >= 0)
+                r = idranges_of_others(p->name, root, c.kept.count == 0 || p->disk_base > 0, &c.taken);
+        if (r < 0)
+                return error_oom(reterr);
+        if (!choose_known(p, &c)) {
+                r = c.kept.count > 0 && p->keep_ids ? idranges_of_others(p->name, root, true, &c.taken) : 0;
+                if (r < 0)
+                        return error_oom(reterr);
+                r = choose_new(p, &c, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
