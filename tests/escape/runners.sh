@@ -13,7 +13,7 @@ machine_start() {
                 return 1
         }
         if ! machine_waits_for "$TREE/escape/status"; then
-                refusal
+                if [ -n "$(machine_leader)" ]; then echo "stuck: the attack has not ended" >"$VERDICT"; else refusal; fi
                 return 1
         fi
         cp "$OUT" "$SCRATCH/printed"
@@ -63,7 +63,7 @@ machine_stop() {
                 rm -rf "/var/lib/lxc/$NAME"
                 ;;
         *)
-                [ -z "${RUNNING-}" ] || kill -9 "$RUNNING" 2>/dev/null || true
+                [ -z "${RUNNING-}" ] || kill -9 -- "$RUNNING" "-$RUNNING" 2>/dev/null || true
                 wait "${RUNNING-}" 2>/dev/null || true
                 # systemd-nspawn's init outlives it.
                 wait_until 5 machine_killed
@@ -96,12 +96,22 @@ start_lxc_users() {
                 "lxc.rootfs.options = idmap=container" "$@" && lxc_start
 }
 
-# Namespaces, a root of its own with a /dev, /proc and /sys of its own, and nothing held back.
+# Namespaces, a root of its own with a /dev, /proc and /sys of its own, and nothing held back. OPTIONS_bare: --share=NAMESPACE (of net, pid,
+# ipc, uts) is the host's, --propagate leaves mounts shared; others are of the script's.
 start_bare() {
-        unshare --mount --pid --fork --kill-child --uts --ipc --net "$ESCAPE/bare" "$TREE" "$@" &
+        local option namespaces=' mount pid uts ipc net ' flags=()
+        for option in "$@"; do
+                case $option in
+                --share=*) namespaces=${namespaces/ ${option#*=} / } ;;
+                --propagate) flags+=(--propagation unchanged) ;;
+                esac
+        done
+        for option in $namespaces; do flags+=("--$option"); done
+        [ "$namespaces" = "${namespaces/ pid / }" ] || flags+=(--fork --kill-child)
+        setsid unshare "${flags[@]}" "$ESCAPE/bare" "$TREE" "$@" &
         RUNNING=$!
 }
 start_chroot() {
-        unshare --pid --fork --kill-child chroot "$TREE" /sbin/init &
+        setsid unshare --pid --fork --kill-child chroot "$TREE" /sbin/init &
         RUNNING=$!
 }

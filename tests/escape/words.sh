@@ -88,6 +88,7 @@ case_load() {
 
 # The init of a machine that attacks: what it prints and its status are there to be read on the host.
 tree_make() {
+        chmod 700 "$MACHINES" # as nbox makes it
         cp -aT "$MACHINES/.busybox" "$TREE"
         mkdir "$TREE/escape"
         rm -f "$TREE/sbin/init"
