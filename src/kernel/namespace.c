@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -32,6 +34,29 @@ pid_t clone_into(uint64_t flags, int cgroup, int *ret_pidfd) {
         if (pid > 0)
                 *ret_pidfd = pidfd;
         return (pid_t) pid;
+}
+
+/* By system calls: setresuid(3) speaks for all threads. */
+static int become(uid_t real, uid_t effective) {
+        return syscall(SYS_setresuid, real, effective, (uid_t) -1) < 0 ? -errno : 0;
+}
+
+pid_t clone_as(uid_t owner, uint64_t flags, int cgroup, int *ret_pidfd) {
+        int bits = prctl(PR_GET_SECUREBITS), dumpable = prctl(PR_GET_DUMPABLE);
+        uid_t real = getuid(), effective = geteuid();
+        pid_t pid;
+        int r;
+
+        if (bits < 0 || prctl(PR_SET_SECUREBITS, (unsigned long) bits | SECBIT_NO_SETUID_FIXUP) < 0)
+                return -errno;
+        r = become(owner, owner);
+        pid = r < 0 ? r : clone_into(flags, cgroup, ret_pidfd);
+        if (pid == 0)
+                return 0; /* securebits begin anew in a user namespace */
+        if (become(real, effective) < 0 || prctl(PR_SET_SECUREBITS, (unsigned long) bits) < 0)
+                abort(); /* to go on as somebody else would do harm; CAP_SETUID and CAP_SETPCAP were just there */
+        (void) prctl(PR_SET_DUMPABLE, dumpable == 1); /* a change of ids clears it */
+        return pid;
 }
 
 static int write_maps(pid_t pid, uid_t inside, uid_t outside, uint32_t range) {

@@ -91,7 +91,8 @@ typedef struct Birth {
 static int bear(void *userdata) {
         const Birth *b = userdata;
         Supervisor *s = b->supervisor;
-        pid_t pid = clone_into(namespaces(s->plan), b->cgroup, &s->leader_fd);
+        pid_t pid = plan_has_own_ids(s->plan) ? clone_as(s->plan->uid_base, namespaces(s->plan), b->cgroup, &s->leader_fd)
+                                              : clone_into(namespaces(s->plan), b->cgroup, &s->leader_fd);
 
         if (pid == 0) {
                 ChildSetup setup = { .plan = s->plan, .socket = b->sockets[1], .stdio = { 0, 1, 2 } };
