@@ -4,20 +4,25 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
+#include "device-node.h"
 #include "limits.h"
 #include "mount.h"
 #include "path.h"
 
 static const struct {
-        const char *name;
-        unsigned major, minor;
-        mode_t mode;
+        DeviceNode node;
+        bool nesting; /* only with --nesting */
+        bool spared;  /* a machine inside a machine that has none goes without */
 } nodes[] = {
-        { "null", 1, 3, 0666 },   { "zero", 1, 5, 0666 }, { "full", 1, 7, 0666 },
-        { "random", 1, 8, 0666 }, { "urandom", 1, 9, 0666 }, { "tty", 5, 0, 0666 },
-        { "net/tun", 10, 200, 0666 }, /* a tunnel lives in the machine's own network namespace */
+        { { "null", 1, 3, 0666 }, false, false },
+        { { "zero", 1, 5, 0666 }, false, false },
+        { { "full", 1, 7, 0666 }, false, false },
+        { { "random", 1, 8, 0666 }, false, false },
+        { { "urandom", 1, 9, 0666 }, false, false },
+        { { "tty", 5, 0, 0666 }, false, false },
+        { { "net/tun", 10, 200, 0666 }, false, true }, /* a tunnel lives in the machine's own network namespace */
+        { { "fuse", 10, 229, 0666 }, true, true },     /* what is mounted by it lives in the user namespace that does it */
 };
 
 static const struct {
@@ -38,7 +43,10 @@ static int give(int dev, const char *name, uid_t owner) {
         return fchownat(dev, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
-static int fill(int dev, uid_t owner, unsigned n_ttys) {
+/* 1 where some of the nodes are places that are still to be bound. */
+static int fill(const MachinePlan *p, int dev) {
+        uid_t owner = p->uid_base;
+        bool places = false;
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(directories); i++)
@@ -46,18 +54,16 @@ static int fill(int dev, uid_t owner, unsigned n_ttys) {
                                     fchmodat(dev, directories[i].name, directories[i].mode, 0) < 0
                             ? -errno
                             : give(dev, directories[i].name, owner);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(nodes); i++) {
-                if (mknodat(dev, nodes[i].name, S_IFCHR | nodes[i].mode, makedev(nodes[i].major, nodes[i].minor)) < 0 ||
-                    fchmodat(dev, nodes[i].name, nodes[i].mode, 0) < 0)
-                        r = -errno;
-                else
-                        r = give(dev, nodes[i].name, owner);
-        }
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(nodes); i++)
+                if (!nodes[i].nesting || p->nesting) {
+                        r = device_node_make(dev, &nodes[i].node, owner);
+                        places = places || r > 0;
+                }
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(links); i++)
                 r = symlinkat(links[i].target, dev, links[i].name) < 0 ? -errno : give(dev, links[i].name, owner);
 
         /* Places for the ptys that the child will put there. */
-        for (unsigned i = 0; r >= 0 && i <= n_ttys; i++) {
+        for (unsigned i = 0; r >= 0 && i <= p->n_ttys; i++) {
                 char name[16];
 
                 if (i == 0)
@@ -66,23 +72,40 @@ static int fill(int dev, uid_t owner, unsigned n_ttys) {
                         snprintf(name, sizeof(name), "tty%u", i);
                 r = mknodat(dev, name, S_IFREG | 0600, 0) < 0 ? -errno : give(dev, name, owner);
         }
-        return r;
+        return r < 0 ? r : places;
+}
+
+static int bind_nodes(const MachinePlan *p, int dev) {
+        for (size_t i = 0; i < ELEMENTSOF(nodes); i++) {
+                int r = !nodes[i].nesting || p->nesting ? device_node_bind(dev, &nodes[i].node) : 0;
+
+                if (r == -ENOENT && nodes[i].spared)
+                        r = unlinkat(dev, nodes[i].node.name, 0) < 0 ? -errno : 0;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 int assemble_dev(const MachinePlan *p, int root, Error **reterr) {
         _cleanup_close_ int mount = -1, target = -1, shm = -1, shm_target = -1;
         char options[96];
+        bool places;
         int r;
 
         snprintf(options, sizeof(options), "mode=0755,size=4M,nr_inodes=64k,uid=%u,gid=%u", p->uid_base, p->uid_base);
         mount = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
-        r = mount < 0 ? mount : fill(mount, p->uid_base, p->n_ttys);
+        r = mount < 0 ? mount : fill(p, mount);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the machine's device nodes");
+        places = r > 0;
         target = open_in_root(root, "/dev", O_PATH | O_DIRECTORY, 0);
         r = target < 0 ? target : mount_attach(mount, target);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot mount the machine's /dev");
+        r = places ? bind_nodes(p, mount) : 0;
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot give the machine the device nodes that this one has");
 
         snprintf(options, sizeof(options), "mode=1777,uid=%u,gid=%u,%s", p->uid_base, p->uid_base, LIMIT_SHM);
         shm = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);

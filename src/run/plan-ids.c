@@ -47,9 +47,10 @@ int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
         int r;
 
         p->userns = c->userns != USERNS_NO;
-        p->uid_range = c->uid_range ?: c->nesting > 0 && p->userns ? IDRANGE_NESTING : IDRANGE_SIZE;
         p->ownership = c->ownership == OWNERSHIP_UNSET || c->ownership == OWNERSHIP_AUTO ? OWNERSHIP_MAP : c->ownership;
         p->pick_ids = c->userns == USERNS_UNSET || c->userns == USERNS_PICK;
+        /* The wider range only where it is chosen to meet nobody else's. */
+        p->uid_range = c->uid_range ?: c->nesting > 0 && p->pick_ids ? IDRANGE_NESTING : IDRANGE_SIZE;
         p->keep_ids = c->mode == START_BOOT;
         r = look_at_owner(p, root, reterr);
         if (r < 0)
