@@ -14,6 +14,7 @@
 #include "guest-files.h"
 #include "mount.h"
 #include "namespace.h"
+#include "nesting.h"
 #include "path.h"
 #include "record.h"
 #include "assemble-dev.h"
@@ -200,6 +201,8 @@ int assemble_tree(const MachinePlan *p, const TreeParts *parts, int *ret_notify,
                                                           : mount_bind(p, root, parts->userns, &p->mounts[i], reterr);
         if (r >= 0)
                 r = guest_files_write(p, root, parts->files, &notify, reterr);
+        if (r >= 0 && nesting_has_mounts(p))
+                r = nesting_place_mounts(root, parts->api, reterr);
         if (r < 0)
                 return r;
         *ret_notify = TAKE_FD(notify);

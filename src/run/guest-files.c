@@ -14,6 +14,7 @@
 #include "guest-timezone.h"
 #include "log.h"
 #include "mount.h"
+#include "nesting.h"
 #include "path.h"
 
 static int add_file(int dir, const char *name, const char *text, uid_t owner) {
@@ -58,6 +59,8 @@ static int fill_run_host(const MachinePlan *p, int dir, int *ret_notify) {
                 r = add_file(dir, "os-release", os, p->uid_base);
         if (r >= 0)
                 r = mkdirat(dir, "incoming", 0600) < 0 || fchownat(dir, "incoming", p->uid_base, p->uid_base, 0) < 0 ? -errno : 0;
+        if (r >= 0 && nesting_has_mounts(p))
+                r = nesting_make_places(dir);
         if (r >= 0)
                 r = notify = bind_notify(dir, p->uid_base);
         if (r >= 0)
