@@ -103,7 +103,11 @@ start_bare() {
         for option in "$@"; do
                 case $option in
                 --share=*) namespaces=${namespaces/ ${option#*=} / } ;;
-                --propagate) flags+=(--propagation unchanged) ;;
+                --propagate)
+                        mount --bind "$TREE" "$TREE"
+                        mount --make-shared "$TREE"
+                        flags+=(--propagation unchanged)
+                        ;;
                 esac
         done
         for option in $namespaces; do flags+=("--$option"); done
@@ -112,6 +116,8 @@ start_bare() {
         RUNNING=$!
 }
 start_chroot() {
+        mkdir -p "$TREE/dev"
+        mknod -m 666 "$TREE/dev/null" c 1 3
         setsid unshare --pid --fork --kill-child chroot "$TREE" /sbin/init &
         RUNNING=$!
 }

@@ -7,7 +7,7 @@
 # A case is a file of these, in this order:
 #
 #     WHAT='CVE-… : one line on what is tried'
-#     CONTROL=bare            who is without the defence (runners.sh): bare is the default, chroot; a function control() for another way
+#     CONTROL=bare            who is without the defence (runners.sh): bare is the default, chroot; a function control() for another way, in play()'s place
 #     KERNEL='why'            instead of a control: the kernel itself blocks it everywhere, so that verdict() asserts a property
 #     NEEDS_USERS='why'       works with --private-users=no, as it must; else nbox_users (that option) has to block it as well
 #     MAY_REFUSE=yes          nbox may refuse such a tree with a word
@@ -53,6 +53,9 @@ secret() {
         chmod 600 "$PREY/secret"
         cat "$PREY/secret"
 }
+
+# as_nobody COMMAND…: as a user of the host without a right. By a shell, for setpriv itself keeps its capabilities until it executes.
+as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'exec "$@"' sh "$@"; }
 
 said() { grep -Eq -- "$1" "$OUT"; }
 
@@ -122,8 +125,12 @@ outcome() {
         trap 'exit 1' TERM INT HUP
         trap 'undo; rm -rf --one-file-system "$TREE" "$PREY"' EXIT
         setup
-        play
-        machine_stop
+        if [ "$RUNNER" = own ]; then
+                control
+        else
+                play
+                machine_stop
+        fi
         cat "$VERDICT" 2>/dev/null || echo "no verdict"
 }
 
@@ -143,7 +150,7 @@ case_test() {
         if [ -n "$KERNEL" ]; then
                 got=blocked
         elif [ "$(type -t control)" = function ]; then
-                got=$(control)
+                got=$(outcome own)
         else
                 got=$(outcome "$CONTROL")
         fi

@@ -156,7 +156,9 @@ static long audit(void) {
 static long vsock(void) {
         struct sockaddr_vm a = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = VMADDR_PORT_ANY };
 
-        return bind(socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0), (struct sockaddr *) &a, sizeof(a));
+        int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        return fd < 0 ? fd : bind(fd, (struct sockaddr *) &a, sizeof(a));
 }
 
 /* The same by the entry for 32-bit programs, whose arguments are in memory, where no filter looks. */

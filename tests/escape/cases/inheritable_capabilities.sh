@@ -22,9 +22,5 @@ verdict() {
 
 # As podman, runc and others started what is inside.
 control() {
-        mkdir -p "$PREY"
-        tree_make
-        setup
-        if setpriv --inh-caps +net_raw,+sys_admin chroot "$TREE" /escape/caps | grep -q ^gained; then echo "works: gained"; else echo blocked; fi
-        rm -rf --one-file-system "$TREE" "$PREY"
+        if setpriv --inh-caps +net_raw,+sys_admin chroot "$TREE" /escape/caps | grep -q ^gained; then works "gained"; else blocked "by the control"; fi
 }

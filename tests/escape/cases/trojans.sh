@@ -24,7 +24,6 @@ meanwhile() {
                 nbox shell "$NAME" /bin/busybox true </dev/null || true
                 nbox status "$NAME"
                 nbox list
-                timeout 2 nbox login "$NAME" </dev/null || true
                 ;;
         lxc*) lxc-info -n "$NAME" ;;
         esac >/dev/null 2>&1
@@ -36,11 +35,7 @@ verdict() {
 
 # The container's nsenter found before the host's, as podman's was.
 control() {
-        mkdir -p "$PREY"
-        tree_make
-        setup
         sed -i '1s,.*,#!/bin/sh,' "$TREE/usr/bin/nsenter"
         PATH=$TREE/usr/bin nsenter --help >/dev/null 2>&1 || true
-        [ -e "$PREY/ran" ] && echo "works: $(cat "$PREY/ran")" || echo blocked
-        rm -rf --one-file-system "$TREE" "$PREY"
+        [ -e "$PREY/ran" ] && works "$(cat "$PREY/ran")" || blocked "by the control"
 }
