@@ -16,13 +16,14 @@ typedef enum FieldKind {
         KIND_STRING = 1,
         KIND_STRV,
         KIND_INT,  /* -1 is unset; enums too */
-        KIND_U64,  /* UINT64_MAX is unset; times, rates */
+        KIND_U64,  /* UINT64_MAX is unset; times, rates, sets of bits */
         KIND_ID,
         KIND_USERNS,
         KIND_BINDS,
         KIND_TMPFS,
         KIND_PORTS,
         KIND_NICS,
+        KIND_LIMIT,
 } FieldKind;
 
 typedef struct FieldInfo {
@@ -55,6 +56,15 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_USERNS] = { KIND_USERNS, AT(userns) },
         [FIELD_OWNERSHIP] = { KIND_INT, AT(ownership) },
         [FIELD_NESTING] = { KIND_INT, AT(nesting) },
+        [FIELD_SYSTEM_CALL_FILTER] = { KIND_STRV, AT(system_call_filter) },
+        [FIELD_CAPABILITIES] = { KIND_U64, AT(capabilities) },
+        [FIELD_DROPPED_CAPABILITIES] = { KIND_U64, AT(dropped_capabilities) },
+        [FIELD_AMBIENT_CAPABILITIES] = { KIND_U64, AT(ambient_capabilities) },
+        [FIELD_NO_NEW_PRIVILEGES] = { KIND_INT, AT(no_new_privileges) },
+        [FIELD_LIMITS ... FIELD_LIMITS_LAST] = { KIND_LIMIT, AT(limits) }, /* the first's */
+        [FIELD_OOM_SCORE_ADJUST] = { KIND_STRING, AT(oom_score_adjust) },
+        [FIELD_CPU_AFFINITY] = { KIND_STRING, AT(cpu_affinity) },
+        [FIELD_PERSONALITY] = { KIND_INT, AT(personality) },
         [FIELD_NETWORK] = { KIND_INT, AT(network) },
         [FIELD_NETWORK_NAMESPACE] = { KIND_STRING, AT(network_namespace) },
         [FIELD_PRIVATE_NETWORK] = { KIND_INT, AT(private_network) },
@@ -83,6 +93,18 @@ int *field_int(MachineConfig *c, Field f) {
         return member(c, f);
 }
 
+char **field_string(MachineConfig *c, Field f) {
+        return member(c, f);
+}
+
+uint64_t *field_u64(MachineConfig *c, Field f) {
+        return member(c, f);
+}
+
+static LimitConfig *limit(const MachineConfig *c, Field f) {
+        return (LimitConfig *) c->limits + (f - FIELD_LIMITS);
+}
+
 bool field_is_set(const MachineConfig *c, Field f) {
         switch (fields[f].kind) {
         case KIND_STRING:
@@ -104,6 +126,8 @@ bool field_is_set(const MachineConfig *c, Field f) {
                 return ((PortList *) member(c, f))->n > 0;
         case KIND_NICS:
                 return c->nics.n > 0;
+        case KIND_LIMIT:
+                return limit(c, f)->is_set;
         }
         return false;
 }
@@ -164,6 +188,9 @@ void field_reset(MachineConfig *c, Field f) {
                 return;
         case KIND_NICS:
                 nic_list_done(&c->nics);
+                return;
+        case KIND_LIMIT:
+                *limit(c, f) = (LimitConfig){};
                 return;
         }
 }
@@ -227,6 +254,9 @@ static void move_field(MachineConfig *c, MachineConfig *from, Field f) {
         case KIND_NICS:
                 c->nics = from->nics;
                 from->nics = (NicList){};
+                return;
+        case KIND_LIMIT:
+                *limit(c, f) = *limit(from, f);
                 return;
         }
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "address.h"
@@ -181,6 +182,12 @@ typedef struct NicList {
         size_t n; /* at most NICS_MAX */
 } NicList;
 
+/* One resource limit, by number of setrlimit(2). */
+typedef struct LimitConfig {
+        bool is_set;
+        struct rlimit value;
+} LimitConfig;
+
 typedef struct MachineConfig {
         StartMode mode;
 
@@ -222,6 +229,15 @@ typedef struct MachineConfig {
 
         /* isolation */
         int nesting;         /* tristate */
+        char **system_call_filter; /* words of nspawn's lists, "~" before each that is refused */
+        uint64_t capabilities;         /* these three: bits by number, UINT64_MAX unset; more than the default's */
+        uint64_t dropped_capabilities; /* fewer, and these have the last word */
+        uint64_t ambient_capabilities; /* START_RUN: what the command has without being root */
+        int no_new_privileges; /* tristate */
+        LimitConfig limits[RLIM_NLIMITS];
+        char *oom_score_adjust; /* "-1000" to "1000", or NULL */
+        char *cpu_affinity;    /* a list as cpu_list_parse() takes it, or NULL */
+        int personality;       /* of personality(2), or -1 */
 
         /* network */
         char *network_namespace; /* NETWORK_NAMESPACE: absolute path of the host's */

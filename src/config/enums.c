@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/personality.h>
 
 #include "config.h"
 #include "ready.h"
@@ -126,6 +127,12 @@ const EnumName ready_kind_names[] = {
 const EnumName protocol_names[] = {
         { "tcp", IPPROTO_TCP },
         { "udp", IPPROTO_UDP },
+        {},
+};
+
+const EnumName personality_names[] = {
+        { "x86", PER_LINUX32 },
+        { "x86-64", PER_LINUX },
         {},
 };
 

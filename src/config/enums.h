@@ -21,6 +21,7 @@ extern const EnumName timezone_mode_names[];
 extern const EnumName console_mode_names[];
 extern const EnumName settings_mode_names[];
 extern const EnumName protocol_names[];
+extern const EnumName personality_names[];
 extern const EnumName boolean_names[];
 extern const EnumName bind_option_names[];
 extern const EnumName ready_kind_names[]; /* with a colon where an argument follows */

@@ -30,6 +30,16 @@ typedef enum Field {
         FIELD_USERNS,
         FIELD_OWNERSHIP,
         FIELD_NESTING,
+        FIELD_SYSTEM_CALL_FILTER,
+        FIELD_CAPABILITIES,
+        FIELD_DROPPED_CAPABILITIES,
+        FIELD_AMBIENT_CAPABILITIES,
+        FIELD_NO_NEW_PRIVILEGES,
+        FIELD_LIMITS, /* each is set by itself: this plus the number of setrlimit(2) */
+        FIELD_LIMITS_LAST = FIELD_LIMITS + RLIM_NLIMITS - 1,
+        FIELD_OOM_SCORE_ADJUST,
+        FIELD_CPU_AFFINITY,
+        FIELD_PERSONALITY,
         FIELD_NETWORK,
         FIELD_NETWORK_NAMESPACE,
         FIELD_PRIVATE_NETWORK,
@@ -56,8 +66,10 @@ bool field_is_set(const MachineConfig *c, Field f);
 /* Free what stands there and make it unset. */
 void field_reset(MachineConfig *c, Field f);
 
-/* Where an int, a tristate or an enum is stored. */
+/* Where an int, a tristate or an enum is stored; a string; a set of bits, which is UINT64_MAX as long as it is unset. */
 int *field_int(MachineConfig *c, Field f);
+char **field_string(MachineConfig *c, Field f);
+uint64_t *field_u64(MachineConfig *c, Field f);
 
 /* Move what is unset in `c` and set in `from` over to `c`: the settings file below the command line. */
 void config_fill(MachineConfig *c, MachineConfig *from);

@@ -18,6 +18,12 @@
 #define HOST "On the host"
 #define OTHER "Other"
 
+/* A resource limit's own key. */
+#define LIMIT(name) \
+        { {}, .section = "Exec", .key = "Limit" #name, .field = (Field) (FIELD_LIMITS + RLIMIT_##name), \
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = ISOLATION, .parse = parse_limit, \
+          .help = "RLIMIT_" #name ", as --rlimit= has it" }
+
 const Option options[] = {
         { { "directory", .letter = 'D', .placeholder = "DIR" },
           .field = FIELD_DIRECTORY, .flags = OPTION_BOTH, .group = TREE, .parse = parse_directory,
@@ -162,6 +168,68 @@ const Option options[] = {
           .section = "Exec", .key = "Nesting", .implied = "yes", .values = boolean_names, .field = FIELD_NESTING,
           .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = ISOLATION, .parse = parse_bool_field,
           .help = "Let it run containers of its own: podman, Docker, nbox" },
+        { { "capability", .placeholder = "CAPABILITIES" },
+          .section = "Exec", .key = "Capability", .field = FIELD_CAPABILITIES, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = ISOLATION, .parse = parse_capabilities,
+          .help = "Let root inside have these capabilities, too",
+          .about = "Names as in capabilities(7), with commas or blanks between them; all is all of them, help lists them and does nothing else. "
+                   "They go into the bounding set, beside those that a machine has without asking; see CAPABILITIES AND SYSTEM CALLS in nbox(1). The system calls that "
+                   "a capability is for are then let through. In a user namespace, as by default, a capability counts against what that "
+                   "namespace owns. May be given several times." },
+        { { "drop-capability", .placeholder = "CAPABILITIES" },
+          .section = "Exec", .key = "DropCapability", .field = FIELD_DROPPED_CAPABILITIES, .flags = OPTION_BOTH,
+          .group = ISOLATION, .parse = parse_capabilities,
+          .help = "Let nobody inside have these",
+          .about = "Written likewise. What is in both lists is dropped. May be given several times." },
+        { { "ambient-capability", .placeholder = "CAPABILITIES" },
+          .section = "Exec", .key = "AmbientCapability", .field = FIELD_AMBIENT_CAPABILITIES, .flags = OPTION_RUN | OPTION_PRIVILEGED,
+          .group = ISOLATION, .parse = parse_capabilities,
+          .help = "Give these to the command, even if it is not root's",
+          .about = "They go into its inheritable and ambient sets, which are empty otherwise, and must be among those that the machine "
+                   "has. all is not taken here. May be given several times." },
+        { { "no-new-privileges", .placeholder = "BOOL" },
+          .section = "Exec", .key = "NoNewPrivileges", .values = boolean_names, .field = FIELD_NO_NEW_PRIVILEGES,
+          .flags = OPTION_BOTH, .group = ISOLATION, .parse = parse_bool_field,
+          .help = "Let no program inside gain privileges (default: no)",
+          .about = "With yes, su(1), sudo(8) and every other program with a setuid bit or file capabilities runs as who calls it." },
+        { { "rlimit", .placeholder = "LIMIT=SOFT[:HARD]" },
+          .field = FIELD_NONE, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = ISOLATION, .parse = parse_rlimit,
+          .help = "Set a resource limit of PID 1's",
+          .about = "LIMIT is a name of setrlimit(2), as RLIMIT_NOFILE or NOFILE; help lists them. HARD is SOFT when left out; infinity is "
+                   "no limit. Sizes may have a suffix K, M, G or T, times a unit. What is not set is as the kernel gives it to the first process "
+                   "of a host, whatever the caller's own limits; but 524288 files may be open. May be given several times; the last "
+                   "word on each limit counts." },
+        LIMIT(CPU),
+        LIMIT(FSIZE),
+        LIMIT(DATA),
+        LIMIT(STACK),
+        LIMIT(CORE),
+        LIMIT(RSS),
+        LIMIT(NOFILE),
+        LIMIT(AS),
+        LIMIT(NPROC),
+        LIMIT(MEMLOCK),
+        LIMIT(LOCKS),
+        LIMIT(SIGPENDING),
+        LIMIT(MSGQUEUE),
+        LIMIT(NICE),
+        LIMIT(RTPRIO),
+        LIMIT(RTTIME),
+        { { "oom-score-adjust", .placeholder = "NUMBER" },
+          .section = "Exec", .key = "OOMScoreAdjust", .field = FIELD_OOM_SCORE_ADJUST, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = ISOLATION, .parse = parse_oom_score_adjust,
+          .help = "How soon it is killed when memory runs out: -1000 to 1000",
+          .about = "The larger, the sooner; see proc(5). By default 200." },
+        { { "cpu-affinity", .placeholder = "CPUS" },
+          .section = "Exec", .key = "CPUAffinity", .field = FIELD_CPU_AFFINITY, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = ISOLATION, .parse = parse_cpu_affinity,
+          .help = "Run on these CPUs, as 0-3,8",
+          .about = "What PID 1 begins with; root inside may change it. The property AllowedCPUs= is a limit." },
+        { { "personality", .placeholder = "NAME" },
+          .section = "Exec", .key = "Personality", .values = personality_names, .field = FIELD_PERSONALITY, .flags = OPTION_BOTH,
+          .group = ISOLATION, .parse = parse_enum_field,
+          .help = "The architecture that uname(2) tells: x86 or x86-64",
+          .about = "x86 is for a 32-bit tree on a 64-bit host." },
 
         { { "network", .placeholder = "KIND" },
           .values = network_kind_names, .field = FIELD_NETWORK, .flags = OPTION_BOTH, .group = NETWORK, .parse = parse_network,

@@ -28,6 +28,11 @@ int parse_slice(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_property(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_private_users(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_private_users_chown(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_capabilities(MachineConfig *c, const OptionValue *v, Error **reterr); /* by option->field */
+int parse_rlimit(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_limit(MachineConfig *c, const OptionValue *v, Error **reterr); /* by option->field */
+int parse_oom_score_adjust(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_cpu_affinity(MachineConfig *c, const OptionValue *v, Error **reterr); /* these four: limit-text.c */
 int parse_settings_mode(MachineConfig *c, const OptionValue *v, Error **reterr);
 
 int parse_bind(MachineConfig *c, const OptionValue *v, Error **reterr);

@@ -122,3 +122,23 @@ int caps_clear_inheritable_ambient(void) {
         data[0].inheritable = data[1].inheritable = 0;
         return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
+
+int caps_keep(void) {
+        return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ? -errno : 0; /* until the next execve() */
+}
+
+int caps_raise_ambient(uint64_t set) {
+        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+        if (syscall(SYS_capget, &header, data) < 0)
+                return -errno;
+        for (size_t i = 0; i < ELEMENTSOF(data); i++)
+                data[i].inheritable |= (uint32_t) (set >> 32 * i);
+        if (syscall(SYS_capset, &header, data) < 0)
+                return -errno;
+        for (unsigned long cap = 0; cap < 64; cap++)
+                if ((set & CAP_BIT(cap)) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+                        return -errno;
+        return 0;
+}

@@ -23,3 +23,8 @@ int caps_limit(uint64_t keep);
 /* Empty the inheritable and ambient sets of the calling thread. A set that is left full hands capabilities to
  * unprivileged programs that carry file capabilities (CVE-2022-27649 and its kin). Permitted and effective stay. */
 int caps_clear_inheritable_ambient(void);
+
+/* Put these into the calling thread's inheritable and ambient sets, so that what it executes has them whoever it is. They must be
+ * permitted; when the thread changes its user id first, caps_keep() must come before. */
+int caps_keep(void);
+int caps_raise_ambient(uint64_t set);

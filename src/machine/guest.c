@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/stat.h>
 
 #include "cgroup.h"
@@ -116,9 +117,13 @@ static int read_status(Guest *g) {
 }
 
 static void read_limits(Guest *g, pid_t leader) {
+        cpu_set_t ours;
+
         for (int i = 0; i < RLIM_NLIMITS; i++)
                 if (prlimit(leader, (enum __rlimit_resource) i, NULL, &g->limits[i]) < 0)
                         g->limits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+        g->has_cpus = sched_getaffinity(leader, sizeof(g->cpus), &g->cpus) >= 0 && sched_getaffinity(0, sizeof(ours), &ours) >= 0 &&
+                !CPU_EQUAL(&g->cpus, &ours);
 }
 
 /* The guest can have written anything there: two values are taken, when they are clean and short. */
@@ -149,6 +154,17 @@ static int read_environment(Guest *g) {
         return 0;
 }
 
+/* The flags beside it are init's own affair: some of them make programs easier to attack. */
+static int read_personality(Guest *g) {
+        _cleanup_free_ char *text = NULL;
+        int r = file_read(g->proc, "personality", 64, &text);
+
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        g->is_32bit = (strtoul(text, NULL, 16) & PER_MASK) == PER_LINUX32;
+        return 0;
+}
+
 static int guest_read(Guest *g, pid_t leader) {
         int r;
 
@@ -164,6 +180,8 @@ static int guest_read(Guest *g, pid_t leader) {
                 r = read_status(g);
         if (r >= 0)
                 r = file_read(g->proc, "oom_score_adj", 64, &g->oom_score_adj);
+        if (r >= 0)
+                r = read_personality(g);
         if (r >= 0)
                 r = read_environment(g);
         if (r >= 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,9 @@ typedef struct Guest {
         bool filtered;           /* init has a system call filter */
         char *oom_score_adj;
         struct rlimit limits[RLIM_NLIMITS];
+        bool has_cpus;           /* init may not run on all CPUs that we may run on */
+        cpu_set_t cpus;
+        bool is_32bit;           /* its personality */
         char *container;         /* "container=…" of its environment, or NULL */
         char *container_uuid;    /* "container_uuid=…", or NULL */
 } Guest;

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -70,6 +71,10 @@ static void take_limits(const Guest *g) {
                         want.rlim_cur = want.rlim_max;
                 (void) setrlimit(what, &want);
         }
+        if (g->has_cpus)
+                (void) sched_setaffinity(0, sizeof(g->cpus), &g->cpus);
+        if (g->is_32bit)
+                (void) personality(PER_LINUX32);
 }
 
 static void take_session(const JoinPlan *p) {

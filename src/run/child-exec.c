@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/stat.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -49,6 +50,8 @@ static int set_stdio(const ChildSetup *s, Error **reterr) {
 static int become_user(const MachinePlan *p, const GuestUser *user, Error **reterr) {
         if (!p->user)
                 return 0;
+        if (p->ambient != 0 && caps_keep() < 0)
+                return error_errno(reterr, errno, "Cannot keep capabilities");
         if (setgroups(user->n_groups, user->groups) < 0 || setresgid(user->gid, user->gid, user->gid) < 0 ||
             setresuid(user->uid, user->uid, user->uid) < 0)
                 return error_errno(reterr, errno, "Cannot become user '%s' in the machine", p->user);
@@ -68,6 +71,10 @@ static int confine(const MachinePlan *p, Error **reterr) {
                 r = caps_clear_inheritable_ambient();
         if (r < 0)
                 return error_errno(reterr, r, "Cannot drop capabilities");
+        if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                return error_errno(reterr, errno, "Cannot rule out new privileges");
+        if (p->personality >= 0 && personality((unsigned long) p->personality) < 0)
+                return error_errno(reterr, errno, "Cannot set the personality");
         r = seccomp_apply_default(p->userns);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot install the system call filter");
@@ -144,6 +151,9 @@ int child_exec(const ChildSetup *s, bool *ret_executing, Error **reterr) {
         r = become_user(p, user, reterr);
         if (r < 0)
                 return r;
+        r = p->ambient != 0 ? caps_raise_ambient(p->ambient) : 0;
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot give the command its ambient capabilities");
         if (p->chdir && chdir(p->chdir) < 0)
                 return error_errno(reterr, errno, "Cannot change to %s in the machine", p->chdir);
         if (!p->chdir && p->mode == START_RUN && p->user && chdir(user->home) < 0 && chdir("/") < 0)

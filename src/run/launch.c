@@ -14,6 +14,7 @@
 #include "exit-status.h"
 #include "fd.h"
 #include "guest-hints.h"
+#include "leader-limits.h"
 #include "limits.h"
 #include "log.h"
 #include "mount.h"
@@ -105,6 +106,7 @@ static int bear(void *userdata) {
 
 static int spawn_child(Supervisor *s, int *ret_socket, Error **reterr) {
         _cleanup_close_ int cgroup = -1, netns = -1;
+        BirthLimits limits;
         int sockets[2], r;
         pid_t pid;
 
@@ -116,7 +118,9 @@ static int spawn_child(Supervisor *s, int *ret_socket, Error **reterr) {
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
                 return error_errno(reterr, errno, "Cannot make a socket");
         give_pipes(s->plan);
+        limits_before_birth(s->plan, &limits);
         pid = netns_call(netns, bear, &(Birth){ s, cgroup, sockets });
+        limits_after_birth(&limits);
         close_fd(sockets[1]);
         if (pid < 0) {
                 close_fd(sockets[0]);
@@ -261,7 +265,7 @@ static int build_tree(Supervisor *s, int socket, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
 }
 
-/* The child's ids and its network, which it cannot give itself. */
+/* The child's ids, limits and network, which it cannot give itself. */
 static int prepare_child(Supervisor *s, Error **reterr) {
         int r;
 
@@ -270,7 +274,7 @@ static int prepare_child(Supervisor *s, Error **reterr) {
                 if (r < 0)
                         return error_errno(reterr, r, "Cannot map the machine's user ids");
         }
-        r = limits_set_oom_score(s->leader, LIMIT_OOM_SCORE_ADJUST, reterr);
+        r = limits_hand_over(s->plan, s->leader, reterr);
         return r < 0 ? r : attach_network(s, reterr);
 }
 

@@ -58,16 +58,6 @@ int limits_properties(char *const *users, char ***ret, Error **reterr) {
         return 0;
 }
 
-int limits_set_oom_score(pid_t leader, int score, Error **reterr) {
-        char path[64], text[16];
-        int r;
-
-        snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int) leader);
-        snprintf(text, sizeof(text), "%d", score);
-        r = file_write(AT_FDCWD, path, text);
-        return r < 0 ? error_errno(reterr, r, "Cannot set the machine's OOM score to %d", score) : 0;
-}
-
 static int write_number(int cgroup, const char *file, unsigned n, Error **reterr) {
         char text[16];
         int r;

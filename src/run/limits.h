@@ -21,16 +21,13 @@
 #define LIMIT_SHM "size=20%,nr_inodes=400k"
 
 /* Of init, and so of all that runs inside; out of 1000. */
-#define LIMIT_OOM_SCORE_ADJUST 200
+#define LIMIT_OOM_SCORE_ADJUST "200"
 
 /* The scope's: the defaults, then the user's, since a later one wins. The caller's. */
 int limits_properties(char *const *users, char ***ret, Error **reterr);
 
 /* How many processes and threads: LIMIT_TASKS, or less on a small host. */
 uint64_t limits_tasks(void);
-
-/* Before anything inside runs. -1000 to 1000. */
-int limits_set_oom_score(pid_t leader, int score, Error **reterr);
 
 /* On the machine's own cgroup, by an fd of it, in files that are not the machine's. */
 int limits_set_cgroup(int cgroup, Error **reterr);

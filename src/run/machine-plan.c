@@ -2,12 +2,10 @@
 #include "machine-plan.h"
 
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/random.h>
 
-#include "caps.h"
 #include "fd.h"
 #include "file.h"
 #include "find.h"
@@ -20,6 +18,7 @@
 #include "parse.h"
 #include "path.h"
 #include "plan-ids.h"
+#include "plan-isolation.h"
 #include "port-map.h"
 #include "property.h"
 #include "ready.h"
@@ -55,6 +54,8 @@ void plan_free(MachinePlan *p) {
         free(p->network_namespace);
         port_list_done(&p->ports);
         port_list_done(&p->host_ports);
+        free(p->oom_score_adjust);
+        free(p->cpu_affinity);
         free(p->slice);
         strv_free(p->properties);
         strv_free(p->scope_properties);
@@ -310,7 +311,6 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         int r;
 
         p->read_only = c->read_only > 0;
-        p->nesting = c->nesting > 0;
         p->console = decide_console(c);
         p->n_ttys = c->mode == START_BOOT ? PLAN_TTYS : 0;
         p->registered = c->registered != 0;
@@ -327,8 +327,9 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         p->settings_files = strv_copy(c->settings_files);
         if (!p->slice || !p->properties || !p->settings_files)
                 return error_oom(reterr);
-        p->capabilities = caps_default_set(plan_makes_network(p), p->userns);
-        r = properties_check(p->properties, reterr);
+        r = plan_isolation(p, c, reterr);
+        if (r >= 0)
+                r = properties_check(p->properties, reterr);
         return r < 0 ? r : limits_properties(p->properties, &p->scope_properties, reterr);
 }
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "config.h"
@@ -75,6 +76,14 @@ typedef struct MachinePlan {
         bool idmapped;       /* the tree's ids are mapped, from disk_base to uid_base */
         bool rechown;        /* they are changed on disk before it starts */
         uint64_t capabilities; /* bounding set, bits by capability number */
+        uint64_t ambient;    /* what the command has of them without being root */
+        bool no_new_privileges;
+        struct rlimit limits[RLIM_NLIMITS]; /* by number of setrlimit(2) */
+        uint32_t limits_asked; /* which of them were asked for, bits */
+        char *oom_score_adjust;
+        bool oom_score_asked;
+        char *cpu_affinity;  /* for cpu_list_parse(), or NULL */
+        int personality;     /* -1: the host's */
         bool nesting;        /* containers inside: see NESTING in nbox(1) */
 
         bool read_only;

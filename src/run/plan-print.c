@@ -5,7 +5,9 @@
 
 #include "parse.h"
 
+#include "capabilities.h"
 #include "json-text.h"
+#include "limit-text.h"
 #include "machine-plan.h"
 #include "nics.h"
 #include "port-map.h"
@@ -105,6 +107,40 @@ static void describe_program(const MachinePlan *p, json_t *o) {
                             json_integer((json_int_t) (p->stop_timeout_usec / 1000000)));
 }
 
+static json_t *capabilities(uint64_t set) {
+        json_t *a = json_array();
+
+        for (const EnumName *e = capability_names; e->name; e++)
+                if (set & (UINT64_C(1) << e->value))
+                        json_array_append_new(a, json_string(e->name));
+        return a;
+}
+
+static json_t *limit_value(rlim_t v) {
+        char text[24];
+
+        snprintf(text, sizeof(text), "%llu", (unsigned long long) v);
+        return json_string(v == RLIM_INFINITY ? "infinity" : text);
+}
+
+/* Those that were asked for. */
+static json_t *limits(const MachinePlan *p) {
+        json_t *a = json_array();
+
+        for (const EnumName *e = limit_names; e->name; e++) {
+                json_t *o;
+
+                if (!(p->limits_asked & (1U << e->value)))
+                        continue;
+                o = json_object();
+                json_object_set_new(o, "limit", json_string(e->name));
+                json_object_set_new(o, "soft", limit_value(p->limits[e->value].rlim_cur));
+                json_object_set_new(o, "hard", limit_value(p->limits[e->value].rlim_max));
+                json_array_append_new(a, o);
+        }
+        return a;
+}
+
 static void describe_isolation(const MachinePlan *p, json_t *o) {
         char caps[20];
 
@@ -117,6 +153,12 @@ static void describe_isolation(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "idmapped", json_boolean(p->idmapped));
         json_object_set_new(o, "chown", json_boolean(p->rechown));
         json_object_set_new(o, "capabilities", json_string(caps));
+        json_object_set_new(o, "ambient_capabilities", capabilities(p->ambient));
+        json_object_set_new(o, "no_new_privileges", json_boolean(p->no_new_privileges));
+        json_object_set_new(o, "limits", limits(p));
+        json_object_set_new(o, "oom_score_adjust", json_text(p->oom_score_adjust));
+        json_object_set_new(o, "cpu_affinity", json_text(p->cpu_affinity));
+        json_object_set_new(o, "personality", json_text(enum_to_string(personality_names, p->personality)));
         json_object_set_new(o, "nesting", json_boolean(p->nesting));
 }
 

@@ -225,6 +225,13 @@ static void bad_values(void **state _unused_) {
         refused("[Exec]\nRegister=perhaps\n", "neither yes nor no");
         refused("[Exec]\nSlice=a/b\n", "is not a slice");
         refused("[Exec]\nProperty=a\n", "is not NAME=VALUE");
+        refused("[Exec]\nCapability=CAP_CHWON\n", "is not a capability");
+        refused("[Exec]\nAmbientCapability=all\n", "'all' is not taken here");
+        refused("[Exec]\nNoNewPrivileges=perhaps\n", "neither yes nor no");
+        refused("[Exec]\nLimitNOFILE=many\n", "is not a limit");
+        refused("[Exec]\nOOMScoreAdjust=-1001\n", "is not a number from -1000 to 1000");
+        refused("[Exec]\nCPUAffinity=3-1\n", "is not a list of CPUs");
+        refused("[Exec]\nPersonality=x87\n", "is not one of");
         refused("[Files]\nReadOnly=perhaps\n", "neither yes nor no");
         refused("[Files]\nBind=relative:/x\n", "is not absolute");
         refused("[Files]\nBindReadOnly=/x:/\n", "the root of the machine");
@@ -247,6 +254,7 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
         static const char text[] =
                 "[Exec]\nHostname=inner\nMachineID=000102030405060708090a0b0c0d0e0f\nPrivateUsers=no\nStopTimeout=infinity\nRegister=no\n"
                 "Slice=system\nProperty=DevicePolicy=auto\nEnvironment=A=1\nKillSignal=TERM\n"
+                "Capability=all\nDropCapability=CAP_MKNOD\nAmbientCapability=CAP_CHOWN\nLimitNPROC=infinity\nOOMScoreAdjust=-1000\nCPUAffinity=0\n"
                 "[Files]\nReadOnly=yes\nBind=/etc\nBindReadOnly=/etc\nTemporaryFileSystem=/x\n"
                 "[Network]\nPrivate=no\nVirtualEthernet=no\nZone=other\nBridge=br0\nMACVLAN=eth0\nIPVLAN=eth0\nInterface=eth0\n"
                 "VirtualEthernetExtra=a\nNamespacePath=/proc/1/ns/net\nPort=22\nHostPort=22\nIngressRate=1M\n";
@@ -255,7 +263,8 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
 
         for (Field f = FIELD_NONE + 1; f < FIELD_MAX; f++)
                 assert_int_equal(field_is_set(c, f),
-                                 f == FIELD_HOSTNAME || f == FIELD_ENVIRONMENT || f == FIELD_KILL_SIGNAL || f == FIELD_READ_ONLY);
+                                 f == FIELD_HOSTNAME || f == FIELD_ENVIRONMENT || f == FIELD_KILL_SIGNAL || f == FIELD_READ_ONLY ||
+                                 f == FIELD_DROPPED_CAPABILITIES);
         /* What is ignored is not looked at either: a file that comes with an image cannot stop the boot with it. */
         config_free(settings(START_BOOT, false, "[Network]\nPort=http\n", "Port= has no effect"));
 }
@@ -265,9 +274,13 @@ static void trust_is_as_nspawn_has_it(void **state _unused_) {
         static const char *const privileged[] = { "MachineID", "PrivateUsers", "PrivateUsersOwnership", "PrivateUsersChown",
                 "Nesting", "Bind", "BindReadOnly", "TemporaryFileSystem",
                 "Ready", "ReadyWait", "NotifyReady", "VirtualEthernet", "VirtualEthernetExtra", "Bridge", "MACVLAN",
-                "IPVLAN", "Interface", "NamespacePath", "Zone", "Port", "HostPort", "IngressRate", "EgressRate", "Private", "Slice", "Property", "Register", "StopTimeout" };
+                "IPVLAN", "Interface", "NamespacePath", "Zone", "Port", "HostPort", "IngressRate", "EgressRate", "Private", "Slice", "Property", "Register", "StopTimeout",
+                "Capability", "AmbientCapability", "LimitCPU", "LimitFSIZE", "LimitDATA", "LimitSTACK", "LimitCORE", "LimitRSS",
+                "LimitNOFILE", "LimitAS", "LimitNPROC", "LimitMEMLOCK", "LimitLOCKS", "LimitSIGPENDING", "LimitMSGQUEUE", "LimitNICE", "LimitRTPRIO",
+                "LimitRTTIME", "OOMScoreAdjust", "CPUAffinity" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
-                "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "ReadOnly" };
+                "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "ReadOnly", "DropCapability", "NoNewPrivileges",
+                "Personality" };
         size_t n = 0;
 
         for (size_t i = 0; i < n_options; i++) {

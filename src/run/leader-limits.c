@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "leader-limits.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "file.h"
+#include "limit-text.h"
+#include "log.h"
+#include "rlimits.h"
+
+static const int of_the_namespace[BIRTH_LIMITS] = { RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_SIGPENDING };
+
+void limits_before_birth(const MachinePlan *p, BirthLimits *ret) {
+        *ret = (BirthLimits){};
+        for (size_t i = 0; p->userns && i < BIRTH_LIMITS; i++) {
+                enum __rlimit_resource what = (enum __rlimit_resource) of_the_namespace[i];
+                struct rlimit want = { .rlim_cur = p->limits[what].rlim_max };
+
+                if (getrlimit(what, &ret->own[i]) < 0 || ret->own[i].rlim_cur == want.rlim_cur)
+                        continue;
+                want.rlim_max = want.rlim_cur > ret->own[i].rlim_max ? want.rlim_cur : ret->own[i].rlim_max;
+                ret->changed[i] = limits_give(0, what, &want) >= 0;
+        }
+}
+
+void limits_after_birth(const BirthLimits *b) {
+        for (size_t i = 0; i < BIRTH_LIMITS; i++)
+                if (b->changed[i])
+                        (void) limits_give(0, of_the_namespace[i], &b->own[i]);
+}
+
+static int give_limit(const MachinePlan *p, pid_t leader, int resource, Error **reterr) {
+        const char *name = enum_to_string(limit_names, resource);
+        int r = limits_give(leader, resource, &p->limits[resource]);
+
+        if (r >= 0)
+                return 0;
+        if (!(p->limits_asked & (1U << resource))) {
+                log_debug("Cannot set %s as a host's first process has it: %s, ignoring", name, strerror(-r));
+                return 0;
+        }
+        error_errno(reterr, r, "Cannot set %s", name);
+        return r == -EPERM ? error_hint(reterr, r, "nbox itself has a lower hard limit, and lacks CAP_SYS_RESOURCE to raise it.") : r;
+}
+
+static int give_cpus(const MachinePlan *p, pid_t leader, Error **reterr) {
+        cpu_set_t set;
+        int r;
+
+        if (!p->cpu_affinity)
+                return 0;
+        r = cpu_list_parse(p->cpu_affinity, &set);
+        if (r >= 0 && sched_setaffinity(leader, sizeof(set), &set) < 0)
+                r = -errno;
+        if (r == -EINVAL)
+                return error_set(reterr, r, "This host has none of the CPUs %s", p->cpu_affinity);
+        return r < 0 ? error_errno(reterr, r, "Cannot keep the machine on the CPUs %s", p->cpu_affinity) : 0;
+}
+
+static int give_oom_score(const MachinePlan *p, pid_t leader, Error **reterr) {
+        char path[48];
+        int r;
+
+        snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int) leader);
+        r = file_write(AT_FDCWD, path, p->oom_score_adjust);
+        if (r == -EACCES && !p->oom_score_asked)
+                return 0; /* ours is higher, and may not be lowered: it is ended the sooner */
+        if (r == -EACCES) {
+                error_set(reterr, r, "Cannot make the machine's OOM score adjustment %s", p->oom_score_adjust);
+                return error_hint(reterr, r, "Going below nbox's own takes CAP_SYS_RESOURCE, which it lacks here.");
+        }
+        return r < 0 ? error_errno(reterr, r, "Cannot make the machine's OOM score adjustment %s", p->oom_score_adjust) : 0;
+}
+
+int limits_hand_over(const MachinePlan *p, pid_t leader, Error **reterr) {
+        int r = 0;
+
+        for (int i = 0; i < RLIM_NLIMITS && r >= 0; i++)
+                r = give_limit(p, leader, i, reterr);
+        if (r >= 0)
+                r = give_cpus(p, leader, reterr);
+        return r < 0 ? r : give_oom_score(p, leader, reterr);
+}
