@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "credentials.h"
 #include "fields.h"
 #include "nics.h"
 #include "port-map.h"
@@ -24,6 +25,7 @@ typedef enum FieldKind {
         KIND_PORTS,
         KIND_NICS,
         KIND_LIMIT,
+        KIND_CREDENTIALS,
 } FieldKind;
 
 typedef struct FieldInfo {
@@ -48,6 +50,7 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_STOP_TIMEOUT] = { KIND_U64, AT(stop_timeout_usec) },
         [FIELD_READY] = { KIND_STRV, AT(ready) },
         [FIELD_READY_WAIT] = { KIND_U64, AT(ready_wait_usec) },
+        [FIELD_CREDENTIALS] = { KIND_CREDENTIALS, AT(credentials) },
         [FIELD_READ_ONLY] = { KIND_INT, AT(read_only) },
         [FIELD_BINDS] = { KIND_BINDS, AT(binds) },
         [FIELD_TMPFS] = { KIND_TMPFS, AT(tmpfs) },
@@ -128,6 +131,8 @@ bool field_is_set(const MachineConfig *c, Field f) {
                 return c->nics.n > 0;
         case KIND_LIMIT:
                 return limit(c, f)->is_set;
+        case KIND_CREDENTIALS:
+                return c->credentials.n > 0;
         }
         return false;
 }
@@ -191,6 +196,9 @@ void field_reset(MachineConfig *c, Field f) {
                 return;
         case KIND_LIMIT:
                 *limit(c, f) = (LimitConfig){};
+                return;
+        case KIND_CREDENTIALS:
+                credential_list_done(&c->credentials);
                 return;
         }
 }
@@ -257,6 +265,10 @@ static void move_field(MachineConfig *c, MachineConfig *from, Field f) {
                 return;
         case KIND_LIMIT:
                 *limit(c, f) = *limit(from, f);
+                return;
+        case KIND_CREDENTIALS:
+                c->credentials = from->credentials;
+                from->credentials = (CredentialList){};
                 return;
         }
 }

@@ -10,6 +10,7 @@
 
 #include "address.h"
 #include "error.h"
+#include "secret.h"
 #include "strv.h"
 
 /* What the user asked for, from the command line and the settings files, before anything of the host is looked
@@ -188,6 +189,21 @@ typedef struct LimitConfig {
         struct rlimit value;
 } LimitConfig;
 
+/* What a machine is handed as a file that only its root may read. */
+typedef struct Credential {
+        char *id;
+        char *path;     /* absolute, or a name in our own $CREDENTIALS_DIRECTORY; NULL: it is value */
+        Secret value;
+        bool encrypted; /* by systemd-creds(1): what is there, at the path too, is Base64 */
+        bool from_file; /* a settings file's, which is read again for the machine's next life */
+        char *given;    /* where the value stands in our own argument vector, to be overwritten; or NULL */
+} Credential;
+
+typedef struct CredentialList {
+        Credential *items;
+        size_t n;
+} CredentialList;
+
 typedef struct MachineConfig {
         StartMode mode;
 
@@ -211,6 +227,8 @@ typedef struct MachineConfig {
 
         char **ready;        /* conditions (ready.h), each checked; all must hold. NULL unset: auto */
         uint64_t ready_wait_usec; /* UINT64_MAX unset; how long a start waits for them */
+
+        CredentialList credentials;
 
         /* the tree */
         int read_only;       /* tristate */

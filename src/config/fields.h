@@ -22,6 +22,7 @@ typedef enum Field {
         FIELD_STOP_TIMEOUT,
         FIELD_READY,
         FIELD_READY_WAIT,
+        FIELD_CREDENTIALS,
         FIELD_READ_ONLY,
         FIELD_BINDS,
         FIELD_TMPFS,

@@ -175,6 +175,7 @@ static int apply_file(MachineConfig *c, const char *path, bool trusted, Error **
         if (!s)
                 return error_oom(reterr);
         r = settings_parse(s, path, trusted, text, size, reterr);
+        explicit_bzero(text, size); /* SetCredential= */
         if (r < 0)
                 return r;
         if (strv_append(&c->settings_files, path) < 0)

@@ -35,6 +35,11 @@ int parse_oom_score_adjust(MachineConfig *c, const OptionValue *v, Error **reter
 int parse_cpu_affinity(MachineConfig *c, const OptionValue *v, Error **reterr); /* these four: limit-text.c */
 int parse_settings_mode(MachineConfig *c, const OptionValue *v, Error **reterr);
 
+int parse_load_credential(MachineConfig *c, const OptionValue *v, Error **reterr); /* these four: credentials.c */
+int parse_load_credential_encrypted(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_set_credential(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_set_credential_encrypted(MachineConfig *c, const OptionValue *v, Error **reterr);
+
 int parse_bind(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_bind_ro(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_tmpfs(MachineConfig *c, const OptionValue *v, Error **reterr);

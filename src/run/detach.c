@@ -42,19 +42,19 @@ static int supervisor_command(int argc, char **argv, char ***ret, Error **reterr
         return 0;
 }
 
-static int start_service(sd_bus *bus, const MachinePlan *p, int argc, char **argv, BootWait *wait, Error **reterr) {
+static int start_service(const DetachRequest *q, BootWait *wait, Error **reterr) {
         JobHook hook = { boot_wait_tick, wait };
-        _cleanup_free_ char *unit = machine_transient_service_name(p->name), *description = NULL;
+        _cleanup_free_ char *unit = machine_transient_service_name(q->plan->name), *description = NULL;
         _cleanup_strv_ char **command = NULL;
         int r;
 
-        if (!unit || asprintf(&description, "Machine %s", p->name) < 0)
+        if (!unit || asprintf(&description, "Machine %s", q->plan->name) < 0)
                 return error_oom(reterr);
-        r = supervisor_command(argc, argv, &command, reterr);
+        r = supervisor_command(q->argc, q->argv, &command, reterr);
         if (r < 0)
                 return r;
-        return service_start_transient(bus, &(TransientService){ .unit = unit, .description = description, .argv = command, .hook = &hook },
-                                       reterr);
+        return service_start_transient(q->bus, &(TransientService){ .unit = unit, .description = description, .argv = command,
+                                                                    .stdin_fd = q->credentials, .hook = &hook }, reterr);
 }
 
 /* Detached from the caller's terminal, files and session; what it has to say later goes nowhere but to its exit. */
@@ -116,14 +116,15 @@ void detach_report_failure(int *fd, int r, const Error *e) {
         send_report(fd, &report);
 }
 
-int detach(const MachinePlan *p, sd_bus *bus, int argc, char **argv, int *report_fd, Error **reterr) {
+int detach(const DetachRequest *q, int *report_fd, Error **reterr) {
+        const MachinePlan *p = q->plan;
         BootWait wait;
         int fds[2], r;
         pid_t pid;
 
-        if (bus) {
+        if (q->bus) {
                 boot_wait_begin(&wait, p->name, p->quiet);
-                r = start_service(bus, p, argc, argv, &wait, reterr);
+                r = start_service(q, &wait, reterr);
                 boot_wait_end(&wait, r == 0);
                 return r < 0 ? r : r == 0 ? DETACHED_UP : DETACHED_LEFT;
         }

@@ -19,7 +19,15 @@ enum {
         DETACHED_LEFT, /* who waits has had enough of it (^C); the machine boots on */
 };
 
-int detach(const MachinePlan *p, sd_bus *bus, int argc, char **argv, int *report_fd, Error **reterr);
+typedef struct DetachRequest {
+        const MachinePlan *plan;
+        sd_bus *bus;
+        int argc;
+        char **argv;
+        int credentials; /* credential-store.h, for a service's standard input; or -1 */
+} DetachRequest;
+
+int detach(const DetachRequest *q, int *report_fd, Error **reterr);
 
 /* Whether we are that service already: a restart of it reads the same command line. */
 bool detach_is_done(const MachinePlan *p);

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "file.h"
+#include "guest-credentials.h"
 #include "guest-ids.h"
 #include "guest-names.h"
 #include "guest-timezone.h"
@@ -70,7 +71,7 @@ static int fill_run_host(const MachinePlan *p, int dir, int *ret_notify) {
 
 /* /run/host is a read-only mount of its own, locked by the kernel when the child copies it: what it says of the host
  * stays true whatever runs inside. */
-static int make_run_host(const MachinePlan *p, int root, int *ret_notify, Error **reterr) {
+static int make_run_host(const MachinePlan *p, int root, int credentials, int *ret_notify, Error **reterr) {
         _cleanup_close_ int mount = -1, target = -1;
         char options[96];
         GuestIds ids;
@@ -86,8 +87,14 @@ static int make_run_host(const MachinePlan *p, int root, int *ret_notify, Error 
         r = target < 0 ? target : mount_attach(mount, target);
         if (r >= 0)
                 r = fill_run_host(p, mount, ret_notify);
-        if (r >= 0)
-                r = mount_set_attr(mount, MOUNT_ATTR_RDONLY, 0, false);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot fill the machine's /run/host");
+        if (p->credentials) {
+                r = guest_credentials_mount(p, credentials, mount, reterr);
+                if (r < 0)
+                        return r;
+        }
+        r = mount_set_attr(mount, MOUNT_ATTR_RDONLY, 0, false);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot fill the machine's /run/host");
         return 0;
@@ -98,7 +105,7 @@ int guest_files_write(const MachinePlan *p, int root, const GuestFiles *files, i
         GuestIds ids;
         int r;
 
-        r = make_run_host(p, root, ret_notify, reterr);
+        r = make_run_host(p, root, files->credentials, ret_notify, reterr);
         if (r < 0)
                 return r;
         ids = guest_ids_assume(p->uid_base);

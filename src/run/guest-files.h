@@ -17,6 +17,7 @@ typedef struct GuestFiles {
         char *resolv_conf;    /* contents for a machine with a network of its own, or NULL */
         GuestNetworkFile networks[NICS_MAX];
         size_t n_networks;
+        int credentials;       /* credential-store.h, where the plan has any; the caller's */
         char *resolved_config; /* a systemd-resolved drop-in, or NULL */
 } GuestFiles;
 

@@ -240,7 +240,7 @@ static int take_terminals(Supervisor *s, const int *masters, size_t n, Error **r
 }
 
 static int build_tree(Supervisor *s, int socket, Error **reterr) {
-        _cleanup_(guest_files_done) GuestFiles files = {};
+        _cleanup_(guest_files_done) GuestFiles files = { .credentials = s->credentials };
         _cleanup_close_ int userns = -1, root = -1, proc = -1, sysfs = -1;
         static const char built = CHILD_BUILT;
         int api[2], r;

@@ -34,6 +34,7 @@
 
 #define CLAIM_NAME "nbox-claim"
 #define CONTROL_NAME "nbox-control"
+#define CREDENTIALS_NAME "nbox-credentials"
 
 static void take(int *fd, int value) {
         close_fd(*fd);
@@ -49,9 +50,12 @@ void lives_receive(Lives *lives) {
                         take(&lives->claim, SD_LISTEN_FDS_START + i);
                 else if (strcmp(names[i], CONTROL_NAME) == 0)
                         take(&lives->control, SD_LISTEN_FDS_START + i);
+                else if (strcmp(names[i], CREDENTIALS_NAME) == 0)
+                        take(&lives->credentials, SD_LISTEN_FDS_START + i);
         if (n > 0) {
                 (void) sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=" CLAIM_NAME);
                 (void) sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=" CONTROL_NAME);
+                (void) sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=" CREDENTIALS_NAME);
         }
 }
 
@@ -67,9 +71,12 @@ void lives_leave_with_systemd(Lives *lives) {
                 store(CONTROL_NAME, lives->control);
         if (lives->claim >= 0)
                 store(CLAIM_NAME, lives->claim);
+        if (lives->credentials >= 0)
+                store(CREDENTIALS_NAME, lives->credentials);
         (void) sd_notify_barrier(0, BARRIER_USEC); /* systemd has them before we end and close ours */
         lives->claim = close_fd(lives->claim);
         lives->control = close_fd(lives->control);
+        lives->credentials = close_fd(lives->credentials);
 }
 
 void lives_keep(Lives *lives, Supervisor *s) {
@@ -89,6 +96,7 @@ void lives_end(Lives *lives) {
         }
         lives->claim = close_fd(lives->claim);
         lives->control = close_fd(lives->control);
+        lives->credentials = close_fd(lives->credentials);
 }
 
 static void inherit_counts(Supervisor *s) {

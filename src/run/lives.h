@@ -9,9 +9,10 @@
 typedef struct Lives {
         int claim;   /* the locked directory of the name (record_claim()), or -1 */
         int control; /* the socket that listens in it, or -1 */
+        int credentials; /* credential-store.h: those of the command line, which only the first life was given; or -1 */
 } Lives;
 
-#define LIVES_NONE (Lives){ .claim = -1, .control = -1 }
+#define LIVES_NONE (Lives){ .claim = -1, .control = -1, .credentials = -1 }
 
 /* Take back what an earlier process of our service left with systemd. */
 void lives_receive(Lives *lives);

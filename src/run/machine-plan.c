@@ -9,6 +9,7 @@
 #include "fd.h"
 #include "file.h"
 #include "find.h"
+#include "guest-credentials.h"
 #include "guest-environment.h"
 #include "guest-timezone.h"
 #include "init-look.h"
@@ -38,6 +39,7 @@ void plan_free(MachinePlan *p) {
         free(p->os);
         strv_free(p->argv);
         strv_free(p->environment);
+        strv_free(p->credentials);
         free(p->user);
         free(p->chdir);
         free(p->hostname);
@@ -208,6 +210,8 @@ static int plan_environment(MachinePlan *p, const MachineConfig *c, Error **rete
                 r = strv_append(&p->environment, "container_ttys=pts/1 pts/2");
         if (r >= 0 && p->console != CONSOLE_PIPE)
                 r = strv_appendf(&p->environment, "TERM=%s", p->console == CONSOLE_INTERACTIVE ? guest_own_term() : GUEST_TERM);
+        if (r >= 0 && c->credentials.n > 0)
+                r = strv_append(&p->environment, "CREDENTIALS_DIRECTORY=" GUEST_CREDENTIALS);
         for (size_t i = 0; r >= 0 && c->environment && c->environment[i]; i++)
                 r = strv_env_set(&p->environment, c->environment[i]);
         return r < 0 ? error_oom(reterr) : 0;
@@ -320,7 +324,8 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         p->quiet = c->quiet > 0;
         p->keep_address = c->mode == START_BOOT;
         if (plan_network(p, c) < 0 || string_set(&p->user, c->user) < 0 || string_set(&p->chdir, c->chdir) < 0 ||
-            string_set(&p->hostname, c->hostname ?: p->name) < 0 || plan_mounts(p, c) < 0)
+            string_set(&p->hostname, c->hostname ?: p->name) < 0 ||
+            credentials_describe(&c->credentials, &p->credentials) < 0 || plan_mounts(p, c) < 0)
                 return error_oom(reterr);
         p->slice = c->slice ? strdup(c->slice) : machine_slice_name(p->name);
         p->properties = strv_copy(c->properties);

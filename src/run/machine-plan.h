@@ -86,6 +86,8 @@ typedef struct MachinePlan {
         int personality;     /* -1: the host's */
         bool nesting;        /* containers inside: see NESTING in nbox(1) */
 
+        char **credentials;  /* what to say of each; the values are elsewhere (credential-store.h). NULL: none */
+
         bool read_only;
         MountStep *mounts;
         size_t n_mounts;

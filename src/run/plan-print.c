@@ -96,6 +96,7 @@ static void describe_program(const MachinePlan *p, json_t *o) {
         if (p->mode == START_BOOT)
                 json_object_set_new(o, "init", json_string(init_kind_to_string(p->init.kind)));
         json_object_set_new(o, "environment", strings(p->environment));
+        json_object_set_new(o, "credentials", strings(p->credentials));
         json_object_set_new(o, "user", json_text(p->user ?: "root"));
         json_object_set_new(o, "chdir", json_text(p->chdir));
         json_object_set_new(o, "hostname", json_text(p->hostname));

@@ -7,9 +7,11 @@
 
 #include "assemble.h"
 #include "cgroup.h"
+#include "credentials.h"
 #include "detach.h"
 #include "exit-status.h"
 #include "gc.h"
+#include "guest-credentials.h"
 #include "give.h"
 #include "ifname.h"
 #include "lives.h"
@@ -34,6 +36,7 @@ typedef struct Start {
         bool in_background;
         bool private_mounts; /* we are in a mount namespace of our own */
         Lives lives;
+        int credentials;     /* credential-store.h: those that settings files name, as they are in this life; or -1 */
 } Start;
 
 static void supervisor_done(Supervisor *s) {
@@ -220,12 +223,33 @@ static int enter_namespace(Start *start, Error **reterr) {
         return r;
 }
 
+/* A service of its own will be the supervisor, and do all this again. */
+static bool left_to_service(const Supervisor *s) {
+        return s->plan->detach && s->bus && !detach_is_done(s->plan);
+}
+
 /* An init, too, can be a script for /proc/self/exe (seal.h). Not where a service of its own will do it; and before a fork into the
  * background, which would else be made again. */
 static int seal(const Start *start, const Supervisor *s, Error **reterr) {
-        bool by_service = s->plan->detach && s->bus && !detach_is_done(s->plan);
+        return plan_has_own_ids(s->plan) || start->in_background || left_to_service(s) ? 0 : seal_self(reterr);
+}
 
-        return plan_has_own_ids(s->plan) || start->in_background || by_service ? 0 : seal_self(reterr);
+/* What a settings file names is read for each life. What the command line gives is read once, by whoever was given it, and kept: a service
+ * that we have left it to is handed it, and leaves it with systemd between two lives. */
+static int take_credentials(Start *start, Supervisor *s, MachineConfig *c, Error **reterr) {
+        bool from_file = c->credentials.n > 0 && c->credentials.items[0].from_file;
+        int *store = from_file ? &start->credentials : &start->lives.credentials, r = 0;
+
+        if (from_file)
+                *store = close_fd(*store);
+        if (c->credentials.n > 0 && *store < 0 && !(from_file && left_to_service(s))) {
+                r = !from_file && !start->in_background && detach_is_done(s->plan) ? credentials_receive(reterr)
+                                                                                   : credentials_gather(c, s->plan->root, reterr);
+                *store = r < 0 ? -1 : r;
+        }
+        credential_list_wipe(&c->credentials);
+        s->credentials = *store;
+        return r < 0 ? r : 0;
 }
 
 /* From the arguments to what is to be done. Returns 1 when that was all: a plan printed, a machine left in the background. */
@@ -255,11 +279,16 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
                         return r;
         }
         r = seal(start, s, reterr);
+        if (r >= 0) {
+                lives_receive(&start->lives); /* not before seal(), which begins main() again and keeps nothing open */
+                r = take_credentials(start, s, c, reterr);
+        }
         if (r < 0)
                 return r;
         if (!s->plan->detach || start->in_background || detach_is_done(s->plan))
                 return 0;
-        r = detach(s->plan, s->bus, start->argc, start->argv, &start->report_fd, reterr);
+        r = detach(&(DetachRequest){ .plan = s->plan, .bus = s->bus, .argc = start->argc, .argv = start->argv,
+                                     .credentials = s->credentials }, &start->report_fd, reterr);
         start->in_background = r == 0;
         return r;
 }
@@ -279,7 +308,6 @@ static int pass_on(Start *start, Supervisor *s, Error **reterr) {
 static int live(Start *start, Supervisor *s, Error **reterr) {
         int r, t;
 
-        lives_receive(&start->lives); /* not before seal(), which begins main() again and keeps nothing open */
         s->record = record_new();
         if (!s->record)
                 return error_oom(reterr);
@@ -295,11 +323,11 @@ static int live(Start *start, Supervisor *s, Error **reterr) {
 }
 
 int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
-        Start start = { .mode = mode, .argc = argc, .argv = argv, .report_fd = -1, .lives = LIVES_NONE };
+        Start start = { .mode = mode, .argc = argc, .argv = argv, .report_fd = -1, .lives = LIVES_NONE, .credentials = -1 };
 
         for (;;) {
                 _cleanup_(supervisor_done) Supervisor s = { .record_dir = -1, .leader_fd = -1, .notify_fd = -1,
-                                                            .control_fd = -1, .stop.helper = -1, .report_fd = -1, .exit_status = -1 };
+                                                            .control_fd = -1, .credentials = -1, .stop.helper = -1, .report_fd = -1, .exit_status = -1 };
                 _cleanup_(error_freep) Error *error = NULL;
                 int r;
 

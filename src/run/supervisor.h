@@ -66,6 +66,7 @@ struct Supervisor {
         NetworkLease lease;
         int host_ifindex; /* the host's end of its link, or 0 */
         PortRelays *port_relays; /* its published ports at [::1], or NULL */
+        int credentials;  /* credential-store.h; or -1. Not ours: it stays for the next life */
         bool staged;      /* the tree is mounted in our mount namespace */
 
         pid_t leader;

@@ -14,7 +14,7 @@
 #include "job.h"
 #include "unit.h"
 
-#define SERVICE_STORED_FDS 2 /* a machine's name and control socket, between two lives */
+#define SERVICE_STORED_FDS 3 /* a machine's name, control socket and credentials, between two lives */
 #define STOP_USEC (120 * 1000000ULL) /* the supervisor asks for more when a machine's own time is longer */
 
 /* How long a service of that name that is just ending is waited for. */
@@ -87,6 +87,8 @@ static int append_service(sd_bus_message *m, const TransientService *service) {
                 r = append_command(m, "ExecStart", service->argv, false);
         if (r >= 0)
                 r = append_command(m, "ExecStopPost", gc, true);
+        if (r >= 0 && service->stdin_fd >= 0)
+                r = sd_bus_message_append(m, "(sv)", "StandardInputFileDescriptor", "h", service->stdin_fd);
         if (r >= 0 && service->environment && service->environment[0])
                 r = append_environment(m, service->environment);
         return r;

@@ -31,6 +31,7 @@ typedef struct TransientService {
         const char *description;
         char *const *argv;
         char *const *environment; /* NAME=value; may be NULL */
+        int stdin_fd;             /* what the service gets as standard input, each time that it is started; -1: /dev/null */
         const JobHook *hook;      /* may be NULL */
 } TransientService;
 

@@ -283,7 +283,7 @@ static int drive(int argc, char **argv, Error **reterr) {
                 static char path[] = "A=b c";
                 char *environment[] = { path, NULL };
 
-                return service_start_transient(bus, &(TransientService){ .unit = argv[2], .description = "A test", .argv = argv + 3,
+                return service_start_transient(bus, &(TransientService){ .unit = argv[2], .description = "A test", .argv = argv + 3, .stdin_fd = -1,
                                                                             .environment = environment }, reterr);
         }
         if (strcmp(argv[1], "restarts") == 0) {

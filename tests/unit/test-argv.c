@@ -496,6 +496,24 @@ static void environment_is_passed_on_by_name(void **state _unused_) {
 }
 
 /* What the table says of itself: the one place from which parser, help, completion and man pages are made. */
+/* The value is the user's bytes, and where it stood is overwritten. */
+static void credentials_leave_the_command_line(void **state _unused_) {
+        static const unsigned char wanted[] = { 'a', 0, '\n', 0xe2, 0x82, 0xac, 'A', ':' };
+        char set[] = "--set-credential=db:a\\x00\\n\\u20ac\\101:", loaded[] = "--load-credential=file:/etc/hostname";
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(config_freep) MachineConfig *c = PARSE("boot", set, loaded, "--load-credential=own:name", "web");
+
+        assert_int_equal(c->credentials.n, 3);
+        assert_string_equal(c->credentials.items[0].id, "db");
+        assert_int_equal(c->credentials.items[0].value.size, sizeof(wanted));
+        assert_memory_equal(c->credentials.items[0].value.data, wanted, sizeof(wanted));
+        assert_string_equal(c->credentials.items[1].path, "/etc/hostname");
+        assert_string_equal(c->credentials.items[2].path, "name");
+        config_free(TAKE_PTR(c));
+        assert_string_equal(set, "--set-credential=db:******************");
+        assert_string_equal(loaded, "--load-credential=file:/etc/hostname");
+}
+
 static void the_table_is_consistent(void **state _unused_) {
         for (size_t i = 0; i < n_options; i++) {
                 const Option *o = &options[i];
@@ -548,6 +566,7 @@ int main(void) {
                 cmocka_unit_test(names_inside),
                 cmocka_unit_test(ports), cmocka_unit_test(rates),
                 cmocka_unit_test(environment_is_passed_on_by_name),
+                cmocka_unit_test(credentials_leave_the_command_line),
                 cmocka_unit_test(the_table_is_consistent),
         };
 

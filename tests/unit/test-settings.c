@@ -273,6 +273,7 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
 static void trust_is_as_nspawn_has_it(void **state _unused_) {
         static const char *const privileged[] = { "MachineID", "PrivateUsers", "PrivateUsersOwnership", "PrivateUsersChown",
                 "Nesting", "Bind", "BindReadOnly", "TemporaryFileSystem",
+                "LoadCredential", "SetCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted",
                 "Ready", "ReadyWait", "NotifyReady", "VirtualEthernet", "VirtualEthernetExtra", "Bridge", "MACVLAN",
                 "IPVLAN", "Interface", "NamespacePath", "Zone", "Port", "HostPort", "IngressRate", "EgressRate", "Private", "Slice", "Property", "Register", "StopTimeout",
                 "Capability", "AmbientCapability", "LimitCPU", "LimitFSIZE", "LimitDATA", "LimitSTACK", "LimitCORE", "LimitRSS",
