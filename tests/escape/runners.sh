@@ -8,12 +8,9 @@
 machine_start() {
         local options="OPTIONS_${RUNNER%%_users}[@]"
         rm -f "$TREE/escape/status"
-        "start_$RUNNER" "${!options}" >"$SCRATCH/said" 2>&1 </dev/null || {
-                refusal
-                return 1
-        }
-        if ! machine_waits_for "$TREE/escape/status"; then
+        if ! "start_$RUNNER" "${!options}" >"$SCRATCH/said" 2>&1 </dev/null || ! machine_waits_for "$TREE/escape/status"; then
                 if [ -n "$(machine_leader)" ]; then echo "stuck: the attack has not ended" >"$VERDICT"; else refusal; fi
+                machine_stop
                 return 1
         fi
         cp "$OUT" "$SCRATCH/printed"
@@ -21,7 +18,7 @@ machine_start() {
 }
 
 refusal() {
-        blocked "refused: $(grep -v '^$' "$SCRATCH/said" | head -n 2 | tr -d '\r' | paste -sd ' ' | cut -c 1-200)"
+        blocked "refused: $(grep -vE '^$|systemd is not running here' "$SCRATCH/said" | head -n 2 | tr -d '\r' | paste -sd ' ' | cut -c 1-200)"
 }
 
 # Ten seconds; sooner where whoever runs it has ended.

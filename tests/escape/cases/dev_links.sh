@@ -10,6 +10,7 @@ state() {
 }
 
 setup() {
+        rm -rf "$PREY/out"
         mkdir -p "$PREY/out/pts"
         echo console >"$PREY/out/console"
         echo ptmx >"$PREY/out/ptmx"
@@ -21,6 +22,7 @@ play() {
         local form wrong='' runs=0
         for form in dev-link dev-relative dev-file dev-pipe inner; do
                 rm -rf "${TREE:?}/dev"
+                setup
                 case $form in
                 dev-link) ln -s "$PREY/out" "$TREE/dev" ;;
                 dev-relative) ln -s "../../../../../../..$PREY/out" "$TREE/dev" ;;
@@ -35,12 +37,13 @@ play() {
                 esac
                 if machine_start; then
                         runs=$((runs + 1))
-                        state | cmp -s "$PREY/before" - || wrong="$wrong $form"
+                        state | diff "$PREY/before" - >&2 || wrong="$wrong $form"
                         machine_stop
                 fi
-                state | cmp -s "$PREY/before" - || wrong="$wrong $form"
+                state | diff "$PREY/before" - >&2 || wrong="$wrong $form"
         done
-        if [ -n "$wrong" ]; then works "the host's side changed:$wrong"; else blocked "the host's side is as it was, $runs of 5 such trees run"; fi
+        wrong=$(xargs -n 1 <<<"$wrong" | uniq | xargs)
+        if [ -n "$wrong" ]; then works "the host's side changed: $wrong"; else blocked "the host's side is as it was, $runs of 5 such trees run"; fi
 }
 
 # By path: a tmpfs for /dev, a file for the console.
