@@ -59,18 +59,6 @@ int iptables_lock(Error **reterr) {
         return TAKE_FD(fd);
 }
 
-bool iptables_table_exists(int family, const char *name) {
-        _cleanup_free_ char *names = NULL;
-        char *save = NULL;
-
-        if (file_read(AT_FDCWD, iptables_program(family)->names, 4096, &names) < 0)
-                return false;
-        for (char *s = strtok_r(names, "\n", &save); s; s = strtok_r(NULL, "\n", &save))
-                if (strcmp(s, name) == 0)
-                        return true;
-        return false;
-}
-
 static int open_table(Table *t, Error **reterr) {
         char module[32];
 
@@ -148,8 +136,29 @@ static int edit_nothing(Table *t _unused_, void *userdata _unused_, Error **rete
         return 0;
 }
 
+static bool can_fetch(int family, const char *name) {
+        return iptables_check(family, name, edit_nothing, NULL, NULL) >= 0;
+}
+
+bool iptables_table_exists(int family, const char *name) {
+        _cleanup_free_ char *names = NULL;
+        char *save = NULL;
+        int r = file_read(AT_FDCWD, iptables_program(family)->names, 4096, &names);
+
+        /* In a machine: its network namespace is as old as its user namespace, had no root yet whose the file could have been, and so
+         * has it the host root's. Fetching is allowed, and what comes of it is no more than an empty table in there. */
+        if (r == -EACCES)
+                return can_fetch(family, name);
+        if (r < 0)
+                return false;
+        for (char *s = strtok_r(names, "\n", &save); s; s = strtok_r(NULL, "\n", &save))
+                if (strcmp(s, name) == 0)
+                        return true;
+        return false;
+}
+
 bool iptables_usable(int family, const char *name) {
-        return iptables_table_exists(family, name) || iptables_check(family, name, edit_nothing, NULL, NULL) >= 0;
+        return iptables_table_exists(family, name) || can_fetch(family, name);
 }
 
 static int failed(Table *t, const char *what, const char *chain, Error **reterr) {

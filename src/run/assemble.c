@@ -32,10 +32,16 @@ int assemble_enter_namespace(Error **reterr) {
 }
 
 static int idmap_refused(const MachinePlan *p, int r, Error **reterr) {
+        if (r == -EPERM) {
+                error_set(reterr, EPERM, "The user ids of %s cannot be mapped: its file system is another user namespace's, as all is that a "
+                          "machine has of its host", p->root);
+                return error_hint(reterr, r, "Give the files to the new machine with --private-users-ownership=chown, or keep them on a tmpfs that "
+                                  "is mounted in here (mount -t tmpfs tmpfs DIR).");
+        }
         error_errno(reterr, r, "The file system of %s cannot map user ids, which a user namespace needs", p->root);
         return error_hint(reterr, r,
-                          "Keep the tree on ext4, xfs, btrfs or tmpfs (cp -a %s ELSEWHERE), or start it with "
-                          "--private-users=no, which makes root inside root on the host.", p->root);
+                          "Keep the tree on ext4, xfs, btrfs or tmpfs (cp -a %s ELSEWHERE), have its files given to the machine with "
+                          "--private-users-ownership=chown, or start it with --private-users=no, which makes root inside root on the host.", p->root);
 }
 
 /* What is root's on disk is mapped as the machine itself is; what is a range's needs a map of its own. */
