@@ -38,10 +38,10 @@ play() {
 
 # Looked at, then written to, by path.
 control() {
-        local i swapper
+        local swapper end=$((SECONDS + 10))
         "$ATTACKS/exchange" "$TREE/etc" hosts &
         swapper=$!
-        for i in $(seq 300); do
+        until [ "$(cat "$PREY/out/hosts")" = changed ] || [ "$SECONDS" -gt "$end" ]; do
                 [ -L "$TREE/etc/hosts" ] || sh -c "echo changed >'$TREE/etc/hosts'"
         done
         kill "$swapper"

@@ -53,10 +53,10 @@ control() {
         local swapper i
         "$ATTACKS/exchange" "$TREE" mnt &
         swapper=$!
-        for i in $(seq 200); do
+        for i in $(seq 2000); do
                 unshare --mount sh -c "[ ! -L '$TREE/mnt' ] && mount -t tmpfs tmpfs '$TREE/mnt/b'; grep -q '$PREY/out/b' /proc/self/mountinfo" && break
         done
         kill "$swapper"
         wait "$swapper" 2>/dev/null || true
-        if [ "$i" -lt 200 ]; then works "start $i mounted over the host's"; else blocked "200 times by path"; fi
+        if [ "$i" -lt 2000 ]; then works "start $i mounted over the host's"; else blocked "2000 times by path"; fi
 }
