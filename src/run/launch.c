@@ -118,7 +118,7 @@ static int spawn_child(Supervisor *s, int *ret_socket, Error **reterr) {
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
                 return error_errno(reterr, errno, "Cannot make a socket");
         give_pipes(s->plan);
-        limits_before_birth(s->plan, &limits);
+        limits_before_birth(s->plan, s->bus ? 0 : limits_tasks(), &limits); /* with systemd, a controller counts them */
         pid = netns_call(netns, bear, &(Birth){ s, cgroup, sockets });
         limits_after_birth(&limits);
         close_fd(sockets[1]);

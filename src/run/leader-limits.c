@@ -9,13 +9,20 @@
 #include "log.h"
 #include "rlimits.h"
 
-static const int of_the_namespace[BIRTH_LIMITS] = { RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_SIGPENDING };
+static const int of_the_namespace[BIRTH_LIMITS] = { RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_SIGPENDING, RLIMIT_NPROC };
 
-void limits_before_birth(const MachinePlan *p, BirthLimits *ret) {
+/* NPROC is so counted where the maker's real user is the machine's (clone_as()); what a process inside has as its own is each user's. */
+static rlim_t of_all(const MachinePlan *p, int resource, uint64_t tasks) {
+        if (resource != RLIMIT_NPROC || p->limits_asked & (1U << resource))
+                return p->limits[resource].rlim_max;
+        return tasks > 0 ? tasks : RLIM_INFINITY;
+}
+
+void limits_before_birth(const MachinePlan *p, uint64_t tasks, BirthLimits *ret) {
         *ret = (BirthLimits){};
         for (size_t i = 0; p->userns && i < BIRTH_LIMITS; i++) {
                 enum __rlimit_resource what = (enum __rlimit_resource) of_the_namespace[i];
-                struct rlimit want = { .rlim_cur = p->limits[what].rlim_max };
+                struct rlimit want = { .rlim_cur = of_all(p, of_the_namespace[i], tasks) };
 
                 if (getrlimit(what, &ret->own[i]) < 0 || ret->own[i].rlim_cur == want.rlim_cur)
                         continue;

@@ -6,7 +6,7 @@
 /* The resource limits, score and CPUs of a machine's first process. They are given to it from outside, before it goes on: raising a
  * hard limit takes a capability over the host that it does not have. */
 
-#define BIRTH_LIMITS 3
+#define BIRTH_LIMITS 4
 
 typedef struct BirthLimits {
         struct rlimit own[BIRTH_LIMITS];
@@ -14,8 +14,9 @@ typedef struct BirthLimits {
 } BirthLimits;
 
 /* Some limits are counted for a user namespace as a whole, too, and the kernel takes what its maker has at that moment for the
- * most that it may ever use (user_namespaces(7), create_user_ns()). So the maker has the machine's for a moment. */
-void limits_before_birth(const MachinePlan *p, BirthLimits *ret);
+ * most that it may ever use (user_namespaces(7), create_user_ns()). So the maker has the machine's for a moment. tasks: how many processes
+ * and threads where nothing else was asked for; 0: no bound. */
+void limits_before_birth(const MachinePlan *p, uint64_t tasks, BirthLimits *ret);
 void limits_after_birth(const BirthLimits *b);
 
 /* Fails only where something was asked for that cannot be had. */

@@ -3,7 +3,8 @@
 /* Limits that hold without asking. What a guest can make without end, something must bound, or it is the whole host's:
  *
  * TasksMax=: processes are the host's as well, by number (kernel.pid_max, kernel.threads-max), from which root is not exempt. 16384 is what
- * systemd gives its own containers; a host with little memory can have fewer than that itself, so a share of what it can have, too.
+ * systemd gives its own containers; a host can have fewer than that itself, so a share of what it can have, too. A process can hold on to
+ * three numbers: its own, and those of a session and a group whose leaders have died; so 16384 sleepers use up a pid_max of 32768.
  *
  * MemoryMax=: anonymous memory, page cache, tmpfs and memfd, pipes, sockets, and what the kernel keeps for processes, mounts, file handles,
  * watches and the like all count in it. Without one, the host's own OOM killer has to find the guilty one. MemorySwapMax=: a guest that
@@ -11,7 +12,7 @@
  * More than one machine can take what one may: therefore the OOM score, by which the kernel ends what is in a machine before what is the
  * host's. It is written by whoever has CAP_SYS_RESOURCE over the host, below which nobody inside can lower it (proc_pid_oom_score_adj(5)).
  *
- * cgroup.max.*: each group costs memory that partly counts nowhere, and time of everybody who walks through them, systemd on the host for one.
+ * cgroup.max.*: each group costs memory that partly counts nowhere, and time of all who walk through them, systemd on the host for one.
  * These files are not among those that are handed over with the group.
  *
  * CPU and I/O need none: a delegated scope switches these controllers on, and machine.slice then weighs as much as system.slice,
@@ -28,20 +29,23 @@
 #include "strv.h"
 #include "text.h"
 
+#define NUMBERS_EACH 3
+
 static const char *const shares[] = { "MemoryMax=75%", "MemorySwapMax=25%" };
 
-static uint64_t lower(const char *sysctl, uint64_t n) {
+static uint64_t lower(const char *sysctl, unsigned parts, uint64_t n) {
         _cleanup_free_ char *text = NULL;
         uint64_t max;
 
         if (file_read(AT_FDCWD, sysctl, 64, &text) < 0)
                 return n;
         text[strcspn(text, "\n")] = 0;
-        return parse_u64(text, UINT64_MAX, &max) < 0 || max / LIMIT_TASKS_SHARE > n ? n : max / LIMIT_TASKS_SHARE;
+        return parse_u64(text, UINT64_MAX, &max) < 0 || max / parts > n ? n : max / parts;
 }
 
 uint64_t limits_tasks(void) {
-        return lower("/proc/sys/kernel/threads-max", lower("/proc/sys/kernel/pid_max", LIMIT_TASKS));
+        return lower("/proc/sys/kernel/threads-max", LIMIT_TASKS_SHARE,
+                     lower("/proc/sys/kernel/pid_max", LIMIT_TASKS_SHARE * NUMBERS_EACH, LIMIT_TASKS));
 }
 
 int limits_properties(char *const *users, char ***ret, Error **reterr) {

@@ -8,6 +8,7 @@
  *
  * "made N: ERROR" on stdout, "made N: limit of our own" where the kernel has not said no. */
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -58,19 +59,23 @@ static int sleeper(void) {
         return pid < 0 ? -1 : 0;
 }
 
-static int leaver(void) { /* in a session of its own, its parent gone: init's to reap */
-        pid_t pid = fork();
+/* In a session of its own, its parent gone: init's to reap. The session's number is in use as long as it is there. */
+static int leaver(void) {
+        pid_t pid = fork(), other;
+        int status;
 
         if (pid == 0) {
                 (void) setsid();
-                if (fork() == 0)
+                other = fork();
+                if (other == 0)
                         for (;;)
                                 pause();
-                _exit(0);
+                _exit(other < 0 ? errno : 0);
         }
-        if (pid > 0)
-                (void) waitpid(pid, NULL, 0);
-        return pid < 0 ? -1 : 0;
+        if (pid < 0 || waitpid(pid, &status, 0) < 0)
+                return -1;
+        errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+        return errno ? -1 : 0;
 }
 
 static int borrower(void) { /* vfork(2): the parent is held till the child has another image */
@@ -422,6 +427,46 @@ static int keys(void) {
         return syscall(SYS_add_key, "user", name, "x", 1, -3) < 0 ? -1 : 0;
 }
 
+/* A datagram to TARGET (an address; the environment's) and port, from a new socket's port where that is to be another one. */
+static int send_to(uint32_t add, in_port_t port, int fd) {
+        const char *target = getenv("TARGET");
+        struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+        if (!target || inet_pton(AF_INET, target, &a.sin_addr) != 1)
+                return errno = EINVAL, -1;
+        a.sin_addr.s_addr = htonl(ntohl(a.sin_addr.s_addr) + add);
+        (void) sendto(fd, "x", 1, MSG_DONTWAIT, (struct sockaddr *) &a, sizeof(a));
+        return 0;
+}
+
+static int udp(void) {
+        static int fd = -1;
+
+        if (fd < 0)
+                fd = socket(AF_INET, SOCK_DGRAM, 0);
+        return fd;
+}
+
+/* Connections that the host keeps in mind for us: one for each port that anything is sent to. */
+static int connections(void) {
+        static unsigned n;
+        static int fd = -1;
+
+        if (n % 60000 == 0) {
+                if (fd >= 0)
+                        close(fd);
+                fd = socket(AF_INET, SOCK_DGRAM, 0);
+        }
+        return send_to(0, (in_port_t) (1 + n++ % 60000), fd);
+}
+
+/* Neighbours that are asked for and do not answer: addresses from TARGET on, where a route says that they are right here. */
+static int neighbours(void) {
+        static uint32_t n;
+
+        return send_to(n++, 9, udp());
+}
+
 static int floods_of(const char *path, const char *text, size_t n) {
         static int fd = -1;
 
@@ -506,7 +551,7 @@ static const struct {
         { "timers", timers }, { "ptys", ptys }, { "ptys-own", ptys_own },
         { "cgroups", cgroups }, { "cgroup-depth", cgroup_depth }, { "mounts", mounts }, { "mount-namespaces", mount_namespaces },
         { "user-namespaces", user_namespaces }, { "network-namespaces", network_namespaces },
-        { "ipc-namespaces", ipc_namespaces },
+        { "ipc-namespaces", ipc_namespaces }, { "connections", connections }, { "neighbours", neighbours },
         { "console", console }, { "escapes", escapes }, { "notify", notify }, { "notify-huge", notify_huge }, { "notify-fds", notify_fds },
         { "kernel-log", kernel_log },
 };

@@ -19,7 +19,7 @@ bomb() {
         timeout -k 5 "$((60 * SLOW))" nbox exec "$name" /bin/bombdrive "$@" 2>&1 || true
 }
 
-# bombing NAME ATTACK COUNT SECONDS [HOLD]: in the background, and there is more than a little of it already. What it says is in $SCRATCH/made.
+# bombing NAME ATTACK COUNT SECONDS [HOLD]: in the background, and there is some of it already. What it says is in $SCRATCH/made.
 bombing() {
         : >"$SCRATCH/made"
         (trap - ERR && bomb "$@" >"$SCRATCH/made") &

@@ -31,9 +31,8 @@ test_what_the_page_says_is_what_a_machine_gets() {
         leader=$(leader_of web)
         group=$(cgroup2_root)$(sed -n 's/^0:://p' "/proc/$leader/cgroup")
         plan=$(nbox boot --dry-run --json web | jq -r '.properties[]')
-        for most in pid_max threads-max; do
-                most=$(cat "/proc/sys/kernel/$most")
-                [ "$((most / 3))" -ge "$tasks" ] || tasks=$((most / 3))
+        for most in "$(($(cat /proc/sys/kernel/pid_max) / 9))" "$(($(cat /proc/sys/kernel/threads-max) / 3))"; do
+                [ "$most" -ge "$tasks" ] || tasks=$most
         done
         while read -r limit; do
                 n=$((n + 1))
@@ -70,6 +69,74 @@ test_root_inside_lifts_none_of_them() {
         has "$(bomb web keys 1 1)" 'made 0:'
         terminate web
         remove_tree web
+}
+
+# This host has numbers for 12,000 processes. Since Linux 6.14 each pid namespace has a limit of its own, and this is a namespace's.
+few_pids() {
+        PIDS=''
+        [ "$(printf '%s\n' 6.14 "$(uname -r)" | sort -V | head -n 1)" = 6.14 ] || return 0
+        PIDS=$(cat /proc/sys/kernel/pid_max)
+        echo 12000 >/proc/sys/kernel/pid_max
+}
+
+# Where no controller counts them, the user namespace does, and neither a session nor a user of one's own is a way around.
+test_processes_without_a_controller() {
+        local feels most
+        few_pids
+        bomber web
+        bomber other
+        most=$(nbox boot --dry-run --json other | jq -r '.properties[] | select(startswith("TasksMax=")) | ltrimstr("TasksMax=")')
+        bombing web sessions 100000 10 2
+        wait_until 10 test -s "$SCRATCH/made"
+        feels=$(feels other 1)
+        bombed
+        has "$(cat "$SCRATCH/made")" ': Resource temporarily unavailable'
+        [ "$(made)" -gt "$((most - 100))" ] && [ "$(made)" -le "$most" ] || fail "$(made) processes where $most are allowed"
+        responsive "processes" "$feels" 2000
+        # Those are init's now, and it is all ended in a moment.
+        terminate web
+        terminate other
+        remove_tree web
+        remove_tree other
+        # Without a limit the same takes the host's last number, with less than half as many processes.
+        tree_with web
+        cp /job/bombdrive "$MACHINES/web/bin/"
+        boot web --private-users=no
+        bombing web sessions 100000 20 1
+        bombed
+        [ "$(made)" -gt "$((most * 2))" ] || fail "no more than $(made) without a limit"
+        terminate web
+        remove_tree web
+        [ -z "$PIDS" ] || echo "$PIDS" >/proc/sys/kernel/pid_max
+}
+
+# What the kernel counts by user is the machine's own: one that has used up all of it has not taken any from the others. Where there is no
+# user namespace, it is the host's root who pays.
+test_what_is_counted_by_user() {
+        local most
+        most=$(cat /proc/sys/fs/inotify/max_user_instances)
+        bomber web
+        bomber other
+        bombing web inotify 100000 10 4
+        wait_until 5 test -s "$SCRATCH/made"
+        has "$(cat "$SCRATCH/made")" 'Too many open files'
+        has "$(bomb other inotify 100000 5)" 'Too many open files'
+        /job/bombdrive inotify "$((most / 2))" 5 >"$SCRATCH/host" || [ $? = 137 ]
+        same "instances of the host" "$(cat "$SCRATCH/host")" "made $((most / 2)): limit of our own"
+        bombed
+        [ "$(made)" -ge "$((most - 10))" ] || fail "the machine itself could have only $(made)"
+        terminate web
+        terminate other
+        # The control takes no more than half, for the machine that this runs on has the same counter.
+        boot web --private-users=no
+        bombing web inotify "$((most / 2))" 5 4
+        wait_until 5 test -s "$SCRATCH/made"
+        /job/bombdrive inotify "$((most * 2 / 3))" 5 >"$SCRATCH/host" || [ $? = 137 ]
+        bombed
+        has "$(cat "$SCRATCH/host")" 'Too many open files'
+        terminate web
+        remove_tree web
+        remove_tree other
 }
 
 test_control_groups_without_end() {
