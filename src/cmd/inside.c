@@ -24,7 +24,8 @@ int inside_open(const char *name, Machine **ret, Error **reterr) {
 }
 
 void inside_request(const Machine *m, JoinRequest *ret) {
-        *ret = (JoinRequest){ .name = m->record->name, .leader = m->record->leader, .leader_fd = m->leader_fd };
+        *ret = (JoinRequest){ .name = m->record->name, .leader = m->record->leader, .leader_fd = m->leader_fd,
+                              .labelled = m->record->selinux };
 }
 
 /* 126 and 127 come with an Error of their own, and are an exit status. */
@@ -42,7 +43,7 @@ int inside_on_stdio(JoinRequest *request, Error **reterr) {
         Relay relay;
         int r;
 
-        r = relay_begin(&relay);
+        r = relay_begin(&relay, request->labelled);
         if (r < 0)
                 error_errno(reterr, r, "Cannot make pipes");
         if (r >= 0) {

@@ -146,6 +146,10 @@ static void print_status(const Machine *m) {
                 show_line("Root", "%s", rec->root);
         if (rec->uid_range > 0)
                 show_line("Users", "%u to %u of the host", rec->uid_base, rec->uid_base + rec->uid_range - 1);
+        if (rec->selinux)
+                show_line("SELinux", "%s", rec->selinux);
+        if (rec->apparmor)
+                show_line("AppArmor", "%s", rec->apparmor);
         status_network(m);
         show_lines("Settings", rec->settings_files);
         print_units(rec);

@@ -66,6 +66,13 @@ typedef enum OwnershipMode {
         OWNERSHIP_AUTO,  /* map (default) */
 } OwnershipMode;
 
+typedef enum SELinuxMode {
+        SELINUX_UNSET = -1,
+        SELINUX_NO,      /* no labels */
+        SELINUX_AUTO,    /* where it is enabled and its policy knows containers (default) */
+        SELINUX_REQUIRE, /* or the start is refused */
+} SELinuxMode;
+
 typedef enum ResolvConfMode {
         RESOLV_CONF_UNSET = -1,
         RESOLV_CONF_OFF,
@@ -257,6 +264,12 @@ typedef struct MachineConfig {
         char *cpu_affinity;    /* a list as cpu_list_parse() takes it, or NULL */
         int personality;       /* of personality(2), or -1 */
 
+        /* labels */
+        SELinuxMode selinux;
+        char *selinux_context;       /* of its processes, by hand */
+        char *selinux_apifs_context; /* of the file systems that are made for it, by hand */
+        char *apparmor_profile;
+
         /* network */
         char *network_namespace; /* NETWORK_NAMESPACE: absolute path of the host's */
         NetworkKind network; /* made of the words below by config_resolve_network() at the end of each source */
@@ -303,6 +316,7 @@ const char *network_kind_to_string(NetworkKind k);
 const char *nic_kind_to_string(NicKind k);
 const char *console_mode_to_string(ConsoleMode m);
 const char *ownership_mode_to_string(OwnershipMode m);
+const char *selinux_mode_to_string(SELinuxMode m);
 const char *resolv_conf_mode_to_string(ResolvConfMode m);
 const char *timezone_mode_to_string(TimezoneMode m);
 const char *protocol_to_string(int protocol);

@@ -65,6 +65,13 @@ const EnumName ownership_mode_names[] = {
         {},
 };
 
+const EnumName selinux_mode_names[] = {
+        { "no", SELINUX_NO },
+        { "auto", SELINUX_AUTO },
+        { "require", SELINUX_REQUIRE },
+        {},
+};
+
 const EnumName resolv_conf_mode_names[] = {
         { "off", RESOLV_CONF_OFF },
         { "copy-host", RESOLV_CONF_COPY_HOST },
@@ -209,6 +216,10 @@ const char *console_mode_to_string(ConsoleMode m) {
 
 const char *resolv_conf_mode_to_string(ResolvConfMode m) {
         return enum_to_string(resolv_conf_mode_names, (int) m);
+}
+
+const char *selinux_mode_to_string(SELinuxMode m) {
+        return enum_to_string(selinux_mode_names, (int) m);
 }
 
 const char *timezone_mode_to_string(TimezoneMode m) {

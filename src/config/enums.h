@@ -16,6 +16,7 @@ extern const EnumName network_kind_names[];
 extern const EnumName nic_kind_names[];
 extern const EnumName userns_mode_names[];
 extern const EnumName ownership_mode_names[];
+extern const EnumName selinux_mode_names[];
 extern const EnumName resolv_conf_mode_names[];
 extern const EnumName timezone_mode_names[];
 extern const EnumName console_mode_names[];

@@ -254,6 +254,30 @@ const Option options[] = {
           .help = "The architecture that uname(2) tells: x86 or x86-64",
           .about = "x86 is for a 32-bit tree on a 64-bit host." },
 
+        { { "selinux", .placeholder = "MODE" },
+          .section = "Exec", .key = "SELinux", .values = selinux_mode_names, .field = FIELD_SELINUX,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = ISOLATION, .parse = parse_enum_field,
+          .help = "SELinux labels: auto (default), require or no",
+          .about = "With auto, where SELinux is enabled, processes and files of the machine get the types that the policy has for "
+                   "containers, and two categories that no other machine has; a policy without such types is warned about. "
+                   "require refuses a start without. See SELINUX in nbox(1)." },
+        { { "selinux-context", .letter = 'Z', .placeholder = "CONTEXT" },
+          .section = "Exec", .key = "SELinuxContext", .field = FIELD_SELINUX_CONTEXT, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = ISOLATION, .parse = parse_label,
+          .help = "The SELinux context of its processes, by hand",
+          .about = "As it is given, and as it is given what is mounted for the machine, too, unless the next option says otherwise. "
+                   "The tree is then left alone: label it with chcon(1)." },
+        { { "selinux-apifs-context", .letter = 'L', .placeholder = "CONTEXT" },
+          .section = "Exec", .key = "SELinuxAPIFSContext", .field = FIELD_SELINUX_APIFS_CONTEXT, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = ISOLATION, .parse = parse_label,
+          .help = "The SELinux context of what is mounted for it, by hand",
+          .about = "Of /dev, /run, /tmp, its terminals and the like. The tree is then left alone." },
+        { { "apparmor-profile", .placeholder = "NAME" },
+          .section = "Exec", .key = "AppArmorProfile", .field = FIELD_APPARMOR_PROFILE, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = ISOLATION, .parse = parse_label,
+          .help = "The AppArmor profile of its processes",
+          .about = "It must be loaded. By default there is none." },
+
         { { "network", .placeholder = "KIND" },
           .values = network_kind_names, .field = FIELD_NETWORK, .flags = OPTION_BOTH, .group = NETWORK, .parse = parse_network,
           .help = "zone[:NAME] (default), veth, bridge:NAME, macvlan:IF, ipvlan:IF, interface:IF, host, none or ns:PATH",

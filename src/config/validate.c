@@ -125,9 +125,16 @@ static int check_json(const MachineConfig *c, Error **reterr) {
         return error_hint(reterr, -EINVAL, "Leave it out, or add --dry-run.");
 }
 
+static int check_selinux(const MachineConfig *c, Error **reterr) {
+        if (c->selinux != SELINUX_NO || (!c->selinux_context && !c->selinux_apifs_context))
+                return 0;
+        error_set(reterr, EINVAL, "With --selinux=no nothing gets the label '%s'", c->selinux_context ?: c->selinux_apifs_context);
+        return error_hint(reterr, -EINVAL, "Leave out one of them.");
+}
+
 int config_validate(const MachineConfig *c, Error **reterr) {
         static int (*const checks[])(const MachineConfig *c, Error **reterr) = {
-                check_command, check_ports, check_rates, check_mounts, check_detach, check_ready, check_json,
+                check_command, check_ports, check_rates, check_mounts, check_detach, check_ready, check_selinux, check_json,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(checks); i++) {

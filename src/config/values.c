@@ -165,6 +165,13 @@ int parse_chdir(MachineConfig *c, const OptionValue *v, Error **reterr) {
         return replace_string(&c->chdir, v->text, reterr);
 }
 
+/* What it means is the policy's matter; it is written into a file of the kernel's as one line. */
+int parse_label(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        if (!*v->text || strlen(v->text) > 1024 || !string_is_clean(v->text))
+                return error_set(reterr, EINVAL, "'%.80s' is not a label: 1 to 1024 bytes without control characters", v->text);
+        return replace_string(field_string(c, v->option->field), v->text, reterr);
+}
+
 int parse_kill_signal(MachineConfig *c, const OptionValue *v, Error **reterr) {
         if (parse_signal(v->text, &c->kill_signal) < 0)
                 return error_set(reterr, EINVAL, "'%.80s' is not a signal: a name such as SIGTERM or SIGRTMIN+3, or a number", v->text);

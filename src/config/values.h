@@ -19,6 +19,7 @@ int parse_setenv(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_parameters(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_user(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_chdir(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_label(MachineConfig *c, const OptionValue *v, Error **reterr); /* an SELinux context, a profile: by option->field */
 int parse_kill_signal(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_stop_timeout(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_ready(MachineConfig *c, const OptionValue *v, Error **reterr);

@@ -33,6 +33,10 @@ static int configure(int fs, const char *options) {
 }
 
 int mount_new(const char *fstype, const char *options, uint64_t attr) {
+        return mount_new_labelled(fstype, options, NULL, attr);
+}
+
+int mount_new_labelled(const char *fstype, const char *options, const char *context, uint64_t attr) {
         _cleanup_close_ int fs = fsopen(fstype, FSOPEN_CLOEXEC);
         int fd, r;
 
@@ -41,6 +45,8 @@ int mount_new(const char *fstype, const char *options, uint64_t attr) {
         r = configure(fs, options);
         if (r < 0)
                 return r;
+        if (context && fsconfig(fs, FSCONFIG_SET_STRING, "context", context, 0) < 0) /* not among the options: it has commas */
+                return -errno;
         if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
                 return -errno;
         fd = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned) attr);

@@ -13,6 +13,10 @@
 /* A new file system, detached. options: "key=value" and flag words, comma-separated, or NULL. */
 int mount_new(const char *fstype, const char *options, uint64_t attr);
 
+/* The same, all its files with one SELinux context; NULL: as the policy has it. In a user namespace the kernel takes one for tmpfs, devpts
+ * and overlay only (EACCES). */
+int mount_new_labelled(const char *fstype, const char *options, const char *context, uint64_t attr);
+
 /* A detached copy of the mount at dirfd/path ("" for dirfd itself); recursive takes its submounts along. */
 int mount_clone(int dirfd, const char *path, bool recursive);
 

@@ -160,10 +160,14 @@ static void enter(const Guest *g) {
 _Noreturn void join_child(const JoinPlan *p) {
         JoinMessage m = { .stage = JOIN_STARTED };
         pid_t pid;
-        int pidfd;
+        int pidfd, r;
 
         (void) prctl(PR_SET_DUMPABLE, 0);
         arrange_fds(p);
+        /* Here, for /proc is the host's still; the command inherits them, and its exec is what they are for. */
+        r = task_labels_set_for_exec(&p->labels, NULL);
+        if (r < 0)
+                fail(JOIN_LABEL, -r);
         (void) syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); /* the host's keys stay outside */
         (void) file_write(AT_FDCWD, "/proc/self/oom_score_adj", p->guest->oom_score_adj);
         take_limits(p->guest);

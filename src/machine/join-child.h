@@ -3,12 +3,14 @@
 
 #include "guest-user.h"
 #include "guest.h"
+#include "task-label.h"
 
 /* join.c's other half: what the two forked processes do. They are forks of one thread; all memory that they need has
  * been made before, nothing of the machine is trusted, and no library is loaded once the root is the machine's. */
 
 typedef enum JoinStage {
         JOIN_STARTED, /* no failure: value is the pid of the command */
+        JOIN_LABEL,
         JOIN_SETNS,
         JOIN_ROOT,
         JOIN_FORK,
@@ -27,6 +29,7 @@ typedef struct JoinMessage {
 typedef struct JoinPlan {
         const Guest *guest;
         const GuestUser *user;
+        TaskLabels labels;  /* the machine's own */
         const char *file;   /* to execute, searched for in PATH when it has no '/' */
         char *const *argv;
         char **environment;

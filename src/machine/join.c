@@ -22,6 +22,8 @@
 #include "path.h"
 #include "pidfd.h"
 #include "pty.h"
+#include "record.h"
+#include "relabel.h"
 #include "strv.h"
 
 /* Everything is looked up and opened here, on the host and by fd; then join-child.c enters. What is run inside joins
@@ -38,6 +40,7 @@ typedef struct Join {
         const JoinRequest *request;
         Guest guest;
         GuestUser *user;
+        MachineRecord *record; /* its labels */
         char **environment;
         char *login_argv[2]; /* "-sh", NULL */
         int pty;
@@ -48,6 +51,7 @@ typedef struct Join {
 static void join_done(Join *j) {
         guest_done(&j->guest);
         guest_user_free(j->user);
+        record_free(j->record);
         strv_free(j->environment);
         free(j->login_argv[0]);
         close_fd(j->pty);
@@ -170,6 +174,14 @@ static int open_tty(Join *j, Error **reterr) {
         return 0;
 }
 
+/* As one of its file systems. */
+static void label_pipe(const Join *j, int fd) {
+        int r = file_label_set(fd, j->record->selinux_mounts);
+
+        if (r < 0)
+                log_debug("Cannot label descriptor %d as the machine's: %s, ignoring", fd, strerror(-r));
+}
+
 /* /dev/stderr is opened anew, through /proc, by what writes to it: a pipe must then belong to a user that exists inside. An
  * anonymous pipe's inode is nobody else's; a FIFO in a file system is left alone. */
 static void hand_over_pipe(const Join *j, int fd) {
@@ -177,6 +189,8 @@ static void hand_over_pipe(const Join *j, int fd) {
         struct statfs fs;
         struct stat st;
 
+        if (j->record->selinux_mounts && fstatfs(fd, &fs) >= 0 && fs.f_type == PIPEFS_MAGIC_NUMBER)
+                label_pipe(j, fd);
         if (!(j->guest.namespaces & CLONE_NEWUSER) && j->user->uid == 0)
                 return;
         if (fstatfs(fd, &fs) < 0 || fs.f_type != PIPEFS_MAGIC_NUMBER || fstat(fd, &st) < 0 || st.st_uid == uid)
@@ -205,6 +219,8 @@ static int prepare(Join *j, Error **reterr) {
 
         r = guest_open(&j->guest, q->name, q->leader, q->leader_fd, reterr);
         if (r >= 0)
+                r = record_load(q->name, &j->record, reterr);
+        if (r >= 0)
                 r = guest_user_find(j->guest.root, q->user, &j->user, reterr);
         if (r < 0)
                 return r;
@@ -220,6 +236,7 @@ static int prepare(Join *j, Error **reterr) {
                 return r;
         j->plan.guest = &j->guest;
         j->plan.user = j->user;
+        j->plan.labels = (TaskLabels){ .selinux = j->record->selinux, .apparmor = j->record->apparmor };
         j->plan.environment = j->environment;
         j->plan.chdir = q->chdir;
         j->plan.terminal = q->stdio != JOIN_STDIO;
@@ -247,6 +264,8 @@ static int stage_error(const Join *j, const JoinMessage *m, Error **reterr) {
         const char *name = j->request->name;
 
         switch (m->stage) {
+        case JOIN_LABEL:
+                return error_errno(reterr, m->value, "Cannot take the label of machine '%s', %s", name, j->plan.labels.selinux ?: j->plan.labels.apparmor);
         case JOIN_SETNS:
                 if (m->value == ESRCH)
                         return error_set(reterr, ESRCH, "The machine '%s' has ended", name);

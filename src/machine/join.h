@@ -29,6 +29,7 @@ typedef struct JoinRequest {
         int fds[3];               /* JOIN_STDIO; -1 is /dev/null. Terminals of the host's are not to be handed over */
         const char *tty;          /* JOIN_TTY: "/dev/tty3" */
         const struct winsize *size; /* JOIN_PTY: of its window from the start; may be NULL */
+        bool labelled;            /* the machine has an SELinux label: what fds[] are should be pipes, which get it */
         int end_signal;           /* what the command gets when the calling thread ends; 0: SIGKILL */
 } JoinRequest;
 

@@ -80,6 +80,9 @@ typedef struct MachineRecord {
         bool registered;          /* with systemd-machined */
         uid_t uid_base;           /* host's uid of the guest's root; 0 without a user namespace */
         uint32_t uid_range;
+        char *selinux;            /* context of its processes, or NULL */
+        char *selinux_mounts;     /* of the file systems that were made for it, or NULL */
+        char *apparmor;           /* profile of its processes, or NULL */
         NetworkKind network;
         char *network_namespace;  /* NETWORK_NAMESPACE: its path */
         char *zone;

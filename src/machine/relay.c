@@ -4,16 +4,23 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cleanup.h"
 #include "fd.h"
 
-int relay_begin(Relay *r) {
+static bool is_pipe(int fd) {
+        struct stat st;
+
+        return fstat(fd, &st) >= 0 && S_ISFIFO(st.st_mode);
+}
+
+int relay_begin(Relay *r, bool all_but_pipes) {
         *r = (Relay){ .theirs = { 0, 1, 2 }, .ours = { -1, -1, -1 } };
         for (int i = 0; i < 3; i++) {
                 int p[2];
 
-                if (!isatty(i))
+                if (all_but_pipes ? is_pipe(i) : !isatty(i))
                         continue;
                 if (pipe2(p, O_CLOEXEC) < 0)
                         return -errno;

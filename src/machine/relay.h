@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 /* A terminal of the host's is never handed into a machine: whoever keeps the descriptor reads what is typed for as long as he
- * likes, and may type himself (TIOCSTI, CVE-2017-5226). Pipes stand in for it; what is no terminal passes as it is. */
+ * likes, and may type himself (TIOCSTI, CVE-2017-5226). Pipes stand in for it; what is no terminal passes as it is, but for a
+ * machine with an SELinux label, which the policy lets not write to a file of the host's: there all that is no pipe is relayed. */
 
 #define RELAY_POLL_MAX 4
 
@@ -19,7 +20,7 @@ typedef struct Relay {
 
 struct pollfd;
 
-int relay_begin(Relay *r);                                  /* 0 or -errno */
+int relay_begin(Relay *r, bool all_but_pipes);              /* 0 or -errno */
 void relay_started(Relay *r);                               /* the command has its ends: close ours of them */
 size_t relay_poll(const Relay *r, struct pollfd *p);        /* fills at most RELAY_POLL_MAX */
 void relay_handle(Relay *r);                                /* copies what can be copied without waiting for the command */

@@ -39,12 +39,13 @@ static const char *const hidden_in_sys[] = {
 typedef struct Covers {
         int file;      /* a mount of /dev/null */
         int directory; /* an empty one that stands somewhere already, or -1 */
+        const char *context; /* of a new one; or NULL */
 } Covers;
 
 /* The first is made, the others are copies of it, which cost less; only of what stands somewhere can a copy be made (before Linux 6.15). */
 static int cover_directory(Covers *c, int target) {
         _cleanup_close_ int mount = c->directory >= 0 ? mount_clone(c->directory, "", false)
-                                                      : mount_new("tmpfs", "mode=0555,size=4k,nr_inodes=2", FLAGS | MOUNT_ATTR_RDONLY);
+                                                      : mount_new_labelled("tmpfs", "mode=0555,size=4k,nr_inodes=2", c->context, FLAGS | MOUNT_ATTR_RDONLY);
         int r = mount < 0 ? mount : mount_attach(mount, target);
 
         if (r >= 0 && c->directory < 0)
@@ -114,13 +115,13 @@ static int hide_throttling(Covers *c, int sysfs, Error **reterr) {
         return r;
 }
 
-static int replace_fs(int sysfs) {
+static int replace_fs(const Covers *c, int sysfs) {
         _cleanup_close_ int mount = -1, target = open_in_root(sysfs, "fs", O_PATH | O_NOFOLLOW, 0);
         int r;
 
         if (target < 0)
                 return target == -ENOENT ? 0 : target;
-        mount = mount_new("tmpfs", "mode=0555,size=4k,nr_inodes=8", FLAGS);
+        mount = mount_new_labelled("tmpfs", "mode=0555,size=4k,nr_inodes=8", c->context, FLAGS);
         r = mount < 0 ? mount : mkdirat(mount, "cgroup", 0555) < 0 ? -errno : mount_set_attr(mount, MOUNT_ATTR_RDONLY, 0, false);
         return r < 0 ? r : mount_attach(mount, target);
 }
@@ -130,7 +131,7 @@ static int guard_sys(Covers *c, int sysfs, Error **reterr) {
 
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the machine's /sys read-only");
-        r = replace_fs(sysfs);
+        r = replace_fs(c, sysfs);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot hide /sys/fs from the machine");
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(hidden_in_sys); i++)
@@ -164,7 +165,7 @@ static int open_mount(int root, const char *path, unsigned long magic, Error **r
 
 int api_guard(const MachinePlan *p, int root, Error **reterr) {
         _cleanup_close_ int null = -1, proc = -1, sysfs = -1;
-        Covers covers = { .directory = -1 };
+        Covers covers = { .directory = -1, .context = p->labels.mount };
         int r;
 
         null = open_null(root, reterr);

@@ -94,7 +94,7 @@ int assemble_dev(const MachinePlan *p, int root, Error **reterr) {
         int r;
 
         snprintf(options, sizeof(options), "mode=0755,size=4M,nr_inodes=64k,uid=%u,gid=%u", p->uid_base, p->uid_base);
-        mount = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
+        mount = mount_new_labelled("tmpfs", options, p->labels.mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
         r = mount < 0 ? mount : fill(p, mount);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the machine's device nodes");
@@ -108,7 +108,7 @@ int assemble_dev(const MachinePlan *p, int root, Error **reterr) {
                 return error_errno(reterr, r, "Cannot give the machine the device nodes that this one has");
 
         snprintf(options, sizeof(options), "mode=1777,uid=%u,gid=%u,%s", p->uid_base, p->uid_base, LIMIT_SHM);
-        shm = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+        shm = mount_new_labelled("tmpfs", options, p->labels.mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
         shm_target = openat(mount, "shm", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         r = shm < 0 ? shm : shm_target < 0 ? -errno : mount_attach(shm, shm_target);
         if (r < 0)

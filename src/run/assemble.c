@@ -17,6 +17,7 @@
 #include "nesting.h"
 #include "path.h"
 #include "record.h"
+#include "task-label.h"
 #include "assemble-dev.h"
 
 
@@ -105,7 +106,7 @@ static int mount_tmpfs(const MachinePlan *p, int root, const MountStep *step, Er
         target = open_target(p, root, step->destination, true, reterr);
         if (target < 0)
                 return target;
-        mount = mount_new("tmpfs", options, step->attr);
+        mount = mount_new_labelled("tmpfs", options, p->labels.mount, step->attr);
         r = mount < 0 ? mount : mount_attach(mount, target);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot mount a tmpfs on %s with options '%s'", step->destination, options);
@@ -190,14 +191,27 @@ static int assemble_api(const MachinePlan *p, int root, const int api[2], Error 
         return api_guarded_by(p) == GUARDED_BY_SUPERVISOR ? api_guard(p, root, reterr) : 0;
 }
 
+/* What we make in the tree is labelled as the machine's own, or it would be as the policy has it for us. */
+static int label_what_is_made(const MachinePlan *p, bool on, Error **reterr) {
+        int r = 0;
+
+        if (p->labels.tree && !p->read_only)
+                r = task_label_set_for_files(on ? p->labels.tree : NULL, reterr);
+        if (r >= 0 && p->labels.process)
+                r = task_label_set_for_sockets(on ? p->labels.process : NULL, reterr);
+        return r;
+}
+
 int assemble_tree(const MachinePlan *p, const TreeParts *parts, int *ret_notify, Error **reterr) {
         _cleanup_close_ int root = -1, notify = -1;
-        int r;
+        int r, k;
 
         root = attach_root(p, parts->root, parts->userns, reterr);
         if (root < 0)
                 return root;
-        r = make_api_directories(p, root, reterr);
+        r = label_what_is_made(p, true, reterr);
+        if (r >= 0)
+                r = make_api_directories(p, root, reterr);
         if (r >= 0)
                 r = assemble_dev(p, root, reterr);
         if (r >= 0)
@@ -209,8 +223,9 @@ int assemble_tree(const MachinePlan *p, const TreeParts *parts, int *ret_notify,
                 r = guest_files_write(p, root, parts->files, &notify, reterr);
         if (r >= 0 && nesting_has_mounts(p))
                 r = nesting_place_mounts(root, parts->api, reterr);
-        if (r < 0)
-                return r;
+        k = label_what_is_made(p, false, r < 0 ? NULL : reterr);
+        if (r < 0 || k < 0)
+                return r < 0 ? r : k;
         *ret_notify = TAKE_FD(notify);
         return TAKE_FD(root);
 }

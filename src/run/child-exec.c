@@ -17,6 +17,7 @@
 #include "caps.h"
 #include "guest-environment.h"
 #include "guest-user.h"
+#include "labels.h"
 #include "process.h"
 #include "seccomp.h"
 #include "stub-init.h"
@@ -120,7 +121,15 @@ static int complete_environment(MachinePlan *p, const GuestUser *user, Error **r
         return 0;
 }
 
-int child_exec(const ChildSetup *s, bool *ret_executing, Error **reterr) {
+/* Its child's exec is a transition like any init's. */
+static int become_stub(const MachinePlan *p, const TaskLabelFiles *files, Error **reterr) {
+        TaskLabels labels = labels_of_task(&p->labels);
+        int r = task_labels_take(&labels, files, reterr);
+
+        return r < 0 ? r : stub_init_fork(reterr);
+}
+
+int child_exec(const ChildSetup *s, const TaskLabelFiles *labels, bool *ret_executing, Error **reterr) {
         _cleanup_(guest_user_freep) GuestUser *user = NULL;
         MachinePlan *p = (MachinePlan *) s->plan; /* our own copy: we are past the clone */
         _cleanup_close_ int root = -1;
@@ -143,7 +152,7 @@ int child_exec(const ChildSetup *s, bool *ret_executing, Error **reterr) {
         if (r < 0)
                 return r;
         if (p->stub_init) {
-                r = stub_init_fork(reterr);
+                r = become_stub(p, labels, reterr);
                 if (r < 0)
                         return r;
         }

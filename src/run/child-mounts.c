@@ -11,6 +11,7 @@
 #include "limits.h"
 #include "mount.h"
 #include "path.h"
+#include "relabel.h"
 
 static int attach_at(int root, const char *path, int mount, int flags, Error **reterr) {
         _cleanup_close_ int target = open_in_root(root, path, O_PATH | flags, 0);
@@ -24,8 +25,24 @@ static int attach_at(int root, const char *path, int mount, int flags, Error **r
         return 0;
 }
 
-static int mount_fs_at(int root, const char *fstype, const char *options, uint64_t attr, const char *path, Error **reterr) {
-        _cleanup_close_ int mount = mount_new(fstype, options, attr);
+/* In a user namespace the kernel takes no context for mqueue: there its root is labelled, and what is made in it has its maker's. */
+static int mqueue_new(const char *context) {
+        _cleanup_close_ int mount = mount_new("mqueue", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC), root = -1;
+        int r;
+
+        if (mount < 0 || !context)
+                return TAKE_FD(mount);
+        root = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        r = root < 0 ? -errno : file_label_set(root, context);
+        return r < 0 ? r : TAKE_FD(mount);
+}
+
+static int devpts_new(const char *context) {
+        return mount_new_labelled("devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5," LIMIT_DEVPTS, context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+}
+
+static int attach_fs_at(int root, const char *fstype, int fd, const char *path, Error **reterr) {
+        _cleanup_close_ int mount = fd;
 
         if (mount < 0)
                 return error_errno(reterr, mount, "Cannot make the machine's %s", fstype);
@@ -50,10 +67,9 @@ int child_mount_api(const MachinePlan *p, Error **reterr) {
         if (api_guarded_by(p) == GUARDED_BY_CHILD)
                 r = api_guard(p, root, reterr);
         if (r >= 0)
-                r = mount_fs_at(root, "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5," LIMIT_DEVPTS, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
-                                "/dev/pts", reterr);
+                r = attach_fs_at(root, "devpts", devpts_new(p->labels.mount), "/dev/pts", reterr);
         if (r >= 0)
-                r = mount_fs_at(root, "mqueue", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "/dev/mqueue", reterr);
+                r = attach_fs_at(root, "mqueue", mqueue_new(p->labels.mount), "/dev/mqueue", reterr);
         return r < 0 ? r : finish_run(root, reterr);
 }
 

@@ -18,6 +18,7 @@
 #include "child-mounts.h"
 #include "exit-status.h"
 #include "fd.h"
+#include "labels.h"
 #include "mount.h"
 #include "pty.h"
 
@@ -38,6 +39,14 @@ static void expect(int socket, char type, int *fds, size_t n_fds) {
 
         if (fd_recv(socket, &got, 1, fds, &n) != 1 || got != type || n != n_fds)
                 _exit(EXIT_OWN_FAILURE);
+}
+
+/* While /proc is the host's, which no tree has had a hand in: for the exec of init, and for a stub that goes on as we are. */
+static int set_labels(const MachinePlan *p, TaskLabelFiles *ret, Error **reterr) {
+        TaskLabels labels = labels_of_task(&p->labels);
+        int r = task_labels_set_for_exec(&labels, reterr);
+
+        return r < 0 || !p->stub_init ? r : task_labels_open(&labels, ret, reterr);
 }
 
 static int become_root(Error **reterr) {
@@ -122,6 +131,7 @@ static int prepare(const ChildSetup *s, int *masters, size_t *ret_n_masters, Err
 
 _Noreturn void child_main(const ChildSetup *s) {
         _cleanup_(error_freep) Error *error = NULL;
+        TaskLabelFiles labels = TASK_LABEL_FILES_NONE;
         int root = -1, masters[1 + PLAN_TTYS], r;
         static const char ready = CHILD_READY;
         bool executing = false;
@@ -129,6 +139,9 @@ _Noreturn void child_main(const ChildSetup *s) {
 
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setsid() < 0)
                 fail(s->socket, -errno, false, NULL);
+        r = set_labels(s->plan, &labels, &error);
+        if (r < 0)
+                fail(s->socket, r, false, error);
         expect(s->socket, CHILD_BUILT, &root, 1);
 
         r = become_root(&error);
@@ -149,6 +162,6 @@ _Noreturn void child_main(const ChildSetup *s) {
         r = child_mount_cgroup(&error);
         if (r < 0)
                 fail(s->socket, r, false, error);
-        r = child_exec(s, &executing, &error);
+        r = child_exec(s, &labels, &executing, &error);
         fail(s->socket, r, executing, error);
 }

@@ -78,7 +78,7 @@ static int make_run_host(const MachinePlan *p, int root, int credentials, int *r
         int r;
 
         snprintf(options, sizeof(options), "mode=0755,size=1M,uid=%u,gid=%u", p->uid_base, p->uid_base);
-        mount = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+        mount = mount_new_labelled("tmpfs", options, p->labels.mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
         if (mount < 0)
                 return error_errno(reterr, mount, "Cannot make the machine's /run/host");
         ids = guest_ids_assume(p->uid_base);

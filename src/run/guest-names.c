@@ -97,7 +97,7 @@ static int bind_text(const MachinePlan *p, int root, const char *text) {
         int r;
 
         snprintf(options, sizeof(options), "size=128k,mode=0755,uid=%u,gid=%u", p->uid_base, p->uid_base);
-        tmpfs = mount_new("tmpfs", options, 0);
+        tmpfs = mount_new_labelled("tmpfs", options, p->labels.mount, 0);
         r = tmpfs < 0 ? tmpfs : file_replace(tmpfs, "resolv.conf", text, 0644);
         if (r < 0)
                 return r;

@@ -21,6 +21,7 @@
 #include "namespace.h"
 #include "netns.h"
 #include "process.h"
+#include "relabel.h"
 #include "supervisor.h"
 #include "text.h"
 #include "zone-services.h"
@@ -54,13 +55,17 @@ static uint64_t namespaces(const MachinePlan *p) {
 
 /* A pipe is somebody else's file, as a user namespace sees it: give it to root inside, or /dev/stderr cannot be opened. */
 static void give_pipes(const MachinePlan *p) {
-        if (p->console != CONSOLE_PIPE || !p->userns)
+        if (p->console != CONSOLE_PIPE)
                 return;
         for (int fd = 0; fd < 3; fd++) {
                 struct stat st;
 
-                if (fstat(fd, &st) >= 0 && S_ISFIFO(st.st_mode) && fchown(fd, p->uid_base, p->uid_base) < 0)
+                if (fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode))
+                        continue;
+                if (p->userns && fchown(fd, p->uid_base, p->uid_base) < 0)
                         log_debug("Cannot give a pipe to the machine's root: %s, ignoring", strerror(errno));
+                if (p->labels.mount && file_label_set(fd, p->labels.mount) < 0)
+                        log_debug("Cannot label a pipe as the machine's: %s, ignoring", strerror(errno));
         }
 }
 

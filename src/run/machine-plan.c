@@ -13,6 +13,7 @@
 #include "guest-environment.h"
 #include "guest-timezone.h"
 #include "init-look.h"
+#include "labels.h"
 #include "limits.h"
 #include "network.h"
 #include "nics.h"
@@ -58,6 +59,7 @@ void plan_free(MachinePlan *p) {
         port_list_done(&p->host_ports);
         free(p->oom_score_adjust);
         free(p->cpu_affinity);
+        labels_done(&p->labels);
         free(p->slice);
         strv_free(p->properties);
         strv_free(p->scope_properties);
@@ -361,6 +363,8 @@ int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Erro
                 r = plan_ids(p, c, image->fd, reterr);
         if (r >= 0)
                 r = plan_rest(p, c, reterr);
+        if (r >= 0)
+                r = labels_plan(c, p->read_only, &p->labels, reterr);
         if (r >= 0)
                 r = plan_environment(p, c, reterr);
         if (r < 0)

@@ -46,6 +46,17 @@ typedef struct MountStep {
 
 #define PLAN_TTYS 6 /* what the inittabs of Alpine and sysvinit start gettys on */
 
+/* See labels.h. */
+typedef struct PlanLabels {
+        char *process;         /* SELinux context of its processes; NULL: none is set */
+        char *mount;           /* of the file systems that are made for it; likewise */
+        char *tree;            /* of its tree's files; NULL: they are left as they are */
+        bool tree_is_shared;   /* it is only read */
+        bool wants_categories; /* they are of the policy's type, and their categories are yet to be chosen */
+        char *missing;         /* why it has no labels where SELinux is enabled, or NULL */
+        char *apparmor;        /* profile, or NULL */
+} PlanLabels;
+
 typedef struct MachinePlan {
         StartMode mode;
         char *name;
@@ -87,6 +98,7 @@ typedef struct MachinePlan {
         bool nesting;        /* containers inside: see NESTING in nbox(1) */
 
         char **credentials;  /* what to say of each; the values are elsewhere (credential-store.h). NULL: none */
+        PlanLabels labels;
 
         bool read_only;
         MountStep *mounts;

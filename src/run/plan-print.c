@@ -161,6 +161,10 @@ static void describe_isolation(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "cpu_affinity", json_text(p->cpu_affinity));
         json_object_set_new(o, "personality", json_text(enum_to_string(personality_names, p->personality)));
         json_object_set_new(o, "nesting", json_boolean(p->nesting));
+        json_object_set_new(o, "selinux", json_text(p->labels.process));
+        json_object_set_new(o, "selinux_mounts", json_text(p->labels.mount));
+        json_object_set_new(o, "selinux_tree", json_text(p->labels.tree));
+        json_object_set_new(o, "apparmor", json_text(p->labels.apparmor));
 }
 
 static void describe_tree(const MachinePlan *p, json_t *o) {

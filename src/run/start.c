@@ -14,6 +14,7 @@
 #include "guest-credentials.h"
 #include "give.h"
 #include "ifname.h"
+#include "labels.h"
 #include "lives.h"
 #include "log.h"
 #include "machine-plan.h"
@@ -73,6 +74,9 @@ static int claim(Start *start, Supervisor *s, Error **reterr) {
         if (r < 0)
                 return r;
         gc_sweep_claimed(s->plan->name);
+        r = labels_claim(s->plan->name, &s->plan->labels, reterr);
+        if (r < 0)
+                return r;
         r = image_lock_prepare(s->image, s->plan->read_only, &s->lock, reterr);
         if (r >= 0)
                 r = supervisor_choose_cgroup(s, reterr);
@@ -94,6 +98,12 @@ static int was_cancelled(Supervisor *s, Error **reterr) {
         if (s->record->reboots > 0) /* of the service's earlier life, so that systemd does not take it for a start that failed */
                 (void) sd_notify(0, "READY=1\nSTOPPING=1");
         return 0;
+}
+
+/* While something is done that takes long. */
+static bool hear_of_end(void *userdata) {
+        supervisor_hear(userdata);
+        return supervisor_is_cancelled(userdata);
 }
 
 /* One life of the machine, between two reboots. */
@@ -124,6 +134,8 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
                 return r;
         supervisor_hear(s); /* what was said between two lives */
         if (!supervisor_is_cancelled(s))
+                r = labels_give_tree(s->plan, s->image->fd, &(RelabelWatch){ hear_of_end, s }, reterr);
+        if (r >= 0 && !supervisor_is_cancelled(s))
                 r = supervisor_launch(s, reterr);
         if (supervisor_is_cancelled(s))
                 return was_cancelled(s, reterr);
@@ -185,6 +197,12 @@ static void warn_of_reachable_tree(const MachinePlan *p) {
                 return;
         log_warning("Users of this host can reach %s, and would run a setuid program that is made in it with the host's root's rights: "
                     "keep it below a directory that is root's alone (chmod 0700)", p->root);
+}
+
+/* Who requires labels is refused instead. */
+static void warn_of_missing_labels(const MachinePlan *p) {
+        if (!p->quiet && p->labels.missing)
+                log_warning("%s: %s runs without SELinux labels of its own, ignoring", p->labels.missing, p->name);
 }
 
 #define NETWORKD "/system.slice/systemd-networkd.service"
@@ -272,6 +290,7 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
         }
         if (!start->in_background) {
                 warn_of_reachable_tree(s->plan);
+                warn_of_missing_labels(s->plan);
                 warn_of_network(s->plan);
                 zone_services_warn(s->plan);
                 r = look_for_systemd(s, reterr);

@@ -53,7 +53,8 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         rec->cgroup_owned = s->cgroup_owned;
         if (boot_id(rec->boot_id) < 0 || string_set(&rec->name, p->name) < 0 || string_set(&rec->root, p->root) < 0 ||
             string_set(&rec->init, p->argv[0]) < 0 || string_set(&rec->os, p->os) < 0 || string_set(&rec->unit, s->unit) < 0 || string_set(&rec->cgroup, s->cgroup) < 0 ||
-            string_set(&rec->network_namespace, p->network_namespace) < 0 ||
+            string_set(&rec->selinux, p->labels.process) < 0 || string_set(&rec->selinux_mounts, p->labels.mount) < 0 ||
+            string_set(&rec->apparmor, p->labels.apparmor) < 0 || string_set(&rec->network_namespace, p->network_namespace) < 0 ||
             string_set(&rec->zone, nic_list_zone(&p->nics)) < 0 || string_set(&rec->slice, s->bus ? p->slice : NULL) < 0)
                 return error_oom(reterr);
         for (size_t i = 0; s->lock && i < ELEMENTSOF(s->lock->files) && r >= 0; i++)
