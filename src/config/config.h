@@ -111,6 +111,7 @@ typedef enum BindOption {
         BIND_OPTION_NOIDMAP, /* the rest in the order of BindMount.idmap */
         BIND_OPTION_IDMAP,
         BIND_OPTION_ROOTIDMAP,
+        BIND_OPTION_OWNERIDMAP,
 } BindOption;
 
 typedef struct BindMount {
@@ -120,7 +121,7 @@ typedef struct BindMount {
         bool read_only;
         bool recursive;    /* rbind (default) */
         bool optional;     /* "-" before the source: a missing one is ignored */
-        int idmap;         /* -1 unset, 0 noidmap, 1 idmap, 2 rootidmap */
+        int idmap;         /* -1 unset, 0 noidmap, 1 idmap, 2 rootidmap, 3 owneridmap */
 } BindMount;
 
 typedef struct TmpfsMount {

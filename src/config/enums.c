@@ -155,6 +155,7 @@ const EnumName bind_option_names[] = {
         { "noidmap", BIND_OPTION_NOIDMAP },
         { "idmap", BIND_OPTION_IDMAP },
         { "rootidmap", BIND_OPTION_ROOTIDMAP },
+        { "owneridmap", BIND_OPTION_OWNERIDMAP },
         {},
 };
 

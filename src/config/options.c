@@ -40,8 +40,9 @@ const Option options[] = {
           .about = "DEST is where it appears in the machine, SOURCE's own path when left out. A \"+\" before SOURCE takes it "
                    "from the machine's tree, a \"-\" passes over one that is not there. A colon in a path is written \"\\:\". "
                    "OPTIONS are separated by commas: rbind (the default) or norbind, with or without the mounts below; "
-                   "noidmap, idmap or rootidmap for whose the files are inside: nobody's where their owners have no place in "
-                   "the machine's range, the same ids', or root's for the owner of SOURCE. May be given several times." },
+                   "noidmap (the default), idmap, rootidmap or owneridmap for whose the files are inside: nobody's where their owners have no place in "
+                   "the machine's range; the same ids'; root's those of SOURCE's owner; the owner's of DEST those of SOURCE's. May be given several "
+                   "times." },
         { { "bind-ro", .placeholder = "SOURCE[:DEST[:OPTIONS]]" },
           .section = "Files", .key = "BindReadOnly", .field = FIELD_BINDS,
           .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = TREE, .parse = parse_bind_ro,

@@ -202,20 +202,3 @@ int tree_os_release(int root, OsRelease *ret) {
         }
         return os_release_parse(text, ret);
 }
-
-bool tree_is_reachable_by_users(const char *path) {
-        _cleanup_free_ char *p = strdup(path);
-        char *slash;
-
-        while (p && *p) {
-                struct stat st;
-
-                if (stat(p, &st) < 0 || !(st.st_mode & S_IXOTH))
-                        return false;
-                slash = strrchr(p, '/');
-                if (!slash)
-                        break;
-                *slash = 0;
-        }
-        return p != NULL;
-}

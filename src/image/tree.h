@@ -38,6 +38,3 @@ int tree_open_file(int root, const char *path);
 
 /* All of it, up to max bytes (-EFBIG beyond). *ret is NUL-terminated and the caller's. */
 int tree_read_file(int root, const char *path, size_t max, char **ret);
-
-/* Whether users of the host get to the tree's files by its path: a setuid program made inside is then theirs to run. */
-bool tree_is_reachable_by_users(const char *path);

@@ -59,28 +59,26 @@ pid_t clone_as(uid_t owner, uint64_t flags, int cgroup, int *ret_pidfd) {
         return pid;
 }
 
-static int write_maps(pid_t pid, uid_t inside, uid_t outside, uint32_t range) {
-        static const char *const files[] = { "uid_map", "gid_map" };
+static int write_map(pid_t pid, const char *file, IdPair from, uint32_t range) {
         char path[64], map[64];
 
-        snprintf(map, sizeof(map), "%u %u %u\n", inside, outside, range);
-        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
-                int r;
+        snprintf(path, sizeof(path), "/proc/%d/%s", (int) pid, file);
+        snprintf(map, sizeof(map), "%u %u %u\n", from.inside, from.outside, range);
+        return file_write(AT_FDCWD, path, map);
+}
 
-                snprintf(path, sizeof(path), "/proc/%d/%s", (int) pid, files[i]);
-                r = file_write(AT_FDCWD, path, map);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+static int write_maps(pid_t pid, IdPair user, IdPair group, uint32_t range) {
+        int r = write_map(pid, "uid_map", user, range);
+
+        return r < 0 ? r : write_map(pid, "gid_map", group, range);
 }
 
 int userns_write_maps(pid_t pid, uid_t base, uint32_t range) {
-        return write_maps(pid, 0, base, range);
+        return write_maps(pid, (IdPair){ 0, base }, (IdPair){ 0, base }, range);
 }
 
 /* A namespace begins with a process in it, and lives on by our fd. */
-int userns_of_range(uid_t inside, uid_t outside, uint32_t range) {
+static int userns_of(IdPair user, IdPair group, uint32_t range) {
         _cleanup_close_ int pidfd = -1;
         pid_t pid = clone_into(CLONE_NEWUSER, -1, &pidfd);
         int r;
@@ -92,12 +90,20 @@ int userns_of_range(uid_t inside, uid_t outside, uint32_t range) {
                 for (;;)
                         pause();
         }
-        r = write_maps(pid, inside, outside, range);
+        r = write_maps(pid, user, group, range);
         if (r >= 0)
                 r = namespace_open(pid, "user");
         (void) kill(pid, SIGKILL); /* a child that is not yet waited for keeps its pid */
         (void) waitpid(pid, NULL, 0);
         return r;
+}
+
+int userns_of_range(uid_t inside, uid_t outside, uint32_t range) {
+        return userns_of((IdPair){ inside, outside }, (IdPair){ inside, outside }, range);
+}
+
+int userns_of_pair(IdPair user, IdPair group) {
+        return userns_of(user, group, 1);
 }
 
 int namespace_open(pid_t pid, const char *name) {

@@ -25,5 +25,11 @@ int userns_write_maps(pid_t pid, uid_t base, uint32_t range);
  * outside..outside+range to the rest of the host. An fd, or -errno. */
 int userns_of_range(uid_t inside, uid_t outside, uint32_t range);
 
+/* The same of one user and one group each. */
+typedef struct IdPair {
+        uid_t inside, outside;
+} IdPair;
+int userns_of_pair(IdPair user, IdPair group);
+
 /* /proc/PID/ns/NAME ("user", "net", "mnt" …) as an fd, or -errno. */
 int namespace_open(pid_t pid, const char *name);

@@ -7,6 +7,8 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 
 #include "api-guard.h"
 #include "file.h"
@@ -32,17 +34,20 @@ int assemble_enter_namespace(Error **reterr) {
         return 0;
 }
 
-static int idmap_refused(const MachinePlan *p, int r, Error **reterr) {
+static int idmap_refused(const MachinePlan *p, int root, int r, Error **reterr) {
+        struct statfs fs;
+        bool fixed = fstatfs(root, &fs) >= 0 && (fs.f_flags & ST_RDONLY);
+
         if (r == -EPERM) {
                 error_set(reterr, EPERM, "The user ids of %s cannot be mapped: its file system is another user namespace's, as all is that a "
                           "machine has of its host", p->root);
                 return error_hint(reterr, r, "Give the files to the new machine with --private-users-ownership=chown, or keep them on a tmpfs that "
                                   "is mounted in here (mount -t tmpfs tmpfs DIR).");
         }
-        error_errno(reterr, r, "The file system of %s cannot map user ids, which a user namespace needs", p->root);
-        return error_hint(reterr, r,
-                          "Keep the tree on ext4, xfs, btrfs or tmpfs (cp -a %s ELSEWHERE), have its files given to the machine with "
-                          "--private-users-ownership=chown, or start it with --private-users=no, which makes root inside root on the host.", p->root);
+        error_errno(reterr, r, "The file system of %s (or one that is mounted in it) cannot map user ids, which a user namespace needs", p->root);
+        return error_hint(reterr, r, "Keep the tree on ext4, xfs, btrfs or tmpfs (cp -a %s ELSEWHERE)%s; or start it with --private-users=no, which makes "
+                          "root inside root on the host.", p->root,
+                          fixed ? "" : "; have its files given to the machine on disk, --private-users-ownership=chown");
 }
 
 /* What is root's on disk is mapped as the machine itself is; what is a range's needs a map of its own. */
@@ -69,7 +74,7 @@ static int attach_root(const MachinePlan *p, int root, int userns, Error **reter
         if (p->idmapped) {
                 r = idmap_root(p, tree, userns);
                 if (r < 0)
-                        return idmap_refused(p, r, reterr);
+                        return idmap_refused(p, root, r, reterr);
         }
         r = mkdir_parents(STAGING_DIRECTORY, 0700);
         if (r < 0)
@@ -113,14 +118,19 @@ static int mount_tmpfs(const MachinePlan *p, int root, const MountStep *step, Er
         return 0;
 }
 
-static int idmap_bind(const MachinePlan *p, int mount, int userns, const MountStep *step, uid_t owner) {
+static int idmap_bind(const MachinePlan *p, int mount, int userns, const MountStep *step, const struct stat *source, int target) {
         _cleanup_close_ int one = -1;
+        struct stat owner = { .st_uid = p->uid_base, .st_gid = p->uid_base };
 
         if (userns < 0 || step->idmap == MOUNT_IDMAP_NO)
                 return 0;
+        if (step->idmap == MOUNT_IDMAP_ALL && step->from_root && p->idmapped)
+                return 0; /* it is, with the tree */
         if (step->idmap == MOUNT_IDMAP_ALL)
                 return mount_idmap(mount, userns, step->recursive);
-        one = userns_of_range(owner, p->uid_base, 1);
+        if (step->idmap == MOUNT_IDMAP_OWNER && fstat(target, &owner) < 0)
+                return -errno;
+        one = userns_of_pair((IdPair){ source->st_uid, owner.st_uid }, (IdPair){ source->st_gid, owner.st_gid });
         return one < 0 ? one : mount_idmap(mount, one, step->recursive);
 }
 
@@ -146,18 +156,18 @@ static int mount_bind(const MachinePlan *p, int root, int userns, const MountSte
         mount = mount_clone(source, "", step->recursive);
         if (mount < 0)
                 return error_errno(reterr, mount, "Cannot bind %s", step->source);
+        target = open_target(p, root, step->destination, S_ISDIR(st.st_mode), reterr);
+        if (target < 0)
+                return target;
         r = mount_set_attr(mount, step->attr, 0, step->recursive);
         if (r >= 0)
-                r = idmap_bind(p, mount, userns, step, st.st_uid);
+                r = idmap_bind(p, mount, userns, step, &st, target);
         if (r == -EINVAL && step->idmap != MOUNT_IDMAP_NO) {
                 error_set(reterr, -r, "The file system of %s cannot map user ids, as its bind says", step->source);
                 return error_hint(reterr, r, "Leave out idmap, or keep it on ext4, xfs, btrfs or tmpfs.");
         }
         if (r < 0)
                 return error_errno(reterr, r, "Cannot set up the bind of %s", step->source);
-        target = open_target(p, root, step->destination, S_ISDIR(st.st_mode), reterr);
-        if (target < 0)
-                return target;
         r = mount_attach(mount, target);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot bind %s to %s in the machine", step->source, step->destination);

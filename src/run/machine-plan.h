@@ -28,7 +28,8 @@ typedef enum MountStepKind {
 typedef enum MountIdmap {
         MOUNT_IDMAP_NO,   /* nobody's, where their ids are not of the machine's range */
         MOUNT_IDMAP_ALL,  /* the same ids' */
-        MOUNT_IDMAP_ROOT, /* root's, those of the source's owner */
+        MOUNT_IDMAP_ROOT, /* root's, those of the source's owner and group */
+        MOUNT_IDMAP_OWNER, /* those of whoever owns the place in the machine */
 } MountIdmap;
 
 /* One mount of the machine's tree, in the order in which they are made. Strings are the plan's. */
@@ -136,6 +137,11 @@ static inline bool plan_makes_network(const MachinePlan *p) {
 /* Its root is not the host's. */
 static inline bool plan_has_own_ids(const MachinePlan *p) {
         return p->userns && (p->pick_ids || p->uid_base != 0);
+}
+
+/* What root inside makes in the tree belongs to the host's root, on disk. */
+static inline bool plan_writes_as_root(const MachinePlan *p) {
+        return p->ownership == OWNERSHIP_MAP ? p->disk_base == 0 : !plan_has_own_ids(p);
 }
 
 /* Decide. c is complete (argv parsed, settings read, validated); *ret_image is the tree, opened;

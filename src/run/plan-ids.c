@@ -3,11 +3,20 @@
 
 #include <sys/stat.h>
 
+#include "chown.h"
 #include "idrange.h"
 
 /* Owner of the top directory of a tree whose files are just being chowned: systemd-nspawn's sign, and ours, for one that was
  * not finished. */
-#define IS_BUSY(uid) (((uid) & 0xFFFF0000U) == 0xFFFE0000U)
+#define IS_BUSY(uid) (((uid) & 0xFFFF0000U) == CHOWN_BUSY)
+
+/* What is not mapped may still have to be changed, and must be changeable then. */
+static int check_chown(const MachinePlan *p, Error **reterr) {
+        if (!p->rechown || !p->read_only)
+                return 0;
+        error_set(reterr, EROFS, "--private-users-ownership=chown changes the files of %s, and --read-only does not allow it", p->root);
+        return error_hint(reterr, -EROFS, "Start it once without --read-only.");
+}
 
 static void use(MachinePlan *p, uid_t base) {
         p->uid_base = base;
@@ -46,6 +55,7 @@ static int look_at_owner(MachinePlan *p, int root, Error **reterr) {
 int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
         int r;
 
+        p->read_only = c->read_only > 0;
         p->userns = c->userns != USERNS_NO;
         p->ownership = c->ownership == OWNERSHIP_UNSET || c->ownership == OWNERSHIP_AUTO ? OWNERSHIP_MAP : c->ownership;
         p->pick_ids = c->userns == USERNS_UNSET || c->userns == USERNS_PICK;
@@ -56,7 +66,9 @@ int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
         if (r < 0)
                 return r;
         use(p, c->userns == USERNS_FIXED ? c->uid_base : 0);
-        return p->pick_ids && c->dry_run > 0 ? plan_choose_ids(p, root, NULL, 0, reterr) : 0;
+        if (p->pick_ids && c->dry_run > 0)
+                return plan_choose_ids(p, root, NULL, 0, reterr);
+        return p->pick_ids ? 0 : check_chown(p, reterr);
 }
 
 typedef struct Choice {
@@ -125,5 +137,5 @@ int plan_choose_ids(MachinePlan *p, int root, const UidRange *not_these, size_t 
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return check_chown(p, reterr);
 }

@@ -25,6 +25,7 @@ static json_t *strings(char *const *v) {
 static json_t *mounts(const MachinePlan *p) {
         static const char *const idmaps[] = {
                 [MOUNT_IDMAP_NO] = "noidmap", [MOUNT_IDMAP_ALL] = "idmap", [MOUNT_IDMAP_ROOT] = "rootidmap",
+                [MOUNT_IDMAP_OWNER] = "owneridmap",
         };
         json_t *a = json_array();
 

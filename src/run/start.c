@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <systemd/sd-daemon.h>
 
 #include "assemble.h"
@@ -12,6 +13,7 @@
 #include "exit-status.h"
 #include "gc.h"
 #include "guest-credentials.h"
+#include "id-chown.h"
 #include "give.h"
 #include "ifname.h"
 #include "labels.h"
@@ -20,10 +22,10 @@
 #include "machine-plan.h"
 #include "nics.h"
 #include "port-check.h"
+#include "reach.h"
 #include "registration.h"
 #include "seal.h"
 #include "supervisor.h"
-#include "tree.h"
 #include "unit.h"
 #include "zone-info.h"
 #include "zone-services.h"
@@ -133,7 +135,9 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
         if (r < 0)
                 return r;
         supervisor_hear(s); /* what was said between two lives */
-        if (!supervisor_is_cancelled(s))
+        if (!supervisor_is_cancelled(s) && s->plan->rechown)
+                r = ids_chown(s, reterr);
+        if (r >= 0 && !supervisor_is_cancelled(s))
                 r = labels_give_tree(s->plan, s->image->fd, &(RelabelWatch){ hear_of_end, s }, reterr);
         if (r >= 0 && !supervisor_is_cancelled(s))
                 r = supervisor_launch(s, reterr);
@@ -190,13 +194,30 @@ static int look_for_systemd(Supervisor *s, Error **reterr) {
         return 0;
 }
 
-/* The tree's files are owned on disk as root inside sees them: to whoever gets at them from outside, a setuid program made
- * inside is one of the host's root. */
-static void warn_of_reachable_tree(const MachinePlan *p) {
-        if (p->quiet || p->mode != START_BOOT || !p->idmapped || !tree_is_reachable_by_users(p->root))
+static void warn_of_reachable(const char *path, const char *whose) {
+        _cleanup_free_ char *by = NULL;
+        char *slash;
+        bool named;
+
+        if (tree_is_reachable(path, &by) <= 0 || !(slash = strrchr(by, '/')))
                 return;
-        log_warning("Users of this host can reach %s, and would run a setuid program that is made in it with the host's root's rights: "
-                    "keep it below a directory that is root's alone (chmod 0700)", p->root);
+        *slash = 0;
+        named = *by && strrchr(by, '/') > by; /* nobody shall close /srv or /home */
+        log_warning("Users of this host can reach %s/%s, and would run a setuid program that is made in it with %s rights: "
+                    "keep it below a directory that is root's alone (chmod 0700%s%s)", by, slash + 1, whose, named ? " " : "", named ? by : "");
+}
+
+/* To whoever gets at its files from outside, a setuid program made inside is one of the host's root, where they are root's on disk; what is
+ * mapped of the host's into the machine likewise. */
+static void warn_of_reachable_files(const MachinePlan *p) {
+        if (p->quiet || p->mode != START_BOOT)
+                return;
+        if (plan_writes_as_root(p))
+                warn_of_reachable(p->root, "the host's root's");
+        for (size_t i = 0; p->userns && i < p->n_mounts; i++)
+                if (p->mounts[i].kind == MOUNT_STEP_BIND && p->mounts[i].idmap != MOUNT_IDMAP_NO && !p->mounts[i].from_root &&
+                    !(p->mounts[i].attr & MOUNT_ATTR_RDONLY))
+                        warn_of_reachable(p->mounts[i].source, "its owner's");
 }
 
 /* Who requires labels is refused instead. */
@@ -289,7 +310,7 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
                 return r < 0 ? r : 1;
         }
         if (!start->in_background) {
-                warn_of_reachable_tree(s->plan);
+                warn_of_reachable_files(s->plan);
                 warn_of_missing_labels(s->plan);
                 warn_of_network(s->plan);
                 zone_services_warn(s->plan);
