@@ -132,7 +132,7 @@ static int is_nobody_elses(const Supervisor *s, Error **reterr) {
         _cleanup_(idranges_done) UidRanges ours = {}, taken = {};
         const MachinePlan *p = s->plan;
 
-        if (idranges_of_ours(&ours) < 0 || idranges_of_others(p->name, s->image->fd, true, &taken) < 0)
+        if (idranges_of_ours(&ours) < 0 || idranges_of_others(p->name, s->image->fd, OTHERS_LIVING | OTHERS_KEPT | OTHERS_TREES, &taken) < 0)
                 return error_oom(reterr);
         return idrange_is_free((UidRange){ p->uid_base, p->uid_range }, &ours, &taken);
 }

@@ -165,7 +165,7 @@ static int of_kept(const char *machine, UidRanges *taken) {
         return r;
 }
 
-int idranges_of_others(const char *machine, int root, bool thorough, UidRanges *ret) {
+static int of_living(UidRanges *taken) {
         static const struct {
                 const char *path;
                 size_t first, count;
@@ -173,14 +173,18 @@ int idranges_of_others(const char *machine, int root, bool thorough, UidRanges *
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(databases); i++)
-                r = of_database(databases[i].path, databases[i].first, databases[i].count, ret);
-        if (r >= 0)
-                r = of_machined(ret);
-        if (r >= 0 && thorough)
-                r = of_trees(root, ret);
-        if (r >= 0 && thorough)
+                r = of_database(databases[i].path, databases[i].first, databases[i].count, taken);
+        return r < 0 ? r : of_machined(taken);
+}
+
+int idranges_of_others(const char *machine, int root, unsigned which, UidRanges *ret) {
+        int r = which & OTHERS_LIVING ? of_living(ret) : 0;
+
+        if (r >= 0 && (which & OTHERS_KEPT))
                 r = of_running(machine, ret);
-        if (r >= 0 && thorough)
+        if (r >= 0 && (which & OTHERS_KEPT))
                 r = of_kept(machine, ret);
+        if (r >= 0 && (which & OTHERS_TREES))
+                r = of_trees(root, ret);
         return r;
 }

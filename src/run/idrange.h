@@ -22,10 +22,16 @@ typedef struct UidRanges {
 void idranges_done(UidRanges *r);
 int idranges_add(UidRanges *r, UidRange one); /* 0 or -ENOMEM; an empty one is not added */
 
-/* Whose ids a machine may not have: of users and groups of the host and their subordinate ids (/etc/passwd, group, subuid, subgid), and of
- * processes of other programs' machines (systemd-machined's). `thorough`: also those of trees in /var/lib/machines other than `root`
- * (an fd, or -1), of running machines and of what others keep, which is looked at when a range is first chosen. 0 or -ENOMEM. */
-int idranges_of_others(const char *machine, int root, bool thorough, UidRanges *ret);
+/* Whose ids a machine may not have. */
+typedef enum UidOthers {
+        OTHERS_LIVING = 1 << 0, /* users and groups of the host, their subordinate ids (/etc/passwd, group, subuid, subgid), and processes of other
+                                 * programs' machines (systemd-machined's) */
+        OTHERS_KEPT = 1 << 1,   /* other machines of ours that run, and those that keep their ids */
+        OTHERS_TREES = 1 << 2,  /* trees in /var/lib/machines */
+} UidOthers;
+
+/* Those of all but `machine` and its tree `root` (an fd, or -1), appended. Only the first are looked at each time. 0 or -ENOMEM. */
+int idranges_of_others(const char *machine, int root, unsigned which, UidRanges *ret);
 
 /* The ids that there are for us: all 4,294,967,295, or what our own user namespace maps of users and groups alike. */
 int idranges_of_ours(UidRanges *ret);

@@ -61,7 +61,7 @@ int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
         p->pick_ids = c->userns == USERNS_UNSET || c->userns == USERNS_PICK;
         /* The wider range only where it is chosen to meet nobody else's. */
         p->uid_range = c->uid_range ?: c->nesting > 0 && p->pick_ids ? IDRANGE_NESTING : IDRANGE_SIZE;
-        p->keep_ids = c->mode == START_BOOT;
+        p->keep_ids = c->mode == START_BOOT || p->ownership == OWNERSHIP_CHOWN; /* what is on disk lasts */
         r = look_at_owner(p, root, reterr);
         if (r < 0)
                 return r;
@@ -125,12 +125,13 @@ int plan_choose_ids(MachinePlan *p, int root, const UidRange *not_these, size_t 
         r = idranges_of_ours(&c.ours);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = idranges_add(&c.taken, not_these[i]);
+        /* What is kept was looked at when it was chosen. A tree has as good a right to the range that it is in as its copies. */
         if (r >= 0)
-                r = idranges_of_others(p->name, root, c.kept.count == 0 || p->disk_base > 0, &c.taken);
+                r = idranges_of_others(p->name, root, OTHERS_LIVING | (p->disk_base > 0 ? OTHERS_KEPT : 0), &c.taken);
         if (r < 0)
                 return error_oom(reterr);
         if (!choose_known(p, &c)) {
-                r = c.kept.count > 0 && p->keep_ids ? idranges_of_others(p->name, root, true, &c.taken) : 0;
+                r = p->keep_ids ? idranges_of_others(p->name, root, OTHERS_KEPT | OTHERS_TREES, &c.taken) : 0;
                 if (r < 0)
                         return error_oom(reterr);
                 r = choose_new(p, &c, reterr);

@@ -42,7 +42,7 @@ test_settings_with_mistakes() {
         printf '[Exec]\n\nKillSignal=SIGFOO\n' >"/etc/nbox/$GUEST.conf"
         refused nbox boot -d "$GUEST"
         has "$REFUSAL" "/etc/nbox/$GUEST.conf:3"
-        printf '[Files]\nPrivateUsersOwnership=perhaps\nReadOnly=perhaps\n' >"/etc/nbox/$GUEST.conf"
+        printf '[Files]\nReadOnly=perhaps\n' >"/etc/nbox/$GUEST.conf"
         refused nbox boot -d "$GUEST"
         has "$REFUSAL" 'yes|no|true'
         rm "/etc/nbox/$GUEST.conf"
