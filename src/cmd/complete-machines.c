@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "complete.h"
+#include "device-changes.h"
 #include "endpoint.h"
 #include "fd.h"
 #include "find.h"
@@ -167,6 +168,19 @@ void complete_nics_of(const Completion *c, const char *machine) {
                 complete_offer(c, e->nics[i].name, e->nics[i].zone);
         for (size_t i = 0; i < e->n_links; i++)
                 complete_offer(c, e->links[i].config.name, nic_kind_to_string(e->links[i].config.kind));
+}
+
+void complete_devices_of(const Completion *c, const char *machine) {
+        _cleanup_(record_freep) MachineRecord *rec = NULL;
+        DeviceList list = {};
+
+        if (record_load(machine, &rec, NULL) < 0 || device_changes_take(rec) < 0)
+                return;
+        (void) devices_from_text(rec->devices, &list);
+        for (size_t i = 0; i < list.n; i++)
+                if (!is_given(c, list.items[i].destination))
+                        complete_offer(c, list.items[i].destination, list.items[i].source);
+        device_list_done(&list);
 }
 
 void complete_ports_of(const Completion *c, const char *machine) {

@@ -39,4 +39,6 @@ void complete_with_settings(const Completion *c); /* names that have a settings 
 void complete_zones(const Completion *c);
 void complete_users_of(const Completion *c, const char *machine);
 void complete_nics_of(const Completion *c, const char *machine);  /* by their names inside */
-void complete_ports_of(const Completion *c, const char *machine); /* that it publishes */
+void complete_ports_of(const Completion *c, const char *machine);
+void complete_devices_of(const Completion *c, const char *machine); /* that it has */
+void complete_devices_of(const Completion *c, const char *machine); /* that it publishes */

@@ -120,6 +120,10 @@ static void offer_machine_or_more(const Completion *c, int n_operands) {
                 complete_new_nic(c);
         else if (c->verb->operand == OPERAND_NIC && n_operands == 1 && machine < c->n_words)
                 complete_nics_of(c, c->words[machine]);
+        else if (c->verb->operand == OPERAND_NEW_DEVICES)
+                complete_offer_paths(c, false);
+        else if (c->verb->operand == OPERAND_DEVICES && machine < c->n_words)
+                complete_devices_of(c, c->words[machine]);
         else if (c->verb->operand == OPERAND_PORTS && machine < c->n_words)
                 complete_ports_of(c, c->words[machine]);
 }
@@ -163,6 +167,8 @@ static void offer_operands(const Completion *c, int n_operands) {
         case OPERAND_PORTS:
         case OPERAND_NEW_NIC:
         case OPERAND_NIC:
+        case OPERAND_NEW_DEVICES:
+        case OPERAND_DEVICES:
                 offer_machine_or_more(c, n_operands);
                 return;
         }

@@ -40,6 +40,10 @@ int verb_info(int argc, char **argv, Error **reterr);
 int verb_network_status(int argc, char **argv, Error **reterr);
 int verb_network_repair(int argc, char **argv, Error **reterr); /* verb-network.c */
 
+int verb_device_list(int argc, char **argv, Error **reterr);
+int verb_device_add(int argc, char **argv, Error **reterr);
+int verb_device_remove(int argc, char **argv, Error **reterr); /* all of verb-device.c */
+
 int verb_nic_list(int argc, char **argv, Error **reterr);
 int verb_nic_add(int argc, char **argv, Error **reterr);
 int verb_nic_remove(int argc, char **argv, Error **reterr); /* all of verb-nic.c */

@@ -34,6 +34,8 @@ typedef enum VerbOperand {
         OPERAND_PORTS,    /* a running machine, then ports that it publishes */
         OPERAND_NEW_NIC,  /* a running machine, then an interface that it is to get */
         OPERAND_NIC,      /* a running machine, then one that it has */
+        OPERAND_NEW_DEVICES, /* a running machine, then paths of the host's */
+        OPERAND_DEVICES,  /* a running machine, then devices that it has */
         OPERAND_NEW,      /* a name that nothing has yet */
 } VerbOperand;
 

@@ -3,7 +3,7 @@
 
 #include "verb-list.h"
 
-const char *const verb_groups[] = { "Start", "Use", "See", "Make", "Network", "Stop", "Other", NULL };
+const char *const verb_groups[] = { "Start", "Use", "See", "Make", "Network", "Devices", "Stop", "Other", NULL };
 
 const Verb verbs[] = {
         { "boot", "[OPTIONS] DIR|NAME [ARGUMENT…]", "Boot a tree's own init", verb_boot,
@@ -56,6 +56,12 @@ const Verb verbs[] = {
         { "zone remove", "ZONE…", "Forget zones and their addresses", verb_zone_remove, VERB_ROOT, OPERAND_ZONES, "Network" },
         { "zone move", "[OPTIONS] ZONE", "Give a zone another range", verb_zone_move, VERB_ROOT, OPERAND_ZONES, "Network",
           zone_move_options },
+
+        { "device list", "[OPTIONS] NAME", "List the devices of the host's that a running machine has", verb_device_list, VERB_JSON, OPERAND_MACHINE,
+          "Devices" },
+        { "device add", "NAME PATH[:DEST[:PERMISSIONS]]…", "Let a running machine use a device, as --device= does", verb_device_add, VERB_ROOT,
+          OPERAND_NEW_DEVICES, "Devices" },
+        { "device remove", "NAME DEST…", "Take a device from a running machine", verb_device_remove, VERB_ROOT, OPERAND_DEVICES, "Devices" },
 
         { "stop", "NAME…", "Stop machines that run as services, in order", verb_stop, .operand = OPERAND_MACHINES,
           .group = "Stop" },

@@ -54,6 +54,7 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_READ_ONLY] = { KIND_INT, AT(read_only) },
         [FIELD_BINDS] = { KIND_BINDS, AT(binds) },
         [FIELD_TMPFS] = { KIND_TMPFS, AT(tmpfs) },
+        [FIELD_DEVICES] = { KIND_STRV, AT(devices) },
         [FIELD_RESOLV_CONF] = { KIND_INT, AT(resolv_conf) },
         [FIELD_TIMEZONE] = { KIND_INT, AT(timezone) },
         [FIELD_USERNS] = { KIND_USERNS, AT(userns) },

@@ -244,6 +244,7 @@ typedef struct MachineConfig {
         size_t n_binds;
         TmpfsMount *tmpfs;
         size_t n_tmpfs;
+        char **devices;      /* device-spec.h, each checked */
         ResolvConfMode resolv_conf;
         TimezoneMode timezone;
 

@@ -26,6 +26,7 @@ typedef enum Field {
         FIELD_READ_ONLY,
         FIELD_BINDS,
         FIELD_TMPFS,
+        FIELD_DEVICES,
         FIELD_RESOLV_CONF,
         FIELD_TIMEZONE,
         FIELD_USERNS,

@@ -5,27 +5,10 @@
 
 #include <string.h>
 
+#include "device-spec.h"
 #include "path.h"
 #include "text.h"
 #include "values.h"
-
-/* The text up to the next ':' that has no backslash before it, without the backslashes; *s moves behind the ':',
- * or becomes NULL at the end. */
-static char *next_field(const char **s) {
-        char *out = malloc(strlen(*s) + 1), *o = out;
-        const char *p = *s;
-
-        if (!out)
-                return NULL;
-        for (; *p && *p != ':'; p++) {
-                if (*p == '\\' && p[1])
-                        p++;
-                *o++ = *p;
-        }
-        *o = 0;
-        *s = *p ? p + 1 : NULL;
-        return out;
-}
 
 static int parse_bind_options(BindMount *b, const char *text, Error **reterr) {
         _cleanup_free_ char *copy = strdup(text);
@@ -78,19 +61,19 @@ static int fill_bind(BindMount *b, const OptionValue *v, Error **reterr) {
         const char *rest = v->text;
         int r;
 
-        source = next_field(&rest);
+        source = colon_next_field(&rest);
         if (!source)
                 return error_oom(reterr);
         r = parse_bind_source(b, source, v->from_file, reterr);
         if (r < 0)
                 return r;
-        b->destination = rest ? next_field(&rest) : strdup(b->source);
+        b->destination = rest ? colon_next_field(&rest) : strdup(b->source);
         if (!b->destination)
                 return error_oom(reterr);
         r = check_destination(b->destination, reterr);
         if (r < 0 || !rest)
                 return r;
-        mount_options = next_field(&rest);
+        mount_options = colon_next_field(&rest);
         if (!mount_options)
                 return error_oom(reterr);
         if (rest)
@@ -127,7 +110,7 @@ int parse_tmpfs(MachineConfig *c, const OptionValue *v, Error **reterr) {
         TmpfsMount *grown;
         int r;
 
-        destination = next_field(&rest);
+        destination = colon_next_field(&rest);
         if (!destination)
                 return error_oom(reterr);
         r = check_destination(destination, reterr);

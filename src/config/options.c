@@ -52,6 +52,15 @@ const Option options[] = {
           .group = TREE, .parse = parse_tmpfs,
           .help = "Mount an empty tmpfs",
           .about = "OPTIONS are those of tmpfs(5), such as mode=0755,size=64M. May be given several times." },
+        { { "device", .placeholder = "PATH[:DEST[:PERMISSIONS]]" },
+          .section = "Files", .key = "Device", .field = FIELD_DEVICES, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = TREE,
+          .parse = parse_device,
+          .help = "Let the machine use a device of the host's",
+          .about = "PATH is a device node, or a directory such as /dev/dri or /dev/snd with all the nodes in it; DEST is where it appears in the "
+                   "machine, below /dev, PATH when left out. PERMISSIONS are letters: r to read, w to write, m to make further "
+                   "nodes of it; rw when left out. A \"-\" before PATH passes over one that is not there. A colon in a path is written "
+                   "\"\\:\". Inside it belongs to root, with the mode that it has on the host, and to the group of the same number. May be given "
+                   "several times; see DEVICES in nbox(1)." },
         { { "resolv-conf", .placeholder = "MODE" },
           .section = "Exec", .key = "ResolvConf", .values = resolv_conf_mode_names, .field = FIELD_RESOLV_CONF,
           .flags = OPTION_BOTH, .group = TREE, .parse = parse_enum_field,

@@ -44,6 +44,7 @@ int parse_set_credential_encrypted(MachineConfig *c, const OptionValue *v, Error
 int parse_bind(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_bind_ro(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_tmpfs(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_device(MachineConfig *c, const OptionValue *v, Error **reterr); /* device-spec.c */
 
 int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_nics(MachineConfig *c, const OptionValue *v, Error **reterr); /* by option->nic */

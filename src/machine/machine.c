@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "device-changes.h"
 #include "endpoint.h"
 #include "live-nics.h"
 #include "pidfd.h"
@@ -87,7 +88,7 @@ static int machine_load(const char *name, Machine **ret, Error **reterr) {
         r = record_load(name, &m->record, reterr);
         if (r < 0)
                 return r;
-        if (take_changes(m->record) < 0)
+        if (take_changes(m->record) < 0 || device_changes_take(m->record) < 0)
                 return error_oom(reterr);
         m->leader_fd = open_leader(m->record);
         m->state = state_of(m);

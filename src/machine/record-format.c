@@ -77,6 +77,8 @@ const RecordField record_fields[] = {
         F("Nic", FIELD_STRINGS, nics),
         F("Port", FIELD_STRINGS, ports),
         F("HostPort", FIELD_STRINGS, host_ports),
+        F("Device", FIELD_STRINGS, devices),
+        F("DevId", FIELD_U64, dev_id),
         F("Lock", FIELD_STRINGS, locks),
         F("SettingsFile", FIELD_STRINGS, settings_files),
         F("TTYs", FIELD_INT, n_ttys),

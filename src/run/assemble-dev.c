@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "device-node.h"
+#include "device-place.h"
 #include "limits.h"
 #include "mount.h"
 #include "path.h"
@@ -87,6 +88,15 @@ static int bind_nodes(const MachinePlan *p, int dev) {
         return 0;
 }
 
+static int place_devices(const MachinePlan *p, int dev, Error **reterr) {
+        DeviceOwner owner = { p->uid_base, p->userns ? p->uid_range : 0 };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < p->devices.n; i++)
+                r = device_place(dev, p->devices.items + i, &owner, reterr);
+        return r;
+}
+
 int assemble_dev(const MachinePlan *p, int root, Error **reterr) {
         _cleanup_close_ int mount = -1, target = -1, shm = -1, shm_target = -1;
         char options[96];
@@ -99,6 +109,9 @@ int assemble_dev(const MachinePlan *p, int root, Error **reterr) {
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the machine's device nodes");
         places = r > 0;
+        r = place_devices(p, mount, reterr);
+        if (r < 0)
+                return r;
         target = open_in_root(root, "/dev", O_PATH | O_DIRECTORY, 0);
         r = target < 0 ? target : mount_attach(mount, target);
         if (r < 0)

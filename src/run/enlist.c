@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "log.h"
 #include "nics.h"
+#include "plan-devices.h"
 #include "strv.h"
 #include "supervisor.h"
 #include "zone-services.h"
@@ -145,6 +146,7 @@ static Registration registration_of(const Supervisor *s) {
 
 void enlistment_done(Enlistment *e) {
         strv_free(e->wants);
+        strv_free(e->devices);
 }
 
 int enlist_begin(Supervisor *s, Enlistment *e, Error **reterr) {
@@ -157,7 +159,10 @@ int enlist_begin(Supervisor *s, Enlistment *e, Error **reterr) {
                 r = error_oom(reterr);
         if (r < 0)
                 return r;
+        if (plan_device_rules(s->plan, &e->devices) < 0)
+                return error_oom(reterr);
         e->registration.wants = e->wants;
+        e->registration.devices = e->devices;
         supervisor_hear(s); /* systemd refuses a scope that is bound to a service which it is stopping */
         return supervisor_is_cancelled(s) ? cancelled(reterr) : begin(s, &e->registration, &e->pending, reterr);
 }

@@ -13,6 +13,7 @@ typedef struct Supervisor Supervisor;
 typedef struct Enlistment {
         Registration registration; /* its strings are the plan's */
         char **wants;
+        char **devices;
         PendingRegistration *pending;
 } Enlistment;
 

@@ -10,6 +10,7 @@
 #include "cgroup.h"
 #include "child.h"
 #include "clock.h"
+#include "device-rules.h"
 #include "enlist.h"
 #include "exit-status.h"
 #include "fd.h"
@@ -20,6 +21,7 @@
 #include "mount.h"
 #include "namespace.h"
 #include "netns.h"
+#include "path.h"
 #include "process.h"
 #include "relabel.h"
 #include "supervisor.h"
@@ -30,6 +32,17 @@
  * network a namespace to put a link into; what takes long (enlist.h: 20 to 35 ms, most of it in PID 1) runs while
  * the child mounts. The cgroup namespace comes last, when the child is in its final group. */
 
+
+/* With ids of its own the machine can make no device and open none but those in its /dev; else this is what keeps its root from all others. */
+static void bound_devices(const Supervisor *s, int cgroup) {
+        int r = device_rules_apply(&s->plan->devices, cgroup);
+
+        if (r < 0 && s->plan->uid_base == 0)
+                log_warning("The kernel does not let us say which devices %s may use (%s): its root, which is root of the host, can use all, ignoring",
+                            s->plan->name, strerror(-r));
+        else if (r < 0)
+                log_debug("The kernel does not let us say which devices %s may use: %s, ignoring", s->plan->name, strerror(-r));
+}
 
 /* The group that supervisor_choose_cgroup() chose. */
 static int make_cgroup(Supervisor *s, int *ret_fd, Error **reterr) {
@@ -44,6 +57,7 @@ static int make_cgroup(Supervisor *s, int *ret_fd, Error **reterr) {
         fd = cgroup_open(s->cgroup);
         if (fd < 0)
                 return error_errno(reterr, fd, "Cannot open the cgroup %s", s->cgroup);
+        bound_devices(s, fd);
         *ret_fd = fd;
         return 0;
 }
@@ -244,6 +258,15 @@ static int take_terminals(Supervisor *s, const int *masters, size_t n, Error **r
         return r;
 }
 
+/* By which a device that is added later finds that it is still ours (device-place.h). */
+static void note_dev(Supervisor *s, int root) {
+        _cleanup_close_ int dev = open_in_root(root, "/dev", O_PATH | O_DIRECTORY, 0);
+        struct stat st;
+
+        if (dev >= 0 && fstat(dev, &st) >= 0)
+                s->record->dev_id = st.st_dev;
+}
+
 static int build_tree(Supervisor *s, int socket, Error **reterr) {
         _cleanup_(guest_files_done) GuestFiles files = { .credentials = s->credentials };
         _cleanup_close_ int userns = -1, root = -1, proc = -1, sysfs = -1;
@@ -266,6 +289,7 @@ static int build_tree(Supervisor *s, int socket, Error **reterr) {
         root = assemble_tree(s->plan, &(TreeParts){ s->image->fd, userns, { proc, sysfs }, &files }, &s->notify_fd, reterr);
         if (root < 0)
                 return root;
+        note_dev(s, root);
         r = fd_send(socket, &built, 1, &root, 1);
         return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
 }

@@ -19,6 +19,7 @@
 #include "nics.h"
 #include "parse.h"
 #include "path.h"
+#include "plan-devices.h"
 #include "plan-ids.h"
 #include "plan-isolation.h"
 #include "port-map.h"
@@ -50,6 +51,7 @@ void plan_free(MachinePlan *p) {
                 free(p->mounts[i].options);
         }
         free(p->mounts);
+        device_list_done(&p->devices);
         for (size_t i = 0; i < p->n_ready; i++)
                 ready_condition_done(&p->ready[i]);
         free(p->ready);
@@ -82,8 +84,23 @@ static int add_mount(MachinePlan *p, const MountStep *like) {
         return 0;
 }
 
+/* A node that is bound below /dev stands there as one of the machine's own, whose root can open it; elsewhere it is a mount like others. */
+static int plan_bind(MachinePlan *p, const BindMount *b, Error **reterr) {
+        bool placed = false;
+        int r = b->from_root ? 0 : devices_resolve_bind(b->source, b->destination, b->read_only, &p->devices, &placed, reterr);
+
+        if (r < 0 || placed)
+                return r;
+        r = add_mount(p, &(MountStep){ .kind = MOUNT_STEP_BIND, .source = b->source, .destination = b->destination,
+                                       .attr = b->read_only ? MOUNT_ATTR_RDONLY : 0,
+                                       .from_root = b->from_root, .recursive = b->recursive,
+                                       .optional = b->optional,
+                                       .idmap = b->idmap < 0 ? MOUNT_IDMAP_NO : (MountIdmap) b->idmap });
+        return r < 0 ? error_oom(reterr) : 0;
+}
+
 /* Ours first, then the user's in their order, so that theirs may stand on /run or /tmp. */
-static int plan_mounts(MachinePlan *p, const MachineConfig *c) {
+static int plan_mounts(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         static const MountStep standard[] = {
                 /* Without flags, which the kernel would lock: systemd binds files of it elsewhere and remounts them with
                  * flags of its own. The child adds nosuid and nodev to it, unlocked. */
@@ -99,15 +116,10 @@ static int plan_mounts(MachinePlan *p, const MachineConfig *c) {
                 r = add_mount(p, &(MountStep){ .kind = MOUNT_STEP_TMPFS, .destination = c->tmpfs[i].destination,
                                                .options = c->tmpfs[i].options ?: (char *) "mode=0755",
                                                .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV });
-        for (size_t i = 0; r >= 0 && i < c->n_binds; i++) {
-                const BindMount *b = &c->binds[i];
-
-                r = add_mount(p, &(MountStep){ .kind = MOUNT_STEP_BIND, .source = b->source, .destination = b->destination,
-                                               .attr = b->read_only ? MOUNT_ATTR_RDONLY : 0,
-                                               .from_root = b->from_root, .recursive = b->recursive,
-                                               .optional = b->optional,
-                                               .idmap = b->idmap < 0 ? MOUNT_IDMAP_NO : (MountIdmap) b->idmap });
-        }
+        if (r < 0)
+                return error_oom(reterr);
+        for (size_t i = 0; r >= 0 && i < c->n_binds; i++)
+                r = plan_bind(p, &c->binds[i], reterr);
         return r;
 }
 
@@ -327,7 +339,7 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         p->keep_address = c->mode == START_BOOT;
         if (plan_network(p, c) < 0 || string_set(&p->user, c->user) < 0 || string_set(&p->chdir, c->chdir) < 0 ||
             string_set(&p->hostname, c->hostname ?: p->name) < 0 ||
-            credentials_describe(&c->credentials, &p->credentials) < 0 || plan_mounts(p, c) < 0)
+            credentials_describe(&c->credentials, &p->credentials) < 0)
                 return error_oom(reterr);
         p->slice = c->slice ? strdup(c->slice) : machine_slice_name(p->name);
         p->properties = strv_copy(c->properties);
@@ -335,6 +347,10 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         if (!p->slice || !p->properties || !p->settings_files)
                 return error_oom(reterr);
         r = plan_isolation(p, c, reterr);
+        if (r >= 0)
+                r = plan_mounts(p, c, reterr);
+        if (r >= 0)
+                r = plan_devices(p, c, reterr);
         if (r >= 0)
                 r = properties_check(p->properties, reterr);
         return r < 0 ? r : limits_properties(p->properties, &p->scope_properties, reterr);

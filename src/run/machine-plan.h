@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "config.h"
+#include "devices.h"
 #include "error.h"
 #include "find.h"
 #include "init.h"
@@ -104,6 +105,7 @@ typedef struct MachinePlan {
         bool read_only;
         MountStep *mounts;
         size_t n_mounts;
+        DeviceList devices;  /* of the host's (plan-devices.h) */
         ResolvConfMode resolv_conf; /* never UNSET or AUTO */
         TimezoneMode timezone;      /* likewise */
 

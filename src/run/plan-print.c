@@ -47,6 +47,21 @@ static json_t *mounts(const MachinePlan *p) {
         return a;
 }
 
+static json_t *devices(const MachinePlan *p) {
+        json_t *a = json_array();
+
+        for (size_t i = 0; i < p->devices.n; i++) {
+                const MachineDevice *d = p->devices.items + i;
+                char number[32];
+
+                snprintf(number, sizeof(number), "%u:%u", d->major, d->minor);
+                json_array_append_new(a, json_pack("{s:o, s:o, s:s, s:s, s:s}", "destination", json_text(d->destination), "source", json_text(d->source),
+                                                   "type", d->block ? "block" : "char", "number", number,
+                                                   "access", device_access_to_string(d->access)));
+        }
+        return a;
+}
+
 static json_t *nics(const NicList *list) {
         json_t *a = json_array();
 
@@ -171,6 +186,7 @@ static void describe_isolation(const MachinePlan *p, json_t *o) {
 static void describe_tree(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "read_only", json_boolean(p->read_only));
         json_object_set_new(o, "mounts", mounts(p));
+        json_object_set_new(o, "devices", devices(p));
         json_object_set_new(o, "resolv_conf", json_string(resolv_conf_mode_to_string(p->resolv_conf)));
         json_object_set_new(o, "timezone", json_string(timezone_mode_to_string(p->timezone)));
 }

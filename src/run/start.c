@@ -10,6 +10,7 @@
 #include "cgroup.h"
 #include "credentials.h"
 #include "detach.h"
+#include "device-changes.h"
 #include "exit-status.h"
 #include "gc.h"
 #include "guest-credentials.h"
@@ -21,6 +22,7 @@
 #include "log.h"
 #include "machine-plan.h"
 #include "nics.h"
+#include "plan-devices.h"
 #include "port-check.h"
 #include "reach.h"
 #include "registration.h"
@@ -68,6 +70,14 @@ static int block_signals(Error **reterr) {
         return 0;
 }
 
+/* Those of an earlier life of the same machine, not of what had the name before. */
+static int take_device_changes(Supervisor *s, Error **reterr) {
+        if (s->record->reboots > 0)
+                return plan_take_device_changes(s->plan, s->record_dir, reterr);
+        device_changes_forget(s->record_dir);
+        return 0;
+}
+
 /* The name and the tree are taken: nobody else starts either from here on. All that has to be undone is written down first. */
 static int claim(Start *start, Supervisor *s, Error **reterr) {
         int r;
@@ -77,6 +87,8 @@ static int claim(Start *start, Supervisor *s, Error **reterr) {
                 return r;
         gc_sweep_claimed(s->plan->name);
         r = labels_claim(s->plan->name, &s->plan->labels, reterr);
+        if (r >= 0)
+                r = take_device_changes(s, reterr);
         if (r < 0)
                 return r;
         r = image_lock_prepare(s->image, s->plan->read_only, &s->lock, reterr);
@@ -313,6 +325,8 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
                 warn_of_reachable_files(s->plan);
                 warn_of_missing_labels(s->plan);
                 warn_of_network(s->plan);
+                if (!s->plan->quiet)
+                        devices_warn_of_used(&s->plan->devices);
                 zone_services_warn(s->plan);
                 r = look_for_systemd(s, reterr);
                 if (r < 0)

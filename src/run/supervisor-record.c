@@ -3,6 +3,7 @@
 
 #include "cgroup.h"
 #include "clock.h"
+#include "device-changes.h"
 #include "log.h"
 #include "nics.h"
 #include "port-map.h"
@@ -66,6 +67,8 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
                 r = port_list_format(&p->ports, &rec->ports);
         if (r >= 0)
                 r = port_list_format(&p->host_ports, &rec->host_ports);
+        if (r >= 0)
+                r = devices_to_text(&p->devices, &rec->devices);
         for (size_t i = 0; r >= 0 && p->settings_files && p->settings_files[i]; i++)
                 r = strv_append(&rec->settings_files, p->settings_files[i]);
         if (r >= 0 && s->bus && !rec->scope) {

@@ -23,6 +23,7 @@ typedef struct Registration {
         size_t n_ifindices;
         char *const *wants;      /* units that the scope needs while it is there, or NULL; see scope_start_wanted() */
         char *const *properties; /* NAME=value of the user's, for the scope (property.h) */
+        char *const *devices;    /* likewise: DeviceAllow= for each device that the machine is given, or NULL */
         uint64_t stop_timeout_usec; /* the supervisor's own; the scope's is longer */
 } Registration;
 

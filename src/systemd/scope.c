@@ -88,7 +88,8 @@ int scope_append_properties(sd_bus_message *m, sd_bus *bus, const Registration *
                 r = append_devices(m);
         if (r < 0)
                 return bus_unbuilt(reterr, r, "that makes the scope");
-        return properties_append(m, reg->properties, reterr);
+        r = properties_append(m, reg->properties, reterr);
+        return r < 0 ? r : properties_append(m, reg->devices, reterr);
 }
 
 static int build_start(sd_bus *bus, const Registration *reg, const char *scope, sd_bus_message **ret, Error **reterr) {

@@ -272,7 +272,7 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
 /* systemd.nspawn(5) lists these as privileged; ours that reach into the host come on top. */
 static void trust_is_as_nspawn_has_it(void **state _unused_) {
         static const char *const privileged[] = { "MachineID", "PrivateUsers", "PrivateUsersOwnership", "PrivateUsersChown",
-                "Nesting", "SELinux", "SELinuxContext", "SELinuxAPIFSContext", "AppArmorProfile", "Bind", "BindReadOnly", "TemporaryFileSystem",
+                "Nesting", "SELinux", "SELinuxContext", "SELinuxAPIFSContext", "AppArmorProfile", "Bind", "BindReadOnly", "TemporaryFileSystem", "Device",
                 "LoadCredential", "SetCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted",
                 "Ready", "ReadyWait", "NotifyReady", "VirtualEthernet", "VirtualEthernetExtra", "Bridge", "MACVLAN",
                 "IPVLAN", "Interface", "NamespacePath", "Zone", "Port", "HostPort", "IngressRate", "EgressRate", "Private", "Slice", "Property", "Register", "StopTimeout",
