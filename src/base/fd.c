@@ -88,6 +88,13 @@ int fd_reopen(int fd, int flags) {
         return again < 0 ? -errno : again;
 }
 
+bool fd_is_place(int fd) {
+        int flags = fcntl(fd, F_GETFL);
+        struct stat st;
+
+        return flags >= 0 && ((flags & O_PATH) || (fstat(fd, &st) >= 0 && S_ISDIR(st.st_mode)));
+}
+
 int fd_path(int fd, char **ret) {
         char link[32], target[PATH_MAX];
         ssize_t n;

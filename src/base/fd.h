@@ -21,6 +21,9 @@ int fd_set_nonblock(int fd, bool on);
 /* What an O_PATH or other fd is, opened anew by way of /proc: never by a path that could have changed meanwhile. An fd. */
 int fd_reopen(int fd, int flags);
 
+/* Whether fd is a directory, or a place in one (O_PATH): from either, ".." leads to all others, whoever holds it (CVE-2024-21626). */
+bool fd_is_place(int fd);
+
 /* Where fd is now, as seen from our root: the caller's. -ESTALE when it is not to be seen from there. */
 int fd_path(int fd, char **ret);
 

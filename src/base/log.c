@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "text.h"
+
 static LogLevel max_level(void) {
         const char *e = getenv("NBOX_LOG_LEVEL");
 
@@ -19,15 +21,19 @@ static LogLevel max_level(void) {
         return LOG_LEVEL_INFO;
 }
 
-/* UTF-8 passes; C0, DEL and a lone CSI do not reach the user's terminal. */
+/* UTF-8 passes; control characters do not reach the user's terminal. */
 static void escape(const char *in, char *out, size_t size) {
         size_t n = 0;
 
-        for (const unsigned char *p = (const unsigned char *) in; *p && n + 5 < size; p++)
-                if ((*p < 0x20 && *p != '\t') || *p == 0x7f)
-                        n += (size_t) snprintf(out + n, size - n, "\\x%02x", *p);
-                else
-                        out[n++] = (char) *p;
+        for (size_t length; *in && n + 4 * 4 < size; in += length) {
+                bool control = text_control(in, &length) > 0 && *in != '\t';
+
+                for (size_t i = 0; i < length; i++)
+                        if (control)
+                                n += (size_t) snprintf(out + n, size - n, "\\x%02x", (unsigned char) in[i]);
+                        else
+                                out[n++] = in[i];
+        }
         out[n] = 0;
 }
 

@@ -28,6 +28,12 @@ void process_reset_signals(void) {
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+void process_forget_environment(void) {
+        for (char **e = environ; *e; e++)
+                explicit_bzero(*e, strlen(*e));
+        environ[0] = NULL;
+}
+
 int process_run(char *const *argv, int out_fd, int err_fd, Error **reterr) {
         posix_spawn_file_actions_t actions;
         int r, status;

@@ -21,5 +21,8 @@ int process_exit_status(int wait_status);
 /* Every signal as a new program expects it: its default action, and none held back. */
 void process_reset_signals(void);
 
+/* Overwrite our environment, which others would read in /proc/PID/environ: for a process that is about to be one of a machine's. */
+void process_forget_environment(void);
+
 /* The boot's id as 32 hex digits and a NUL (/proc/sys/kernel/random/boot_id). */
 int boot_id(char ret[33]);

@@ -6,9 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+size_t text_control(const char *s, size_t *ret_length) {
+        const unsigned char *p = (const unsigned char *) s;
+        size_t length = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 1, n = 1;
+
+        while (n < length && (p[n] & 0xc0) == 0x80)
+                n++;
+        *ret_length = n;
+        return p[0] < 0x20 || p[0] == 0x7f || (p[0] >= 0x80 && p[0] < 0xa0) || (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) ? n : 0;
+}
+
 bool string_is_clean(const char *s) {
-        for (const unsigned char *p = (const unsigned char *) s; *p; p++)
-                if (*p < 0x20 || *p == 0x7f)
+        size_t length;
+
+        for (; *s; s += length)
+                if (text_control(s, &length) > 0)
                         return false;
         return true;
 }

@@ -4,7 +4,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* No byte below 0x20 and no DEL in s: what may go into a record, a unit or a command line. */
+/* What a terminal may take for a control character: C0, DEL, and C1 (CSI, OSC), by itself or as UTF-8. How many bytes of it stand at s, which
+ * is not empty; 0: none, but a character of *ret_length bytes. */
+size_t text_control(const char *s, size_t *ret_length);
+
+/* No control character in s: what may go into a record, a unit, a command line or a terminal. */
 bool string_is_clean(const char *s);
 
 /* A well-mixed 64-bit number that is the same on every host: FNV-1a and a finaliser. Not for secrets. */

@@ -122,6 +122,7 @@ static void read_limits(Guest *g, pid_t leader) {
         for (int i = 0; i < RLIM_NLIMITS; i++)
                 if (prlimit(leader, (enum __rlimit_resource) i, NULL, &g->limits[i]) < 0)
                         g->limits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+        schedule_read(leader, &g->schedule);
         g->has_cpus = sched_getaffinity(leader, sizeof(g->cpus), &g->cpus) >= 0 && sched_getaffinity(0, sizeof(ours), &ours) >= 0 &&
                 !CPU_EQUAL(&g->cpus, &ours);
 }

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "schedule.h"
 
 /* What a machine's init has been given, read from its /proc directory on the host: what runs beside it later gets the
  * same, no more. All files are opened beneath one fd of /proc/PID, which stays with this process even when its pid is given to another. */
@@ -32,6 +33,7 @@ typedef struct Guest {
         bool filtered;           /* init has a system call filter */
         char *oom_score_adj;
         struct rlimit limits[RLIM_NLIMITS];
+        Schedule schedule;
         bool has_cpus;           /* init may not run on all CPUs that we may run on */
         cpu_set_t cpus;
         bool is_32bit;           /* its personality */

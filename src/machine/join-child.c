@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,7 +28,9 @@
  *
  *   the joiner    a child of the caller's, born in the machine's cgroup, on the host's side of the pid namespace, so
  *                 that nothing in the machine can see it or trace it. It is not dumpable all the same (CVE-2016-9962), and
- *                 before it enters any namespace it holds no descriptor but the five it needs (CVE-2016-8649).
+ *                 before it enters any namespace it holds no descriptor but the six it needs (CVE-2016-8649). It gives up
+ *                 what the machine may not do before there is anything inside to see: without a user namespace, root inside
+ *                 may trace whatever is in its pid namespace, dumpable or not.
  *   the command   its child in the pid namespace, but by CLONE_PARENT the caller's own to wait for. It stays
  *                 non-dumpable until execve(), and waits for a byte from the caller until the joiner has ended.
  */
@@ -71,6 +74,7 @@ static void take_limits(const Guest *g) {
                         want.rlim_cur = want.rlim_max;
                 (void) setrlimit(what, &want);
         }
+        schedule_take(&g->schedule);
         if (g->has_cpus)
                 (void) sched_setaffinity(0, sizeof(g->cpus), &g->cpus);
         if (g->is_32bit)
@@ -89,9 +93,12 @@ static void take_session(const JoinPlan *p) {
 static void take_bounds(const Guest *g) {
         int r;
 
+        (void) prctl(PR_SET_SECUREBITS, 0); /* the caller's, where there is no user namespace to enter, which has its own */
         r = caps_drop_bounding(g->cap_bounding);
         if (r >= 0 && g->filtered)
                 r = seccomp_apply_default(g->namespaces & CLONE_NEWUSER);
+        if (r >= 0)
+                r = caps_limit(g->cap_bounding | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID)); /* the ids are yet to come */
         if (r < 0)
                 fail(JOIN_PRIVILEGES, -r);
 }
@@ -104,7 +111,9 @@ static void take_ids(const JoinPlan *p) {
                 fail(JOIN_IDS, errno);
         if (setresgid(p->user->gid, p->user->gid, p->user->gid) < 0 || setresuid(p->user->uid, p->user->uid, p->user->uid) < 0)
                 fail(JOIN_IDS, errno);
-        r = caps_clear_inheritable_ambient();
+        r = caps_limit(p->guest->cap_bounding);
+        if (r >= 0)
+                r = caps_clear_inheritable_ambient();
         if (r < 0)
                 fail(JOIN_PRIVILEGES, -r);
         if (p->guest->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -138,9 +147,7 @@ static _Noreturn void run_command(const JoinPlan *p) {
                 _exit(EXIT_OWN_FAILURE);
         process_reset_signals();
         take_session(p);
-        take_bounds(p->guest);
-        take_ids(p);
-        (void) prctl(PR_SET_PDEATHSIG, p->end_signal); /* cleared by the change of ids */
+        (void) prctl(PR_SET_PDEATHSIG, p->end_signal);
         take_directory(p);
         (void) close_range(SOCK_FD + 1, ~0U, 0);
         environ = p->environment;
@@ -157,13 +164,24 @@ static void enter(const Guest *g) {
         close_fd(LEADER_FD);
 }
 
+/* The caller's child. A machine's own filter may know only the older call. */
+static pid_t fork_inside(void) {
+        int pidfd;
+        pid_t pid = clone_into(CLONE_PARENT, -1, &pidfd);
+
+        if (pid == -ENOSYS || pid == -EPERM)
+                pid = (pid_t) syscall(SYS_clone, CLONE_PARENT, NULL, NULL, NULL, NULL);
+        return pid == -1 ? -errno : pid;
+}
+
 _Noreturn void join_child(const JoinPlan *p) {
         JoinMessage m = { .stage = JOIN_STARTED };
         pid_t pid;
-        int pidfd, r;
+        int r;
 
         (void) prctl(PR_SET_DUMPABLE, 0);
         arrange_fds(p);
+        process_forget_environment();
         /* Here, for /proc is the host's still; the command inherits them, and its exec is what they are for. */
         r = task_labels_set_for_exec(&p->labels, NULL);
         if (r < 0)
@@ -172,8 +190,10 @@ _Noreturn void join_child(const JoinPlan *p) {
         (void) file_write(AT_FDCWD, "/proc/self/oom_score_adj", p->guest->oom_score_adj);
         take_limits(p->guest);
         enter(p->guest);
+        take_bounds(p->guest);
+        take_ids(p);
 
-        pid = clone_into(CLONE_PARENT, -1, &pidfd);
+        pid = fork_inside();
         if (pid < 0)
                 fail(JOIN_FORK, -pid);
         if (pid == 0)

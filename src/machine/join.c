@@ -199,8 +199,19 @@ static void hand_over_pipe(const Join *j, int fd) {
                 log_debug("Cannot hand descriptor %d over to uid %u: %s, ignoring", fd, uid, strerror(errno));
 }
 
+static int check_fd(const Join *j, int fd, Error **reterr) {
+        if (fd < 0 || !fd_is_place(fd))
+                return 0;
+        error_set(reterr, EISDIR, "Descriptor %d is a directory of the host's, and is not handed into machine '%s'", fd, j->request->name);
+        return error_hint(reterr, -EISDIR, "Root inside could leave by it. Redirect it from or to a file, a pipe or /dev/null.");
+}
+
 static int use_fds(Join *j, Error **reterr) {
         for (size_t i = 0; i < 3; i++) {
+                int r = check_fd(j, j->request->fds[i], reterr);
+
+                if (r < 0)
+                        return r;
                 j->plan.fds[i] = j->request->fds[i];
                 if (j->plan.fds[i] < 0) {
                         j->opened[i] = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -20,6 +20,7 @@
 #include "fd.h"
 #include "labels.h"
 #include "mount.h"
+#include "process.h"
 #include "pty.h"
 
 static _Noreturn void fail(int socket, int r, bool exec, const Error *e) {
@@ -139,6 +140,7 @@ _Noreturn void child_main(const ChildSetup *s) {
 
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setsid() < 0)
                 fail(s->socket, -errno, false, NULL);
+        process_forget_environment(); /* a stub init (--as-pid2) keeps it as long as it runs */
         r = set_labels(s->plan, &labels, &error);
         if (r < 0)
                 fail(s->socket, r, false, error);

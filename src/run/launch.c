@@ -67,6 +67,17 @@ static uint64_t namespaces(const MachinePlan *p) {
                 (plan_makes_network(p) ? (uint64_t) CLONE_NEWNET : 0);
 }
 
+/* What it would be handed as standard input or output. */
+static int check_stdio(const MachinePlan *p, Error **reterr) {
+        for (int fd = 0; fd < 3 && p->console == CONSOLE_PIPE; fd++) {
+                if (!fd_is_place(fd))
+                        continue;
+                error_set(reterr, EISDIR, "Descriptor %d is a directory of the host's, and is not handed into the machine", fd);
+                return error_hint(reterr, -EISDIR, "Root inside could leave by it. Redirect it from or to a file, a pipe or /dev/null.");
+        }
+        return 0;
+}
+
 /* A pipe is somebody else's file, as a user namespace sees it: give it to root inside, or /dev/stderr cannot be opened. */
 static void give_pipes(const MachinePlan *p) {
         if (p->console != CONSOLE_PIPE)
@@ -129,7 +140,9 @@ static int spawn_child(Supervisor *s, int *ret_socket, Error **reterr) {
         int sockets[2], r;
         pid_t pid;
 
-        r = make_cgroup(s, &cgroup, reterr);
+        r = check_stdio(s->plan, reterr);
+        if (r >= 0)
+                r = make_cgroup(s, &cgroup, reterr);
         if (r >= 0)
                 r = open_network(s->plan, &netns, reterr);
         if (r < 0)

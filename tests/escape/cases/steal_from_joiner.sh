@@ -3,7 +3,6 @@
 
 # Whoever joins is, for a moment, a process of the machine with what it brought from the host: its descriptors, its directory, its memory.
 WHAT='CVE-2016-8649, 2016-9962: what joins is traced, and its descriptors, directory and memory are taken'
-NEEDS_USERS='what joins can be traced before it has given up its capabilities'
 
 setup() {
         bring spy
