@@ -132,9 +132,18 @@ static int check_selinux(const MachineConfig *c, Error **reterr) {
         return error_hint(reterr, -EINVAL, "Leave out one of them.");
 }
 
+/* Root inside would be the host's root by its id, whose the sysctls are: parts of /proc are covered for good then, and nobody inside can
+ * mount another. */
+static int check_nesting(const MachineConfig *c, Error **reterr) {
+        if (c->nesting != 1 || !(c->userns == USERNS_IDENTITY || (c->userns == USERNS_FIXED && c->uid_base == 0)))
+                return 0;
+        error_set(reterr, EINVAL, "--nesting does not go with the host root's id: containers inside could not mount a /proc of their own");
+        return error_hint(reterr, -EINVAL, "Leave out --private-users=: the machine then has ids of its own, and more of them.");
+}
+
 int config_validate(const MachineConfig *c, Error **reterr) {
         static int (*const checks[])(const MachineConfig *c, Error **reterr) = {
-                check_command, check_ports, check_rates, check_mounts, check_detach, check_ready, check_selinux, check_json,
+                check_command, check_ports, check_rates, check_mounts, check_nesting, check_detach, check_ready, check_selinux, check_json,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(checks); i++) {

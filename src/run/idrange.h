@@ -12,6 +12,7 @@
 
 #define IDRANGE_SIZE 65536U
 #define IDRANGE_NESTING (64 * IDRANGE_SIZE) /* room for the ranges that useradd(8) gives from 100000 on, and for machines inside */
+#define IDRANGE_NESTING_LEAST (4 * IDRANGE_SIZE)
 
 /* Ranges of ids, in no order. */
 typedef struct UidRanges {

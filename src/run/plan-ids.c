@@ -113,6 +113,18 @@ static int choose_new(MachinePlan *p, Choice *c, Error **reterr) {
         return 0;
 }
 
+/* In a machine there are fewer ids: half as many do for --nesting, and half of that, down to what one user's subordinate ids need. */
+static int choose_fitting(MachinePlan *p, Choice *c, Error **reterr) {
+        for (;;) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int r = choose_new(p, c, &error);
+
+                if (r != -EBUSY || !p->nesting || p->uid_range / 2 < IDRANGE_NESTING_LEAST)
+                        return r < 0 ? error_pass(reterr, r, &error) : 0;
+                p->uid_range /= 2;
+        }
+}
+
 int plan_choose_ids(MachinePlan *p, int root, const UidRange *not_these, size_t n, Error **reterr) {
         _cleanup_(identity_freep) Identity *kept = NULL;
         _cleanup_(choice_done) Choice c = {};
@@ -134,7 +146,7 @@ int plan_choose_ids(MachinePlan *p, int root, const UidRange *not_these, size_t 
                 r = p->keep_ids ? idranges_of_others(p->name, root, OTHERS_KEPT | OTHERS_TREES, &c.taken) : 0;
                 if (r < 0)
                         return error_oom(reterr);
-                r = choose_new(p, &c, reterr);
+                r = choose_fitting(p, &c, reterr);
                 if (r < 0)
                         return r;
         }

@@ -88,6 +88,9 @@ test_nbox_in_nbox_from_memory() {
         same "owner of /etc on its tmpfs" "$(inside 'stat -c %u /mnt/m/inner/etc')" 0
         inner_lives
         same "status of a run" "$(inside 'nbox run --network=none -D /mnt/m/inner sh -c "exit 42"' || echo $?)" 42
+        # As many ids as are left: enough for a user's containers in there.
+        has "$(inside 'nbox run --network=none --nesting -D /mnt/m/inner sh -c "cat /proc/self/uid_map; unshare -Urmpf mount -t proc none /proc && echo a proc"' |
+                tr -s ' ' | paste -sd ' ')" ' 0 [0-9]+ 2097152 .*a proc'
         same "and with the machine's own root" "$(inside 'nbox run --private-users=identity -D /mnt/m/inner echo it runs' | tail -n 1)" 'it runs'
         poweroff "$GUEST"
 }
@@ -142,6 +145,7 @@ test_what_stands_by_is_out_of_reach() {
         same "how many there are" "$(head -n 1 <<<"$out")" 2
         same "what does not end in a refusal" "$(sed 1d <<<"$out" | grep -Ev 'ermission denied|not permitted|ead-only|not mounted|devices are not permitted')" ''
         poweroff "$GUEST"
-        # The host root's id may not have it at all, for the sysctls are its own.
-        fails nbox run --nesting --private-users=identity --network=none "$GUEST" test -e /run/host/nesting
+        # Of the host root's id are the sysctls.
+        refused nbox run --nesting --private-users=identity "$GUEST" true
+        refused nbox run --nesting --private-users=0:131072 "$GUEST" true
 }
