@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034
 
-WHAT='attributes that the host goes by, on a file of the machine'"'"'s: labels of SELinux and Smack, of IMA, overlay'"'"'s own'
-NEEDS_USERS='they are the host root'"'"'s to set; SELinux, where it is on, lets a machine change no label'
+WHAT='attributes that the host goes by, on a file of the machine'"'"'s: labels of Smack and IMA, overlay'"'"'s own'
+NEEDS_USERS='they are the host root'"'"'s to set'
 
 setup() { bring xattrs; }
 
