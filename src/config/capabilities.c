@@ -109,6 +109,26 @@ int capabilities_parse(const char *text, uint64_t all, uint64_t *ret, Error **re
         return 0;
 }
 
+/* Which words there are, the filter knows (seccomp_word_is_known()). */
+int parse_system_call_filter(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        bool refused = v->text[0] == '~';
+        const char *p = v->text + refused;
+        size_t words = 0;
+
+        for (p += strspn(p, " \t"); *p; p += strspn(p, " \t"), words++) {
+                size_t n = strcspn(p, " \t");
+
+                if (p[0] == '~')
+                        return error_set(reterr, EINVAL, "A '~' stands once, before the whole list");
+                if (n >= 64)
+                        return error_set(reterr, EINVAL, "'%.80s' is not a system call", p);
+                if (strv_appendf(&c->system_call_filter, "%s%.*s", refused ? "~" : "", (int) n, p) < 0)
+                        return error_oom(reterr);
+                p += n;
+        }
+        return words > 0 ? 0 : error_set(reterr, EINVAL, "No system call is named");
+}
+
 int parse_capabilities(MachineConfig *c, const OptionValue *v, Error **reterr) {
         uint64_t *stored = field_u64(c, v->option->field), set = 0;
         int r = capabilities_parse(v->text, v->option->field == FIELD_AMBIENT_CAPABILITIES ? 0 : CAPABILITIES_ALL, &set, reterr);

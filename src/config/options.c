@@ -220,6 +220,13 @@ const Option options[] = {
           .help = "Give these to the command, even if it is not root's",
           .about = "They go into its inheritable and ambient sets, which are empty otherwise, and must be among those that the machine "
                    "has. all is not taken here. May be given several times." },
+        { { "system-call-filter", .placeholder = "[~]LIST" },
+          .section = "Exec", .key = "SystemCallFilter", .field = FIELD_SYSTEM_CALL_FILTER,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED | OPTION_NARROWS_BY_TILDE, .group = ISOLATION, .parse = parse_system_call_filter,
+          .help = "Let these system calls through, too, or with ~ not",
+          .about = "Names of calls and of groups, as systemd-analyze(1) syscall-filter lists them, with blanks between them; a \"~\" before the list "
+                   "refuses them (EPERM). May be given several times, with and without it; what is in both is refused. See CAPABILITIES AND "
+                   "SYSTEM CALLS in nbox(1)." },
         { { "no-new-privileges", .placeholder = "BOOL" },
           .section = "Exec", .key = "NoNewPrivileges", .values = boolean_names, .field = FIELD_NO_NEW_PRIVILEGES,
           .flags = OPTION_BOTH, .group = ISOLATION, .parse = parse_bool_field,

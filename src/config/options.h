@@ -13,6 +13,7 @@ typedef enum OptionFlags {
         OPTION_BOOT = 1 << 0,
         OPTION_RUN = 1 << 1,
         OPTION_BOTH = OPTION_BOOT | OPTION_RUN,
+        OPTION_NARROWS_BY_TILDE = 1 << 3, /* a list with "~" in front only takes away, and is taken from any file */
         OPTION_PRIVILEGED = 1 << 2, /* ignored in a settings file that lies beside the image: systemd.nspawn(5)
                                      * "privileged setting", and ours that reach into the host */
 } OptionFlags;

@@ -101,7 +101,7 @@ static int found_line(const IniLine *l, void *userdata, Error **reterr) {
                 warn_unknown_key(s, l);
                 return 0;
         }
-        if ((o->flags & OPTION_PRIVILEGED) && !s->trusted) {
+        if ((o->flags & OPTION_PRIVILEGED) && !s->trusted && !((o->flags & OPTION_NARROWS_BY_TILDE) && l->value[0] == '~')) {
                 log_warning("%s:%u: %s= has no effect in a file beside the image, ignoring", s->path, l->line, o->key);
                 return 0;
         }

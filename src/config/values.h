@@ -29,6 +29,7 @@ int parse_slice(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_property(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_private_users(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_private_users_chown(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_system_call_filter(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_capabilities(MachineConfig *c, const OptionValue *v, Error **reterr); /* by option->field */
 int parse_rlimit(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_limit(MachineConfig *c, const OptionValue *v, Error **reterr); /* by option->field */

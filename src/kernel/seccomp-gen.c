@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Runs while nbox is built, and writes seccomp-rules.def as BPF programs in C. Building a filter at each start with libseccomp
+/* Runs while nbox is built, and writes seccomp-rules.def as BPF programs in C, and as the table that others are made of where a
+ * machine's settings ask for it. Building a filter at each start with libseccomp
  * costs 0.4 ms and a library to load; the result never differs, so it is made once.
  *
  * A program has two parts. What is refused by argument (default: pass) is libseccomp's; each "pass" of it becomes a jump to the
  * second part, since libseccomp cannot say "this value fails, all others pass" in a filter whose default is to fail. The second
- * part, which calls there are (default: ENOSYS), is a search over ranges of numbers, of which there are few: libseccomp
- * compares with each number, and the kernel then takes 270 instead of 110 microseconds for each start of a machine to
- * check, translate and cache the program.
+ * part, which calls there are (default: ENOSYS), is seccomp-program.c's.
  *
  * The architecture is the build's target; its 32-bit sibling gets the same rules by name. x32 calls are numbers beyond all ranges,
  * and get ENOSYS as from a kernel that is built without them. */
@@ -32,13 +31,15 @@
 #define AF_MCTP 45
 #endif
 
-enum Kind { KIND_ALLOW, KIND_REFUSE, KIND_OF_THE_HOST, KIND_ARGUMENT };
+#include "seccomp-call.h"
+#include "seccomp-program.h"
 
 struct Rule {
-        enum Kind kind;
+        SeccompKind kind;
         const char *name;
         int number; /* -1: libseccomp must know the name, on this or another architecture */
         int error;
+        int capability;
         unsigned n_arguments;
         struct {
                 unsigned index;
@@ -46,12 +47,14 @@ struct Rule {
         } arguments[2];
 };
 
-#define ALLOW(name) { KIND_ALLOW, #name, -1 },
-#define ALLOW_NR(name, number) { KIND_ALLOW, #name, number },
-#define REFUSE(name, error) { KIND_REFUSE, #name, -1, error },
-#define OF_THE_HOST(name) { KIND_OF_THE_HOST, #name, -1, EPERM },
-#define REFUSE_ARGUMENT(name, i, v, error) { KIND_ARGUMENT, #name, -1, error, 1, { { i, v } } },
-#define REFUSE_ARGUMENTS(name, i, v, j, w, error) { KIND_ARGUMENT, #name, -1, error, 2, { { i, v }, { j, w } } },
+#define ALLOW(name) { SECCOMP_ALLOW, #name, -1 },
+#define ALLOW_NR(name, number) { SECCOMP_ALLOW, #name, number },
+#define REFUSE(name, error) { SECCOMP_REFUSE, #name, -1, error },
+#define OF_THE_HOST(name) { SECCOMP_OF_THE_HOST, #name, -1, EPERM },
+#define ALLOW_UNLESS_DROPPED(name, capability) { SECCOMP_ALLOW_UNLESS_DROPPED, #name, -1, EPERM, capability },
+#define REFUSE_UNLESS_GIVEN(name, capability) { SECCOMP_REFUSE_UNLESS_GIVEN, #name, -1, EPERM, capability },
+#define REFUSE_ARGUMENT(name, i, v, error) { SECCOMP_ARGUMENT, #name, -1, error, -1, 1, { { i, v } } },
+#define REFUSE_ARGUMENTS(name, i, v, j, w, error) { SECCOMP_ARGUMENT, #name, -1, error, -1, 2, { { i, v }, { j, w } } },
 static const struct Rule rules[] = {
 #include "seccomp-rules.def"
 };
@@ -67,13 +70,6 @@ static const struct Architecture {
         { "aarch64", SCMP_ARCH_AARCH64, SCMP_ARCH_ARM },
         { "arm", SCMP_ARCH_ARM },
         { "riscv64", SCMP_ARCH_RISCV64 },
-};
-
-#define PROGRAM_MAX BPF_MAXINSNS
-
-struct Program {
-        struct sock_filter code[PROGRAM_MAX];
-        size_t n;
 };
 
 _Noreturn static void die(const char *what, int r) {
@@ -108,12 +104,12 @@ static scmp_filter_ctx argument_filter(uint32_t arch, bool sockets) {
                 check(seccomp_arch_remove(ctx, seccomp_arch_native()), "native architecture");
         }
         for (size_t i = 0; i < N_RULES; i++)
-                if (rules[i].kind == KIND_ARGUMENT && (sockets || strcmp(rules[i].name, "socket") != 0))
+                if (rules[i].kind == SECCOMP_ARGUMENT && (sockets || strcmp(rules[i].name, "socket") != 0))
                         add_argument_rule(ctx, &rules[i]);
         return ctx;
 }
 
-static void argument_program(const struct Architecture *a, struct Program *ret) {
+static void argument_program(const struct Architecture *a, SeccompProgram *ret) {
         scmp_filter_ctx ctx = argument_filter(a->arch, a->compat || !a->multiplexed);
         int fd = memfd_create("seccomp", MFD_CLOEXEC);
         ssize_t n;
@@ -128,47 +124,16 @@ static void argument_program(const struct Architecture *a, struct Program *ret) 
         ret->n = (size_t) n / sizeof(ret->code[0]);
         close(fd);
         seccomp_release(ctx);
+        /* What passes goes on behind the end. */
+        for (size_t i = 0; i < ret->n; i++)
+                if (ret->code[i].code == (BPF_RET | BPF_K) && ret->code[i].k == SECCOMP_RET_ALLOW)
+                        ret->code[i] = (struct sock_filter) BPF_STMT(BPF_JMP | BPF_JA, (uint32_t) (ret->n - i - 1));
 }
 
 /* --- which calls there are ---------------------------------------------------------------------------------------- */
 
-#define NUMBERS (1 << 20) /* beyond any architecture's last one: arm's own begin at 0xf0000 */
-
-struct Range {
-        uint32_t first, action; /* to the next one's first */
-};
-
-static void emit(struct Program *p, struct sock_filter instruction) {
-        if (p->n >= PROGRAM_MAX)
-                die("program", E2BIG);
-        p->code[p->n++] = instruction;
-}
-
-/* Jump to `target` from the conditional jump at `from`, by its true branch. */
-static void patch(struct Program *p, size_t from, size_t target) {
-        if (target - from - 1 > UINT8_MAX)
-                die("jump", ERANGE);
-        p->code[from].jt = (uint8_t) (target - from - 1);
-}
-
-static void emit_search(struct Program *p, const struct Range *ranges, size_t n) {
-        size_t from = p->n, middle = n / 2;
-
-        if (n == 1) {
-                emit(p, (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, ranges[0].action));
-                return;
-        }
-        emit(p, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, ranges[middle].first, 0, 0));
-        emit_search(p, ranges, middle);
-        patch(p, from, p->n);
-        emit_search(p, ranges + middle, n - middle);
-}
-
-static uint32_t rule_action(const struct Rule *rule, bool private_users) {
-        bool allow = rule->kind == KIND_ALLOW || (rule->kind == KIND_OF_THE_HOST && !private_users);
-
-        return allow ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (uint32_t) rule->error;
-}
+#define CALLS_MAX 1024
+#define NUMBERS_MAX 1000 /* where calls are looked for that no rule names */
 
 /* What i386 once had behind socketcall(2) and ipc(2) only, and got numbers for in Linux 4.3 and 5.1. libseccomp, which counts
  * these calls as one with the old ones, does not tell them. */
@@ -201,79 +166,134 @@ static int rule_number(const struct Rule *rule, uint32_t arch) {
         return rule->number;
 }
 
-static void emit_calls(struct Program *p, uint32_t arch, bool private_users) {
-        static uint32_t actions[NUMBERS];
-        static struct Range ranges[NUMBERS];
-        size_t n = 0;
+/* Every call that has a name, by name. */
+struct Calls {
+        SeccompCall calls[CALLS_MAX];
+        size_t n;
+};
 
-        for (size_t i = 0; i < NUMBERS; i++)
-                actions[i] = SECCOMP_RET_ERRNO | ENOSYS;
-        for (size_t i = 0; i < N_RULES; i++) {
-                int number = rules[i].kind == KIND_ARGUMENT ? -1 : rule_number(&rules[i], arch);
-
-                if (number >= NUMBERS - 1)
-                        die(rules[i].name, ERANGE);
-                if (number >= 0)
-                        actions[number] = rule_action(&rules[i], private_users);
-        }
-        for (uint32_t i = 0; i < NUMBERS; i++)
-                if (n == 0 || ranges[n - 1].action != actions[i])
-                        ranges[n++] = (struct Range){ i, actions[i] };
-        emit(p, (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
-        emit_search(p, ranges, n);
+static SeccompCall *find_call(struct Calls *c, const char *name) {
+        for (size_t i = 0; i < c->n; i++)
+                if (strcmp(c->calls[i].name, name) == 0)
+                        return &c->calls[i];
+        return NULL;
 }
 
-static void calls_program(const struct Architecture *a, bool private_users, struct Program *p) {
-        const uint32_t arches[] = { a->arch, a->compat };
-        size_t jumps[2], n = a->compat ? 2 : 1;
+static SeccompCall *add_call(struct Calls *c, const char *name) {
+        SeccompCall *call = find_call(c, name);
 
-        p->n = 0;
-        emit(p, (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
-        for (size_t i = 0; i < n; i++) {
-                emit(p, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arches[i], 0, 1));
-                jumps[i] = p->n; /* too far for a conditional jump */
-                emit(p, (struct sock_filter) BPF_STMT(BPF_JMP | BPF_JA, 0));
+        if (call)
+                return call;
+        if (c->n == CALLS_MAX || strlen(name) >= sizeof(call->name))
+                die(name, E2BIG);
+        call = &c->calls[c->n++];
+        *call = (SeccompCall){ .numbers = { -1, -1 }, .kind = SECCOMP_UNLISTED, .error = ENOSYS };
+        snprintf(call->name, sizeof(call->name), "%s", name);
+        return call;
+}
+
+static void add_rules(struct Calls *c, const struct Architecture *a) {
+        for (size_t i = 0; i < N_RULES; i++) {
+                SeccompCall *call;
+
+                if (rules[i].kind == SECCOMP_ARGUMENT)
+                        continue;
+                call = add_call(c, rules[i].name);
+                if (call->kind != SECCOMP_UNLISTED)
+                        die(rules[i].name, EEXIST);
+                call->kind = (uint8_t) rules[i].kind;
+                call->error = (int16_t) rules[i].error;
+                call->capability = (int8_t) rules[i].capability;
+                call->numbers[0] = rule_number(&rules[i], a->arch);
+                call->numbers[1] = a->compat ? rule_number(&rules[i], a->compat) : -1;
         }
-        emit(p, (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
-        for (size_t i = 0; i < n; i++) {
-                p->code[jumps[i]].k = (uint32_t) (p->n - jumps[i] - 1);
-                emit_calls(p, arches[i], private_users);
+}
+
+static void add_others(struct Calls *c, const struct Architecture *a) {
+        const uint32_t arches[] = { a->arch, a->compat };
+
+        for (size_t k = 0; k < (a->compat ? 2 : 1); k++)
+                for (int number = 0; number < NUMBERS_MAX; number++) {
+                        char *name = seccomp_syscall_resolve_num_arch(arches[k], number);
+                        SeccompCall *call = name ? add_call(c, name) : NULL;
+
+                        if (call && call->kind == SECCOMP_UNLISTED)
+                                call->numbers[k] = number;
+                        free(name);
+                }
+}
+
+static int by_name(const void *a, const void *b) {
+        return strcmp(((const SeccompCall *) a)->name, ((const SeccompCall *) b)->name);
+}
+
+static int by_number(const void *a, const void *b) {
+        const SeccompNumber *x = a, *y = b;
+
+        return (x->number > y->number) - (x->number < y->number);
+}
+
+static void calls_program(const struct Calls *c, const struct Architecture *a, bool private_users, SeccompProgram *p) {
+        static SeccompNumber numbers[2][CALLS_MAX];
+        SeccompNumbers arches[2] = { { .arch = a->arch, .calls = numbers[0] }, { .arch = a->compat, .calls = numbers[1] } };
+
+        for (size_t k = 0; k < 2; k++) {
+                for (size_t i = 0; i < c->n; i++)
+                        if (c->calls[i].numbers[k] >= 0 && c->calls[i].kind != SECCOMP_UNLISTED)
+                                numbers[k][arches[k].n++] = (SeccompNumber){ (uint32_t) c->calls[i].numbers[k],
+                                        seccomp_call_passes(&c->calls[i], private_users, SECCOMP_DEFAULT_CAPABILITIES)
+                                        ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (uint32_t) c->calls[i].error };
+                qsort(numbers[k], arches[k].n, sizeof(numbers[k][0]), by_number);
         }
+        check(seccomp_program_calls(p, arches, a->compat ? 2 : 1), "program");
 }
 
 /* --- both --------------------------------------------------------------------------------------------------------- */
 
-static void join(struct Program *first, const struct Program *second) {
-        if (first->n + second->n > PROGRAM_MAX)
-                die("program", E2BIG);
-        for (size_t i = 0; i < first->n; i++)
-                if (first->code[i].code == (BPF_RET | BPF_K) && first->code[i].k == SECCOMP_RET_ALLOW)
-                        first->code[i] = (struct sock_filter) BPF_STMT(BPF_JMP | BPF_JA, (uint32_t) (first->n - i - 1));
-        memcpy(first->code + first->n, second->code, second->n * sizeof(second->code[0]));
-        first->n += second->n;
+static void print_program(const char *name, const SeccompProgram *p) {
+        printf("static const struct sock_filter %s[] = {\n", name);
+        for (size_t i = 0; i < p->n; i++)
+                printf("        { 0x%02x, %u, %u, 0x%08x },\n", p->code[i].code, p->code[i].jt, p->code[i].jf, p->code[i].k);
+        printf("};\n");
 }
 
-static void print(const struct Architecture *a, const char *name, bool private_users) {
-        static struct Program program, calls;
+static void print_calls(const struct Calls *c, const struct Architecture *a) {
+        printf("static const uint32_t filter_arches[] = { 0x%x, 0x%x };\n", a->arch, a->compat);
+        printf("static const SeccompCall filter_calls[] = {\n");
+        for (size_t i = 0; i < c->n; i++) {
+                const SeccompCall *call = &c->calls[i];
 
-        argument_program(a, &program);
-        calls_program(a, private_users, &calls);
-        join(&program, &calls);
-
-        printf("static const struct sock_filter %s[] = {\n", name);
-        for (size_t i = 0; i < program.n; i++)
-                printf("        { 0x%02x, %u, %u, 0x%08x },\n", program.code[i].code, program.code[i].jt, program.code[i].jf,
-                       program.code[i].k);
+                printf("        { \"%s\", { %d, %d }, %d, %d, %d },\n", call->name, call->numbers[0], call->numbers[1], call->error, call->kind,
+                       call->capability);
+        }
         printf("};\n");
+}
+
+static void print(const struct Architecture *a) {
+        static SeccompProgram arguments, program;
+        static struct Calls calls;
+
+        add_rules(&calls, a);
+        add_others(&calls, a);
+        qsort(calls.calls, calls.n, sizeof(calls.calls[0]), by_name);
+        argument_program(a, &arguments);
+
+        printf("/* Made by seccomp-gen from seccomp-rules.def. */\n");
+        program = arguments;
+        calls_program(&calls, a, true, &program);
+        print_program("filter_private_users", &program);
+        program = arguments;
+        calls_program(&calls, a, false, &program);
+        print_program("filter_host_users", &program);
+        print_program("filter_arguments", &arguments);
+        print_calls(&calls, a);
 }
 
 int main(int argc, char **argv) {
         for (size_t i = 0; argc == 2 && i < sizeof(architectures) / sizeof(architectures[0]); i++) {
                 if (strcmp(architectures[i].family, argv[1]) != 0)
                         continue;
-                printf("/* Made by seccomp-gen from seccomp-rules.def. */\n");
-                print(&architectures[i], "filter_private_users", true);
-                print(&architectures[i], "filter_host_users", false);
+                print(&architectures[i]);
                 return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }
         fprintf(stderr, "seccomp-gen: no filter for '%s': add it to the table of architectures\n", argc == 2 ? argv[1] : "");

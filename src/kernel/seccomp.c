@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "seccomp-call.h"
 #include "seccomp-filter.h"
 
 static const struct {
@@ -19,13 +20,19 @@ static const struct {
         [true] = { filter_private_users, ELEMENTSOF(filter_private_users) },
 };
 
-int seccomp_apply_default(bool private_users) {
+int seccomp_apply(const struct sock_filter *code, size_t n) {
         const struct sock_fprog program = {
-                .filter = (struct sock_filter *) programs[private_users].code, /* only read: the ABI's struct lacks a const */
-                .len = programs[private_users].n,
+                .filter = (struct sock_filter *) code, /* only read: the ABI's struct lacks a const */
+                .len = (unsigned short) n,
         };
 
+        if (n > BPF_MAXINSNS)
+                return -E2BIG;
         return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? -errno : 0;
+}
+
+int seccomp_apply_default(bool private_users) {
+        return seccomp_apply(programs[private_users].code, programs[private_users].n);
 }
 
 #if defined(__x86_64__) && defined(__LP64__)

@@ -10,6 +10,7 @@
 #include "cgroup.h"
 #include "cleanup.h"
 #include "file.h"
+#include "filter-file.h"
 #include "pidfd.h"
 #include "text.h"
 
@@ -18,6 +19,8 @@
 void guest_done(Guest *g) {
         g->proc = close_fd(g->proc);
         g->root = close_fd(g->root);
+        free(g->filter);
+        g->filter = NULL;
         free(g->oom_score_adj);
         free(g->container);
         free(g->container_uuid);
@@ -116,12 +119,49 @@ static int read_status(Guest *g) {
         return 0;
 }
 
-static void read_limits(Guest *g, pid_t leader) {
+static rlim_t parse_limit(const char *word) {
+        return strncmp(word, "unlimited", strlen("unlimited")) == 0 ? RLIM_INFINITY : (rlim_t) strtoull(word, NULL, 10);
+}
+
+/* As the file shows one: "Max open files            1024                 524288               files". */
+static bool find_limit(const char *text, int resource, struct rlimit *ret) {
+        static const char *const names[RLIM_NLIMITS] = {
+                [RLIMIT_CPU] = "cpu time", [RLIMIT_FSIZE] = "file size", [RLIMIT_DATA] = "data size", [RLIMIT_STACK] = "stack size",
+                [RLIMIT_CORE] = "core file size", [RLIMIT_RSS] = "resident set", [RLIMIT_NPROC] = "processes", [RLIMIT_NOFILE] = "open files",
+                [RLIMIT_MEMLOCK] = "locked memory", [RLIMIT_AS] = "address space", [RLIMIT_LOCKS] = "file locks",
+                [RLIMIT_SIGPENDING] = "pending signals", [RLIMIT_MSGQUEUE] = "msgqueue size", [RLIMIT_NICE] = "nice priority",
+                [RLIMIT_RTPRIO] = "realtime priority", [RLIMIT_RTTIME] = "realtime timeout",
+        };
+        char head[40];
+        const char *p;
+
+        snprintf(head, sizeof(head), "\nMax %s ", names[resource]);
+        p = strstr(text, head);
+        if (!p)
+                return false;
+        p += strlen(head);
+        p += strspn(p, " ");
+        ret->rlim_cur = parse_limit(p);
+        p += strcspn(p, " ");
+        p += strspn(p, " ");
+        ret->rlim_max = parse_limit(p);
+        return true;
+}
+
+/* prlimit(2) tells another user's only to who has CAP_SYS_RESOURCE, the file tells everybody. */
+static int read_limits(Guest *g) {
+        _cleanup_free_ char *text = NULL;
+        int r = file_read(g->proc, "limits", PROC_FILE_MAX, &text);
+
+        for (int i = 0; r >= 0 && i < RLIM_NLIMITS; i++)
+                if (!find_limit(text, i, &g->limits[i]))
+                        r = -EBADMSG;
+        return r;
+}
+
+static void read_cpus(Guest *g, pid_t leader) {
         cpu_set_t ours;
 
-        for (int i = 0; i < RLIM_NLIMITS; i++)
-                if (prlimit(leader, (enum __rlimit_resource) i, NULL, &g->limits[i]) < 0)
-                        g->limits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
         schedule_read(leader, &g->schedule);
         g->has_cpus = sched_getaffinity(leader, sizeof(g->cpus), &g->cpus) >= 0 && sched_getaffinity(0, sizeof(ours), &ours) >= 0 &&
                 !CPU_EQUAL(&g->cpus, &ours);
@@ -186,7 +226,9 @@ static int guest_read(Guest *g, pid_t leader) {
         if (r >= 0)
                 r = read_environment(g);
         if (r >= 0)
-                read_limits(g, leader);
+                r = read_limits(g);
+        if (r >= 0)
+                read_cpus(g, leader);
         return r;
 }
 
@@ -204,8 +246,13 @@ int guest_open(Guest *g, const char *name, pid_t leader, int leader_fd, Error **
                 r = guest_read(g, leader);
         if (r >= 0)
                 r = pidfd_kill(leader_fd, 0); /* what was read of a process that ended meanwhile is nothing */
-        if (r >= 0)
-                return 0;
+        if (r >= 0) {
+                r = filter_file_load(name, &g->filter, &g->n_filter, reterr);
+                if (r >= 0)
+                        return 0;
+                guest_done(g);
+                return r;
+        }
         guest_done(g);
         if (r == -ENOENT || r == -ESRCH)
                 return error_set(reterr, ESRCH, "The machine '%s' has ended", name);

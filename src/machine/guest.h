@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <linux/filter.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,8 @@ typedef struct Guest {
         uint64_t cap_bounding;
         bool no_new_privileges;
         bool filtered;           /* init has a system call filter */
+        struct sock_filter *filter; /* that is not the one that every machine has; or NULL */
+        size_t n_filter;
         char *oom_score_adj;
         struct rlimit limits[RLIM_NLIMITS];
         Schedule schedule;

@@ -95,7 +95,9 @@ static void take_bounds(const Guest *g) {
 
         (void) prctl(PR_SET_SECUREBITS, 0); /* the caller's, where there is no user namespace to enter, which has its own */
         r = caps_drop_bounding(g->cap_bounding);
-        if (r >= 0 && g->filtered)
+        if (r >= 0 && g->filter)
+                r = seccomp_apply(g->filter, g->n_filter);
+        else if (r >= 0 && g->filtered)
                 r = seccomp_apply_default(g->namespaces & CLONE_NEWUSER);
         if (r >= 0)
                 r = caps_limit(g->cap_bounding | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID)); /* the ids are yet to come */

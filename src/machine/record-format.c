@@ -69,6 +69,8 @@ const RecordField record_fields[] = {
         F("SELinux", FIELD_STRING, selinux),
         F("SELinuxMounts", FIELD_STRING, selinux_mounts),
         F("AppArmor", FIELD_STRING, apparmor),
+        F("Capabilities", FIELD_STRING, capabilities),
+        F("SystemCallFilter", FIELD_STRINGS, system_call_filter),
         { ENUM("Network", network, network_kind_names, NETWORK_UNSET) },
         F("NetworkNamespace", FIELD_STRING, network_namespace),
         F("Zone", FIELD_STRING, zone),

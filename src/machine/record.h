@@ -83,6 +83,8 @@ typedef struct MachineRecord {
         char *selinux;            /* context of its processes, or NULL */
         char *selinux_mounts;     /* of the file systems that were made for it, or NULL */
         char *apparmor;           /* profile of its processes, or NULL */
+        char *capabilities;       /* of its bounding set, "0x…" */
+        char **system_call_filter; /* words of --system-call-filter= */
         NetworkKind network;
         char *network_namespace;  /* NETWORK_NAMESPACE: its path */
         char *zone;

@@ -18,6 +18,7 @@
 #include "guest-environment.h"
 #include "guest-user.h"
 #include "labels.h"
+#include "leader-limits.h"
 #include "process.h"
 #include "seccomp.h"
 #include "stub-init.h"
@@ -76,7 +77,7 @@ static int confine(const MachinePlan *p, Error **reterr) {
                 return error_errno(reterr, errno, "Cannot rule out new privileges");
         if (p->personality >= 0 && personality((unsigned long) p->personality) < 0)
                 return error_errno(reterr, errno, "Cannot set the personality");
-        r = seccomp_apply_default(p->userns);
+        r = p->filter ? seccomp_apply(p->filter, p->n_filter) : seccomp_apply_default(p->userns);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot install the system call filter");
         return 0;
@@ -148,6 +149,9 @@ int child_exec(const ChildSetup *s, const TaskLabelFiles *labels, bool *ret_exec
         if (r < 0)
                 return r;
         umask(0022);
+        r = limits_settle(p, reterr);
+        if (r < 0)
+                return r;
         r = confine(p, reterr); /* the stub too: it is a process of the machine */
         if (r < 0)
                 return r;

@@ -6,7 +6,6 @@
 
 #include "file.h"
 #include "limit-text.h"
-#include "log.h"
 #include "rlimits.h"
 
 static const int of_the_namespace[BIRTH_LIMITS] = { RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_SIGPENDING, RLIMIT_NPROC };
@@ -37,18 +36,28 @@ void limits_after_birth(const BirthLimits *b) {
                         (void) limits_give(0, of_the_namespace[i], &b->own[i]);
 }
 
-static int give_limit(const MachinePlan *p, pid_t leader, int resource, Error **reterr) {
+static int settle(const MachinePlan *p, int resource, Error **reterr) {
         const char *name = enum_to_string(limit_names, resource);
-        int r = limits_give(leader, resource, &p->limits[resource]);
+        struct rlimit has;
+        int r;
 
-        if (r >= 0)
+        if (getrlimit((enum __rlimit_resource) resource, &has) < 0)
+                return error_errno(reterr, errno, "Cannot read %s", name);
+        if (has.rlim_cur == p->limits[resource].rlim_cur && has.rlim_max == p->limits[resource].rlim_max)
                 return 0;
-        if (!(p->limits_asked & (1U << resource))) {
-                log_debug("Cannot set %s as a host's first process has it: %s, ignoring", name, strerror(-r));
+        r = limits_give(0, resource, &p->limits[resource]);
+        if (r >= 0 || !(p->limits_asked & (1U << resource)))
                 return 0;
-        }
         error_errno(reterr, r, "Cannot set %s", name);
         return r == -EPERM ? error_hint(reterr, r, "nbox itself has a lower hard limit, and lacks CAP_SYS_RESOURCE to raise it.") : r;
+}
+
+int limits_settle(const MachinePlan *p, Error **reterr) {
+        int r = 0;
+
+        for (int i = 0; i < RLIM_NLIMITS && r >= 0; i++)
+                r = settle(p, i, reterr);
+        return r;
 }
 
 static int give_cpus(const MachinePlan *p, pid_t leader, Error **reterr) {
@@ -81,11 +90,10 @@ static int give_oom_score(const MachinePlan *p, pid_t leader, Error **reterr) {
 }
 
 int limits_hand_over(const MachinePlan *p, pid_t leader, Error **reterr) {
-        int r = 0;
+        int r;
 
-        for (int i = 0; i < RLIM_NLIMITS && r >= 0; i++)
-                r = give_limit(p, leader, i, reterr);
-        if (r >= 0)
-                r = give_cpus(p, leader, reterr);
+        for (int i = 0; i < RLIM_NLIMITS; i++)
+                (void) limits_give(leader, i, &p->limits[i]);
+        r = give_cpus(p, leader, reterr);
         return r < 0 ? r : give_oom_score(p, leader, reterr);
 }

@@ -4,7 +4,8 @@
 #include "machine-plan.h"
 
 /* The resource limits, score and CPUs of a machine's first process. They are given to it from outside, before it goes on: raising a
- * hard limit takes a capability over the host that it does not have. */
+ * hard limit takes a capability over the host that it does not have. Without that capability nbox itself may not so much as lower
+ * another user's limits, which root inside is: what is left the process does by itself. */
 
 #define BIRTH_LIMITS 4
 
@@ -19,5 +20,8 @@ typedef struct BirthLimits {
 void limits_before_birth(const MachinePlan *p, uint64_t tasks, BirthLimits *ret);
 void limits_after_birth(const BirthLimits *b);
 
-/* Fails only where something was asked for that cannot be had. */
+/* Limits, as far as they can be had; the rest fails where it was asked for and cannot. */
 int limits_hand_over(const MachinePlan *p, pid_t leader, Error **reterr);
+
+/* By the process itself, of what limits_hand_over() could not: fails where a limit was asked for that cannot be had. */
+int limits_settle(const MachinePlan *p, Error **reterr);

@@ -59,6 +59,8 @@ void plan_free(MachinePlan *p) {
         free(p->network_namespace);
         port_list_done(&p->ports);
         port_list_done(&p->host_ports);
+        strv_free(p->system_call_filter);
+        free(p->filter);
         free(p->oom_score_adjust);
         free(p->cpu_affinity);
         labels_done(&p->labels);

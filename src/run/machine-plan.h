@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -90,6 +91,9 @@ typedef struct MachinePlan {
         bool rechown;        /* they are changed on disk before it starts */
         uint64_t capabilities; /* bounding set, bits by capability number */
         uint64_t ambient;    /* what the command has of them without being root */
+        char **system_call_filter; /* as the configuration's; all words are known */
+        struct sock_filter *filter; /* NULL: the one that every machine has */
+        size_t n_filter;
         bool no_new_privileges;
         struct rlimit limits[RLIM_NLIMITS]; /* by number of setrlimit(2) */
         uint32_t limits_asked; /* which of them were asked for, bits */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan-isolation.h"
 
+#include <string.h>
+
 #include "caps.h"
 #include "capabilities.h"
 #include "limits.h"
 #include "rlimits.h"
+#include "seccomp.h"
+#include "strv.h"
+#include "suggest.h"
 #include "text.h"
 
 static uint64_t bits(uint64_t set) {
@@ -32,6 +37,37 @@ static int plan_capabilities(MachinePlan *p, const MachineConfig *c, Error **ret
         return error_hint(reterr, -EINVAL, "Add --capability=%s, or do not drop it.", first_name(missing));
 }
 
+static int unknown_word(const char *word, Error **reterr) {
+        Suggestion best = suggestion_begin(word, strlen(word));
+        const char *name;
+        int r;
+
+        for (size_t i = 0; (name = seccomp_word(i)); i++)
+                suggestion_offer(&best, name);
+        r = error_set(reterr, EINVAL, "--system-call-filter=: '%.80s' is not a %s", word,
+                      *word == '@' ? "group of system calls" : "system call that is known here");
+        return best.name ? error_hint(reterr, r, "Did you mean %s?", best.name)
+                         : error_hint(reterr, r, "`systemd-analyze syscall-filter` lists the groups and what is in them.");
+}
+
+static int plan_filter(MachinePlan *p, const MachineConfig *c, Error **reterr) {
+        SeccompWishes wishes = { .private_users = p->userns, .capabilities = p->capabilities, .words = c->system_call_filter };
+        int r;
+
+        for (char *const *w = wishes.words; w && *w; w++)
+                if (!seccomp_word_is_known(*w + (**w == '~')))
+                        return unknown_word(*w + (**w == '~'), reterr);
+        p->system_call_filter = strv_copy(c->system_call_filter);
+        if (!p->system_call_filter)
+                return error_oom(reterr);
+        if (!wishes.words && bits(c->capabilities) == 0 && bits(c->dropped_capabilities) == 0)
+                return 0;
+        if (!seccomp_wishes_differ(&wishes))
+                return 0;
+        r = seccomp_make(&wishes, &p->filter, &p->n_filter);
+        return r < 0 ? error_errno(reterr, r, "Cannot make the system call filter") : 0;
+}
+
 static void plan_limits(MachinePlan *p, const MachineConfig *c) {
         limits_default(p->limits);
         for (int i = 0; i < RLIM_NLIMITS; i++)
@@ -44,6 +80,8 @@ static void plan_limits(MachinePlan *p, const MachineConfig *c) {
 int plan_isolation(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         int r = plan_capabilities(p, c, reterr);
 
+        if (r >= 0)
+                r = plan_filter(p, c, reterr);
         if (r < 0)
                 return r;
         plan_limits(p, c);

@@ -170,6 +170,7 @@ static void describe_isolation(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "idmapped", json_boolean(p->idmapped));
         json_object_set_new(o, "chown", json_boolean(p->rechown));
         json_object_set_new(o, "capabilities", json_string(caps));
+        json_object_set_new(o, "system_call_filter", strings(p->system_call_filter));
         json_object_set_new(o, "ambient_capabilities", capabilities(p->ambient));
         json_object_set_new(o, "no_new_privileges", json_boolean(p->no_new_privileges));
         json_object_set_new(o, "limits", limits(p));

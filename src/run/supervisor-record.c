@@ -4,6 +4,7 @@
 #include "cgroup.h"
 #include "clock.h"
 #include "device-changes.h"
+#include "filter-file.h"
 #include "log.h"
 #include "nics.h"
 #include "port-map.h"
@@ -31,6 +32,18 @@ static void drop_lists(MachineRecord *rec) {
                 strv_free(*lists[i]);
                 *lists[i] = NULL;
         }
+}
+
+static int write_bounds(const MachinePlan *p, MachineRecord *rec) {
+        char text[24];
+
+        strv_free(rec->system_call_filter);
+        rec->system_call_filter = strv_copy(p->system_call_filter);
+        if (!rec->system_call_filter)
+                return -ENOMEM;
+
+        snprintf(text, sizeof(text), "0x%016llx", (unsigned long long) p->capabilities);
+        return string_set(&rec->capabilities, text);
 }
 
 int supervisor_write_first_record(Supervisor *s, Error **reterr) {
@@ -69,6 +82,8 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
                 r = port_list_format(&p->host_ports, &rec->host_ports);
         if (r >= 0)
                 r = devices_to_text(&p->devices, &rec->devices);
+        if (r >= 0)
+                r = write_bounds(p, rec);
         for (size_t i = 0; r >= 0 && p->settings_files && p->settings_files[i]; i++)
                 r = strv_append(&rec->settings_files, p->settings_files[i]);
         if (r >= 0 && s->bus && !rec->scope) {
@@ -77,6 +92,11 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         }
         if (r < 0)
                 return error_oom(reterr);
+        if (p->filter || rec->reboots > 0) {
+                r = filter_file_save(s->record_dir, p->filter, p->n_filter, reterr);
+                if (r < 0)
+                        return r;
+        }
         return supervisor_save_state(s, MACHINE_STARTING, reterr);
 }
 

@@ -64,6 +64,86 @@ test_who_joins_has_what_init_has() {
         terminate "$GUEST"
 }
 
+# calls: of the machine $GUEST that runs: which of some fail.
+calls() { nbox exec "$GUEST" /callsdrive | awk '$1 == "x86-64" && $3 ~ /^(mount|swapoff|keyctl|syslog)$/ && $4 != "passes" { printf " %s", $3 }'; }
+
+test_system_calls_are_let_through_and_refused() {
+        local what
+        cp /job/callsdrive "$MACHINES/$GUEST/callsdrive"
+        boot "$GUEST" --network=none
+        same "what fails by default" "$(calls)" ' syslog swapoff keyctl'
+        terminate "$GUEST"
+        boot "$GUEST" --network=none --system-call-filter='keyctl @swap' --system-call-filter='~mount setns' --capability=CAP_SYSLOG
+        same "what fails then" "$(calls)" ' mount'
+        what=$(nbox show "$GUEST")
+        has "$what" '^SystemCallFilter=keyctl @swap ~mount ~setns$'
+        has "$what" '^Capabilities=0x'
+        # The machine's next life, and who comes into that.
+        nbox reboot "$GUEST"
+        wait_until 10 nbox exec "$GUEST" /bin/busybox true
+        same "what fails after a reboot" "$(calls)" ' mount'
+        terminate "$GUEST"
+        rm "$MACHINES/$GUEST/callsdrive"
+}
+
+# Every number that there is, on each ABI that the kernel has, asked inside: as PID 1's child, and as who comes in later.
+test_each_system_call() {
+        local where
+        cp /job/callsdrive "$MACHINES/$GUEST/callsdrive"
+        nbox run -q --network=none "$GUEST" /callsdrive >"$SCRATCH/run"
+        nbox run -q --network=none --private-users=no "$GUEST" /callsdrive >"$SCRATCH/host-users"
+        boot "$GUEST" --network=none
+        nbox exec "$GUEST" /callsdrive >"$SCRATCH/exec"
+        terminate "$GUEST"
+        boot "$GUEST" --network=none --system-call-filter=~@mount
+        nbox exec "$GUEST" /callsdrive >"$SCRATCH/narrowed"
+        terminate "$GUEST"
+        rm "$MACHINES/$GUEST/callsdrive"
+        for where in run exec; do
+                diff "$HERE/../system-calls" "$SCRATCH/$where" || fail "$where: other calls than tests/system-calls says"
+        done
+        same "what host users have more" "$(diff "$SCRATCH/run" "$SCRATCH/host-users" | grep '^[<>]')" \
+                "$(printf '%s\n' '< x86-64 321 bpf EPERM' '> x86-64 321 bpf passes' '< i386 357 bpf EPERM' '> i386 357 bpf passes')"
+        same "what a narrowed filter has" "$(diff "$SCRATCH/run" "$SCRATCH/narrowed" | sed -n 's/^> x86-64 [0-9]* //p' | sort | tr '\n' ' ')" \
+                'chroot EPERM fsconfig EPERM fsmount EPERM fsopen EPERM fspick EPERM mount EPERM mount_setattr EPERM move_mount EPERM open_tree EPERM pivot_root EPERM umount2 EPERM '
+}
+
+test_a_filter_that_is_damaged_lets_nobody_in() {
+        local filter=/run/nbox/machines/$GUEST/filter
+        boot "$GUEST" --network=none --system-call-filter=~ptrace
+        same "mode and owner" "$(stat -c '%a %u' "$filter")" '600 0'
+        cp "$filter" "$SCRATCH/filter"
+        chmod 666 "$filter"
+        refused nbox exec "$GUEST" /bin/busybox true
+        rm "$filter"
+        : >"$filter"
+        chmod 600 "$filter"
+        refused nbox exec "$GUEST" /bin/busybox true
+        echo longer >"$filter"
+        refused nbox exec "$GUEST" /bin/busybox true
+        has "$REFUSAL" 'is not a system call filter'
+        ln -sf "$SCRATCH/filter" "$filter"
+        refused nbox exec "$GUEST" /bin/busybox true
+        terminate "$GUEST"
+}
+
+test_words_of_a_filter() {
+        local wrong
+        for wrong in '@kyring' 'swapno' '~' '' 'mount ~setns' '~~mount'; do
+                refused nbox run --system-call-filter="$wrong" "$GUEST" /bin/busybox true
+        done
+        refused nbox run --system-call-filter=@kyring "$GUEST" /bin/busybox true
+        has "$REFUSAL" 'Did you mean @keyring'
+        same "the plan's words" "$(nbox run --dry-run --json --system-call-filter='@swap ptrace' --system-call-filter=~@clock "$GUEST" /bin/busybox true |
+                jq -c .system_call_filter)" '["@swap","ptrace","~@clock"]'
+        # The groups are those of the host's systemd 252, where that is what the host has.
+        case $(systemd-analyze --version 2>/dev/null) in "systemd 252 "*) ;; *) fail "no systemd 252 to compare with" ;; esac
+        while read -r wrong; do
+                nbox run --dry-run --system-call-filter="$wrong" "$GUEST" /bin/busybox true >/dev/null
+        done < <(systemd-analyze syscall-filter 2>/dev/null | sed '/^@known/,$d' | sed -n 's/^ *\([@a-z_][a-z0-9_-]*\)$/\1/p' |
+                sort -u | shuf -n 40)
+}
+
 test_limits_are_not_the_callers() {
         local limits
         limits=$(ulimit -S -n 77 -c 1000 -l 64 -i 50 && nbox run -q --network=none "$GUEST" /bin/busybox cat /proc/self/limits)

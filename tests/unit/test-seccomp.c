@@ -2,6 +2,7 @@
 #include "seccomp.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/netlink.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -11,7 +12,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "caps.h"
 #include "file.h"
+#include "seccomp-call.h"
+#include "seccomp-filter.h"
 #include "unit.h"
 
 /* The real filter in a child, and real calls. Their arguments are such that the kernel, when it is asked, answers something else
@@ -33,6 +37,8 @@ static const Call refused[] = {
         { "delete_module", SYS_delete_module, { BAD, BAD }, EPERM },
         { "open_by_handle_at", SYS_open_by_handle_at, { BAD, BAD, BAD }, EPERM },
         { "perf_event_open", SYS_perf_event_open, { BAD, BAD, BAD, BAD, BAD }, EPERM },
+        { "fanotify_init", SYS_fanotify_init, { BAD, BAD }, EPERM },
+        { "modify_ldt", SYS_modify_ldt, { BAD, BAD, BAD }, EPERM },
         { "userfaultfd", SYS_userfaultfd, { BAD }, EPERM },
         { "io_uring_setup", SYS_io_uring_setup, { BAD, BAD }, EPERM },
         { "swapon", SYS_swapon, { BAD, BAD }, EPERM },
@@ -177,6 +183,74 @@ static void passes(void **state _unused_) {
         assert_int_equal(in_filter(true, check_privileges_kept), 0);
 }
 
+static int filtered_by(const SeccompWishes *w, int (*test)(void)) {
+        _cleanup_free_ struct sock_filter *code = NULL;
+        size_t n;
+        int r = seccomp_make(w, &code, &n);
+
+        assert_int_equal(r, 0);
+        r = become_guest() < 0 ? 77 : seccomp_apply(code, n) < 0 ? 2 : test();
+        _exit(r);
+}
+
+/* Status of a guest with a filter that is made for it. */
+static int with_wishes(const SeccompWishes *w, int (*test)(void)) {
+        pid_t pid = fork();
+        int r;
+
+        if (pid == 0)
+                filtered_by(w, test);
+        r = status_of(pid);
+        if (r == 77)
+                skip();
+        return r;
+}
+
+static int fails(long number, int error) {
+        return syscall(number, BAD, BAD, BAD, BAD, BAD) < 0 && errno == error;
+}
+
+static int check_wishes(void) {
+        return fails(SYS_keyctl, EOPNOTSUPP) && fails(SYS_swapon, EPERM) && fails(SYS_swapoff, EPERM) && fails(SYS_mount, EPERM) &&
+               fails(SYS_clock_settime, EFAULT) && fails(SYS_ptrace, EPERM) && fails(SYS_kexec_load, EPERM) && fails(4000, ENOSYS) ? 0 : 1;
+}
+
+static void words_are_known(void) {
+        static const char *const known[] = { "mount", "@known", "@system-service", "reboot", "riscv_flush_icache", "futex_waitv", "mseal" };
+        static const char *const unknown[] = { "", "@", "@nothing", "Mount", "mount ", "~mount", "moun" };
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(known); i++)
+                assert_true(seccomp_word_is_known(known[i]));
+        for (size_t i = 0; i < ELEMENTSOF(unknown); i++)
+                assert_false(seccomp_word_is_known(unknown[i]));
+        for (; seccomp_word(n); n++)
+                assert_true(seccomp_word_is_known(seccomp_word(n)));
+        assert_true(n > 400);
+}
+
+/* What is made from the table, where nothing else is asked for, is what is made while nbox is built. */
+static void wishes(void **state _unused_) {
+        static char *const words[] = { (char *) "@keyring", (char *) "~@swap", (char *) "swapoff", (char *) "~mount", (char *) "swapon", NULL };
+        const SeccompWishes none = { true, caps_default_set(true, true), NULL };
+        const SeccompWishes some = { true, (none.capabilities | CAP_BIT(CAP_SYS_TIME)) & ~CAP_BIT(CAP_SYS_PTRACE), words };
+
+        for (unsigned private = 0; private < 2; private++) {
+                _cleanup_free_ struct sock_filter *code = NULL;
+                size_t n;
+
+                assert_int_equal(seccomp_make(&(SeccompWishes){ private, none.capabilities, NULL }, &code, &n), 0);
+                assert_int_equal(n, private ? ELEMENTSOF(filter_private_users) : ELEMENTSOF(filter_host_users));
+                assert_memory_equal(code, private ? filter_private_users : filter_host_users, n * sizeof(*code));
+        }
+        assert_false(seccomp_wishes_differ(&none));
+        assert_true(seccomp_wishes_differ(&some));
+        assert_true(seccomp_wishes_differ(&(SeccompWishes){ true, none.capabilities | CAP_BIT(CAP_SYSLOG), NULL }));
+        assert_false(seccomp_wishes_differ(&(SeccompWishes){ true, none.capabilities & ~CAP_BIT(CAP_MKNOD), NULL }));
+        words_are_known();
+        assert_int_equal(with_wishes(&some, check_wishes), 0);
+}
+
 #ifdef __x86_64__
 static int call_i386(int number, int a, int b, int c) {
         int r;
@@ -210,6 +284,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(refuses),
                 cmocka_unit_test(passes),
+                cmocka_unit_test(wishes),
 #ifdef __x86_64__
                 cmocka_unit_test(other_abis),
 #endif

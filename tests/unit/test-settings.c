@@ -267,6 +267,8 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
                                  f == FIELD_DROPPED_CAPABILITIES);
         /* What is ignored is not looked at either: a file that comes with an image cannot stop the boot with it. */
         config_free(settings(START_BOOT, false, "[Network]\nPort=http\n", "Port= has no effect"));
+        config_free(settings(START_BOOT, false, "[Exec]\nSystemCallFilter=@swap\n", "SystemCallFilter= has no effect"));
+        config_free(settings(START_BOOT, false, "[Exec]\nSystemCallFilter=~@swap\n", NULL)); /* only takes away */
 }
 
 /* systemd.nspawn(5) lists these as privileged; ours that reach into the host come on top. */
@@ -276,7 +278,7 @@ static void trust_is_as_nspawn_has_it(void **state _unused_) {
                 "LoadCredential", "SetCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted",
                 "Ready", "ReadyWait", "NotifyReady", "VirtualEthernet", "VirtualEthernetExtra", "Bridge", "MACVLAN",
                 "IPVLAN", "Interface", "NamespacePath", "Zone", "Port", "HostPort", "IngressRate", "EgressRate", "Private", "Slice", "Property", "Register", "StopTimeout",
-                "Capability", "AmbientCapability", "LimitCPU", "LimitFSIZE", "LimitDATA", "LimitSTACK", "LimitCORE", "LimitRSS",
+                "SystemCallFilter", "Capability", "AmbientCapability", "LimitCPU", "LimitFSIZE", "LimitDATA", "LimitSTACK", "LimitCORE", "LimitRSS",
                 "LimitNOFILE", "LimitAS", "LimitNPROC", "LimitMEMLOCK", "LimitLOCKS", "LimitSIGPENDING", "LimitMSGQUEUE", "LimitNICE", "LimitRTPRIO",
                 "LimitRTTIME", "OOMScoreAdjust", "CPUAffinity" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
