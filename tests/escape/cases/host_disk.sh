@@ -2,7 +2,6 @@
 # shellcheck shell=bash disable=SC2034
 
 WHAT='the host'"'"'s disk: a node for it is made and opened; memory and ports as well'
-NEEDS_USERS='devices are closed by units, which a plain host does not have'
 
 # Of the file system that the tree lies on.
 setup() {
