@@ -212,13 +212,15 @@ static int guest_read(Guest *g, pid_t leader) {
         g->root = openat(g->proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (g->root < 0)
                 return -errno;
-        r = read_namespaces(g);
+        /* Before the namespaces: an init that makes a user namespace of its own has every capability in its bounding set from then on, and
+         * what joins is to have that within that namespace only. It cannot leave it again. */
+        r = read_status(g);
+        if (r >= 0)
+                r = read_namespaces(g);
         if (r >= 0)
                 r = read_id_map(g, "uid_map", g->uids, &g->n_uids);
         if (r >= 0)
                 r = read_id_map(g, "gid_map", g->gids, &g->n_gids);
-        if (r >= 0)
-                r = read_status(g);
         if (r >= 0)
                 r = file_read(g->proc, "oom_score_adj", 64, &g->oom_score_adj);
         if (r >= 0)

@@ -37,10 +37,10 @@ play() {
                 esac
                 if machine_start; then
                         runs=$((runs + 1))
-                        state | diff "$PREY/before" - >&2 || wrong="$wrong $form"
+                        state | cmp -s "$PREY/before" - || wrong="$wrong $form"
                         machine_stop
                 fi
-                state | diff "$PREY/before" - >&2 || wrong="$wrong $form"
+                state | cmp -s "$PREY/before" - || wrong="$wrong $form"
         done
         wrong=$(xargs -n 1 <<<"$wrong" | uniq | xargs)
         if [ -n "$wrong" ]; then works "the host's side changed: $wrong"; else blocked "the host's side is as it was, $runs of 5 such trees run"; fi

@@ -23,12 +23,13 @@ setup() {
 attack() {
         busybox cat /mnt/secret
         busybox grep CapEff /proc/self/status
+        busybox sed 's/^/map/' /proc/self/uid_map
 }
 
 verdict() {
         if grep -qF "$(secret)" "$OUT"; then
                 works "a directory of the host was bound in"
-        elif [ $((0x$(awk '$1 == "CapEff:" { print $2 }' "$OUT") & 0x10000)) != 0 ]; then
+        elif grep -qE '^map +0 +0 +4294967295' "$OUT" && [ $((0x$(awk '$1 == "CapEff:" { print $2 }' "$OUT") & 0x10000)) != 0 ]; then
                 works "it has CAP_SYS_MODULE"
         else
                 blocked "neither bound nor privileged"
