@@ -11,6 +11,9 @@
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
 #include <linux/vm_sockets.h>
+#ifdef __x86_64__
+#include <asm/ldt.h>
+#endif
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +29,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timex.h>
+#include <sys/fanotify.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -182,6 +186,28 @@ static long crypto(void) {
         return socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 }
 
+/* Every event of a whole file system, each with the file that it is about, open: with a tree on the host's own, the host's files. */
+static long watch_all_files(void) {
+        int fd = (int) syscall(SYS_fanotify_init, FAN_CLOEXEC | FAN_CLASS_NOTIF | FAN_NONBLOCK, O_RDONLY);
+
+        return fd < 0 ? fd : syscall(SYS_fanotify_mark, fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN, AT_FDCWD, "/");
+}
+
+/* A segment of the process's own, which 16-bit programs have. */
+static long make_segment(void) {
+#ifdef __x86_64__
+        struct user_desc d = { .entry_number = 1, .limit = 1, .contents = MODIFY_LDT_CONTENTS_DATA, .seg_not_present = 1, .read_exec_only = 1 };
+
+        return syscall(SYS_modify_ldt, 1, &d, sizeof(d));
+#else
+        return errno = ENOSYS, -1;
+#endif
+}
+
+static long old_ipsec(void) {
+        return socket(AF_KEY, SOCK_RAW | SOCK_CLOEXEC, 2);
+}
+
 static long more_files(void) {
         return setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 1u << 20, 1u << 21 });
 }
@@ -221,6 +247,9 @@ static const struct {
         { "vsock", vsock },
         { "vsock-by-socketcall", vsock_by_socketcall },
         { "af_alg", crypto },
+        { "fanotify", watch_all_files },
+        { "modify_ldt", make_segment },
+        { "af_key", old_ipsec },
         { "rlimit", more_files },
         { "priority", first_of_all },
 };
