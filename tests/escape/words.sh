@@ -57,9 +57,9 @@ secret() {
 # as_nobody COMMAND…: as a user of the host without a right. By a shell, for setpriv itself keeps its capabilities until it executes.
 as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'exec "$@"' sh "$@"; }
 
-said() { grep -Eq -- "$1" "$OUT"; }
+printed() { grep -Eq -- "$1" "$OUT"; }
 
-# tried NAME...: what the program `attempt` said of these: worked, or why not. works if any did, and names them.
+# What the program `attempt` printed: worked, or why not. works if any did, and names them.
 verdict_of_attempts() {
         if grep -q ' works$' "$OUT"; then
                 works "$(sed -n 's/ works$//p' "$OUT" | paste -sd ' ')"

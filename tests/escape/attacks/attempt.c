@@ -141,7 +141,7 @@ static long ring(void) {
 }
 
 static long keep_key(void) {
-        return syscall(SYS_add_key, "user", "nbox-escape", "x", 1, KEY_SPEC_USER_KEYRING);
+        return syscall(SYS_add_key, "user", "nbox-escape", "x", 1, KEY_SPEC_PROCESS_KEYRING);
 }
 
 static long session_keyring(void) {

@@ -13,5 +13,5 @@ setup() { bring busroot; }
 attack() { busroot /mnt/dbus/system_bus_socket; }
 
 verdict() {
-        if said '^OK '; then works "it is let in as user 0"; else blocked "$(tail -n 1 "$OUT")"; fi
+        if printed '^OK '; then works "it is let in as user 0"; else blocked "$(tail -n 1 "$OUT")"; fi
 }

@@ -24,7 +24,7 @@ attack() {
 verdict() {
         local more
         more=$(($(pending) - $(cat "$PREY/before")))
-        if ! said '^made 5000:'; then
+        if ! printed '^made 5000:'; then
                 absent "inside: $(cat "$OUT")"
         elif [ "$more" -ge 4000 ]; then
                 works "$more more are charged to the host's root"

@@ -11,7 +11,7 @@ OPTIONS_nspawn=(--set-credential=db:$TOKEN)
 attack() { busybox cat /run/host/credentials/db; }
 
 verdict() {
-        said "$TOKEN" || fail "the machine itself does not have it: $(cat "$OUT")"
+        printed "$TOKEN" || fail "the machine itself does not have it: $(cat "$OUT")"
         as_nobody sh -c 'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null' >"$PREY/seen" || true
         [ -s "$PREY/seen" ] || fail "nobody sees a thing"
         if grep -aq "$TOKEN" "$PREY/seen"; then

@@ -34,7 +34,7 @@ hangs_not() {
 }
 
 verdict() {
-        if ! said '^deaf$'; then
+        if ! printed '^deaf$'; then
                 absent "$(head -n 1 "$OUT")"
         elif [ -s "$SCRATCH/hung" ]; then
                 works "hangs: $(head -n 3 "$SCRATCH/hung" | paste -sd ';')"

@@ -22,7 +22,7 @@ attack() {
 verdict() {
         if [ "$(cat /proc/sys/kernel/core_pattern)" != "$(cat "$PREY/pattern")" ]; then
                 works "core_pattern was written"
-        elif said 'character special file 1:3'; then
+        elif printed 'character special file 1:3'; then
                 blocked "/dev/null is the device, core_pattern as it was"
         else
                 works "/dev/null is $(tail -n 1 "$OUT")"

@@ -24,5 +24,5 @@ attack() {
 } 2>/dev/null
 
 verdict() {
-        if said ' works$'; then works "$(sed -n 's/ works$//p' "$OUT" | paste -sd ' ')"; else blocked 'by none of them'; fi
+        if printed ' works$'; then works "$(sed -n 's/ works$//p' "$OUT" | paste -sd ' ')"; else blocked 'by none of them'; fi
 }

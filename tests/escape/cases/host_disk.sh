@@ -15,5 +15,5 @@ attack() {
 }
 
 verdict() {
-        if said ' works$'; then works "$(sed -n 's/ works$//p' "$OUT" | sort -u | paste -sd ' ')"; else blocked "$(cut -d: -f2- "$OUT" | sort -u | paste -sd,)"; fi
+        if printed ' works$'; then works "$(sed -n 's/ works$//p' "$OUT" | sort -u | paste -sd ' ')"; else blocked "$(cut -d: -f2- "$OUT" | sort -u | paste -sd,)"; fi
 }

@@ -26,7 +26,7 @@ attack() {
 }
 
 verdict() {
-        if said '^host '; then works "it answered"; else blocked "$(tail -n 1 "$OUT")"; fi
+        if printed '^host '; then works "it answered"; else blocked "$(tail -n 1 "$OUT")"; fi
 }
 
 undo() { kill "$(cat "$PREY/pid")" 2>/dev/null || true; }

@@ -12,4 +12,4 @@ attack() {
         true
 }
 
-verdict() { if said 'works$'; then works "$(sed -n 's/ works$//p' "$OUT" | paste -sd ' ')"; else blocked "it has a network of its own"; fi; }
+verdict() { if printed 'works$'; then works "$(sed -n 's/ works$//p' "$OUT" | paste -sd ' ')"; else blocked "it has a network of its own"; fi; }

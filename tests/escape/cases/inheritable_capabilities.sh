@@ -11,7 +11,7 @@ attack() { caps; }
 meanwhile() { machine_join /escape/caps >>"$OUT" </dev/null || true; }
 
 verdict() {
-        if said '^gained'; then
+        if printed '^gained'; then
                 works "$(grep -m 1 ^gained "$OUT")"
         elif [ "$(grep -c '^CapInh: 0$' "$OUT")" = 2 ]; then
                 blocked "CapInh is 0, of init and of what joins"

@@ -25,7 +25,7 @@ attack() {
 verdict() {
         if dmesg 2>/dev/null | tail -n 50 | grep -qFf "$PREY/line"; then
                 works "a line of the machine's is in the host's log"
-        elif said works; then
+        elif printed works; then
                 works "$(grep works "$OUT" | paste -sd ,)"
         else
                 blocked "$(head -n 1 "$OUT")"

@@ -10,5 +10,5 @@ attack() {
 } 2>/dev/null
 
 verdict() {
-        if said ' works$'; then works "$(sed -n 's/ works$//p' "$OUT" | paste -sd ' ')"; else blocked 'none are to be seen'; fi
+        if printed ' works$'; then works "$(sed -n 's/ works$//p' "$OUT" | paste -sd ' ')"; else blocked 'none are to be seen'; fi
 }

@@ -30,5 +30,5 @@ attack() {
 NEEDS_USERS='root of the host without a user namespace opens what its masks hid'
 
 verdict() {
-        if said ' works$'; then works "$(sed -n 's/ works$//p' "$OUT" | paste -sd ' ')"; else blocked "nothing that they hid opens"; fi
+        if printed ' works$'; then works "$(sed -n 's/ works$//p' "$OUT" | paste -sd ' ')"; else blocked "nothing that they hid opens"; fi
 }

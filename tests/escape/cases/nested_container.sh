@@ -27,8 +27,8 @@ OUT
 }
 
 verdict() {
-        said '^out of the container' || fail "the container holds: $(cat "$OUT")"
-        if said ' works$'; then
+        printed '^out of the container' || fail "the container holds: $(cat "$OUT")"
+        if printed ' works$'; then
                 works "$(sed -n 's/ works$//p' "$OUT" | sort -u | paste -sd ' ')"
         else
                 blocked "in the machine, and no further: $(sed -n 's/^disk: //p' "$OUT" | sort -u | paste -sd,)"

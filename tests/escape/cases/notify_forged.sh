@@ -37,7 +37,7 @@ control() {
         touch "$TREE/run/host/notify"
         systemd-run -q --unit=escape-notify -p Type=notify -p NotifyAccess=all -p FileDescriptorStoreMax=10 -p PrivateMounts=yes sh -c "
                 mount --bind \$NOTIFY_SOCKET $TREE/run/host/notify
-                for text in READY=1 FDSTORE=1 ERRNO=5; do chroot $TREE /escape/notify \$text \$\$; done
+                for text in READY=1 FDSTORE=1 ERRNO=5; do chroot $TREE /escape/notify \$text \$\$\$\$; done # systemd makes one of two
                 exec sleep 30"
         wait_until 5 eval '[ "$(systemctl show -P StatusErrno escape-notify)" = 5 ]' && works "the unit's ERRNO is the guest's"
         systemctl stop escape-notify

@@ -18,5 +18,5 @@ attack() {
 }
 
 verdict() {
-        if said 'release_agent written'; then works "$(paste -sd, "$OUT")"; else blocked "$(grep -v ^mount: "$OUT" | sort -u | tail -n 1)"; fi
+        if printed 'release_agent written'; then works "$(paste -sd, "$OUT")"; else blocked "$(grep -v ^mount: "$OUT" | sort -u | tail -n 1)"; fi
 }
