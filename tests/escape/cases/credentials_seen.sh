@@ -5,8 +5,8 @@
 WHAT='a credential of a machine is read by another user of the host, by /proc/PID/cmdline and environ'
 RIVALS=nspawn
 TOKEN=escape-token-4711
-OPTIONS_nbox=(--set-credential=db:$TOKEN)
-OPTIONS_nspawn=(--set-credential=db:$TOKEN)
+OPTIONS_nbox=(--set-credential=db:"$TOKEN")
+OPTIONS_nspawn=(--set-credential=db:"$TOKEN")
 
 attack() { busybox cat /run/host/credentials/db; }
 
