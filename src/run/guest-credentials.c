@@ -2,6 +2,7 @@
 #include "guest-credentials.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -12,11 +13,39 @@
 #include "fd.h"
 #include "mount.h"
 
-/* A file in the tree is the guest's: it could put a link to a file of the host's there, and be handed that. */
-static int refuse_guest_path(const Credential *c, const char *root, Error **reterr) {
+static bool is_below(const char *path, const char *root) {
         size_t n = strlen(root);
 
-        if (!c->path || strncmp(c->path, root, n) != 0 || c->path[n] != '/')
+        return strncmp(path, root, n) == 0 && (path[n] == '/' || path[n] == 0);
+}
+
+/* Whether any directory on the way, by whatever links one comes to it, is in the tree: what follows is then the guest's to make a link. */
+static int leads_through(const char *path, const char *root) {
+        _cleanup_free_ char *tree = realpath(root, NULL), *way = strdup(path);
+
+        if (!tree || !way)
+                return -errno;
+        for (char *s = strchr(way + 1, '/');; s = strchr(s + 1, '/')) {
+                _cleanup_free_ char *real = NULL;
+
+                if (s)
+                        *s = 0;
+                real = realpath(way, NULL);
+                if (real && is_below(real, tree))
+                        return true;
+                if (!s)
+                        return false;
+                *s = '/';
+        }
+}
+
+/* A file in the tree is the guest's: it could put a link to a file of the host's there, and be handed that. */
+static int refuse_guest_path(const Credential *c, const char *root, Error **reterr) {
+        int r = c->path && c->path[0] == '/' ? leads_through(c->path, root) : 0;
+
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot follow %s", c->path);
+        if (r == 0)
                 return 0;
         error_set(reterr, EINVAL, "The credential '%s' is to come from %s, which is in the machine's own tree", c->id, c->path);
         return error_hint(reterr, -EINVAL, "Root inside could make it a link to any file of the host's. Keep it elsewhere, as in /etc/credstore.");

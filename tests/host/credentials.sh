@@ -162,6 +162,9 @@ test_what_is_no_credential() {
         # Root inside could make it a link to what it wants to read.
         refused_with --load-credential=a:"$MACHINES/$GUEST/etc/passwd"
         has "$REFUSAL" "machine's own tree"
+        ln -s "$MACHINES/$GUEST" "$SCRATCH/alias"
+        refused_with --load-credential=a:"$SCRATCH/alias/etc/passwd"
+        has "$REFUSAL" "machine's own tree"
         refused_with --load-credential-encrypted=a:/etc/hostname
         has "$REFUSAL" 'Cannot decrypt'
 }
