@@ -124,15 +124,17 @@ static int walk_directory(Walk *w, int directory, unsigned depth, Error **reterr
         return errno != 0 ? failed_at(w, directory, -errno, reterr) : 0;
 }
 
-/* The top directory tells whose the tree is, and so is the last to change, on disk as well. */
+/* The top directory tells whose the tree is, and so its owner (st has the new one) is the last to change, on disk as well. */
 static int finish(Walk *w, int root, const struct stat *st) {
         _cleanup_close_ int real = fd_reopen(root, O_RDONLY | O_DIRECTORY);
+        int r;
 
         if (real < 0)
                 return real;
         if (syncfs(real) < 0)
                 return -errno;
-        return change_file(w, root, st);
+        r = change_file(w, root, st);
+        return r < 0 ? r : fchownat(root, "", st->st_uid, st->st_gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
 int tree_chown(int root, const ChownRequest *q, ChownResult *ret, Error **reterr) {
@@ -153,8 +155,6 @@ int tree_chown(int root, const ChownRequest *q, ChownResult *ret, Error **reterr
                 return r;
         st.st_uid = q->to + st.st_uid % 0x10000;
         st.st_gid = q->to + st.st_gid % 0x10000;
-        if (fchownat(root, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0)
-                return failed_at(&w, root, -errno, reterr);
         r = finish(&w, root, &st);
         if (r < 0)
                 return failed_at(&w, root, r, reterr);

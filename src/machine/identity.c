@@ -14,7 +14,7 @@
 #include "text.h"
 
 #define TEXT_MAX (64 * 1024)
-#define WORDS_MAX 4
+#define WORDS_MAX 5
 #define UNKNOWN_MAX 64
 #define DIRECTORY_MODE 0711 /* not to be opened, and so not to be locked, by anybody but root */
 
@@ -83,10 +83,10 @@ int identity_lock(Error **reterr) {
 
 /* ---- reading ---- */
 
-static int read_range(UidRange *ret, char **words, size_t n) {
+static int read_range(UidRange *ret, char **words) {
         uint64_t base, count;
 
-        if (n != 3 || parse_u64(words[1], UINT32_MAX - 1, &base) < 0 || parse_u64(words[2], UINT32_MAX - 1, &count) < 0)
+        if (parse_u64(words[1], UINT32_MAX - 1, &base) < 0 || parse_u64(words[2], UINT32_MAX - 1, &count) < 0)
                 return -EINVAL;
         if (count == 0 || base + count > UINT32_MAX)
                 return -EINVAL;
@@ -95,11 +95,16 @@ static int read_range(UidRange *ret, char **words, size_t n) {
 }
 
 static int read_uids(Identity *i, char **words, size_t n) {
-        return read_range(&i->uids, words, n);
+        return n == 3 ? read_range(&i->uids, words) : -EINVAL;
 }
 
 static int read_chown(Identity *i, char **words, size_t n) {
-        return read_range(&i->chown_from, words, n);
+        uint64_t to;
+
+        if (n != 4 || parse_u64(words[3], UINT32_MAX - 1, &to) < 0)
+                return -EINVAL;
+        i->chown_to = (uid_t) to;
+        return read_range(&i->chown_from, words);
 }
 
 static int read_categories(Identity *i, char **words, size_t n) {
@@ -144,7 +149,7 @@ static int bad_line(const char *path, unsigned line, int r, Error **reterr) {
         if (r == -ENOMEM)
                 return error_oom(reterr);
         error_set(reterr, r, "%s:%u: not a line of what a machine keeps", path, line);
-        return error_hint(reterr, r, "It takes 'uids FIRST COUNT', 'chown FIRST COUNT' and 'categories cN,cM'. Mend it, or remove the file to have all of "
+        return error_hint(reterr, r, "It takes 'uids FIRST COUNT', 'chown FIRST COUNT TO' and 'categories cN,cM'. Mend it, or remove the file to have all of "
                           "it chosen anew.");
 }
 
@@ -207,7 +212,7 @@ char *identity_format(const Identity *i) {
         if (i->uids.count > 0)
                 fprintf(f, "uids %u %u\n", i->uids.base, i->uids.count);
         if (i->chown_from.count > 0)
-                fprintf(f, "chown %u %u\n", i->chown_from.base, i->chown_from.count);
+                fprintf(f, "chown %u %u %u\n", i->chown_from.base, i->chown_from.count, i->chown_to);
         if (i->categories)
                 fprintf(f, "categories %s\n", i->categories);
         for (char **line = i->unknown; line && *line; line++)

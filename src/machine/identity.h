@@ -11,7 +11,7 @@
  * IDENTITY_DIRECTORY/NAME: lines
  *
  *     uids 524288 65536          its range of user and group ids: the first, and how many
- *     chown 0 65536              its tree's files are being moved from that range to its own: some may be in either
+ *     chown 0 65536 524288       its tree's files are being moved from that range to the one from 524288 on: some may be in either
  *     categories c12,c733        its SELinux categories
  *
  * and comments (#). The tree itself does not depend on the ids, where its files are mapped; what of them gets onto other
@@ -31,6 +31,7 @@ typedef struct Identity {
         char *name;
         UidRange uids;
         UidRange chown_from; /* of a chown that has begun and not ended */
+        uid_t chown_to;
         char *categories;   /* "c12,c733"; NULL: none are chosen yet */
         char **unknown;     /* lines of a newer nbox */
 } Identity;

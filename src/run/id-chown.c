@@ -13,6 +13,19 @@ static bool is_cancelled(void *userdata) {
         return supervisor_is_cancelled(userdata);
 }
 
+/* From where one that was interrupted goes on: to where it was going, or back to where it came from. Only these two are known of a file. */
+static int resume(const MachinePlan *p, const Identity *i, UidRange *from, Error **reterr) {
+        *from = i->chown_from;
+        if (i->chown_from.count == 0 || i->chown_to == p->uid_base)
+                return 0;
+        from->base = i->chown_to;
+        if (i->chown_from.base == p->uid_base)
+                return 0;
+        error_set(reterr, EBUSY, "The files of %s were being given to users %u to %u, and that was not finished", p->root, i->chown_to,
+                  i->chown_to + i->chown_from.count - 1);
+        return error_hint(reterr, -EBUSY, "Finish it first: --private-users=%u:%u --private-users-ownership=chown", i->chown_to, i->chown_from.count);
+}
+
 /* What the files are changed from, as it stands after this: a new chown is noted, one that was begun goes on as it was noted, and what is
  * done is noted no more (count 0). */
 static int note(const Supervisor *s, bool begin, UidRange *from, Error **reterr) {
@@ -26,13 +39,13 @@ static int note(const Supervisor *s, bool begin, UidRange *from, Error **reterr)
         if (r < 0)
                 return r;
         if (begin && s->plan->half_chowned) {
-                *from = i->chown_from;
-                return 0;
-        }
-        /* A tree that goes back to root may have more ids than root has been given here. */
-        if (begin && i->uids.base == from->base && i->uids.count > from->count)
-                from->count = i->uids.count;
+                r = resume(s->plan, i, from, reterr);
+                if (r < 0)
+                        return r;
+        } else if (begin && i->uids.base == from->base && i->uids.count > from->count)
+                from->count = i->uids.count; /* a tree that goes back to root may have more ids than root has been given here */
         i->chown_from = begin ? *from : (UidRange){};
+        i->chown_to = s->plan->uid_base;
         return identity_save(i, reterr);
 }
 

@@ -21,7 +21,7 @@ struct IdClaim {
 };
 
 static size_t slots(const MachinePlan *p) {
-        size_t n = p->uid_range / IDRANGE_SIZE;
+        size_t n = ((size_t) p->uid_range + IDRANGE_SIZE - 1) / IDRANGE_SIZE;
 
         return p->uid_base < IDRANGE_SIZE || p->uid_base % IDRANGE_SIZE != 0 ? 0 : n < SLOTS_MAX ? n : SLOTS_MAX;
 }

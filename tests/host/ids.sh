@@ -144,7 +144,7 @@ chown_killed() {
 }
 
 test_chown_that_is_killed() {
-        local base
+        local base rc
         tree_of_everything killed
         mkdir "$MACHINES/killed/many"
         (cd "$MACHINES/killed/many" && seq 300 | xargs touch)
@@ -162,6 +162,19 @@ test_chown_that_is_killed() {
         nbox run --network=none --private-users-ownership=chown killed true
         base=$(kept_of killed)
         chowned_is killed "$base"
+        # What is interrupted goes on, or back, and nowhere else; an end later than that is a beginning.
+        nbox run --network=none --private-users=no --private-users-ownership=chown killed true
+        chowned_is killed 0
+        chown_killed fchownat 150
+        refused nbox run --network=none --private-users=1310720 --private-users-ownership=chown killed true
+        has "$REFUSAL" "--private-users=$base:65536 --private-users-ownership=chown"
+        rc=0
+        strace -f -qq -o /dev/null -e trace=fchownat -e inject=fchownat:signal=KILL:when=99 \
+                nbox run --network=none --private-users=no --private-users-ownership=chown killed true >/dev/null 2>&1 || rc=$?
+        same "how nbox ended on the way back" "$rc" 137
+        nbox run --network=none --private-users=no --private-users-ownership=chown killed true
+        same "the tree's owner" "$(owner_of "$MACHINES/killed")" 0:0
+        chowned_is killed 0
         same "what is left to note" "$(getfattr -R -d -m trusted.nbox "$MACHINES/killed" 2>/dev/null)" ''
         has_not "$(cat "$KEPT/killed")" chown
         remove_tree killed

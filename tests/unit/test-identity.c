@@ -16,7 +16,7 @@ static Identity *identity_of(const char *text) {
 }
 
 static void text_survives(void **state _unused_) {
-        _cleanup_(identity_freep) Identity *i = identity_of("# mine\n\nuids 1048576 65536\n\tchown  0 65536\ncategories c12,c733\n"), *again = NULL;
+        _cleanup_(identity_freep) Identity *i = identity_of("# mine\n\nuids 1048576 65536\n\tchown  0 65536 1048576\ncategories c12,c733\n"), *again = NULL;
         _cleanup_free_ char *text = identity_format(i), *twice = NULL;
 
         again = identity_of(text);
@@ -24,6 +24,7 @@ static void text_survives(void **state _unused_) {
         assert_int_equal(again->uids.count, 65536);
         assert_int_equal(again->chown_from.base, 0);
         assert_int_equal(again->chown_from.count, 65536);
+        assert_int_equal(again->chown_to, 1048576);
         assert_string_equal(again->categories, "c12,c733");
         twice = identity_format(again);
         assert_string_equal(text, twice);
@@ -41,8 +42,8 @@ static void what_is_unknown_is_kept(void **state _unused_) {
 static void bad_lines_are_refused(void **state _unused_) {
         static const char *const bad[] = {
                 "uids",          "uids 5",           "uids 5 0",       "uids -1 5",         "uids 1 2 3",
-                "uids 4294967295 1", "uids 4294967290 9", "chown x 1",  "categories",        "categories c1 c2",
-                "categories s0:c1", "Uids 1 2",      "uids 1\001 2",
+                "uids 4294967295 1", "uids 4294967290 9", "chown x 1 5",  "categories",        "categories c1 c2",
+                "categories s0:c1", "Uids 1 2",      "uids 1\001 2",   "chown 0 65536",     "chown 0 65536 1 2",
         };
 
         for (size_t k = 0; k < ELEMENTSOF(bad); k++) {
