@@ -2,6 +2,7 @@
 #include "assemble-dev.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -39,6 +40,13 @@ static const struct {
 } directories[] = {
         { "pts", 0755 }, { "shm", 01777 }, { "mqueue", 01777 }, { "net", 0755 },
 };
+
+bool assemble_dev_has(const char *path) {
+        for (size_t i = 0; i < ELEMENTSOF(nodes); i++)
+                if (!nodes[i].nesting && strcmp(path + strlen("/dev/"), nodes[i].node.name) == 0)
+                        return true;
+        return false;
+}
 
 static int give(int dev, const char *name, uid_t owner) {
         return fchownat(dev, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "assemble-dev.h"
 #include "cgroup.h"
 #include "device-changes.h"
 #include "device-place.h"
@@ -91,9 +92,11 @@ static int set_rules(const Change *c, const DeviceList *of, Error **reterr) {
 
 /* ---- adding ---- */
 
+/* But for what it has without being given it. */
 static void drop(Change *c, const DeviceList *what) {
         for (size_t i = 0; i < what->n; i++) {
-                (void) device_unplace(c->dev, what->items + i, NULL);
+                if (!assemble_dev_has(what->items[i].destination))
+                        (void) device_unplace(c->dev, what->items + i, NULL);
                 (void) device_list_remove(&c->list, what->items[i].destination);
         }
 }

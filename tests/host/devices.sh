@@ -103,6 +103,10 @@ test_while_it_runs() {
         same 'devices' "$(places_of)" ''
         inside "! [ -e /dev/less ] && ! [ -e $DISK ]"
         [ "$HOST" = plain ] || has_not "$(allowed)" '10:237|7:7'
+        # What every machine has it keeps.
+        nbox device add "$GUEST" /dev/null
+        nbox device remove "$GUEST" /dev/null
+        inside '[ -c /dev/null ]'
         terminate "$GUEST"
 }
 
