@@ -318,7 +318,6 @@ const char *network_kind_to_string(NetworkKind k);
 const char *nic_kind_to_string(NicKind k);
 const char *console_mode_to_string(ConsoleMode m);
 const char *ownership_mode_to_string(OwnershipMode m);
-const char *selinux_mode_to_string(SELinuxMode m);
 const char *resolv_conf_mode_to_string(ResolvConfMode m);
 const char *timezone_mode_to_string(TimezoneMode m);
 const char *protocol_to_string(int protocol);

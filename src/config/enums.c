@@ -219,10 +219,6 @@ const char *resolv_conf_mode_to_string(ResolvConfMode m) {
         return enum_to_string(resolv_conf_mode_names, (int) m);
 }
 
-const char *selinux_mode_to_string(SELinuxMode m) {
-        return enum_to_string(selinux_mode_names, (int) m);
-}
-
 const char *timezone_mode_to_string(TimezoneMode m) {
         return enum_to_string(timezone_mode_names, (int) m);
 }

@@ -233,13 +233,3 @@ int identity_save(const Identity *i, Error **reterr) {
         r = file_replace_by(temporary, path, text, 0644);
         return r < 0 ? error_errno(reterr, r, "Cannot write %s", path) : 0;
 }
-
-int identity_forget(const char *machine, Error **reterr) {
-        _cleanup_free_ char *path = path_of(machine);
-
-        if (!path)
-                return error_oom(reterr);
-        if (unlink(path) < 0 && errno != ENOENT)
-                return error_errno(reterr, errno, "Cannot remove %s", path);
-        return 0;
-}

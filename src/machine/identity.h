@@ -55,9 +55,6 @@ int identity_lock(Error **reterr);
 int identity_load(const char *machine, Identity **ret, Error **reterr);
 int identity_save(const Identity *i, Error **reterr);
 
-/* Forget it, with the machine's tree. No such file is 0. */
-int identity_forget(const char *machine, Error **reterr);
-
 /* The names of all machines that have a file, sorted; the caller's. */
 int identity_list(char ***ret, Error **reterr);
 
