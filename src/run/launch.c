@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "api-mounts.h"
 #include "assemble.h"
@@ -21,6 +22,7 @@
 #include "mount.h"
 #include "namespace.h"
 #include "netns.h"
+#include "parse.h"
 #include "path.h"
 #include "process.h"
 #include "relabel.h"
@@ -227,29 +229,39 @@ static int report_child_failure(Supervisor *s, const ChildFailure *f, Error **re
         return f->code < 0 ? f->code : -EIO;
 }
 
+/* Its socket closes a moment before it can be waited for; who reaps it comes later. */
+static int report_child_end(const Supervisor *s, Error **reterr) {
+        char text[SIGNAL_TEXT_MAX];
+        siginfo_t info = {};
+
+        if (waitid(P_PIDFD, (id_t) s->leader_fd, &info, WEXITED | WNOWAIT) < 0)
+                return error_errno(reterr, errno, "The machine's first process ended before it was set up");
+        if (info.si_code == CLD_EXITED)
+                return error_set(reterr, EIO, "The machine's first process ended before it was set up (exit status %d)", info.si_status);
+        return error_set(reterr, EIO, "The machine's first process was ended by %s before it was set up", signal_to_text(info.si_status, text));
+}
+
 /* Wait for READY (with the ptys' masters), or for the end of the stream, which is a successful exec. */
 static int await_child(Supervisor *s, int socket, bool ready, int *masters, size_t *n_masters, Error **reterr) {
-        for (;;) {
-                union {
-                        char type;
-                        ChildFailure failure;
-                } message = {};
-                int fds[FD_PASS_MAX];
-                size_t n = FD_PASS_MAX;
-                ssize_t k = fd_recv(socket, &message, sizeof(message), fds, &n);
+        union {
+                char type;
+                ChildFailure failure;
+        } message = {};
+        int fds[FD_PASS_MAX];
+        size_t n = FD_PASS_MAX;
+        ssize_t k = fd_recv(socket, &message, sizeof(message), fds, &n);
 
-                if (k == 0 && !ready)
-                        return 0;
-                if (k <= 0)
-                        return error_set(reterr, EIO, "The machine's first process ended before it was set up");
-                if (message.type == CHILD_FAILED && k == (ssize_t) sizeof(message.failure))
-                        return report_child_failure(s, &message.failure, reterr);
-                if (message.type != CHILD_READY || !ready || n > 1 + PLAN_TTYS)
-                        return error_set(reterr, EBADMSG, "The machine's first process said something unexpected");
-                memcpy(masters, fds, n * sizeof(int));
-                *n_masters = n;
-                return 0;
-        }
+        if (k == 0)
+                return ready ? report_child_end(s, reterr) : 0;
+        if (k < 0)
+                return error_errno(reterr, (int) k, "Cannot hear what the machine's first process says");
+        if (message.type == CHILD_FAILED && k == (ssize_t) sizeof(message.failure))
+                return report_child_failure(s, &message.failure, reterr);
+        if (message.type != CHILD_READY || !ready || n > 1 + PLAN_TTYS)
+                return error_set(reterr, EBADMSG, "The machine's first process said something unexpected");
+        memcpy(masters, fds, n * sizeof(int));
+        *n_masters = n;
+        return 0;
 }
 
 static int take_terminals(Supervisor *s, const int *masters, size_t n, Error **reterr) {
