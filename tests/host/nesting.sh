@@ -131,7 +131,7 @@ test_without_nesting() {
         inside 'systemd-run --quiet --wait -p PrivateUsers=yes -p PrivateTmp=yes -p PrivateDevices=yes -p PrivateNetwork=yes -p ProtectProc=invisible \
                 -p ProcSubset=pid -p ProtectSystem=strict -p ProtectHome=yes -p ProtectKernelTunables=yes -p ProtectControlGroups=yes \
                 -p RestrictNamespaces=yes -p MemoryDenyWriteExecute=yes -p SystemCallFilter=@system-service true' || fail "a confined service"
-        has "$(inside 'nbox run --network=none inner true')" '--nesting'
+        has "$(inside 'nbox run --network=none -D /var/lib/machines/.pristine -M fresh true')" '--nesting'
         poweroff "$GUEST"
 }
 
