@@ -26,9 +26,10 @@ verdict() {
                 blocked "not made: $(tail -n 1 "$OUT")"
                 return
         fi
-        uid=$(as_nobody "$PREY/shared/identity" 2>&1) || true
+        uid=$(as_nobody "$PREY/shared/identity")
         case $uid in
         0) works "user 65534 is root by it" ;;
+        '' | *[!0-9]*) fail "it says '$uid', not who it is" ;;
         *) blocked "run by user 65534 it is user $uid" ;;
         esac
 }

@@ -12,7 +12,8 @@ attack() { busybox cat /run/host/credentials/db; }
 
 verdict() {
         printed "$TOKEN" || fail "the machine itself does not have it: $(cat "$OUT")"
-        as_nobody sh -c 'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null' >"$PREY/seen" || true
+        # Of environments he sees his own only, and says so.
+        as_nobody sh -c 'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; :' >"$PREY/seen"
         [ -s "$PREY/seen" ] || fail "nobody sees a thing"
         if grep -aq "$TOKEN" "$PREY/seen"; then
                 works "it stands on a command line"

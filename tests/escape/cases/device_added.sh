@@ -17,6 +17,8 @@ attack() {
 
 meanwhile() {
         local place try
+        # It can be added to; else nothing of what follows shows anything. Those may be refused.
+        nbox device add "$NAME" /dev/zero:/dev/plain
         for place in link/n leaf over/n; do nbox device add "$NAME" "/dev/zero:/dev/$place" || true; done
         for try in $(seq 20); do
                 nbox device add "$NAME" "/dev/zero:/dev/race/n$try" || true
