@@ -77,10 +77,6 @@ static void print_row(const Table *t, FILE *out, const char *const *cells, const
         }
 }
 
-bool table_is_empty(const Table *t) {
-        return t->n_cells == 0;
-}
-
 void table_print(const Table *t, FILE *out, bool plain) {
         bool bold = !plain && colors_wanted(fileno(out));
         size_t widths[TABLE_COLUMNS_MAX] = {};
@@ -114,4 +110,11 @@ int json_print(json_t *json, Error **reterr) {
         if (r < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
                 return error_set(reterr, EIO, "Cannot write to standard output");
         return 0;
+}
+
+void table_print_or(const Table *t, const char *none, FILE *out) {
+        if (t->n_cells > 0)
+                table_print(t, out, false);
+        else
+                fprintf(out, "%s\n", none);
 }

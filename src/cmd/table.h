@@ -23,10 +23,11 @@ DEFINE_CLEANUP(Table *, table_free);
  * '?', for what a guest has named must not speak to the terminal. 0 or -ENOMEM. */
 int table_add(Table *t, const char *const *cells);
 
-bool table_is_empty(const Table *t);
-
 /* With a heading, bold on a terminal, unless `plain`. The last column is not padded. */
 void table_print(const Table *t, FILE *out, bool plain);
+
+/* With its heading, or `none` in its place where there is no row. */
+void table_print_or(const Table *t, const char *none, FILE *out);
 
 /* Print and release `json`: indented on a terminal, in one line else. NULL is out of memory. */
 int json_print(json_t *json, Error **reterr);

@@ -102,10 +102,7 @@ static int print_table(const View *v, Error **reterr) {
         }
         if (r < 0)
                 return error_oom(reterr);
-        if (table_is_empty(t))
-                puts("No devices.");
-        else
-                table_print(t, stdout, false);
+        table_print_or(t, "No devices.", stdout);
         return 0;
 }
 

@@ -80,10 +80,7 @@ static int print_table(const Machine *m, const Endpoint *e, Error **reterr) {
                         or_none(nic.mac), was_added(e, nic.name) ? "added" : "start" });
         if (r < 0)
                 return error_oom(reterr);
-        if (table_is_empty(t))
-                puts("No interfaces.");
-        else
-                table_print(t, stdout, false);
+        table_print_or(t, "No interfaces.", stdout);
         return 0;
 }
 

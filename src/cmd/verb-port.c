@@ -231,10 +231,7 @@ static int print_table(const Endpoints *found, Error **reterr) {
         r = show(found, add_row, t, reterr);
         if (r < 0)
                 return r;
-        if (table_is_empty(t))
-                puts("No ports.");
-        else
-                table_print(t, stdout, false);
+        table_print_or(t, "No ports.", stdout);
         return 0;
 }
 
