@@ -225,6 +225,8 @@ void config_free(MachineConfig *c) {
         for (Field f = FIELD_NONE + 1; f < FIELD_MAX; f++)
                 field_reset(c, f);
         free(c->image);
+        free(c->disk);
+        free(c->template);
         strv_free(c->settings_files);
         free(c);
 }

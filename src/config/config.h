@@ -212,6 +212,15 @@ typedef struct CredentialList {
         size_t n;
 } CredentialList;
 
+/* --volatile=, systemd-nspawn(1)'s. */
+typedef enum VolatileMode {
+        VOLATILE_UNSET,
+        VOLATILE_NO,
+        VOLATILE_YES,     /* a tmpfs, with the tree's /usr read-only in it */
+        VOLATILE_STATE,   /* the tree read-only, with a tmpfs on /var */
+        VOLATILE_OVERLAY, /* the tree read-only, with a tmpfs over all of it */
+} VolatileMode;
+
 typedef struct MachineConfig {
         StartMode mode;
 
@@ -239,6 +248,10 @@ typedef struct MachineConfig {
         CredentialList credentials;
 
         /* the tree */
+        char *disk;          /* --image=: a disk image's path or name, or NULL */
+        char *template;      /* absolute path or name of the image that the tree is cloned from where it is not there; or NULL */
+        int ephemeral;       /* tristate */
+        VolatileMode volatility;
         int read_only;       /* tristate */
         BindMount *binds;
         size_t n_binds;

@@ -12,10 +12,18 @@
 
 #define IMAGE_DIRECTORY "/var/lib/machines" /* where `nbox create` puts new ones */
 
+typedef enum ImageType {
+        IMAGE_TREE,      /* a directory */
+        IMAGE_SUBVOLUME, /* of btrfs: a directory in all else */
+        IMAGE_LAYERED,   /* see store.h */
+        IMAGE_DISK,      /* a disk's, in a file or a block device */
+} ImageType;
+
 typedef struct Image {
-        char *name;        /* the last component of its path */
-        char *path;        /* absolute, without symbolic links, as it was when the fd was opened */
-        int fd;            /* O_PATH of the directory: what everything else is opened beneath */
+        ImageType type;
+        char *name;        /* the last component of its path; of a disk image without ".raw" */
+        char *path;        /* absolute, without symbolic links but, on layers, the last component */
+        int fd;            /* directories: O_PATH of the tree; on layers: of the writable layer's, which is not the whole tree (stack.h); a disk image: the file */
         bool read_only;    /* read-only file system, subvolume or attribute */
         uint64_t changed_usec; /* CLOCK_REALTIME of the top directory's last change */
 } Image;
