@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 
 #include "fd.h"
+#include "format.h"
 #include "name.h"
 #include "strv.h"
 #include "text.h"
@@ -250,6 +251,12 @@ static int find_by_name(const char *name, Image **ret, Error **reterr) {
                         error_set(reterr, EOPNOTSUPP, "'%s.raw' is a disk image; disk images are not supported yet", path);
                         return error_hint(reterr, -EOPNOTSUPP, "Mount it, and give the directory that it is mounted on.");
                 }
+        }
+        for (size_t i = 0; i < ELEMENTSOF(search_path); i++) {
+                int r = format_refuse_named(search_path[i], name, reterr);
+
+                if (r < 0)
+                        return r;
         }
         return not_found(name, reterr);
 }
