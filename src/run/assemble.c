@@ -7,8 +7,6 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/statvfs.h>
 
 #include "api-guard.h"
 #include "file.h"
@@ -34,58 +32,21 @@ int assemble_enter_namespace(Error **reterr) {
         return 0;
 }
 
-static int idmap_refused(const MachinePlan *p, int root, int r, Error **reterr) {
-        struct statfs fs;
-        bool fixed = fstatfs(root, &fs) >= 0 && (fs.f_flags & ST_RDONLY);
-
-        if (r == -EPERM) {
-                error_set(reterr, EPERM, "The user ids of %s cannot be mapped: its file system is another user namespace's, as all is that a "
-                          "machine has of its host", p->root);
-                return error_hint(reterr, r, "Give the files to the new machine with --private-users-ownership=chown, or keep them on a tmpfs that "
-                                  "is mounted in here (mount -t tmpfs tmpfs DIR).");
-        }
-        error_errno(reterr, r, "The file system of %s (or one that is mounted in it) cannot map user ids, which a user namespace needs", p->root);
-        return error_hint(reterr, r, "Keep the tree on ext4, xfs, btrfs or tmpfs (cp -a %s ELSEWHERE)%s; or start it with --private-users=no, which makes "
-                          "root inside root on the host.", p->root,
-                          fixed ? "" : "; have its files given to the machine on disk, --private-users-ownership=chown");
-}
-
 /* What is root's on disk is mapped as the machine itself is; what is a range's needs a map of its own. */
-static int idmap_root(const MachinePlan *p, int tree, int userns) {
+static int mount_root(const MachinePlan *p, const TreeParts *parts, Error **reterr) {
         _cleanup_close_ int other = -1;
-
-        if (p->disk_base == 0)
-                return mount_idmap(tree, userns, true);
-        other = userns_of_range(p->disk_base, p->uid_base, p->uid_range);
-        return other < 0 ? other : mount_idmap(tree, other, true);
-}
-
-static int attach_root(const MachinePlan *p, int root, int userns, Error **reterr) {
-        _cleanup_close_ int tree = -1, staging = -1;
-        int r;
-
-        tree = mount_clone(root, "", true);
-        if (tree < 0)
-                return error_errno(reterr, tree, "Cannot copy the mount of %s", p->root);
         /* Device nodes in a tree are whoever's made it; the machine's own stand on its /dev. */
-        r = mount_set_attr(tree, MOUNT_ATTR_NODEV | (p->read_only ? MOUNT_ATTR_RDONLY : 0), 0, true);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot set the mount flags of %s", p->root);
-        if (p->idmapped) {
-                r = idmap_root(p, tree, userns);
-                if (r < 0)
-                        return idmap_refused(p, root, r, reterr);
+        StackMount how = { .idmap = -1, .disk_base = p->disk_base, .uid_base = p->uid_base, .context = p->labels.tree ?: p->labels.mount,
+                           .attr = MOUNT_ATTR_NODEV | (p->read_only ? MOUNT_ATTR_RDONLY : 0) };
+
+        if (p->idmapped && p->disk_base != 0) {
+                other = userns_of_range(p->disk_base, p->uid_base, p->uid_range);
+                if (other < 0)
+                        return error_errno(reterr, other, "Cannot make a user namespace to map the files of %s by", p->root);
         }
-        r = mkdir_parents(STAGING_DIRECTORY, 0700);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot make %s", STAGING_DIRECTORY);
-        staging = open(STAGING_DIRECTORY, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (staging < 0)
-                return error_errno(reterr, errno, "Cannot open %s", STAGING_DIRECTORY);
-        r = mount_attach(tree, staging);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot mount %s", p->root);
-        return TAKE_FD(tree);
+        if (p->idmapped)
+                how.idmap = other >= 0 ? other : parts->userns;
+        return image_stack_mount(parts->stack, &how, STAGING_DIRECTORY, reterr);
 }
 
 /* A place for a mount: found or made, as the guest's root, beneath the root. */
@@ -216,7 +177,7 @@ int assemble_tree(const MachinePlan *p, const TreeParts *parts, int *ret_notify,
         _cleanup_close_ int root = -1, notify = -1;
         int r, k;
 
-        root = attach_root(p, parts->root, parts->userns, reterr);
+        root = mount_root(p, parts, reterr);
         if (root < 0)
                 return root;
         r = label_what_is_made(p, true, reterr);

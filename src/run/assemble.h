@@ -7,6 +7,7 @@
 #include "guest-files.h"
 #include "machine-plan.h"
 #include "record.h"
+#include "stack.h"
 
 /* The machine's file tree, put together by the supervisor in a mount namespace of its own, out of the host's sight, while
  * the child waits. Built here and copied by the child into the namespace that it owns, the kernel locks it: root inside
@@ -22,7 +23,7 @@ int assemble_enter_namespace(Error **reterr);
 
 /* What it is made of; all the caller's. */
 typedef struct TreeParts {
-        int root;   /* O_PATH, of the tree on the host */
+        ImageStack *stack;
         int userns; /* which it is idmapped through, -1: none */
         int api[2]; /* proc and sysfs (api-mounts.h) */
         const GuestFiles *files;

@@ -311,9 +311,10 @@ static int build_tree(Supervisor *s, int socket, Error **reterr) {
         proc = api[0];
         sysfs = api[1];
         s->staged = true;
-        root = assemble_tree(s->plan, &(TreeParts){ s->image->fd, userns, { proc, sysfs }, &files }, &s->notify_fd, reterr);
+        root = assemble_tree(s->plan, &(TreeParts){ s->stack, userns, { proc, sysfs }, &files }, &s->notify_fd, reterr);
         if (root < 0)
                 return root;
+        image_stack_settle(s->stack);
         note_dev(s, root);
         r = fd_send(socket, &built, 1, &root, 1);
         return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;

@@ -330,7 +330,6 @@ static int plan_ready(MachinePlan *p, const MachineConfig *c, Error **reterr) {
 static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         int r;
 
-        p->read_only = c->read_only > 0;
         p->console = decide_console(c);
         p->n_ttys = c->mode == START_BOOT ? PLAN_TTYS : 0;
         p->registered = c->registered != 0;
@@ -358,27 +357,45 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         return r < 0 ? r : limits_properties(p->properties, &p->scope_properties, reterr);
 }
 
-int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Error **reterr) {
+/* What the tree is made of, and what of it is the machine's to write to. */
+static int plan_stack(MachinePlan *p, const MachineConfig *c, const Image *image, ImageStack **ret, Error **reterr) {
+        StackWish wish = { .read_only = c->read_only > 0, .machine = p->name };
+        int r = image_stack_open(image, &wish, ret, reterr);
+
+        if (r < 0)
+                return r;
+        p->image_type = image->type;
+        p->is_plain = (*ret)->is_plain;
+        p->read_only = c->read_only > 0;
+        p->shares_tree = p->read_only;
+        return string_set(&p->root, image->path) < 0 ? error_oom(reterr) : 0;
+}
+
+int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, ImageStack **ret_stack, Error **reterr) {
         _cleanup_(plan_freep) MachinePlan *p = calloc(1, sizeof(*p));
         _cleanup_(image_freep) Image *image = NULL;
+        _cleanup_(image_stack_freep) ImageStack *stack = NULL;
         _cleanup_(os_release_done) OsRelease os = {};
-        int r;
+        int r, look;
 
         if (!p)
                 return error_oom(reterr);
         p->mode = c->mode;
-        r = c->directory ? image_open_directory(c->directory, &image, reterr) : image_find(c->image ?: c->machine, &image, reterr);
+        if (string_set(&p->name, c->machine) < 0)
+                return error_oom(reterr);
+        r = image_find(c->directory ?: c->image ?: c->machine, &image, reterr);
+        if (r >= 0)
+                r = plan_stack(p, c, image, &stack, reterr);
         if (r < 0)
                 return r;
-        if (string_set(&p->name, c->machine) < 0 || string_set(&p->root, image->path) < 0)
-                return error_oom(reterr);
-        r = plan_program(p, c, image->fd, reterr);
+        look = stack->look;
+        r = plan_program(p, c, look, reterr);
         if (r >= 0)
                 r = plan_ready(p, c, reterr);
         if (r >= 0)
-                r = plan_id(p, c, image->fd, reterr);
+                r = plan_id(p, c, look, reterr);
         if (r >= 0)
-                r = plan_ids(p, c, image->fd, reterr);
+                r = plan_ids(p, c, look, image->fd, reterr);
         if (r >= 0)
                 r = plan_rest(p, c, reterr);
         if (r >= 0)
@@ -387,9 +404,10 @@ int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Erro
                 r = plan_environment(p, c, reterr);
         if (r < 0)
                 return r;
-        plan_names(p, c, image->fd);
-        if (tree_os_release(image->fd, &os) >= 0)
+        plan_names(p, c, look);
+        if (tree_os_release(look, &os) >= 0)
                 p->os = TAKE_PTR(os.pretty_name);
+        *ret_stack = TAKE_PTR(stack);
         *ret_image = TAKE_PTR(image);
         *ret = TAKE_PTR(p);
         return 0;

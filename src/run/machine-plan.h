@@ -15,6 +15,7 @@
 #include "find.h"
 #include "init.h"
 #include "ready.h"
+#include "stack.h"
 #include "strv.h"
 
 /* Everything that a start will do, decided: made from the configuration and from what the tree and the host look
@@ -64,7 +65,10 @@ typedef struct MachinePlan {
         StartMode mode;
         char *name;
         uint8_t id[16];
-        char *root;          /* the tree's path on the host */
+        char *root;          /* the image's path on the host */
+        ImageType image_type;
+        bool is_plain;       /* its tree is a directory, and is written to where anything is written */
+        bool shares_tree;    /* it is only read, whatever the machine writes: others may do so meanwhile */
         char *os;            /* PRETTY_NAME of its os-release, or NULL */
 
         char **argv;         /* of PID 1; argv[0] is a path in the machine, or a word looked up in its PATH (run) */
@@ -150,9 +154,9 @@ static inline bool plan_writes_as_root(const MachinePlan *p) {
         return p->ownership == OWNERSHIP_MAP ? p->disk_base == 0 : !plan_has_own_ids(p);
 }
 
-/* Decide. c is complete (argv parsed, settings read, validated); *ret_image is the tree, opened;
- * both are the caller's. */
-int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Error **reterr);
+/* Decide. c is complete (argv parsed, settings read, validated); *ret_image is where the tree comes from, *ret_stack what it is made of, opened:
+ * for all but a plain directory in the caller's private mount namespace. All are the caller's; the stack goes before the image. */
+int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, ImageStack **ret_stack, Error **reterr);
 void plan_free(MachinePlan *p);
 DEFINE_CLEANUP(MachinePlan *, plan_free);
 

@@ -12,8 +12,13 @@
 
 /* What is not mapped may still have to be changed, and must be changeable then. */
 static int check_chown(const MachinePlan *p, Error **reterr) {
-        if (!p->rechown || !p->read_only)
+        if (!p->rechown || (p->is_plain && !p->read_only))
                 return 0;
+        if (!p->is_plain) {
+                error_set(reterr, EOPNOTSUPP, "--private-users-ownership=chown changes the files of a directory, and %s %s", p->root,
+                          p->shares_tree ? "is only read" : "is none");
+                return error_hint(reterr, -EOPNOTSUPP, "Leave it out: the files are mapped then.");
+        }
         error_set(reterr, EROFS, "--private-users-ownership=chown changes the files of %s, and --read-only does not allow it", p->root);
         return error_hint(reterr, -EROFS, "Start it once without --read-only.");
 }
@@ -52,22 +57,21 @@ static int look_at_owner(MachinePlan *p, int root, Error **reterr) {
         return 0;
 }
 
-int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **reterr) {
+int plan_ids(MachinePlan *p, const MachineConfig *c, int look, int tree, Error **reterr) {
         int r;
 
-        p->read_only = c->read_only > 0;
         p->userns = c->userns != USERNS_NO;
         p->ownership = c->ownership == OWNERSHIP_UNSET || c->ownership == OWNERSHIP_AUTO ? OWNERSHIP_MAP : c->ownership;
         p->pick_ids = c->userns == USERNS_UNSET || c->userns == USERNS_PICK;
         /* The wider range only where it is chosen to meet nobody else's. */
         p->uid_range = c->uid_range ?: c->nesting > 0 && p->pick_ids ? IDRANGE_NESTING : IDRANGE_SIZE;
         p->keep_ids = c->mode == START_BOOT || p->ownership == OWNERSHIP_CHOWN; /* what is on disk lasts */
-        r = look_at_owner(p, root, reterr);
+        r = look_at_owner(p, look, reterr);
         if (r < 0)
                 return r;
         use(p, c->userns == USERNS_FIXED ? c->uid_base : 0);
         if (p->pick_ids && c->dry_run > 0)
-                return plan_choose_ids(p, root, NULL, 0, reterr);
+                return plan_choose_ids(p, tree, NULL, 0, reterr);
         return p->pick_ids ? 0 : check_chown(p, reterr);
 }
 
@@ -125,7 +129,7 @@ static int choose_fitting(MachinePlan *p, Choice *c, Error **reterr) {
         }
 }
 
-int plan_choose_ids(MachinePlan *p, int root, const UidRange *not_these, size_t n, Error **reterr) {
+int plan_choose_ids(MachinePlan *p, int tree, const UidRange *not_these, size_t n, Error **reterr) {
         _cleanup_(identity_freep) Identity *kept = NULL;
         _cleanup_(choice_done) Choice c = {};
         int r;
@@ -139,11 +143,11 @@ int plan_choose_ids(MachinePlan *p, int root, const UidRange *not_these, size_t 
                 r = idranges_add(&c.taken, not_these[i]);
         /* What is kept was looked at when it was chosen. A tree has as good a right to the range that it is in as its copies. */
         if (r >= 0)
-                r = idranges_of_others(p->name, root, OTHERS_LIVING | (p->disk_base > 0 ? OTHERS_KEPT : 0), &c.taken);
+                r = idranges_of_others(p->name, tree, OTHERS_LIVING | (p->disk_base > 0 ? OTHERS_KEPT : 0), &c.taken);
         if (r < 0)
                 return error_oom(reterr);
         if (!choose_known(p, &c)) {
-                r = p->keep_ids ? idranges_of_others(p->name, root, OTHERS_KEPT | OTHERS_TREES, &c.taken) : 0;
+                r = p->keep_ids ? idranges_of_others(p->name, tree, OTHERS_KEPT | OTHERS_TREES, &c.taken) : 0;
                 if (r < 0)
                         return error_oom(reterr);
                 r = choose_fitting(p, &c, reterr);

@@ -14,9 +14,9 @@
  * --private-users-ownership=chown changes it. */
 
 /* What is wanted; where the range is to be chosen (pick_ids), uid_base is chosen by
- * plan_choose_ids(), later and under a lock; at once for a plan that is only shown. `root` is the tree. */
-int plan_ids(MachinePlan *p, const MachineConfig *c, int root, Error **reterr);
+ * plan_choose_ids(), later and under a lock; at once for a plan that is only shown. `look` is the tree as the machine will see it, `tree` the image's fd. */
+int plan_ids(MachinePlan *p, const MachineConfig *c, int look, int tree, Error **reterr);
 
 /* Choose the range of a machine that picks: the tree's own, or what it has kept, or a new one; none of `not_these`. Changes
  * nothing on the host; what is chosen is ours only by ids_claim() (id-claim.h). 0 or -errno. */
-int plan_choose_ids(MachinePlan *p, int root, const UidRange *not_these, size_t n, Error **reterr);
+int plan_choose_ids(MachinePlan *p, int tree, const UidRange *not_these, size_t n, Error **reterr);

@@ -50,6 +50,7 @@ static void supervisor_done(Supervisor *s) {
         sd_bus_flush_close_unref(s->bus);
         sd_event_unref(s->event);
         free(s->unit);
+        image_stack_free(s->stack);
         image_free(s->image);
         plan_free(s->plan);
 }
@@ -91,7 +92,7 @@ static int claim(Start *start, Supervisor *s, Error **reterr) {
                 r = take_device_changes(s, reterr);
         if (r < 0)
                 return r;
-        r = image_lock_prepare(s->image, s->plan->read_only, &s->lock, reterr);
+        r = image_lock_prepare(s->image, s->plan->shares_tree, &s->lock, reterr);
         if (r >= 0)
                 r = supervisor_choose_cgroup(s, reterr);
         if (r >= 0)
@@ -149,7 +150,7 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
         supervisor_hear(s); /* what was said between two lives */
         if (!supervisor_is_cancelled(s) && s->plan->rechown)
                 r = ids_chown(s, reterr);
-        if (r >= 0 && !supervisor_is_cancelled(s))
+        if (r >= 0 && s->stack->is_plain && !supervisor_is_cancelled(s))
                 r = labels_give_tree(s->plan, s->image->fd, &(RelabelWatch){ hear_of_end, s }, reterr);
         if (r >= 0 && !supervisor_is_cancelled(s))
                 r = supervisor_launch(s, reterr);
@@ -224,7 +225,7 @@ static void warn_of_reachable(const char *path, const char *whose) {
 static void warn_of_reachable_files(const MachinePlan *p) {
         if (p->quiet || p->mode != START_BOOT)
                 return;
-        if (plan_writes_as_root(p))
+        if (p->is_plain && plan_writes_as_root(p))
                 warn_of_reachable(p->root, "the host's root's");
         for (size_t i = 0; p->userns && i < p->n_mounts; i++)
                 if (p->mounts[i].kind == MOUNT_STEP_BIND && p->mounts[i].idmap != MOUNT_IDMAP_NO && !p->mounts[i].from_root &&
@@ -311,10 +312,10 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
         if (!c)
                 return error_oom(reterr);
         r = read_config(start, c, reterr);
-        if (r >= 0 && c->dry_run <= 0)
+        if (r >= 0 && (c->dry_run <= 0 || geteuid() == 0))
                 r = enter_namespace(start, reterr);
         if (r >= 0)
-                r = plan_make(c, &s->plan, &s->image, reterr);
+                r = plan_make(c, &s->plan, &s->image, &s->stack, reterr);
         if (r < 0)
                 return r;
         if (c->dry_run > 0) {

@@ -17,6 +17,7 @@
 #include "network.h"
 #include "readiness.h"
 #include "record.h"
+#include "stack.h"
 #include "terminal.h"
 
 /* How much the guest has said of itself; supervisor-notify.c. */
@@ -47,6 +48,7 @@ typedef struct Stopping {
 struct Supervisor {
         MachinePlan *plan;
         Image *image;
+        ImageStack *stack; /* of that image */
         ImageLock *lock;
         IdClaim *ids;     /* of a range that is not the host's; or NULL */
 
