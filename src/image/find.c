@@ -7,13 +7,16 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include "fd.h"
 #include "format.h"
+#include "layer-info.h"
 #include "name.h"
 #include "strv.h"
 #include "text.h"
@@ -57,7 +60,66 @@ static int open_host_directory(int dirfd, const char *path) {
         return fd < 0 ? -errno : (int) fd;
 }
 
-static int image_new(int fd, const struct stat *st, Image **ret) {
+static const char *const type_names[] = {
+        [IMAGE_TREE] = "directory",
+        [IMAGE_SUBVOLUME] = "subvolume",
+        [IMAGE_LAYERED] = "layers",
+        [IMAGE_DISK] = "raw",
+};
+
+const char *image_type_name(ImageType type) {
+        return type_names[type];
+}
+
+/* Which image a layer is the writable one of: that name in D which is a link to it. Mostly it is what the user wrote. */
+static int name_of_layer(const char *directory, const char *layer, const char *written, char **ret) {
+        _cleanup_closedir_ DIR *d = opendir(directory);
+        const char *slash = strrchr(written, '/');
+        char id[LAYER_ID_SIZE];
+        struct dirent *e;
+
+        if (!d)
+                return -errno;
+        if (layer_read_link(dirfd(d), slash ? slash + 1 : written, id) > 0 && strcmp(id, layer) == 0)
+                return (*ret = strdup(slash ? slash + 1 : written)) ? 1 : -ENOMEM;
+        while ((errno = 0, e = readdir(d)))
+                if (layer_read_link(dirfd(d), e->d_name, id) > 0 && strcmp(id, layer) == 0)
+                        return (*ret = strdup(e->d_name)) ? 1 : -ENOMEM;
+        return -errno;
+}
+
+/* A tree that is a layer's gets the path of the image that it belongs to. -EUCLEAN: it is nobody's, but one that others stand on. */
+static int take_layer(Image *i, const char *written) {
+        const char *store = strstr(i->path, "/" STORE_NAME "/");
+        _cleanup_free_ char *directory = NULL, *name = NULL;
+        char *path;
+        int r;
+
+        if (!store || !layer_from_link(store + 1, i->layer))
+                return 0;
+        i->type = IMAGE_LAYERED;
+        directory = strndup(i->path, store == i->path ? 1 : (size_t) (store - i->path));
+        if (!directory)
+                return -ENOMEM;
+        r = name_of_layer(directory, i->layer, written, &name);
+        if (r <= 0)
+                return r < 0 ? r : -EUCLEAN;
+        if (asprintf(&path, "%s/%s", directory, name) < 0)
+                return -ENOMEM;
+        free(i->path);
+        i->path = path;
+        return 0;
+}
+
+#define BTRFS_TOP_INODE 256 /* of a subvolume's top directory: most others are told from one without a call */
+
+static bool is_subvolume(int fd, const struct stat *st) {
+        struct statfs fs;
+
+        return st->st_ino == BTRFS_TOP_INODE && fstatfs(fd, &fs) >= 0 && fs.f_type == BTRFS_SUPER_MAGIC;
+}
+
+static int image_new(int fd, const struct stat *st, const char *written, Image **ret) {
         _cleanup_close_ int owned = fd;
         _cleanup_(image_freep) Image *i = calloc(1, sizeof(*i));
         const char *slash;
@@ -66,7 +128,10 @@ static int image_new(int fd, const struct stat *st, Image **ret) {
         if (!i)
                 return -ENOMEM;
         i->fd = TAKE_FD(owned);
+        i->type = is_subvolume(i->fd, st) ? IMAGE_SUBVOLUME : IMAGE_TREE;
         r = fd_path(i->fd, &i->path);
+        if (r >= 0)
+                r = take_layer(i, written);
         if (r < 0)
                 return r;
         slash = strrchr(i->path, '/');
@@ -107,6 +172,16 @@ static int directory_error(const char *path, int r, Error **reterr) {
         }
 }
 
+/* An image's link that leads nowhere. */
+static int lost_layer(const char *path, Error **reterr) {
+        char id[LAYER_ID_SIZE];
+
+        if (layer_read_link(AT_FDCWD, path, id) <= 0)
+                return directory_error(path, -ENOENT, reterr);
+        error_set(reterr, ENOENT, "The image %s has lost its layer %s", path, id);
+        return error_hint(reterr, -ENOENT, "Take " STORE_NAME " beside it from the same backup as the image, or remove the link.");
+}
+
 int image_open_directory(const char *path, Image **ret, Error **reterr) {
         struct stat st;
         int fd, r;
@@ -114,6 +189,8 @@ int image_open_directory(const char *path, Image **ret, Error **reterr) {
         if (!*path || !string_is_clean(path))
                 return error_set(reterr, EINVAL, "A directory's name must not be empty or hold control characters");
         fd = open_host_directory(AT_FDCWD, path);
+        if (fd == -ENOENT)
+                return lost_layer(path, reterr);
         if (fd < 0)
                 return directory_error(path, fd, reterr);
         if (fstat(fd, &st) < 0) {
@@ -126,7 +203,11 @@ int image_open_directory(const char *path, Image **ret, Error **reterr) {
                 error_set(reterr, EBUSY, "'%s' is a directory that the host itself lives in", path);
                 return error_hint(reterr, -EBUSY, "Make a tree for the machine with `nbox create NAME --os=busybox`.");
         }
-        r = image_new(fd, &st, ret);
+        r = image_new(fd, &st, path, ret);
+        if (r == -EUCLEAN) {
+                error_set(reterr, r, "'%s' is a layer that images stand on, and no image", path);
+                return error_hint(reterr, r, "`nbox images` lists what there is.");
+        }
         if (r < 0)
                 return error_errno(reterr, r, "Cannot find out where '%s' is", path);
         if (!string_is_clean((*ret)->path)) {

@@ -19,8 +19,14 @@ typedef enum ImageType {
         IMAGE_DISK,      /* a disk's, in a file or a block device */
 } ImageType;
 
+/* As `images` shows it, and machinectl(1) where it knows the like: "directory", "subvolume", "layers", "raw". */
+const char *image_type_name(ImageType type);
+
+#define LAYER_ID_SIZE 33
+
 typedef struct Image {
         ImageType type;
+        char layer[LAYER_ID_SIZE]; /* on layers: the id of its own, writable one; else "" */
         char *name;        /* the last component of its path; of a disk image without ".raw" */
         char *path;        /* absolute, without symbolic links but, on layers, the last component */
         int fd;            /* directories: O_PATH of the tree; on layers: of the writable layer's, which is not the whole tree (stack.h); a disk image: the file */

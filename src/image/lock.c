@@ -114,6 +114,18 @@ int image_lock_prepare(const Image *image, bool shared, ImageLock **ret, Error *
         return 0;
 }
 
+/* Who had the lock before us may have sealed the tree (store.h), which nobody may write to now, or have put another in its place. */
+static int check_place(const Image *image, Error **reterr) {
+        struct stat st, now;
+
+        if (fstat(image->fd, &st) < 0)
+                return error_errno(reterr, errno, "Cannot look at %s", image->path);
+        if (stat(image->path, &now) >= 0 && st.st_dev == now.st_dev && st.st_ino == now.st_ino)
+                return 0;
+        error_set(reterr, EAGAIN, "%s has just been changed by another command", image->path);
+        return error_hint(reterr, -EAGAIN, "Try again.");
+}
+
 int image_lock_take(const Image *image, ImageLock *lock, Error **reterr) {
         int r = lock->files[0] ? take(lock, 0) : 0;
 
@@ -126,7 +138,7 @@ int image_lock_take(const Image *image, ImageLock *lock, Error **reterr) {
         r = make_lock_directory();
         if (r >= 0)
                 r = take(lock, 1);
-        return r < 0 ? lock_error(image, "its inode in " LOCK_DIRECTORY, r, reterr) : 0;
+        return r < 0 ? lock_error(image, "its inode in " LOCK_DIRECTORY, r, reterr) : check_place(image, reterr);
 }
 
 int image_lock(const Image *image, bool shared, ImageLock **ret, Error **reterr) {

@@ -151,3 +151,16 @@ int tree_is_reachable(const char *path, char **ret_by) {
                 return -ENOMEM;
         return r;
 }
+
+int tree_has_mounts(const char *path, char **ret_where) {
+        _cleanup_free_ char *text = NULL;
+        int r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text);
+        MountLine m;
+
+        if (r < 0)
+                return r;
+        for (char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL)
+                if (parse_mount(line, &m) && behind(m.point, path))
+                        return (*ret_where = strdup(m.point)) ? 1 : -ENOMEM;
+        return 0;
+}

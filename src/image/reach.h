@@ -14,3 +14,6 @@ int tree_is_reachable(const char *path, char **ret_by);
 
 /* A single directory: whether others than root can pass it. -errno where it cannot be looked at. */
 int directory_is_open(const char *path);
+
+/* Whether something is mounted on the tree or in it, as we see it: 1 with *ret_where one of the places, the caller's; 0, or -errno. */
+int tree_has_mounts(const char *path, char **ret_where);

@@ -10,31 +10,32 @@
 
 /* Layers, beside the images that stand on them. D is the directory that an image lies in, mostly IMAGE_DIRECTORY:
  *
- *     D/NAME -> .nbox/layers/ID/tree      an image on layers: the one thing that says which layer is its own, writable one
- *     D/.nbox/                            root's, 0700
+ *     D/NAME -> .#nbox/layers/ID/tree      an image on layers: the one thing that says which layer is its own, writable one
+ *     D/.#nbox/                           root's, 0700
  *         lock                            flock(LOCK_EX) by whoever changes what refers to what, for moments
  *         layers/ID/                      ID: 32 hexadecimal digits, random
  *             info                        lines "parent ID", "made USEC", "from NAME"; written before anything refers to it, never changed after
  *             tree/                       its files, as overlayfs's upper directory has them; without a parent, a whole tree (or subvolume)
  *             work/                       overlayfs's
  *         snapshots/NAME/SNAP -> ../../layers/ID
+ *         trash/ID/                   what was a layer, on its way out
  *
  * A layer that another one has as its parent, or a snapshot points to, is sealed: nobody writes to it. So each change of an image
  * is one rename(2), of a symbolic link: it is there whole or not at all, whoever is killed when. What nothing refers to (no image, no snapshot, no layer
  * that is referred to, no flock on layers/ID) is garbage, and swept. A snapshot whose layer is still some image's own, writable
  * one was never finished, and counts as garbage too.
  *
- * Hostile stores: a tree may hold a forged D/.nbox. All that a store can name is an ID in itself, opened beneath it without following
+ * Hostile stores: a tree may hold a forged D/.#nbox. All that a store can name is an ID in itself, opened beneath it without following
  * links; so a forged one leads to nothing but what whoever forged it had anyway. */
 
-#define STORE_NAME ".nbox"
-#define LAYER_ID_SIZE 33
+/* What begins with ".#" is no image to systemd-machined; any other hidden name is, and `machinectl clean` would remove it. */
+#define STORE_NAME ".#nbox"
 #define LAYERS_MAX 128 /* in a chain */
 
 typedef struct Store {
         char *directory; /* D's path */
         int parent;      /* D */
-        int fd;          /* D/.nbox */
+        int fd;          /* D/.#nbox */
 } Store;
 
 void store_free(Store *s);
