@@ -8,7 +8,6 @@
 #include "port-relay.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -17,17 +16,16 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include "caps.h"
 #include "fd.h"
 #include "log.h"
 #include "port-listen.h"
 #include "mount.h"
 #include "namespace.h"
+#include "nobody.h"
 #include "process.h"
 #include "seccomp.h"
 
 #define NAME "nbox-relay"
-#define NOBODY 65534
 #define NOFILE_SPARE 64
 
 static const uint32_t calls[] = {
@@ -87,20 +85,6 @@ static int enter_empty_root(void) {
         if (root < 0)
                 return root;
         return fchdir(root) < 0 || chroot(".") < 0 ? -errno : 0;
-}
-
-/* The signal at the parent's death goes with the change of users, so it comes after that. */
-static int become_nobody(pid_t parent) {
-        int r;
-
-        if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
-                return -errno;
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-                return -errno;
-        if (getppid() != parent)
-                return -ESRCH;
-        r = caps_clear_inheritable_ambient();
-        return r < 0 ? r : caps_limit(0);
 }
 
 static int strip(const PortRelay *q, pid_t parent) {

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "disk.h"
+
+/* Each partition gets a loop device of its own, cut out by offset and size: no nodes of partitions are needed, no scan by the kernel and no
+ * wait for udev, and one that goes beyond its range cannot be. The file systems are mounted detached. So all is the kernel's to free, when
+ * the last mount and descriptor are gone. */
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "disk-repair.h"
+#include "disk-types.h"
+#include "fd.h"
+#include "log.h"
+#include "loop.h"
+#include "mount.h"
+#include "path.h"
+
+void disk_mounts_free(DiskMounts *m) {
+        if (!m)
+                return;
+        for (size_t i = 0; i < m->n_mounts; i++) {
+                free(m->mounts[i].destination);
+                close_fd(m->mounts[i].mount);
+        }
+        free(m->mounts);
+        free(m);
+}
+
+static int loop_error(const Disk *d, int r, Error **reterr) {
+        if (r == -ENODEV) {
+                error_set(reterr, r, "%s cannot be mounted: this kernel has no loop devices", d->path);
+                return error_hint(reterr, r, "Load the module: modprobe loop");
+        }
+        error_errno(reterr, r, "Cannot make a loop device of %s", d->path);
+        if (r == -EPERM || r == -EACCES)
+                return error_hint(reterr, r, "In a container its host must allow block devices of major 7 and /dev/loop-control.");
+        return r;
+}
+
+/* The block device of a partition. */
+static int open_partition(const Disk *d, const DiskPartition *p, bool read_only, Error **reterr) {
+        _cleanup_close_ int file = fd_reopen(d->file, read_only ? O_RDONLY : O_RDWR);
+        struct stat st;
+        int r;
+
+        if (file < 0 || fstat(file, &st) < 0) {
+                r = file < 0 ? file : -errno;
+                return error_errno(reterr, r, "Cannot open %s%s", d->path, read_only ? "" : " for writing");
+        }
+        if (S_ISBLK(st.st_mode) && d->table == DISK_TABLE_NONE)
+                return TAKE_FD(file);
+        r = loop_new(file, &(LoopRange){ p->offset, p->size / 512 * 512, read_only, 0 });
+        return r < 0 ? loop_error(d, r, reterr) : r;
+}
+
+static int mount_error(const Disk *d, const DiskPartition *p, int r, Error **reterr) {
+        switch (r) {
+        case -ENODEV:
+                error_set(reterr, r, "The kernel cannot mount %s, which is in %s", p->fs, d->path);
+                return error_hint(reterr, r, "Load its module: modprobe %s", p->fs);
+        case -EEXIST:
+        case -EBUSY:
+                error_errno(reterr, r, "Cannot mount the %s file system in %s", p->fs, d->path);
+                return error_hint(reterr, r, "A copy of it, with the same UUID, may be mounted already; or it is in use.");
+        case -EUCLEAN:
+        case -EINVAL:
+        case -EIO:
+        case -EBADMSG:
+                error_errno(reterr, r, "Cannot mount the %s file system in %s, which is damaged or has features that this kernel does not know", p->fs,
+                            d->path);
+                return error_hint(reterr, r, "dmesg says more.");
+        default:
+                return error_errno(reterr, r, "Cannot mount the %s file system in %s", p->fs, d->path);
+        }
+}
+
+static int mount_device(const Disk *d, const DiskPartition *p, int device, bool read_only, Error **reterr) {
+        const DiskFileSystem *fs = disk_file_system(p->fs);
+        _cleanup_free_ char *options = NULL;
+        const char *words = read_only ? fs->read_only : fs->options;
+        uint64_t attr = MOUNT_ATTR_NODEV | (read_only ? MOUNT_ATTR_RDONLY : 0) | (fs->boot_only ? MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC : 0);
+        char source[BLOCK_PATH_MAX];
+        int r;
+
+        block_path(device, source);
+        if (asprintf(&options, "source=%s%s%s%s", source, read_only ? ",ro" : "", words ? "," : "", words ?: "") < 0)
+                return error_oom(reterr);
+        r = mount_new(fs->kernel, options, attr);
+        return r < 0 ? mount_error(d, p, r, reterr) : r;
+}
+
+static int mount_partition(const Disk *d, const DiskPartition *p, bool read_only, Error **reterr) {
+        _cleanup_close_ int device = -1;
+        DiskState state;
+        int r = disk_state_read(d, p, &state, reterr);
+
+        if (r < 0)
+                return r;
+        device = open_partition(d, p, read_only, reterr);
+        if (device < 0)
+                return device;
+        if (state.dirty && read_only)
+                log_warning("The file system in %s was not unmounted: what is in its journal alone is not seen while it is only read", d->path);
+        else if (state.dirty) {
+                r = disk_repair(d, p, device, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return mount_device(d, p, device, read_only, reterr);
+}
+
+/* A place for a boot partition, or NULL: nobody needs one. */
+static const char *boot_destination(const Disk *d, const DiskPartition *p, int root) {
+        static const char *const places[] = { "/efi", "/boot" };
+
+        for (size_t i = p->role == DISK_ESP ? 0 : 1; i < ELEMENTSOF(places); i++) {
+                _cleanup_close_ int place = -1;
+
+                if (i == 1 && p->role == DISK_ESP && disk_find(d, DISK_XBOOTLDR))
+                        return NULL;
+                place = open_in_root(root, places[i], O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+                if (place >= 0)
+                        return places[i];
+        }
+        return NULL;
+}
+
+static int add_mount(DiskMounts *m, const char *destination, int mount, bool read_only) {
+        m->mounts[m->n_mounts] = (DiskMount){ strdup(destination), mount, read_only };
+        m->n_mounts++;
+        return m->mounts[m->n_mounts - 1].destination ? 0 : -ENOMEM;
+}
+
+static int mount_role(const Disk *d, const DiskPartition *p, const DiskWish *wish, DiskMounts *m, Error **reterr) {
+        bool read_only = wish->read_only || p->read_only, is_boot = p->role == DISK_ESP || p->role == DISK_XBOOTLDR;
+        const char *destination = p->destination;
+        _cleanup_(error_freep) Error *error = NULL;
+        int mount;
+
+        if (is_boot) {
+                destination = m->n_mounts > 0 ? boot_destination(d, p, m->mounts[0].mount) : NULL;
+                if (!destination)
+                        return 0;
+        }
+        mount = mount_partition(d, p, read_only, &error);
+        if (mount < 0 && is_boot) {
+                log_warning("%s, ignoring", error ? error->message : "A boot partition cannot be mounted");
+                return 0;
+        }
+        if (mount < 0)
+                return error_pass(reterr, mount, &error);
+        return add_mount(m, destination, mount, read_only) < 0 ? error_oom(reterr) : 0;
+}
+
+/* A device of the host's that is mounted, or in use otherwise, is not to be written to by a machine as well. */
+static int check_unused(const Disk *d, Error **reterr) {
+        _cleanup_close_ int file = -1;
+        struct stat st;
+
+        if (fstat(d->file, &st) < 0 || !S_ISBLK(st.st_mode))
+                return 0;
+        file = fd_reopen(d->file, O_RDWR | O_EXCL);
+        if (file != -EBUSY)
+                return 0;
+        error_set(reterr, EBUSY, "The device %s is in use: mounted, or part of another one", d->path);
+        return error_hint(reterr, -EBUSY, "Unmount it (findmnt %s says where it is), or start the machine with --read-only.", d->path);
+}
+
+int disk_open(const Image *image, const DiskWish *wish, DiskMounts **ret, Error **reterr) {
+        /* a parent before what is in it */
+        static const DiskRole order[] = { DISK_ROOT, DISK_USR, DISK_HOME, DISK_SRV, DISK_VAR, DISK_TMP, DISK_XBOOTLDR, DISK_ESP };
+        _cleanup_(disk_mounts_freep) DiskMounts *m = calloc(1, sizeof(*m));
+        _cleanup_(disk_freep) Disk *d = NULL;
+        int r;
+
+        if (!m)
+                return error_oom(reterr);
+        m->mounts = calloc(ELEMENTSOF(order), sizeof(*m->mounts));
+        if (!m->mounts)
+                return error_oom(reterr);
+        r = disk_look(image, &d, reterr);
+        if (r >= 0)
+                r = disk_check(d, reterr);
+        if (r >= 0 && !wish->read_only)
+                r = check_unused(d, reterr);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(order); i++) {
+                const DiskPartition *p = disk_find(d, order[i]);
+
+                if (p && p->mounted)
+                        r = mount_role(d, p, wish, m, reterr);
+        }
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
