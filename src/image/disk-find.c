@@ -33,20 +33,25 @@ static bool is_read_only(int fd, const struct stat *st) {
         return device >= 0 && ioctl(device, BLKROGET, &read_only) >= 0 && read_only;
 }
 
-static char *name_of(const char *path) {
-        const char *last = strrchr(path, '/') + 1;
-        size_t n = strlen(last), suffix = strlen(DISK_SUFFIX);
+size_t disk_name_length(const char *file) {
+        size_t n = strlen(file), suffix = strlen(DISK_SUFFIX);
 
-        return strndup(last, n > suffix && strcmp(last + n - suffix, DISK_SUFFIX) == 0 ? n - suffix : n);
+        return n > suffix && strcmp(file + n - suffix, DISK_SUFFIX) == 0 ? n - suffix : 0;
 }
 
-static int fill(Image *i, const char *name) {
+static char *name_of(const char *path) {
+        const char *last = strrchr(path, '/') + 1;
+
+        return strndup(last, disk_name_length(last) ?: strlen(last));
+}
+
+static int fill(Image *i, const char *name, bool may_be_file) {
         struct stat st;
         int r;
 
         if (fstat(i->fd, &st) < 0)
                 return -errno;
-        if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+        if (!S_ISBLK(st.st_mode) && (!S_ISREG(st.st_mode) || !may_be_file))
                 return -ENOTBLK;
         i->type = IMAGE_DISK;
         i->read_only = is_read_only(i->fd, &st);
@@ -58,18 +63,21 @@ static int fill(Image *i, const char *name) {
         return i->name ? 0 : -ENOMEM;
 }
 
-int image_open_disk(const char *path, const char *name, Image **ret, Error **reterr) {
+/* name: what it is called, whatever its path says; may_be_file: not only a device. */
+static int open_disk(const char *path, const char *name, bool may_be_file, Image **ret, Error **reterr) {
         _cleanup_(image_freep) Image *i = calloc(1, sizeof(*i));
         int r;
 
         if (!i)
                 return error_oom(reterr);
         i->fd = open_place(path);
-        r = i->fd < 0 ? i->fd : fill(i, name);
-        if (r == -ENOENT)
-                return r;
+        r = i->fd < 0 ? i->fd : fill(i, name, may_be_file);
         if (r == -ELOOP)
                 return error_set(reterr, r, "'%s' leads through a link of /proc or a loop of links, which is refused", path);
+        if (r == -ENOTBLK && !may_be_file) {
+                error_set(reterr, r, "'%s' is neither a directory nor a block device", path);
+                return error_hint(reterr, r, "A disk image in a file is found by its name when it is called %s" DISK_SUFFIX ".", path);
+        }
         if (r == -ENOTBLK)
                 return error_set(reterr, r, "'%s' is neither a directory nor a disk image (a file or a block device)", path);
         if (r < 0)
@@ -78,4 +86,23 @@ int image_open_disk(const char *path, const char *name, Image **ret, Error **ret
                 return error_set(reterr, EINVAL, "'%s' leads to a file with control characters in its path", path);
         *ret = TAKE_PTR(i);
         return 0;
+}
+
+int image_open_disk(const char *path, const char *name, Image **ret, Error **reterr) {
+        const char *called = name && disk_name_length(name) > 0 ? NULL : name; /* the whole of the file's name was written */
+
+        return open_disk(path, called, !called, ret, reterr);
+}
+
+int disk_find_beside(const char *directory, const char *name, Image **ret, Error **reterr) {
+        _cleanup_free_ char *path = NULL;
+        struct stat st;
+        int r;
+
+        if (asprintf(&path, "%s/%s" DISK_SUFFIX, directory, name) < 0)
+                return error_oom(reterr);
+        if (lstat(path, &st) < 0 || S_ISDIR(st.st_mode))
+                return 0;
+        r = open_disk(path, name, true, ret, reterr);
+        return r < 0 ? r : 1;
 }

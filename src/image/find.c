@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include "disk-find.h"
 #include "fd.h"
 #include "format.h"
 #include "layer-info.h"
@@ -222,6 +223,17 @@ static bool image_name_is_valid(const char *name) {
         return *name && *name != '.' && strlen(name) <= NAME_MAX && !strchr(name, '/') && string_is_clean(name);
 }
 
+/* Of what lies in the search path: NULL for what is none. */
+static char *image_name_of(const char *file, unsigned char type) {
+        size_t n = disk_name_length(file);
+
+        if (!image_name_is_valid(file))
+                return NULL;
+        if (n > 0 && type != DT_DIR)
+                return strndup(file, n);
+        return type == DT_DIR || type == DT_LNK || type == DT_BLK || type == DT_UNKNOWN ? strdup(file) : NULL;
+}
+
 static int collect_names(char ***ret) {
         _cleanup_strv_ char **names = NULL;
 
@@ -230,12 +242,12 @@ static int collect_names(char ***ret) {
                 struct dirent *e;
 
                 while (dir && (e = readdir(dir))) {
+                        _cleanup_free_ char *name = image_name_of(e->d_name, e->d_type);
                         int r;
 
-                        if (!image_name_is_valid(e->d_name) || strv_contains(names, e->d_name) ||
-                            (e->d_type != DT_DIR && e->d_type != DT_LNK && e->d_type != DT_UNKNOWN))
+                        if (!name || strv_contains(names, name))
                                 continue;
-                        r = strv_append(&names, e->d_name);
+                        r = strv_append(&names, name);
                         if (r < 0)
                                 return r;
                 }
@@ -305,33 +317,29 @@ static int not_found(const char *name, Error **reterr) {
         return error_hint(reterr, -ENOENT, "`nbox create %s --os busybox` makes one.", name);
 }
 
-static bool disk_image_exists(const char *directory, const char *name) {
-        _cleanup_free_ char *path = NULL;
-        struct stat st;
+/* By a path: what is no directory may be a disk's image. */
+static int open_by_path(const char *path, const char *name, Image **ret, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int r = image_open_directory(path, ret, &error);
 
-        return asprintf(&path, "%s/%s.raw", directory, name) >= 0 && stat(path, &st) >= 0;
+        if (r == -ENOTDIR)
+                return image_open_disk(path, name, ret, reterr);
+        return r < 0 ? error_pass(reterr, r, &error) : r;
 }
 
 static int find_by_name(const char *name, Image **ret, Error **reterr) {
         for (size_t i = 0; i < ELEMENTSOF(search_path); i++) {
                 _cleanup_free_ char *path = NULL;
                 struct stat st;
+                int r;
 
                 if (asprintf(&path, "%s/%s", search_path[i], name) < 0)
                         return error_oom(reterr);
-                if (lstat(path, &st) >= 0) {
-                        int r = image_open_directory(path, ret, reterr);
-
-                        if (r == -ENOTDIR) {
-                                error_set(reterr, r, "'%s' is not a directory, and disk images are not supported yet", path);
-                                return error_hint(reterr, r, "`nbox images` lists the trees there are.");
-                        }
-                        return r;
-                }
-                if (disk_image_exists(search_path[i], name)) {
-                        error_set(reterr, EOPNOTSUPP, "'%s.raw' is a disk image; disk images are not supported yet", path);
-                        return error_hint(reterr, -EOPNOTSUPP, "Mount it, and give the directory that it is mounted on.");
-                }
+                if (lstat(path, &st) >= 0)
+                        return open_by_path(path, name, ret, reterr);
+                r = disk_find_beside(search_path[i], name, ret, reterr);
+                if (r != 0)
+                        return r < 0 ? r : 0;
         }
         for (size_t i = 0; i < ELEMENTSOF(search_path); i++) {
                 int r = format_refuse_named(search_path[i], name, reterr);
@@ -344,7 +352,7 @@ static int find_by_name(const char *name, Image **ret, Error **reterr) {
 
 int image_find(const char *name_or_directory, Image **ret, Error **reterr) {
         if (strchr(name_or_directory, '/') || strcmp(name_or_directory, ".") == 0 || strcmp(name_or_directory, "..") == 0)
-                return image_open_directory(name_or_directory, ret, reterr);
+                return open_by_path(name_or_directory, NULL, ret, reterr);
         if (!image_name_is_valid(name_or_directory)) {
                 error_set(reterr, EINVAL, "'%.80s' is not an image's name: it must not be empty, begin with a dot, or hold control characters",
                           name_or_directory);
