@@ -7,13 +7,12 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
+#include "btrfs.h"
 #include "disk-find.h"
 #include "fd.h"
 #include "format.h"
@@ -114,12 +113,6 @@ static int take_layer(Image *i, const char *written) {
 
 #define BTRFS_TOP_INODE 256 /* of a subvolume's top directory: most others are told from one without a call */
 
-static bool is_subvolume(int fd, const struct stat *st) {
-        struct statfs fs;
-
-        return st->st_ino == BTRFS_TOP_INODE && fstatfs(fd, &fs) >= 0 && fs.f_type == BTRFS_SUPER_MAGIC;
-}
-
 static int image_new(int fd, const struct stat *st, const char *written, Image **ret) {
         _cleanup_close_ int owned = fd;
         _cleanup_(image_freep) Image *i = calloc(1, sizeof(*i));
@@ -129,7 +122,7 @@ static int image_new(int fd, const struct stat *st, const char *written, Image *
         if (!i)
                 return -ENOMEM;
         i->fd = TAKE_FD(owned);
-        i->type = is_subvolume(i->fd, st) ? IMAGE_SUBVOLUME : IMAGE_TREE;
+        i->type = st->st_ino == BTRFS_TOP_INODE && btrfs_is_subvolume(i->fd) ? IMAGE_SUBVOLUME : IMAGE_TREE;
         r = fd_path(i->fd, &i->path);
         if (r >= 0)
                 r = take_layer(i, written);

@@ -14,6 +14,9 @@ int layer_make_tree(Layer *l, int like, Error **reterr);
 /* Beneath a directory of the store's, by no link and into no mount. An fd or -errno. */
 int store_open_beneath(int dir, const char *path, int flags);
 
+/* Whether a snapshot that leads to a layer was made to its end: the layer is there, and not (or no longer) the image's own. */
+bool store_snapshot_is_finished(const Store *s, const char *layer, const char *own);
+
 /* The store's lock, or -EBUSY. */
 int store_try_lock(const Store *s);
 

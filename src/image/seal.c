@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "btrfs.h"
 #include "fd.h"
 #include "layer.h"
 #include "layer-info.h"
@@ -48,45 +49,15 @@ static int set_immutable(int dir, bool on) {
         return ioctl(fd, FS_IOC_SETFLAGS, &flags) < 0 ? -errno : 0;
 }
 
-/* -1: whoever made it was killed before the image was sealed, so it leads to what is still written to, or to nothing. */
-static int snapshot_state(const Sealing *q, int dir) {
-        char layer[LAYER_ID_SIZE], path[LAYER_LINK_MAX + 8];
-        struct stat st;
-        int r = layer_read_snapshot_link(dir, q->snapshot, layer);
-
-        if (r <= 0)
-                return r;
-        snprintf(path, sizeof(path), "layers/%s/tree", layer);
-        if (strcmp(layer, q->image->layer) == 0 || fstatat(q->store->fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
-                return -1;
-        return 1;
-}
-
-static int snapshot_add(const Sealing *q, const char *layer, Error **reterr) {
-        _cleanup_close_ int all = -1, dir = -1;
-        char text[LAYER_LINK_MAX];
-
-        if (!q->snapshot)
-                return 0;
-        all = openat(q->store->fd, "snapshots", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (all < 0 || (mkdirat(all, q->name, 0700) < 0 && errno != EEXIST) ||
-            (dir = openat(all, q->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
-                return error_errno(reterr, errno, "Cannot make a directory for snapshots of %s", q->image->path);
-        layer_snapshot_link(layer, text);
-        if (snapshot_state(q, dir) < 0)
-                (void) unlinkat(dir, q->snapshot, 0);
-        if (symlinkat(text, dir, q->snapshot) >= 0)
-                return 0;
-        if (errno != EEXIST)
-                return error_errno(reterr, errno, "Cannot make the snapshot '%s' of %s", q->snapshot, q->image->path);
-        return error_set(reterr, EEXIST, "%s has a snapshot '%s' already", q->image->path, q->snapshot);
+static int add_snapshot(const Sealing *q, const char *layer, Error **reterr) {
+        return q->snapshot ? store_add_snapshot(q->store, q->name, q->snapshot, layer, reterr) : 0;
 }
 
 /* After a failure the name goes again. What it led to does so by itself. */
-static int snapshot_take_back(const Sealing *q, int r) {
+static int take_back_snapshot(const Sealing *q, int r) {
         _cleanup_free_ char *path = NULL;
 
-        if (q->snapshot && r != -EEXIST && asprintf(&path, "snapshots/%s/%s", q->name, q->snapshot) >= 0)
+        if (q->snapshot && asprintf(&path, "snapshots/%s/%s", q->name, q->snapshot) >= 0)
                 (void) unlinkat(q->store->fd, path, 0);
         return r;
 }
@@ -132,7 +103,7 @@ static int seal_layered(const Sealing *q, char ret[LAYER_ID_SIZE], Error **reter
         else if (r > 0) {
                 strcpy(ret, chain[1]->id);
                 layer_chain_free(chain, n);
-                return snapshot_add(q, ret, reterr);
+                return add_snapshot(q, ret, reterr);
         } else
                 r = check_length(q, n, reterr);
         if (r >= 0)
@@ -142,13 +113,13 @@ static int seal_layered(const Sealing *q, char ret[LAYER_ID_SIZE], Error **reter
         if (r >= 0 && is_immutable(chain[0]->tree) > 0 && (r = set_immutable(top->tree, true)) < 0)
                 error_errno(reterr, r, "Cannot have %s read-only as before", q->image->path);
         if (r >= 0)
-                r = snapshot_add(q, chain[0]->id, reterr);
+                r = add_snapshot(q, chain[0]->id, reterr);
         layer_chain_free(chain, n);
         if (r < 0)
                 return r;
         r = store_point(q->store, q->name, top->id, false, reterr);
         if (r < 0)
-                return snapshot_take_back(q, r);
+                return take_back_snapshot(q, r);
         strcpy(ret, top->parent);
         return 0;
 }
@@ -214,29 +185,44 @@ static int seal_tree(const Sealing *q, char ret[LAYER_ID_SIZE], Error **reterr) 
         layer_link(top->id, text);
         if (symlinkat(text, base->fd, "tree") < 0)
                 return error_errno(reterr, errno, "Cannot make a link in %s", q->store->directory);
-        r = snapshot_add(q, base->id, reterr);
+        r = add_snapshot(q, base->id, reterr);
         if (r < 0)
                 return r;
         r = exchange(q, base, top, reterr);
         if (r < 0)
-                return snapshot_take_back(q, r);
+                return take_back_snapshot(q, r);
         strcpy(ret, base->id);
         return 0;
+}
+
+static int seal_subvolume(const Sealing *q, char ret[LAYER_ID_SIZE], Error **reterr) {
+        _cleanup_(layer_freep) Layer *layer = NULL;
+        int r;
+
+        r = layer_begin(q->store, "", q->name, &layer, reterr);
+        if (r < 0)
+                return r;
+        r = btrfs_snapshot(q->image->fd, layer->fd, "tree", true);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot make a snapshot of the subvolume %s", q->image->path);
+        r = add_snapshot(q, layer->id, reterr);
+        if (r >= 0)
+                strcpy(ret, layer->id);
+        return r;
 }
 
 int image_seal(const Store *s, const Image *image, const char *snapshot, char ret[LAYER_ID_SIZE], Error **reterr) {
         Sealing q = { .store = s, .image = image, .name = strrchr(image->path, '/') + 1, .snapshot = snapshot };
 
-        if (snapshot && (!*snapshot || *snapshot == '.' || strchr(snapshot, '/')))
-                return error_set(reterr, EINVAL, "'%s' is not a name for a snapshot", snapshot);
         switch (image->type) {
         case IMAGE_TREE:
                 return seal_tree(&q, ret, reterr);
         case IMAGE_SUBVOLUME:
+                return seal_subvolume(&q, ret, reterr);
         case IMAGE_LAYERED:
                 return seal_layered(&q, ret, reterr);
         case IMAGE_DISK:
                 break;
         }
-        return error_set(reterr, EOPNOTSUPP, "%s is a subvolume or a disk image, which has no layers", image->path);
+        return error_set(reterr, EOPNOTSUPP, "%s is a disk image, which has no layers", image->path);
 }

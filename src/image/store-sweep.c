@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <linux/fs.h>
 
+#include "btrfs.h"
 #include "fd.h"
 #include "layer.h"
 #include "layer-info.h"
@@ -80,11 +81,7 @@ static int want_images(const Store *s, Wanted *w, Error **reterr) {
 }
 
 static bool is_finished(const Store *s, const Wanted *w, const char *layer) {
-        char path[LAYER_LINK_MAX + 8];
-        struct stat st;
-
-        snprintf(path, sizeof(path), "layers/%s/tree", layer);
-        return !strv_contains(w->own, layer) && fstatat(s->fd, path, &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISDIR(st.st_mode);
+        return !strv_contains(w->own, layer) && store_snapshot_is_finished(s, layer, "");
 }
 
 /* The snapshots of one image. Those that were never finished go. */
@@ -162,21 +159,32 @@ static int throw_away_unwanted(const Store *s, const Wanted *w, Error **reterr) 
         return errno ? error_errno(reterr, errno, "Cannot read the layers in %s", s->directory) : n;
 }
 
-/* What machinectl's or our read-only has set would keep it. */
-static void clear_flags(int dir, const char *name) {
-        _cleanup_free_ char *path = NULL;
-        _cleanup_close_ int fd = -1;
+static void clear_flags(int fd) {
         int flags;
 
-        if (asprintf(&path, "%s/tree", name) < 0)
+        if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 || !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
                 return;
-        fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0)
-                return;
-        if (ioctl(fd, FS_IOC_GETFLAGS, &flags) >= 0 && (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL))) {
-                flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
-                (void) ioctl(fd, FS_IOC_SETFLAGS, &flags);
-        }
+        flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
+        (void) ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
+/* A directory or subvolume, with the attribute that read-only sets or without it. */
+static int remove_it(int dir, const char *name) {
+        _cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        if (fd >= 0 && btrfs_is_subvolume(fd))
+                return btrfs_remove(dir, name);
+        if (fd >= 0)
+                clear_flags(fd);
+        return remove_tree(dir, name);
+}
+
+/* What was a layer, or a tree or subvolume itself. */
+static int remove_thrown_away(int trash, const char *name) {
+        _cleanup_close_ int fd = openat(trash, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int r = fd >= 0 && !btrfs_is_subvolume(fd) ? remove_it(fd, "tree") : 0;
+
+        return r < 0 ? r : remove_it(trash, name);
 }
 
 static int empty_trash(const Store *s, Error **reterr) {
@@ -187,10 +195,8 @@ static int empty_trash(const Store *s, Error **reterr) {
         if (!trash)
                 return errno == ENOENT ? 0 : error_errno(reterr, errno, "Cannot read %s/" STORE_NAME "/trash", s->directory);
         while ((e = next_entry(trash))) {
-                int k;
+                int k = remove_thrown_away(dirfd(trash), e->d_name);
 
-                clear_flags(dirfd(trash), e->d_name);
-                k = remove_tree(dirfd(trash), e->d_name);
                 if (k < 0 && r >= 0)
                         r = error_errno(reterr, k, "Cannot remove %s/" STORE_NAME "/trash/%s", s->directory, e->d_name);
         }
@@ -206,6 +212,7 @@ int store_sweep(const Store *s, Error **reterr) {
                 return 0;
         if (lock < 0)
                 return error_errno(reterr, lock, "Cannot lock %s/" STORE_NAME, s->directory);
+        (void) unlinkat(s->fd, "next", 0); /* of whoever was killed in store_point() */
         r = want_images(s, &wanted, reterr);
         if (r >= 0)
                 r = want_snapshots(s, &wanted, reterr);

@@ -79,5 +79,8 @@ int store_point(const Store *s, const char *name, const char *layer, bool new, E
  * be a directory or stand on layers. snapshot: NULL, or a name for it, that becomes visible by the same rename. With the store's lock. */
 int image_seal(const Store *s, const Image *image, const char *snapshot, char ret[LAYER_ID_SIZE], Error **reterr);
 
-/* Remove garbage; waits for no lock that somebody else has. How many layers, or -errno. */
+/* A name for a layer among an image's snapshots; `name` is the last component of the image's path. -EEXIST. With the store's lock. */
+int store_add_snapshot(const Store *s, const char *name, const char *snapshot, const char *layer, Error **reterr);
+
+/* Remove garbage; waits for no lock that somebody else has, and does nothing where the store's is taken: call it without. How many layers, or -errno. */
 int store_sweep(const Store *s, Error **reterr);
