@@ -21,7 +21,7 @@ static json_t *image_to_json(const Image *i) {
 
         if (tree_os_release(i->fd, &os) < 0)
                 return NULL;
-        j = json_pack("{s:o, s:s, s:b, s:I, s:o, s:o, s:o, s:o}", "name", json_text(i->name), "type", "directory",
+        j = json_pack("{s:o, s:s, s:b, s:I, s:o, s:o, s:o, s:o}", "name", json_text(i->name), "type", image_type_name(i->type),
                       "read_only", (int) i->read_only, "changed_usec", (json_int_t) i->changed_usec,
                       "os", json_text(os_name(&os)), "os_id", json_text(os.id), "os_version_id", json_text(os.version_id),
                       "path", json_text(i->path));
@@ -51,7 +51,7 @@ static int add_row(Table *t, const Image *i) {
                 return -ENOMEM;
         if (localtime_r(&changed, &tm))
                 strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-        r = table_add(t, (const char *[]){ i->name, "directory", i->read_only ? "yes" : "no", when, os_name(&os), i->path });
+        r = table_add(t, (const char *[]){ i->name, image_type_name(i->type), i->read_only ? "yes" : "no", when, os_name(&os), i->path });
         os_release_done(&os);
         return r;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "disk-repair.h"
 #include "disk-types.h"
@@ -17,6 +18,9 @@
 #include "loop.h"
 #include "mount.h"
 #include "path.h"
+
+#define WAIT_STEP_MS 20
+#define WAIT_MAX_MS 5000
 
 void disk_mounts_free(DiskMounts *m) {
         if (!m)
@@ -156,17 +160,39 @@ static int mount_role(const Disk *d, const DiskPartition *p, const DiskWish *wis
 }
 
 /* A device of the host's that is mounted, or in use otherwise, is not to be written to by a machine as well. */
-static int check_unused(const Disk *d, Error **reterr) {
-        _cleanup_close_ int file = -1;
-        struct stat st;
+static int check_device(const Disk *d, Error **reterr) {
+        int r = fd_reopen(d->file, O_RDWR | O_EXCL);
 
-        if (fstat(d->file, &st) < 0 || !S_ISBLK(st.st_mode))
+        if (r != -EBUSY) {
+                close_fd(r);
                 return 0;
-        file = fd_reopen(d->file, O_RDWR | O_EXCL);
-        if (file != -EBUSY)
-                return 0;
+        }
         error_set(reterr, EBUSY, "The device %s is in use: mounted, or part of another one", d->path);
         return error_hint(reterr, -EBUSY, "Unmount it (findmnt %s says where it is), or start the machine with --read-only.", d->path);
+}
+
+/* The loop devices of a machine that has just ended are freed a moment after its last process: until then, its file system is not unmounted. */
+static int wait_unused(const Disk *d, bool read_only, Error **reterr) {
+        static const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * 1000000 };
+        int n, r;
+
+        for (unsigned waited = 0; (r = loop_user(d->file, read_only, &n)) > 0 && waited < WAIT_MAX_MS; waited += WAIT_STEP_MS)
+                (void) nanosleep(&pause, NULL);
+        if (r <= 0)
+                return r < 0 ? error_errno(reterr, r, "Cannot tell which loop devices have %s", d->path) : 0;
+        error_set(reterr, EBUSY, "The disk image %s is in use by somebody else: /dev/loop%d", d->path, n);
+        return error_hint(reterr, -EBUSY, "`findmnt /dev/loop%d` and `losetup --list` say more; `nbox dissect --umount DIR` or `losetup --detach /dev/loop%d` frees it.",
+                          n, n);
+}
+
+static int check_unused(const Disk *d, bool read_only, Error **reterr) {
+        struct stat st;
+
+        if (fstat(d->file, &st) < 0)
+                return error_errno(reterr, errno, "Cannot look at %s", d->path);
+        if (S_ISBLK(st.st_mode))
+                return read_only ? 0 : check_device(d, reterr);
+        return wait_unused(d, read_only, reterr);
 }
 
 int disk_open(const Image *image, const DiskWish *wish, DiskMounts **ret, Error **reterr) {
@@ -184,8 +210,8 @@ int disk_open(const Image *image, const DiskWish *wish, DiskMounts **ret, Error 
         r = disk_look(image, &d, reterr);
         if (r >= 0)
                 r = disk_check(d, reterr);
-        if (r >= 0 && !wish->read_only)
-                r = check_unused(d, reterr);
+        if (r >= 0)
+                r = check_unused(d, wish->read_only || d->read_only, reterr);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(order); i++) {
                 const DiskPartition *p = disk_find(d, order[i]);
 

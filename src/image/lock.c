@@ -7,6 +7,8 @@
  *     on .#NAME.lck beside the tree, which another host sees that shares the file system, and
  *     on /run/systemd/nspawn/locks/inode-DEV:INO, which also holds where the tree is mounted in two places.
  *
+ * A disk image has them by the name and inode of its file; a block device, which is one host's, that of its number alone, block-MAJOR:MINOR.
+ *
  * A lock file is only made in a directory that nobody but root can write (CVE-2015-1331: links made beforehand). A tree in
  * a user's directory or in /tmp gets the lock by inode alone: on one host, that is as good. So does a tree in a
  * directory that is read-only. */
@@ -17,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "file.h"
 #include "lock-file.h"
@@ -85,10 +88,33 @@ static int lock_error(const Image *image, const char *file, int r, Error **reter
         return error_hint(reterr, r, "`nbox list` and `machinectl list` show which; several machines can share a tree with --read-only.");
 }
 
+static char *path_beside(const char *path) {
+        const char *name = strrchr(path, '/') + 1;
+        char *file;
+
+        return asprintf(&file, "%.*s.#%s.lck", (int) (name - path), path, name) < 0 ? NULL : file;
+}
+
+static char *path_by_inode(const struct stat *st) {
+        char *file;
+        int n = S_ISBLK(st->st_mode)
+                ? asprintf(&file, LOCK_DIRECTORY "/block-%u:%u", major(st->st_rdev), minor(st->st_rdev))
+                : asprintf(&file, LOCK_DIRECTORY "/inode-%lu:%lu", (unsigned long) st->st_dev, (unsigned long) st->st_ino);
+
+        return n < 0 ? NULL : file;
+}
+
+static void find_place_beside(const Image *image, ImageLock *lock) {
+        _cleanup_close_ int beside = open_directory_of(lock->files[0]);
+
+        if (!lock_is_not_for_here(beside))
+                return;
+        log_debug("No lock file beside %s: %s, ignoring", image->path, strerror(-beside));
+        lock->files[0] = (free(lock->files[0]), NULL);
+}
+
 int image_lock_prepare(const Image *image, bool shared, ImageLock **ret, Error **reterr) {
         _cleanup_(image_lock_releasep) ImageLock *lock = calloc(1, sizeof(*lock));
-        const char *name = strrchr(image->path, '/') + 1;
-        _cleanup_close_ int beside = -1;
         struct stat st;
 
         if (!lock)
@@ -97,19 +123,12 @@ int image_lock_prepare(const Image *image, bool shared, ImageLock **ret, Error *
         lock->shared = shared;
         if (fstat(image->fd, &st) < 0)
                 return error_errno(reterr, errno, "Cannot look at %s", image->path);
-        if (asprintf(&lock->files[0], "%.*s.#%s.lck", (int) (name - image->path), image->path, name) < 0) {
-                lock->files[0] = NULL;
+        lock->files[0] = S_ISBLK(st.st_mode) ? NULL : path_beside(image->path);
+        lock->files[1] = path_by_inode(&st);
+        if (!lock->files[1] || (!lock->files[0] && !S_ISBLK(st.st_mode)))
                 return error_oom(reterr);
-        }
-        if (asprintf(&lock->files[1], LOCK_DIRECTORY "/inode-%lu:%lu", (unsigned long) st.st_dev, (unsigned long) st.st_ino) < 0) {
-                lock->files[1] = NULL;
-                return error_oom(reterr);
-        }
-        beside = open_directory_of(lock->files[0]);
-        if (lock_is_not_for_here(beside)) {
-                log_debug("No lock file beside %s: %s, ignoring", image->path, strerror(-beside));
-                lock->files[0] = (free(lock->files[0]), NULL);
-        }
+        if (lock->files[0])
+                find_place_beside(image, lock);
         *ret = TAKE_PTR(lock);
         return 0;
 }
@@ -185,7 +204,8 @@ static bool is_lock_file_name(const char *directory, const char *name) {
 
         if (strcmp(directory, LOCK_OF_IDS_DIRECTORY) == 0)
                 return n > 0 && n <= 10 && strspn(name, "0123456789") == n;
-        return strncmp(name, "inode-", 6) == 0 || (n > 6 && strncmp(name, ".#", 2) == 0 && strcmp(name + n - 4, ".lck") == 0);
+        return strncmp(name, "inode-", 6) == 0 || strncmp(name, "block-", 6) == 0 ||
+                (n > 6 && strncmp(name, ".#", 2) == 0 && strcmp(name + n - 4, ".lck") == 0);
 }
 
 int image_lock_sweep(const char *path) {

@@ -121,3 +121,37 @@ void block_path(int fd, char ret[BLOCK_PATH_MAX]) {
         else
                 snprintf(ret, BLOCK_PATH_MAX, "/proc/self/fd/%d", fd);
 }
+
+/* Whether loop device N has that file: 1 or 0. */
+static int has_file(int n, const struct stat *file, bool read_only) {
+        _cleanup_close_ int loop = open_loop(n, true);
+        struct loop_info64 info;
+
+        if (loop < 0 || ioctl(loop, LOOP_GET_STATUS64, &info) < 0)
+                return 0; /* it is nobody's, or has just been freed */
+        return info.lo_device == file->st_dev && info.lo_inode == file->st_ino && !(read_only && (info.lo_flags & LO_FLAGS_READ_ONLY));
+}
+
+int loop_user(int file, bool read_only, int *ret) {
+        _cleanup_closedir_ DIR *blocks = opendir("/sys/block");
+        struct stat st;
+        struct dirent *e;
+
+        if (!blocks)
+                return errno == ENOENT ? 0 : -errno;
+        if (fstat(file, &st) < 0)
+                return -errno;
+        while ((e = readdir(blocks))) {
+                char path[300];
+                int n;
+
+                if (sscanf(e->d_name, "loop%d", &n) != 1)
+                        continue;
+                snprintf(path, sizeof(path), "%s/loop/backing_file", e->d_name); /* there while it has a file */
+                if (faccessat(dirfd(blocks), path, F_OK, 0) < 0 || !has_file(n, &st, read_only))
+                        continue;
+                *ret = n;
+                return 1;
+        }
+        return 0;
+}
