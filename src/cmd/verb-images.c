@@ -2,9 +2,9 @@
 #include <time.h>
 
 #include "find.h"
+#include "layer-look.h"
 #include "log.h"
 #include "table.h"
-#include "tree.h"
 #include "verb-list.h"
 
 /* nbox images: the trees that boot by name. */
@@ -19,7 +19,7 @@ static json_t *image_to_json(const Image *i) {
         OsRelease os = {};
         json_t *j;
 
-        if (tree_os_release(i->fd, &os) < 0)
+        if (image_os_release(i, &os) < 0)
                 return NULL;
         j = json_pack("{s:o, s:s, s:b, s:I, s:o, s:o, s:o, s:o}", "name", json_text(i->name), "type", image_type_name(i->type),
                       "read_only", (int) i->read_only, "changed_usec", (json_int_t) i->changed_usec,
@@ -47,7 +47,7 @@ static int add_row(Table *t, const Image *i) {
         struct tm tm;
         int r;
 
-        if (tree_os_release(i->fd, &os) < 0)
+        if (image_os_release(i, &os) < 0)
                 return -ENOMEM;
         if (localtime_r(&changed, &tm))
                 strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);

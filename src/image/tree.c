@@ -191,9 +191,9 @@ int tree_os_release(int root, OsRelease *ret) {
         _cleanup_free_ char *text = NULL;
         int r;
 
-        r = tree_read_file(root, "/etc/os-release", 64 * 1024, &text);
+        r = tree_read_file(root, "/etc/os-release", OS_RELEASE_MAX, &text);
         if (r < 0)
-                r = tree_read_file(root, "/usr/lib/os-release", 64 * 1024, &text);
+                r = tree_read_file(root, "/usr/lib/os-release", OS_RELEASE_MAX, &text);
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {

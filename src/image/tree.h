@@ -29,6 +29,8 @@ void os_release_done(OsRelease *r);
 /* Returns 0 also where there is none, or none that can be read: nothing depends on it. -ENOMEM. */
 int tree_os_release(int root, OsRelease *ret);
 
+#define OS_RELEASE_MAX (64 * 1024) /* bytes of such a file */
+
 /* Parse os-release text. Used by tree_os_release(). */
 int os_release_parse(const char *text, OsRelease *ret);
 

@@ -7,6 +7,7 @@
 
 #include "layer.h"
 #include "layer-info.h"
+#include "layer-look.h"
 #include "lock.h"
 #include "remove.h"
 #include "unit.h"
@@ -323,6 +324,70 @@ static void whoever_waited_does_not_write_to_what_is_sealed(void **state) {
         assert_error_says(error, "just been changed");
 }
 
+/* Put a layer of its own under an image, as a machine would have written it, and begin another. */
+static void looks_through_layers(void **state) {
+        _cleanup_(error_freep) Error *error = NULL;
+        char id[LAYER_ID_SIZE];
+        static const struct {
+                const char *path;
+                int error;
+                const char *text;
+        } expected[] = {
+                { "/etc/os-release", 0, "NAME=below" }, /* by a link up and down */
+                { "etc/upper", 0, "two" },
+                { "/etc/../etc//./lower", 0, "one" },
+                { "/../../etc/lower", 0, "one" },
+                { "/gone", ENOENT, NULL },
+                { "/opaque/hidden", ENOENT, NULL },
+                { "/opaque/new", 0, "two" },
+                { "/renamed/file", 0, "one" },
+                { "/renamed/more", 0, "two" },
+                { "/file-over-directory", 0, "two" },
+                { "/file-over-directory/x", ENOTDIR, NULL },
+                { "/around", ELOOP, NULL },
+                { "/etc", EISDIR, NULL },
+                { "/dev-zero", EBADF, NULL },
+                { "/out", ENOENT, NULL },
+        };
+        Image *image;
+
+        assert_int_equal(mkdir(at(state, "web"), 0755), 0);
+        for (size_t i = 0; i < 5; i++)
+                assert_int_equal(mkdir(at(state, (const char *[]){ "web/etc", "web/usr", "web/opaque", "web/was", "web/file-over-directory" }[i]), 0755), 0);
+        assert_int_equal(symlink("../usr/./os-release", at(state, "web/etc/os-release")), 0);
+        assert_int_equal(symlink("/around", at(state, "web/around")), 0);
+        assert_int_equal(symlink("/../../../../../var/tmp/../etc/passwd-", at(state, "web/out")), 0);
+        write_text(at(state, "web/usr/os-release"), "NAME=below");
+        write_text(at(state, "web/etc/lower"), "one");
+        write_text(at(state, "web/etc/upper"), "one");
+        write_text(at(state, "web/gone"), "one");
+        write_text(at(state, "web/opaque/hidden"), "one");
+        write_text(at(state, "web/was/file"), "one");
+        seal(at(state, "web"), NULL, id);
+        assert_int_equal(mkdir(at(state, "web/etc"), 0755), 0);
+        write_text(at(state, "web/etc/upper"), "two");
+        assert_int_equal(mknod(at(state, "web/gone"), S_IFCHR, 0), 0);
+        assert_int_equal(mknod(at(state, "web/dev-zero"), S_IFCHR, 5 | 1 << 8), 0);
+        assert_int_equal(mkdir(at(state, "web/opaque"), 0755), 0);
+        assert_int_equal(setxattr(at(state, "web/opaque"), "trusted.overlay.opaque", "y", 1, 0), 0);
+        write_text(at(state, "web/opaque/new"), "two");
+        assert_int_equal(mkdir(at(state, "web/renamed"), 0755), 0);
+        assert_int_equal(setxattr(at(state, "web/renamed"), "trusted.overlay.redirect", "/was", 4, 0), 0);
+        write_text(at(state, "web/renamed/more"), "two");
+        write_text(at(state, "web/file-over-directory"), "two");
+        seal(at(state, "web"), NULL, id);
+
+        image = find(at(state, "web"));
+        for (size_t i = 0; i < ELEMENTSOF(expected); i++) {
+                _cleanup_free_ char *text = NULL;
+                int r = layers_read_file(image, expected[i].path, 64, &text);
+
+                if (r != -expected[i].error || (text && strcmp(text, expected[i].text) != 0))
+                        fail_msg("'%s' gives %d, '%s'", expected[i].path, r, text ?: "");
+        }
+        image_free(image);
+}
+
 static void only_roots_own_directories(void **state) {
         _cleanup_(error_freep) Error *error = NULL, *forged = NULL;
         Store *s = NULL;
@@ -356,6 +421,7 @@ int main(void) {
                 WITH_DIRECTORY(snapshots_hold_layers),
                 WITH_DIRECTORY(a_chain_has_an_end),
                 WITH_DIRECTORY(whoever_waited_does_not_write_to_what_is_sealed),
+                WITH_DIRECTORY(looks_through_layers),
                 WITH_DIRECTORY(only_roots_own_directories),
         };
 
