@@ -28,6 +28,8 @@ const Verb verbs[] = {
         { "images", "[OPTIONS]", "List the trees that boot by name", verb_images, VERB_JSON, OPERAND_NONE, "See", list_options },
         { "create", "NAME --os=OS [OPTIONS]", "Make a new tree", verb_create, VERB_ROOT, OPERAND_NEW, "Make", create_options },
 
+        { "dissect", "[OPTIONS] IMAGE [DIR]", "Show what is in a disk image, or mount it", verb_dissect, VERB_JSON, OPERAND_IMAGE, "See", dissect_options },
+
         { "list", "[OPTIONS]", "List running machines", verb_list, VERB_JSON, OPERAND_NONE, "See", list_options },
         { "status", "[OPTIONS] NAME…", "Show a machine and its processes", verb_status, VERB_JSON, OPERAND_MACHINES,
           "See" },

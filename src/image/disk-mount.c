@@ -172,11 +172,11 @@ static int check_device(const Disk *d, Error **reterr) {
 }
 
 /* The loop devices of a machine that has just ended are freed a moment after its last process: until then, its file system is not unmounted. */
-static int wait_unused(const Disk *d, bool read_only, Error **reterr) {
+static int wait_unused(const Disk *d, bool read_only, unsigned wait_ms, Error **reterr) {
         static const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * 1000000 };
         int n, r;
 
-        for (unsigned waited = 0; (r = loop_user(d->file, read_only, &n)) > 0 && waited < WAIT_MAX_MS; waited += WAIT_STEP_MS)
+        for (unsigned waited = 0; (r = loop_user(d->file, read_only, &n)) > 0 && waited < wait_ms; waited += WAIT_STEP_MS)
                 (void) nanosleep(&pause, NULL);
         if (r <= 0)
                 return r < 0 ? error_errno(reterr, r, "Cannot tell which loop devices have %s", d->path) : 0;
@@ -185,14 +185,14 @@ static int wait_unused(const Disk *d, bool read_only, Error **reterr) {
                           n, n);
 }
 
-static int check_unused(const Disk *d, bool read_only, Error **reterr) {
+static int check_unused(const Disk *d, bool read_only, unsigned wait_ms, Error **reterr) {
         struct stat st;
 
         if (fstat(d->file, &st) < 0)
                 return error_errno(reterr, errno, "Cannot look at %s", d->path);
         if (S_ISBLK(st.st_mode))
                 return read_only ? 0 : check_device(d, reterr);
-        return wait_unused(d, read_only, reterr);
+        return wait_unused(d, read_only, wait_ms, reterr);
 }
 
 int disk_open(const Image *image, const DiskWish *wish, DiskMounts **ret, Error **reterr) {
@@ -211,7 +211,7 @@ int disk_open(const Image *image, const DiskWish *wish, DiskMounts **ret, Error 
         if (r >= 0)
                 r = disk_check(d, reterr);
         if (r >= 0)
-                r = check_unused(d, wish->read_only || d->read_only, reterr);
+                r = check_unused(d, wish->read_only || d->read_only, WAIT_MAX_MS, reterr);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(order); i++) {
                 const DiskPartition *p = disk_find(d, order[i]);
 
@@ -222,4 +222,19 @@ int disk_open(const Image *image, const DiskWish *wish, DiskMounts **ret, Error 
                 return r;
         *ret = TAKE_PTR(m);
         return 0;
+}
+
+int disk_open_root(const Image *image, Error **reterr) {
+        _cleanup_(disk_freep) Disk *d = NULL;
+        const DiskPartition *root;
+        int r = disk_look(image, &d, reterr);
+
+        if (r >= 0)
+                r = disk_check(d, reterr);
+        if (r >= 0)
+                r = check_unused(d, true, 0, reterr);
+        if (r < 0)
+                return r;
+        root = disk_find(d, DISK_ROOT);
+        return root ? mount_partition(d, root, true, reterr) : error_set(reterr, ENOENT, "%s has no root", d->path);
 }

@@ -108,3 +108,6 @@ DEFINE_CLEANUP(DiskMounts *, disk_mounts_free);
 /* Check what is dirty, set up loop devices and mount all partitions that belong to the tree. As root, with the image locked (lock.h).
  * A detached mount is attached (mount_attach()) before it can be cloned (Linux < 6.15). */
 int disk_open(const Image *image, const DiskWish *wish, DiskMounts **ret, Error **reterr);
+
+/* The root alone, read-only, to look at. -EBUSY without waiting where somebody writes to the image. A detached mount's fd, the caller's. */
+int disk_open_root(const Image *image, Error **reterr);

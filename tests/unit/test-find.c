@@ -57,7 +57,7 @@ static void refuses_what_is_no_tree(void **state) {
                 { "/usr/../etc/..", EBUSY, "the host itself lives in" },
                 { "/usr", EBUSY, "the host itself lives in" },
                 { "/var/lib/..", EBUSY, "the host itself lives in" },
-                { "/etc/passwd", ENOTDIR, "is not a directory" },
+                { "/dev/null", ENOTBLK, "neither a directory nor a disk image" },
                 { "/nonexistent/x", ENOENT, "There is no directory" },
                 { "/proc/self/root", ELOOP, "is refused" },
                 { "/proc/self/cwd/x", ELOOP, "is refused" },

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "error.h"
+
+/* An image's tree, mounted on a directory of the host's to look into it, with no machine: any image that image_find() finds. What is mounted lets no
+ * one become another user by it (nosuid) and has no devices. */
+
+typedef struct PlaceRequest {
+        const char *image;     /* a name, or a path */
+        const char *directory; /* of the host's */
+        bool read_only;
+} PlaceRequest;
+
+/* The image is locked while it is mounted, not after. Images on layers are mounted read-only whatever is asked for: *ret_read_only. As root. */
+int image_place(const PlaceRequest *q, bool *ret_read_only, Error **reterr);
+
+/* Unmount what is mounted there, with all that is mounted in it. -EINVAL: nothing is; -EBUSY: somebody is in it. */
+int image_unplace(const char *directory, Error **reterr);
