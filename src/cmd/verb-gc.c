@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "create.h"
 #include "find.h"
 #include "gc.h"
 #include "log.h"
+#include "unfinished.h"
 #include "verb-list.h"
 
 /* Called by nbox@.service's ExecStopPost=, and by whoever wants to be sure. */
@@ -16,7 +16,7 @@ int verb_gc(int argc, char **argv, Error **reterr) {
                 r = gc_run(true, &swept, reterr);
         if (swept > 0)
                 log_info("Cleared away what %u dead machine%s left", swept, swept == 1 ? "" : "s");
-        trees = r >= 0 ? image_create_sweep(IMAGE_DIRECTORY) : 0;
+        trees = r >= 0 ? unfinished_sweep(IMAGE_DIRECTORY) : 0;
         if (trees > 0)
                 log_info("Removed %d tree%s that nobody finished", trees, trees == 1 ? "" : "s");
         return r;

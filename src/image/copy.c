@@ -143,19 +143,18 @@ static int copy_contents(Walk *w, const CopySource *from, int to) {
         return copy_data(&w->data, from->fd, to, st->stx_size, st->stx_blocks < st->stx_size / 512);
 }
 
-static int copy_regular(Walk *w, int fd, const struct statx *st, int dir, const char *name) {
-        _cleanup_close_ int real = open_to_read(fd, 0), to = -1;
-        int r;
+static int copy_into(Walk *w, int fd, const struct statx *st, int to) {
+        _cleanup_close_ int real = open_to_read(fd, 0);
+        int r = real < 0 ? real : copy_contents(w, &(CopySource){ real, st }, to);
 
-        if (real < 0)
-                return real;
-        to = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (to < 0)
-                return -errno;
-        r = copy_contents(w, &(CopySource){ real, st }, to);
-        if (r >= 0)
-                r = copy_attributes(&w->attributes, &(CopySource){ real, st }, to);
-        if (r < 0)
+        return r < 0 ? r : copy_attributes(&w->attributes, &(CopySource){ real, st }, to);
+}
+
+static int copy_regular(Walk *w, int fd, const struct statx *st, int dir, const char *name) {
+        _cleanup_close_ int to = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        int r = to < 0 ? -errno : copy_into(w, fd, st, to);
+
+        if (r < 0 && to >= 0)
                 (void) unlinkat(dir, name, 0);
         return r;
 }
@@ -334,15 +333,34 @@ int copy_tree(int from, int to, const CopyWatch *watch, Error **reterr) {
         return r < 0 ? r : 0;
 }
 
+static int begin_file(Walk *w, const char *name, struct statx *ret, Error **reterr) {
+        int r = look(w->from, ret);
+
+        begin(w);
+        if (r < 0)
+                return failed(w, name, r, reterr);
+        return S_ISREG(ret->stx_mode) ? 0 : error_set(reterr, EINVAL, "Cannot copy %s: it is not a regular file", name);
+}
+
 int copy_file(int from, int dir, const char *name, const CopyWatch *watch, Error **reterr) {
         _cleanup_(walk_done) Walk w = { .watch = watch, .from = from, .to = dir };
         struct statx st;
-        int r = look(from, &st);
+        int r = begin_file(&w, name, &st, reterr);
 
-        begin(&w);
-        if (r >= 0 && !S_ISREG(st.stx_mode))
-                return error_set(reterr, EINVAL, "Cannot copy %s: it is not a regular file", name);
-        if (r >= 0)
-                r = copy_regular(&w, from, &st, dir, name);
+        if (r < 0)
+                return r;
+        r = copy_regular(&w, from, &st, dir, name);
+        return r < 0 ? failed(&w, name, r, reterr) : 0;
+}
+
+int copy_file_into(int from, int to, const char *name, const CopyWatch *watch, Error **reterr) {
+        _cleanup_(walk_done) Walk w = { .watch = watch, .from = from, .to = to };
+        _cleanup_close_ int real = fd_reopen(to, O_WRONLY);
+        struct statx st;
+        int r = begin_file(&w, name, &st, reterr);
+
+        if (r < 0)
+                return r;
+        r = real < 0 ? real : copy_into(&w, from, &st, real);
         return r < 0 ? failed(&w, name, r, reterr) : 0;
 }

@@ -35,5 +35,8 @@ int copy_tree(int from, int to, const CopyWatch *watch, Error **reterr);
 /* One regular file (a disk image; any fd of it) as `name` in dir, which must not be there (-EEXIST). After a failure nothing is left. */
 int copy_file(int from, int dir, const char *name, const CopyWatch *watch, Error **reterr);
 
+/* The same into a file that is there, empty, as an fd of it: it stays after a failure. `name` is for messages. */
+int copy_file_into(int from, int to, const char *name, const CopyWatch *watch, Error **reterr);
+
 /* What a copy would take: bytes on disk (hard links once), and files; other mounts in it not counted. 0 or -errno. */
 int tree_size(int dir, uint64_t *ret_bytes, uint64_t *ret_files);

@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -16,16 +15,13 @@
 #include "find.h"
 #include "log.h"
 #include "path.h"
-#include "remove.h"
 #include "text.h"
+#include "unfinished.h"
 
 static const OsBuilder builders[] = {
         { "busybox", "root logs in without a password; `nbox passwd` gives it one", build_busybox },
         { "debian", "root has no password yet: `nbox passwd` gives it one, `nbox shell` needs none", build_debian },
 };
-
-#define TEMPORARY_PREFIX ".#nbox-"
-#define TEMPORARY_SUFFIX ".tmp"
 
 typedef struct Place {
         char *parent;  /* absolute path, no links */
@@ -60,49 +56,6 @@ static const OsBuilder *find_builder(const char *os, const char **ret_release, E
         return NULL;
 }
 
-/* An flock on the directory, and the certainty that it still is the one of that name. */
-static int lock_temporary(int parent, const char *name) {
-        _cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        struct stat st, now;
-
-        if (fd < 0)
-                return -errno;
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-                return errno == EWOULDBLOCK ? -EBUSY : -errno;
-        if (fstat(fd, &st) < 0 || fstatat(parent, name, &now, AT_SYMLINK_NOFOLLOW) < 0)
-                return -errno;
-        return st.st_dev == now.st_dev && st.st_ino == now.st_ino ? TAKE_FD(fd) : -ENOENT;
-}
-
-static int sweep_one(int parent, const char *name) {
-        _cleanup_close_ int fd = lock_temporary(parent, name);
-
-        return fd < 0 ? fd : remove_tree(parent, name);
-}
-
-int image_create_sweep(const char *directory) {
-        _cleanup_closedir_ DIR *d = opendir(directory);
-        struct dirent *e;
-        int n = 0;
-
-        if (!d)
-                return errno == ENOENT ? 0 : -errno;
-        while ((e = readdir(d))) {
-                size_t length = strlen(e->d_name), suffix = strlen(TEMPORARY_SUFFIX);
-                int r;
-
-                if (strncmp(e->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) != 0 ||
-                    length < suffix || strcmp(e->d_name + length - suffix, TEMPORARY_SUFFIX) != 0)
-                        continue;
-                r = sweep_one(dirfd(d), e->d_name);
-                if (r >= 0)
-                        n++;
-                else if (r != -EBUSY && r != -ENOENT)
-                        log_warning("Cannot remove the unfinished tree %s/%s: %s, ignoring", directory, e->d_name, strerror(-r));
-        }
-        return n;
-}
-
 static int split_target(const CreateRequest *request, Place *p, Error **reterr) {
         _cleanup_free_ char *target = NULL;
         size_t n;
@@ -127,10 +80,8 @@ static int split_target(const CreateRequest *request, Place *p, Error **reterr) 
 
                 return error_hint(reterr, r, "Make that directory first.");
         }
-        if (!p->name || !p->parent ||
-            asprintf(&p->temporary, TEMPORARY_PREFIX "%s" TEMPORARY_SUFFIX, p->name) < 0)
-                return error_oom(reterr);
-        return 0;
+        p->temporary = p->name ? unfinished_name(p->name) : NULL;
+        return p->parent && p->temporary ? 0 : error_oom(reterr);
 }
 
 static int exists_error(const Place *p, Error **reterr) {
@@ -153,11 +104,11 @@ static int place_take(const CreateRequest *request, Place *p, Error **reterr) {
         if (fstatat(p->parent_fd, p->name, &st, AT_SYMLINK_NOFOLLOW) >= 0)
                 return exists_error(p, reterr);
 
-        (void) image_create_sweep(p->parent);
+        (void) unfinished_sweep(p->parent);
         r = mkdirat(p->parent_fd, p->temporary, 0700) < 0 ? -errno : 0;
         if (r < 0 && r != -EEXIST)
                 return error_errno(reterr, r, "Cannot make a directory in %s", p->parent);
-        p->fd = r == -EEXIST ? -EBUSY : lock_temporary(p->parent_fd, p->temporary);
+        p->fd = r == -EEXIST ? -EBUSY : unfinished_lock(p->parent_fd, p->temporary);
         if (p->fd == -EBUSY || p->fd == -ENOENT)
                 return error_set(reterr, EBUSY, "%s/%s is being made by another nbox", p->parent, p->name);
         if (p->fd < 0)
@@ -214,10 +165,7 @@ static int create_with_signals(const CreateRequest *request, int signals, char *
         note = strdup(builder->note);
         r = path && note ? build(builder, request, release, &place, signals, reterr) : error_oom(reterr);
         if (r < 0) {
-                int k = remove_tree(place.parent_fd, place.temporary);
-
-                if (k < 0)
-                        log_warning("Cannot remove the unfinished tree %s/%s: %s, ignoring", place.parent, place.temporary, strerror(-k));
+                unfinished_remove(place.parent_fd, place.temporary);
                 return r;
         }
         *ret_path = TAKE_PTR(path);

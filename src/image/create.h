@@ -3,9 +3,8 @@
 
 #include "error.h"
 
-/* Making trees. A tree is built as .#nbox-NAME.tmp beside its place, and renamed when it is whole: what has a name is a
- * tree that boots. The builder holds a lock (flock) on the temporary one, so that one without a holder is known for a dead
- * builder's, and removed by the next create or gc. */
+/* Making trees. A tree is built under a hidden name beside its place (unfinished.h), and renamed when it is whole: what has a name is a
+ * tree that boots. */
 
 typedef struct CreateRequest {
         const char *name;      /* a valid machine name */
@@ -18,6 +17,3 @@ typedef struct CreateRequest {
  * process into a mount namespace of its own. *ret_path is the tree's path, *ret_note what to tell the user of how to
  * log in; both the caller's. */
 int image_create(const CreateRequest *request, char **ret_path, char **ret_note, Error **reterr);
-
-/* Remove what dead builders left in a directory. Returns how many, or -errno; no directory is none. */
-int image_create_sweep(const char *directory);

@@ -92,14 +92,18 @@ int cgroup_delegate(int cgroup, uid_t uid) {
         return 0;
 }
 
-static bool events_say_populated(int events) {
+static bool events_say(int events, const char *what) {
         char text[256];
         ssize_t n = pread(events, text, sizeof(text) - 1, 0);
 
         if (n < 0)
                 return false; /* ENODEV: the group has gone */
         text[n] = 0;
-        return strstr(text, "populated 1") != NULL;
+        return strstr(text, what) != NULL;
+}
+
+static bool events_say_populated(int events) {
+        return events_say(events, "populated 1");
 }
 
 static int open_events(const char *path) {
@@ -116,6 +120,28 @@ bool cgroup_populated(const char *path) {
         _cleanup_close_ int events = open_events(path);
 
         return events >= 0 && events_say_populated(events);
+}
+
+int cgroup_freeze(const char *path, bool on) {
+        _cleanup_close_ int dir = cgroup_open(path);
+
+        return dir < 0 ? dir : file_write(dir, "cgroup.freeze", on ? "1" : "0");
+}
+
+int cgroup_wait_frozen(const char *path, uint64_t timeout_usec) {
+        _cleanup_close_ int events = open_events(path);
+        uint64_t deadline = clock_deadline(timeout_usec);
+
+        if (events < 0)
+                return events;
+        while (!events_say(events, "frozen 1")) {
+                uint64_t now = clock_usec(CLOCK_MONOTONIC);
+
+                if (now >= deadline)
+                        return -ETIMEDOUT;
+                (void) poll(&(struct pollfd){ .fd = events, .events = POLLPRI }, 1, (int) ((deadline - now) / 1000) + 1);
+        }
+        return 0;
 }
 
 int cgroup_kill(const char *path, uint64_t timeout_usec) {

@@ -33,6 +33,12 @@ int cgroup_delegate(int cgroup, uid_t uid);
 /* Kill everything in and below a group (cgroup.kill, Linux 5.14), and wait (at most timeout_usec) until it is empty. */
 int cgroup_kill(const char *path, uint64_t timeout_usec);
 
+/* Let nothing in and below a group run, or all of it again. Whoever is killed meanwhile ends all the same. It is asked for, and not waited for: */
+int cgroup_freeze(const char *path, bool on);
+
+/* until all of it stands still; -ETIMEDOUT. */
+int cgroup_wait_frozen(const char *path, uint64_t timeout_usec);
+
 /* Remove all groups below a group, however deep; not the group itself. Errors as of cgroup_remove(). */
 int cgroup_remove_below(const char *path);
 

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "control.h"
 #include "fd.h"
+#include "freezing.h"
 #include "parse.h"
 #include "supervisor.h"
 
@@ -129,7 +130,15 @@ static int stop(Supervisor *s, const char *name, int fd, Error **reterr) {
         return 0;
 }
 
-/* Returns 1 when a terminal has taken the fd. */
+static int freeze(Supervisor *s, int fd, Error **reterr) {
+        int r = s->launched ? freezing_begin(s, fd, reterr) : error_set(reterr, EAGAIN, "The machine '%s' is still starting", s->plan->name);
+
+        if (r >= 0 && answer(fd, "ok") < 0)
+                freezing_end(s);
+        return r < 0 ? r : 1;
+}
+
+/* Returns 1 when somebody has taken the fd. */
 static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
         char *state = NULL, *version = strtok_r(request, " ", &state), *verb = strtok_r(NULL, " ", &state),
              *argument = strtok_r(NULL, " ", &state);
@@ -153,6 +162,8 @@ static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
                 return spare(s, fd, reterr);
         if (verb && strcmp(verb, "stop") == 0 && argument)
                 return stop(s, argument, fd, reterr);
+        if (verb && strcmp(verb, "freeze") == 0)
+                return freeze(s, fd, reterr);
         if (verb && strcmp(verb, "ports") == 0) {
                 r = port_relays_update(s, reterr);
                 return r < 0 ? r : answer(fd, "ok");

@@ -8,6 +8,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "clock.h"
+#include "freezing.h"
 #include "guest.h"
 #include "init-look.h"
 #include "log.h"
@@ -128,6 +129,7 @@ int supervisor_stop(Supervisor *s, InitAction action) {
                 return stop_before_start(s, action);
         if (s->leader_fd < 0)
                 return 1;
+        freezing_end(s);
         if (s->stop.asked && s->stop.action != INIT_KILL && action != INIT_KILL)
                 return stop_again(s, action);
         s->stop.asked = true;

@@ -41,6 +41,11 @@ typedef struct Stopping {
         int killed_for;         /* the signal that a command did not take, or 0 */
 } Stopping;
 
+/* It is held still for somebody; freezing.c. */
+typedef struct Freezing {
+        sd_event_source *connection, *silence; /* NULL: it is not */
+} Freezing;
+
 /* One running machine, as the process that started it and waits for its end sees it. Made by start.c, filled by
  * launch.c and enlist.c, driven by supervisor.c, taken apart by teardown.c. Every field is either "not there" (NULL, -1, false) or
  * a thing that teardown undoes; it can be called at any point. */
@@ -84,6 +89,7 @@ struct Supervisor {
         bool launched;    /* init runs, and can be told things; until then a stop is noted, and looked at where we wait */
         uint64_t launched_usec; /* CLOCK_MONOTONIC */
         Stopping stop;
+        Freezing freezing;
 
         Readiness *readiness; /* while it is watched for; NULL: there is nothing to wait for */
         bool up;              /* who waits for the start was told to go on */

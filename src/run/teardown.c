@@ -5,6 +5,7 @@
 
 #include "assemble.h"
 #include "cgroup.h"
+#include "freezing.h"
 #include "gc.h"
 #include "log.h"
 #include "pidfd.h"
@@ -30,6 +31,7 @@ static void end_guest(Supervisor *s) {
         siginfo_t info;
         int r;
 
+        freezing_end(s);
         if (s->leader_fd >= 0) {
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
                 (void) pidfd_wait(s->leader_fd, &info);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "copy.h"
+#include "store.h"
+
+/* What an image's own, writable layer has now as a layer of its own that nobody writes to: of an image in use, from which nothing can be taken away. A
+ * subvolume of btrfs gives a snapshot, which takes no time and is of one moment; else files are copied, sharing their blocks where the file system
+ * can (btrfs, xfs), and whoever wants one moment holds the writer still meanwhile. */
+
+/* How much there is to read: files and bytes; both 0 where it takes no time, as of a subvolume. */
+int layer_copy_size(const Image *image, uint64_t *ret_bytes, uint64_t *ret_files);
+
+/* A new layer, held, that nothing refers to yet: with the same parent as the image's own one; of a whole tree, without one. On disk when it
+ * returns. No lock of the store's is needed. */
+int layer_copy_of(const Store *s, const Image *image, const CopyWatch *watch, Layer **ret, Error **reterr);
+
+/* The same of any layer in that store: an ephemeral machine's. */
+int layer_copy(const Store *s, const Layer *from, const char *name, const CopyWatch *watch, Layer **ret, Error **reterr);
