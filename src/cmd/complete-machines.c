@@ -113,6 +113,12 @@ void complete_images(const Completion *c) {
         offer_names(c, names, "image");
 }
 
+void complete_known_images(const Completion *c) {
+        _cleanup_strv_ char **names = names_of_images();
+
+        offer_names(c, names, "image");
+}
+
 /* A user who may not look into /var/lib/machines is offered what stands in /etc. */
 static void offer_known_but(const Completion *c, char **left_out) {
         _cleanup_strv_ char **images = names_of_images(), **settings = names_with_settings();

@@ -32,6 +32,7 @@ void complete_new_nic(const Completion *c);
 /* Machines and images (complete-machines.c). Those that stand among the operands already are left out. */
 void complete_running(const Completion *c);
 void complete_images(const Completion *c);
+void complete_known_images(const Completion *c); /* the same, each once */
 void complete_startable(const Completion *c); /* images, and what has settings, that do not run */
 void complete_disabled(const Completion *c);  /* the same, those that do not start with the host */
 void complete_enabled(const Completion *c);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "change.h"
 #include "exit-status.h"
 #include "help.h"
 #include "log.h"
@@ -119,13 +120,24 @@ static int refuse_without_root(const Verb *verb, int argc, char **argv, Error **
         return error_hint(reterr, -EPERM, "Try: sudo nbox %s", words ? words : verb->name);
 }
 
+/* What another nbox was killed in the middle of: before anything is looked at that is neither old nor new. */
+static void end_what_was_begun(const Verb *verb) {
+        _cleanup_(error_freep) Error *error = NULL;
+
+        if (geteuid() == 0 && !(verb->flags & VERB_HIDDEN) && change_recover(&error) < 0)
+                log_report(LOG_LEVEL_WARNING, 0, error);
+}
+
 static int run_verb(const Verb *verb, int argc, char **argv, Error **reterr) {
         int r;
 
         if (!(verb->flags & VERB_OWN_ARGS) && verb_option_given(verb, argc, argv, "help"))
                 return help_verb(verb);
         r = refuse_without_root(verb, argc, argv, reterr);
-        return r < 0 ? r : verb->run(argc, argv, reterr);
+        if (r < 0)
+                return r;
+        end_what_was_begun(verb);
+        return verb->run(argc, argv, reterr);
 }
 
 /* What was printed may be a file on a full disk: said, not lost. */

@@ -145,6 +145,14 @@ static void offer_operands(const Completion *c, int n_operands) {
                 complete_images(c);
                 complete_offer_paths(c, true);
                 return;
+        case OPERAND_OLD_NAME:
+                if (n_operands > 0)
+                        return;
+                complete_known_images(c);
+                return;
+        case OPERAND_IMAGES:
+                complete_known_images(c);
+                return;
         case OPERAND_STARTABLE:
                 complete_startable(c);
                 return;

@@ -28,6 +28,11 @@ extern const VerbOption dissect_options[];
 int verb_create(int argc, char **argv, Error **reterr);
 extern const VerbOption create_options[];
 
+int verb_rename(int argc, char **argv, Error **reterr);
+int verb_read_only(int argc, char **argv, Error **reterr); /* verb-rename.c */
+int verb_remove(int argc, char **argv, Error **reterr);
+extern const VerbOption remove_options[];
+
 int verb_login(int argc, char **argv, Error **reterr);
 int verb_console(int argc, char **argv, Error **reterr); /* verb-login.c */
 int verb_passwd(int argc, char **argv, Error **reterr);

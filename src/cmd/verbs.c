@@ -29,6 +29,10 @@ const Verb verbs[] = {
         { "create", "NAME --os=OS [OPTIONS]", "Make a new tree", verb_create, VERB_ROOT, OPERAND_NEW, "Make", create_options },
 
         { "dissect", "[OPTIONS] IMAGE [DIR]", "Show what is in a disk image, or mount it", verb_dissect, VERB_JSON, OPERAND_IMAGE, "See", dissect_options },
+        { "rename", "NAME NEW-NAME", "Give an image another name, and its settings, addresses and ids with it", verb_rename, VERB_ROOT,
+          OPERAND_OLD_NAME, "Make" },
+        { "remove", "[OPTIONS] NAME…", "Remove images with their snapshots", verb_remove, VERB_ROOT, OPERAND_IMAGES, "Make", remove_options },
+        { "read-only", "NAME [BOOL]", "Have an image not written to, or written to again", verb_read_only, VERB_ROOT, OPERAND_OLD_NAME, "Make" },
 
         { "list", "[OPTIONS]", "List running machines", verb_list, VERB_JSON, OPERAND_NONE, "See", list_options },
         { "status", "[OPTIONS] NAME…", "Show a machine and its processes", verb_status, VERB_JSON, OPERAND_MACHINES,
@@ -81,6 +85,7 @@ const Verb verbs[] = {
         { "help", "[VERB]", "Show this help, or a verb's", verb_help, .operand = OPERAND_VERB, .group = "Other" },
 
         /* called by nbox's units, by the shell's completion and by the build */
+        { "list-images", "[OPTIONS]", "As images: machinectl's word", verb_images, VERB_JSON | VERB_HIDDEN, OPERAND_NONE, "See", list_options },
         { "gc", "", "Clear away what dead machines left", verb_gc, VERB_ROOT | VERB_HIDDEN, .group = "Other" },
         { "zone-serve", "ZONE", "Serve names and addresses to a zone's machines", verb_zone_serve, VERB_ROOT | VERB_HIDDEN,
           .group = "Other" },

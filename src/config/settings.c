@@ -206,13 +206,29 @@ static int apply_beside(MachineConfig *c, Error **reterr) {
         return apply_file(c, path, false, reterr);
 }
 
+/* The administrator's and the running system's; the image's own comes after them. */
+static const char *const places[SETTINGS_PLACES - 1][2] = {
+        { "/etc/nbox", "conf" },
+        { "/run/nbox", "conf" },
+        { "/etc/systemd/nspawn", "nspawn" },
+        { "/run/systemd/nspawn", "nspawn" },
+};
+
+int settings_paths(const char *machine, const char *directory, char ***ret) {
+        _cleanup_strv_ char **paths = NULL;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(places); i++)
+                r = strv_appendf(&paths, "%s/%s.%s", places[i][0], machine, places[i][1]);
+        if (r >= 0 && directory)
+                r = strv_appendf(&paths, "%s/%s.nspawn", directory, machine);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(paths);
+        return 0;
+}
+
 int config_read_settings(MachineConfig *c, Error **reterr) {
-        static const char *const places[][2] = {
-                { "/etc/nbox", "conf" },
-                { "/run/nbox", "conf" },
-                { "/etc/systemd/nspawn", "nspawn" },
-                { "/run/systemd/nspawn", "nspawn" },
-        };
         int r;
 
         if (c->settings == SETTINGS_NO)

@@ -8,3 +8,8 @@
 /* Parse the text of one settings file into c (a fresh one). `text` is changed; `path` is for messages only.
  * In an untrusted file privileged keys are warned about and ignored. */
 int settings_parse(MachineConfig *c, const char *path, bool trusted, char *text, size_t size, Error **reterr);
+
+/* Where settings of a machine can stand, first match wins: SETTINGS_PLACES paths, the last of them beside its image, where `directory` is
+ * the one that the image lies in (NULL: left out). The same places in the same order for each name. The caller's. */
+#define SETTINGS_PLACES 5
+int settings_paths(const char *machine, const char *directory, char ***ret);

@@ -212,7 +212,11 @@ int image_open_directory(const char *path, Image **ret, Error **reterr) {
         return 0;
 }
 
-static bool image_name_is_valid(const char *name) {
+const char *image_search_directory(size_t i) {
+        return i < ELEMENTSOF(search_path) ? search_path[i] : NULL;
+}
+
+bool image_name_is_valid(const char *name) {
         return *name && *name != '.' && strlen(name) <= NAME_MAX && !strchr(name, '/') && string_is_clean(name);
 }
 

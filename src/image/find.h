@@ -42,6 +42,12 @@ DEFINE_CLEANUP(Image *, image_free);
  * are refused with -EBUSY. */
 int image_find(const char *name_or_directory, Image **ret, Error **reterr);
 
+/* The i-th directory of the search path; NULL beyond the last. */
+const char *image_search_directory(size_t i);
+
+/* Whether it can be the name of an image at all: not empty, not hidden, no slash, no control character. */
+bool image_name_is_valid(const char *name);
+
 /* A directory by path, relative ones from the working directory. Symbolic links of the host are followed, magic
  * links of /proc are not. */
 int image_open_directory(const char *path, Image **ret, Error **reterr);

@@ -226,3 +226,19 @@ int image_lock_sweep(const char *path) {
                 return dir == -ENOENT ? 0 : dir;
         return lock_file_sweep(dir, slash + 1);
 }
+
+static void sweep_directory(const char *directory) {
+        _cleanup_closedir_ DIR *d = opendir(directory);
+
+        for (struct dirent *e; d && (e = readdir(d));) {
+                _cleanup_free_ char *path = NULL;
+
+                if (is_lock_file_name(directory, e->d_name) && asprintf(&path, "%s/%s", directory, e->d_name) >= 0)
+                        (void) image_lock_sweep(path);
+        }
+}
+
+void image_lock_sweep_all(const char *directory) {
+        sweep_directory(directory);
+        sweep_directory(LOCK_DIRECTORY);
+}

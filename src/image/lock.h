@@ -40,3 +40,6 @@ static inline void image_lock_releasep(ImageLock **lock) {
 /* Remove a lock file that a dead holder left, by the path that its record lists. Whoever holds it now keeps it. A path
  * that no lock file can have is refused with -EINVAL. Returns 0 also when there is nothing to do. */
 int image_lock_sweep(const char *path);
+
+/* All of them that nobody holds, beside the images of a directory and for inodes. */
+void image_lock_sweep_all(const char *directory);

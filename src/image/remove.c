@@ -2,18 +2,51 @@
 #include "remove.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "cleanup.h"
+#include "fd.h"
 
 /* One open directory a level: a tree deeper than this is no OS tree. */
 #define DEPTH_MAX 256
 
 static int remove_beneath(int dir, const char *name, unsigned depth);
+
+/* Files and directories that are immutable or can only be added to (chattr(1)), whoever made them so. By the fd of one, or by its name. */
+static void thaw(int fd) {
+        int flags;
+
+        if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 || !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
+                return;
+        flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
+        (void) ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
+static void thaw_entry(int dir, const char *name) {
+        _cleanup_close_ int place = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), fd = -1;
+        struct stat st;
+
+        if (place < 0 || fstat(place, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) /* to open a device is to do something to it */
+                return;
+        fd = fd_reopen(place, O_RDONLY);
+        if (fd >= 0)
+                thaw(fd);
+}
+
+static int remove_stubborn(int dir, const char *name, unsigned depth) {
+        int r = remove_beneath(dir, name, depth);
+
+        if (r != -EPERM)
+                return r;
+        thaw(dir);
+        thaw_entry(dir, name);
+        return remove_beneath(dir, name, depth);
+}
 
 static int empty_directory(int fd, unsigned depth) {
         _cleanup_closedir_ DIR *d = fdopendir(fd);
@@ -30,7 +63,7 @@ static int empty_directory(int fd, unsigned depth) {
 
                 if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
                         continue;
-                r = remove_beneath(dirfd(d), e->d_name, depth);
+                r = remove_stubborn(dirfd(d), e->d_name, depth);
                 if (r < 0)
                         return r;
         }

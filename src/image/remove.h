@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Remove `name`, a single component, in the directory `dir` with all that is in it. Links are removed, not followed; a mount point in it ends it
+/* Remove `name`, a single component, in the directory `dir` with all that is in it. Links are removed, not followed; files in it that
+ * cannot be changed (chattr(1)) are removed all the same; a mount point in it ends it
  * with -EXDEV, so that what is mounted there survives. Not being there is success. 0 or -errno. */
 int remove_tree(int dir, const char *name);

@@ -233,3 +233,37 @@ int identity_save(const Identity *i, Error **reterr) {
         r = file_replace_by(temporary, path, text, 0644);
         return r < 0 ? error_errno(reterr, r, "Cannot write %s", path) : 0;
 }
+
+static int unlink_file(const char *machine, Error **reterr) {
+        _cleanup_free_ char *path = path_of(machine);
+
+        if (!path)
+                return error_oom(reterr);
+        return unlink(path) < 0 && errno != ENOENT ? error_errno(reterr, errno, "Cannot remove %s", path) : 0;
+}
+
+/* The new file first: for a moment a range has two names, and never none. */
+int identity_rename(const char *from, const char *to, Error **reterr) {
+        _cleanup_(identity_freep) Identity *i = NULL;
+        _cleanup_close_ int lock = -1;
+        int r;
+
+        if (strcmp(from, to) == 0)
+                return 0;
+        lock = identity_lock(reterr);
+        if (lock < 0)
+                return lock;
+        r = identity_load(from, &i, reterr);
+        if (r <= 0)
+                return r;
+        if (string_set(&i->name, to) < 0)
+                return error_oom(reterr);
+        r = identity_save(i, reterr);
+        return r < 0 ? r : unlink_file(from, reterr);
+}
+
+int identity_remove(const char *machine, Error **reterr) {
+        _cleanup_close_ int lock = identity_lock(reterr);
+
+        return lock < 0 ? lock : unlink_file(machine, reterr);
+}

@@ -55,6 +55,12 @@ int identity_lock(Error **reterr);
 int identity_load(const char *machine, Identity **ret, Error **reterr);
 int identity_save(const Identity *i, Error **reterr);
 
+/* What `from` keeps is `to`'s from now on, in place of what that kept; nothing where it keeps nothing. Takes the lock. */
+int identity_rename(const char *from, const char *to, Error **reterr);
+
+/* Its ids are anybody's from now on. Takes the lock. */
+int identity_remove(const char *machine, Error **reterr);
+
 /* The names of all machines that have a file, sorted; the caller's. */
 int identity_list(char ***ret, Error **reterr);
 

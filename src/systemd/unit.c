@@ -75,7 +75,7 @@ int unit_active_state(sd_bus *bus, const char *unit, char **ret, Error **reterr)
         return r < 0 ? error_pass(reterr, r, &error) : 0;
 }
 
-static int reload(sd_bus *bus, Error **reterr) {
+int units_reload(sd_bus *bus, Error **reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         int r;
 
@@ -89,7 +89,7 @@ int unit_enable(sd_bus *bus, const char *unit, Error **reterr) {
 
         r = sd_bus_call_method(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "EnableUnitFiles", &e, NULL,
                                "asbb", 1, unit, 0, 0);
-        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not enable %s", unit) : reload(bus, reterr);
+        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not enable %s", unit) : units_reload(bus, reterr);
 }
 
 int unit_disable(sd_bus *bus, const char *unit, Error **reterr) {
@@ -98,7 +98,7 @@ int unit_disable(sd_bus *bus, const char *unit, Error **reterr) {
 
         r = sd_bus_call_method(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "DisableUnitFiles", &e, NULL,
                                "asb", 1, unit, 0);
-        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not disable %s", unit) : reload(bus, reterr);
+        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not disable %s", unit) : units_reload(bus, reterr);
 }
 
 int unit_file_state(sd_bus *bus, const char *unit, char **ret, Error **reterr) {

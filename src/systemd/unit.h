@@ -20,6 +20,7 @@ int unit_restart(sd_bus *bus, const char *unit, Error **reterr); /* waits as uni
 int unit_kill(sd_bus *bus, const char *unit, int sig, Error **reterr); /* all of its processes */
 int unit_enable(sd_bus *bus, const char *unit, Error **reterr); /* symlinks, then daemon-reload */
 int unit_disable(sd_bus *bus, const char *unit, Error **reterr);
+int units_reload(sd_bus *bus, Error **reterr); /* daemon-reload */
 
 /* ActiveState ("active", "inactive", "failed", …); "inactive" for an unknown unit. *ret is the caller's. */
 int unit_active_state(sd_bus *bus, const char *unit, char **ret, Error **reterr);

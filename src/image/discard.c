@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "discard.h"
+
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <fcntl.h>
+#include <stdint.h>
+
+#include "cleanup.h"
+#include "remove.h"
+
+char *discard_name(void) {
+        uint64_t random;
+        char *name;
+
+        if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+                return NULL;
+        return asprintf(&name, ".#nbox-%016llx.tmp", (unsigned long long) random) < 0 ? NULL : name;
+}
+
+int discard(int dir, const char *hidden, Error **reterr) {
+        _cleanup_close_ int fd = openat(dir, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int r;
+
+        if (fd >= 0)
+                (void) flock(fd, LOCK_EX | LOCK_NB); /* or a sweep is at it as well, which does no harm */
+        r = remove_tree(dir, hidden);
+        if (r >= 0)
+                return 0;
+        error_errno(reterr, r, "Cannot remove all that was in it");
+        return error_hint(reterr, r, "It has lost its name; `nbox gc` tries again.");
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "change.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "file.h"
+#include "identity.h"
+#include "log.h"
+#include "machine-leases.h"
+#include "read-only.h"
+#include "remove.h"
+#include "store.h"
+#include "strv.h"
+
+#define TEXT_MAX ((size_t) 256 * 1024)
+
+/* ---- the file ---- */
+
+bool change_is_begun(void) {
+        return access(CHANGE_FILE, F_OK) >= 0;
+}
+
+static int take_lock(Error **reterr) {
+        _cleanup_close_ int fd = -1;
+        int r = mkdir_parents(CHANGE_DIRECTORY, 0700);
+
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot make " CHANGE_DIRECTORY);
+        fd = open(CHANGE_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return error_errno(reterr, errno, "Cannot open " CHANGE_DIRECTORY);
+        while (flock(fd, LOCK_EX) < 0)
+                if (errno != EINTR)
+                        return error_errno(reterr, errno, "Cannot lock " CHANGE_DIRECTORY);
+        return TAKE_FD(fd);
+}
+
+static int sync_path(const char *path) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+#define TEMPORARY CHANGE_FILE ".new"
+
+int change_begin(const Change *c, Error **reterr) {
+        _cleanup_free_ char *text = change_format(c);
+        int r;
+
+        if (!text)
+                return error_oom(reterr);
+        r = file_replace_by(TEMPORARY, CHANGE_FILE, text, 0600);
+        if (r >= 0)
+                r = sync_path(CHANGE_FILE);
+        if (r >= 0)
+                r = sync_path(CHANGE_DIRECTORY);
+        if (r < 0)
+                (void) unlink(CHANGE_FILE);
+        return r < 0 ? error_errno(reterr, r, "Cannot write down in " CHANGE_FILE " what is to be done") : 0;
+}
+
+/* What has been done must be on the disk before what tells of it goes. */
+static void sync_parents(char *const *paths) {
+        for (; paths && *paths; paths++) {
+                _cleanup_free_ char *parent = strdup(*paths);
+
+                if (!parent)
+                        continue;
+                *strrchr(parent, '/') = 0;
+                (void) sync_path(parent);
+        }
+}
+
+static int end(const Change *c, Error **reterr) {
+        (void) sync_path(c->directory);
+        sync_parents(c->paths);
+        (void) sync_path(IDENTITY_DIRECTORY);
+        return unlink(CHANGE_FILE) < 0 ? error_errno(reterr, errno, "Cannot remove " CHANGE_FILE) : 0;
+}
+
+/* ---- what goes with the image ---- */
+
+static void warn_of(int r, const Error *error) {
+        if (r < 0)
+                log_warning("%s, ignoring", error ? error->message : strerror(-r));
+}
+
+static void rename_path(const char *from, const char *to) {
+        if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0 && errno != ENOENT)
+                log_warning("Cannot rename %s to %s: %s, ignoring", from, to, strerror(errno));
+}
+
+/* Bring all that goes with a renamed image to where the image is. */
+static void carry(const Change *c, bool forward) {
+        const char *from = forward ? c->machine : c->new_machine, *to = forward ? c->new_machine : c->machine;
+        _cleanup_(error_freep) Error *ids = NULL, *leases = NULL;
+
+        for (size_t i = 0; c->paths && c->paths[i]; i++)
+                rename_path(forward ? c->paths[i] : c->new_paths[i], forward ? c->new_paths[i] : c->paths[i]);
+        if (!from || !to)
+                return;
+        warn_of(identity_rename(from, to, &ids), ids);
+        warn_of(machine_leases_rename(from, to, &leases), leases);
+}
+
+static void remove_path(const char *path) {
+        _cleanup_free_ char *parent = strdup(path);
+        _cleanup_close_ int dir = -1;
+        char *slash;
+        int r;
+
+        if (!parent)
+                return;
+        slash = strrchr(parent, '/');
+        *slash = 0;
+        dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        r = dir < 0 ? -errno : remove_tree(dir, slash + 1);
+        if (r < 0 && r != -ENOENT)
+                log_warning("Cannot remove %s: %s, ignoring", path, strerror(-r));
+}
+
+static void forget(const Change *c) {
+        _cleanup_(error_freep) Error *ids = NULL, *leases = NULL;
+
+        for (char **path = c->paths; path && *path; path++)
+                remove_path(*path);
+        if (!c->machine)
+                return;
+        warn_of(identity_remove(c->machine, &ids), ids);
+        warn_of(machine_leases_forget(c->machine, &leases), leases);
+}
+
+/* ---- the image ---- */
+
+static void freeze(const Change *c, int dir, const char *entry) {
+        int r = c->immutable ? immutable_set(dir, entry, true) : 0;
+
+        if (r < 0)
+                log_warning("Cannot make %s/%s read-only again: %s, ignoring", c->directory, entry, strerror(-r));
+}
+
+/* A sweep of layers that goes through a directory while a name in it changes may see neither the old nor the new one. The fd of the lock, -1
+ * where there are no layers. */
+static int hold_layers(const Change *c, int *ret, Error **reterr) {
+        _cleanup_(store_freep) Store *s = NULL;
+        int r = store_open(c->directory, false, &s, reterr);
+
+        *ret = r < 0 ? -1 : store_lock(s, reterr);
+        return r == -ENOENT ? 0 : r < 0 ? r : *ret < 0 ? *ret : 0;
+}
+
+static void settle_rename(const Change *c, int dir) {
+        bool done = image_entry_is(dir, c->to, c->inode, c->born_usec);
+
+        carry(c, done);
+        if (done || image_entry_is(dir, c->from, c->inode, c->born_usec))
+                freeze(c, dir, done ? c->to : c->from);
+}
+
+static void settle_remove(const Change *c, int dir) {
+        if (image_entry_is(dir, c->from, c->inode, c->born_usec))
+                freeze(c, dir, c->from);
+        else
+                forget(c);
+}
+
+int change_settle(const Change *c, Error **reterr) {
+        _cleanup_close_ int dir = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), layers = -1;
+        int r;
+
+        if (dir < 0)
+                return error_errno(reterr, errno, "Cannot open %s", c->directory);
+        r = hold_layers(c, &layers, reterr);
+        if (r < 0)
+                return r;
+        if (c->kind == CHANGE_RENAME)
+                settle_rename(c, dir);
+        else
+                settle_remove(c, dir);
+        return end(c, reterr);
+}
+
+int change_do(const Change *c, Error **reterr) {
+        _cleanup_close_ int dir = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), layers = -1;
+        int r;
+
+        if (dir < 0)
+                return error_errno(reterr, errno, "Cannot open %s", c->directory);
+        r = hold_layers(c, &layers, reterr);
+        if (r < 0)
+                return r;
+        if (c->kind == CHANGE_RENAME)
+                carry(c, true); /* before the image has the name: who finds it finds all of it */
+        if (c->immutable)
+                r = immutable_set(dir, c->from, false);
+        if (r >= 0)
+                r = (c->to ? renameat2(dir, c->from, dir, c->to, RENAME_NOREPLACE) : unlinkat(dir, c->from, 0)) < 0 ? -errno : 0;
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot %s %s/%s", c->kind == CHANGE_RENAME ? "rename" : "remove", c->directory, c->from);
+        return 0;
+}
+
+static int recover_locked(Error **reterr) {
+        _cleanup_(change_freep) Change *c = NULL;
+        _cleanup_free_ char *text = NULL;
+        int r = file_read(AT_FDCWD, CHANGE_FILE, TEXT_MAX, &text);
+
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot read " CHANGE_FILE);
+        r = change_parse(text, &c, reterr);
+        return r < 0 ? r : change_settle(c, reterr);
+}
+
+int change_lock(Error **reterr) {
+        _cleanup_close_ int fd = take_lock(reterr);
+        int r = fd < 0 ? fd : recover_locked(reterr);
+
+        return r < 0 ? r : TAKE_FD(fd);
+}
+
+int change_recover(Error **reterr) {
+        _cleanup_close_ int lock = -1;
+
+        if (!change_is_begun())
+                return 0;
+        lock = change_lock(reterr);
+        return lock < 0 ? lock : 0;
+}
+
+int change_sweep(Error **reterr) {
+        _cleanup_close_ int lock = -1;
+
+        if (access(CHANGE_DIRECTORY, F_OK) < 0)
+                return 0;
+        lock = change_lock(reterr);
+        if (lock < 0)
+                return lock;
+        (void) unlinkat(lock, strrchr(TEMPORARY, '/') + 1, 0);
+        return 0;
+}

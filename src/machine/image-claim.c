@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image-claim.h"
+
+#include <string.h>
+
+#include "gc.h"
+#include "machine.h"
+#include "registered.h"
+#include "registration.h"
+
+static bool runs_from(const Machine *m, const Image *image) {
+        return m->state != MACHINE_DEAD && m->record->root && strcmp(m->record->root, image->path) == 0;
+}
+
+static int find_ours(const Image *image, char **ret) {
+        Machine **machines = NULL;
+        size_t n = 0;
+        int r = 0;
+
+        if (machine_list(&machines, &n, NULL) < 0)
+                return 0;
+        for (size_t i = 0; r == 0 && i < n; i++)
+                if (runs_from(machines[i], image)) {
+                        *ret = strdup(machines[i]->record->name);
+                        r = *ret ? 1 : 0;
+                }
+        machine_list_free(machines, n);
+        return r;
+}
+
+static int find_others(const Image *image, char **ret) {
+        sd_bus *bus = NULL;
+        int r;
+
+        if (host_bus_open(&bus, NULL) <= 0)
+                return 0;
+        r = registered_machine_of(bus, image->path, ret, NULL);
+        sd_bus_flush_close_unref(bus);
+        return r > 0;
+}
+
+int image_user(const Image *image, char **ret, bool *ret_ours) {
+        *ret_ours = find_ours(image, ret) > 0;
+        return *ret_ours || find_others(image, ret) > 0;
+}
+
+int image_claim(const Image *image, bool shared, ImageLock **ret, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_free_ char *machine = NULL;
+        bool ours;
+        int r;
+
+        r = image_lock(image, shared, ret, &error);
+        if (r != -EBUSY || image_user(image, &machine, &ours) == 0)
+                return r < 0 ? error_pass(reterr, r, &error) : 0;
+        error_set(reterr, EBUSY, "The image '%s' is in use by the machine '%s'", image->name, machine);
+        return error_hint(reterr, -EBUSY, "%s %s` ends it.", ours ? "`nbox poweroff --wait" : "`machinectl poweroff", machine);
+}
+
+int name_claim(const char *machine, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int fd = record_claim(machine, &error);
+
+        if (fd == -EBUSY) {
+                error_set(reterr, EBUSY, "The machine '%s' is running", machine);
+                return error_hint(reterr, -EBUSY, "`nbox poweroff --wait %s` ends it.", machine);
+        }
+        if (fd < 0)
+                return error_pass(reterr, fd, &error);
+        gc_sweep_claimed(machine);
+        return fd;
+}
+
+void name_release(int claim, const char *machine) {
+        if (claim >= 0)
+                (void) record_remove(claim, machine);
+        close_fd(claim);
+}
