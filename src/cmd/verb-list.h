@@ -24,6 +24,7 @@ int verb_disable(int argc, char **argv, Error **reterr); /* verb-unit.c */
 int verb_images(int argc, char **argv, Error **reterr);
 int verb_dissect(int argc, char **argv, Error **reterr);
 extern const VerbOption dissect_options[];
+int verb_image_resize(int argc, char **argv, Error **reterr); /* verb-image.c */
 
 int verb_create(int argc, char **argv, Error **reterr);
 extern const VerbOption create_options[];

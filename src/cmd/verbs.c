@@ -27,6 +27,8 @@ const Verb verbs[] = {
 
         { "images", "[OPTIONS]", "List the trees that boot by name", verb_images, VERB_JSON, OPERAND_NONE, "See", list_options },
         { "create", "NAME --os=OS [OPTIONS]", "Make a new tree", verb_create, VERB_ROOT, OPERAND_NEW, "Make", create_options },
+        { "image resize", "NAME|FILE [+]SIZE", "Grow or shrink a disk image: file, partition and file system", verb_image_resize, VERB_ROOT,
+          OPERAND_IMAGE, "Make" },
 
         { "dissect", "[OPTIONS] IMAGE [DIR]", "Show what is in a disk image, or mount it", verb_dissect, VERB_JSON, OPERAND_IMAGE, "See", dissect_options },
         { "rename", "NAME NEW-NAME", "Give an image another name, and its settings, addresses and ids with it", verb_rename, VERB_ROOT,
