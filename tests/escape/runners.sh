@@ -21,9 +21,9 @@ refusal() {
         blocked "refused: $(grep -vE '^$|systemd is not running here' "$SCRATCH/said" | head -n 2 | tr -d '\r' | paste -sd ' ' | cut -c 1-200)"
 }
 
-# Ten seconds; sooner where whoever runs it has ended.
+# Some time; sooner where whoever runs it has ended.
 machine_waits_for() {
-        local end=$((SECONDS + 10 * SLOW))
+        local end=$((SECONDS + 10 * PATIENCE))
         until [ -e "$1" ]; do
                 [ "$SECONDS" -lt "$end" ] || return 1
                 [ -z "${RUNNING-}" ] || kill -0 "$RUNNING" 2>/dev/null || return 1
@@ -45,16 +45,16 @@ machine_killed() {
 # machine_join COMMAND...: as root, by the runner's own way in.
 machine_join() {
         case $RUNNER in
-        nbox*) timeout "$((20 * SLOW))" nbox exec "$NAME" "$@" ;;
+        nbox*) timeout "$((20 * PATIENCE))" nbox exec "$NAME" "$@" ;;
         # systemd-nspawn has none for a guest without systemd and D-Bus.
-        nspawn* | bare | chroot) timeout "$((20 * SLOW))" nsenter -t "$(machine_leader)" -a "$@" ;;
-        lxc*) timeout "$((20 * SLOW))" lxc-attach -n "$NAME" -- "$@" ;;
+        nspawn* | bare | chroot) timeout "$((20 * PATIENCE))" nsenter -t "$(machine_leader)" -a "$@" ;;
+        lxc*) timeout "$((20 * PATIENCE))" lxc-attach -n "$NAME" -- "$@" ;;
         esac
 }
 
 machine_stop() {
         case $RUNNER in
-        nbox*) is_gone "$NAME" || { timeout "$((20 * SLOW))" nbox terminate "$NAME" && wait_until 5 is_gone "$NAME"; } ;;
+        nbox*) is_gone "$NAME" || { timeout "$((20 * PATIENCE))" nbox terminate "$NAME" && wait_until 5 is_gone "$NAME"; } ;;
         lxc*)
                 lxc-stop -k -n "$NAME" 2>/dev/null || true
                 rm -rf "/var/lib/lxc/$NAME"
@@ -86,7 +86,7 @@ lxc_configure() {
         printf '%s\n' "lxc.include = /usr/share/lxc/config/common.conf" "lxc.net.0.type = empty" "lxc.uts.name = $NAME" \
                 "lxc.rootfs.path = dir:$TREE" "lxc.init.cmd = /sbin/init" "$@" >"/var/lib/lxc/$NAME/config"
 }
-lxc_start() { timeout "$((20 * SLOW))" lxc-start -n "$NAME" -d -l ERROR -o "$SCRATCH/lxc.log" || { cat "$SCRATCH/lxc.log"; return 1; }; }
+lxc_start() { timeout "$((20 * PATIENCE))" lxc-start -n "$NAME" -d -l ERROR -o "$SCRATCH/lxc.log" || { cat "$SCRATCH/lxc.log"; return 1; }; }
 start_lxc() { lxc_configure "$@" && lxc_start; }
 start_lxc_users() {
         lxc_configure "lxc.include = /usr/share/lxc/config/userns.conf" "lxc.idmap = u 0 700000 65536" "lxc.idmap = g 0 700000 65536" \

@@ -43,7 +43,7 @@ spread() {
 # with_fault CALL N FAULT: runs a machine during which call number N meets the fault.
 with_fault() {
         local rc=0
-        timeout -k 5 "$((20 * SLOW))" strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:$3:when=$2" \
+        timeout -k 5 "$((20 * PATIENCE))" strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:$3:when=$2" \
                 nbox run "${RUN[@]}" "$GUEST" true >"$SCRATCH/out" 2>&1 </dev/null || rc=$?
         [ "$rc" != 124 ] || fail "hangs when $1 number $2 meets $3"
         echo "$rc"
@@ -51,7 +51,7 @@ with_fault() {
 
 # clean_after WHAT: nothing of the machine is left once gc has run.
 clean_after() {
-        timeout "$((20 * SLOW))" nbox gc
+        timeout "$((20 * PATIENCE))" nbox gc
         host_compare "$SCRATCH.before" || fail "after $1"
 }
 

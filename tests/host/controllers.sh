@@ -48,7 +48,7 @@ test_boot_and_network_on_an_older_kernel() {
         same "what the server saw" "$(nbox exec "$GUEST" /bin/busybox nc -w 20 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" \
                 "from $HOST_ADDRESS"
         wait_until 20 marked "$GUEST" up 1
-        timeout "$((10 * SLOW))" nbox poweroff "$GUEST"
+        timeout "$((10 * PATIENCE))" nbox poweroff "$GUEST"
         wait_until 10 is_gone "$GUEST"
         same "shutdowns" "$(marks "$GUEST" down)" 1
 }

@@ -35,7 +35,7 @@ test_a_unit_hands_its_credentials_on() {
         systemctl start nbox@vault || { journalctl -u nbox@vault --no-pager >&2; false; }
         wait_until 20 reader_has 'of the unit'
         same "the encrypted one" "$(nbox exec vault cat /run/host/credentials/enc)" 'of the unit, encrypted'
-        timeout "$((60 * SLOW))" nbox reboot --wait vault
+        timeout "$((60 * PATIENCE))" nbox reboot --wait vault
         wait_until 20 reader_has 'of the unit'
         systemctl stop nbox@vault
         rm -r /etc/systemd/system/nbox@vault.service.d /etc/nbox/vault.conf

@@ -73,7 +73,7 @@ test_credentials_are_kept_over_reboots() {
         boot "$GUEST" --set-credential=a:"$word" --load-credential=b:<(echo "once")
         nbox boot --dry-run "$GUEST" >/dev/null
         for i in 1 2; do
-                timeout "$((30 * SLOW))" nbox reboot --wait "$GUEST"
+                timeout "$((30 * PATIENCE))" nbox reboot --wait "$GUEST"
                 same "a after reboot $i" "$(credential a)" "$word"
                 same "b after reboot $i" "$(credential b)" once
         done
@@ -81,7 +81,7 @@ test_credentials_are_kept_over_reboots() {
         terminate "$GUEST"
         nbox boot --console=passive --set-credential=a:"$word" --load-credential=b:<(echo "once") "$GUEST" >"$SCRATCH/log" 2>&1 </dev/null &
         wait_until 20 is_state "$GUEST" running
-        timeout "$((30 * SLOW))" nbox reboot --wait "$GUEST"
+        timeout "$((30 * PATIENCE))" nbox reboot --wait "$GUEST"
         same "a in the foreground" "$(credential a)" "$word"
         same "b in the foreground" "$(credential b)" once
         nowhere "$word"
@@ -100,7 +100,7 @@ test_credentials_of_the_settings() {
         same "motd" "$(credential motd | tr '\n' ' ')" "two lines"
         # What they name is read again for each life.
         echo "new $word" >"$SCRATCH/file"
-        timeout "$((30 * SLOW))" nbox reboot --wait "$GUEST"
+        timeout "$((30 * PATIENCE))" nbox reboot --wait "$GUEST"
         same "db after a reboot" "$(credential db)" "new $word"
         terminate "$GUEST"
         nowhere "$word"

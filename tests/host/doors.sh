@@ -51,7 +51,7 @@ two_machines() {
 # All that a user has machines for, over IPv4 and then over IPv6; COMMENT says where a failure was.
 all_is_reached() {
         local name address
-        same "$1: from first to the world" "$(at first timeout 5 socat - "TCP:$OUTSIDE_ADDRESS:$OUTSIDE_PORT")" "from $HOST_ADDRESS"
+        same "$1: from first to the world" "$(at first timeout 30 socat - "TCP:$OUTSIDE_ADDRESS:$OUTSIDE_PORT")" "from $HOST_ADDRESS"
         reaches outside tcp "$HOST_ADDRESS" 8080 first
         reaches host tcp 127.0.0.1 8080 first
         reaches host tcp "$HOST_ADDRESS" 8080 first
@@ -60,7 +60,7 @@ all_is_reached() {
         reaches second tcp "$(address_of first)" 80 first
         at second busybox nslookup first "$(name_server_of second)" | grep -q "$(address_of first)" || fail "$1: no name"
         has "$(dhcp_of second 2>&1)" "lease of $(address_of second) obtained"
-        same "$1: from first to the world over IPv6" "$(at first timeout 5 socat - "TCP6:[$OUTSIDE_ADDRESS6]:$OUTSIDE_PORT")" "from $HOST_ADDRESS6"
+        same "$1: from first to the world over IPv6" "$(at first timeout 30 socat - "TCP6:[$OUTSIDE_ADDRESS6]:$OUTSIDE_PORT")" "from $HOST_ADDRESS6"
         for name in outside host second first; do reaches $name tcp "$HOST_ADDRESS6" 8080 first; done
         reaches host tcp ::1 8080 first
         address=$(address6_of first)

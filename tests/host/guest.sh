@@ -61,7 +61,7 @@ pipes() {
 test_pipes_of_run() {
         pipes nbox run --network=none "$GUEST"
         # A reader that goes away ends the writer, not with an error of nbox's.
-        { timeout "$((20 * SLOW))" nbox run --network=none "$GUEST" sh -c 'while echo y; do :; done' 2>"$SCRATCH/err"
+        { timeout "$((20 * PATIENCE))" nbox run --network=none "$GUEST" sh -c 'while echo y; do :; done' 2>"$SCRATCH/err"
                 echo "$?" >"$SCRATCH/rc"; } | head -n 1 >/dev/null
         has_not "$(cat "$SCRATCH/rc")" '^12[45]$'
         has_not "$(cat "$SCRATCH/err")" '^nbox:'
@@ -124,8 +124,8 @@ test_console_of_a_detached_machine() {
         boot "$GUEST"
         nbox exec "$GUEST" sh -c 'echo line-one >/dev/console'
         # What was written before anyone looked is replayed, to each of several at once.
-        GUEST=$GUEST timeout "$((45 * SLOW))" expect -f - <<'EOF'
-set timeout 20
+        GUEST=$GUEST timeout "$((45 * PATIENCE))" expect -f - <<'EOF'
+set timeout 60
 spawn -noecho nbox console $env(GUEST)
 set first $spawn_id
 spawn -noecho nbox console $env(GUEST)
@@ -149,8 +149,8 @@ EOF
 # orderly shutdowns that should have been. Prints nbox's exit status.
 console_keys() {
         forget_marks "$GUEST"
-        KEYS=$1 timeout "$((60 * SLOW))" expect -f - <<'EOF'
-set timeout 30
+        KEYS=$1 timeout "$((60 * PATIENCE))" expect -f - <<'EOF'
+set timeout 60
 spawn -noecho nbox boot $env(GUEST)
 expect {
         -re {\^\]} {}
@@ -188,7 +188,7 @@ test_console_key_ends_at_once() {
 
 test_outgoing_through_nat() {
         boot "$GUEST"
-        same "what the server saw" "$(nbox exec "$GUEST" /bin/busybox nc -w 5 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" \
+        same "what the server saw" "$(nbox exec "$GUEST" /bin/busybox nc -w 20 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" \
                 "from $HOST_ADDRESS"
         has "$(nbox exec "$GUEST" /bin/busybox ip link)" 'host0'
         # No resolver that is the host's own loopback.
@@ -204,8 +204,8 @@ test_published_port() {
         boot "$GUEST" -p 8080:80
         nbox exec "$GUEST" /bin/busybox sh -c 'busybox setsid busybox nc -ll -p 80 -e echo served >/dev/null 2>&1 &'
         wait_until 10 nbox exec "$GUEST" /bin/busybox sh -c 'busybox netstat -ltn | grep -q ":80 "'
-        for reply in "$(ip netns exec outside /bin/busybox nc -w 5 "$HOST_ADDRESS" 8080 </dev/null)" \
-                "$(/bin/busybox nc -w 5 "$HOST_ADDRESS" 8080 </dev/null)" "$(/bin/busybox nc -w 5 127.0.0.1 8080 </dev/null)"; do
+        for reply in "$(ip netns exec outside /bin/busybox nc -w 20 "$HOST_ADDRESS" 8080 </dev/null)" \
+                "$(/bin/busybox nc -w 20 "$HOST_ADDRESS" 8080 </dev/null)" "$(/bin/busybox nc -w 5 127.0.0.1 8080 </dev/null)"; do
                 same "what came back" "$reply" served
         done
         terminate "$GUEST"
@@ -218,7 +218,7 @@ test_reboot() {
         wait_until 20 marked "$GUEST" up 1
         before=$(address_of "$GUEST")
         [ -n "$before" ] || fail "no address"
-        timeout "$((20 * SLOW))" nbox reboot "$GUEST"
+        timeout "$((20 * PATIENCE))" nbox reboot "$GUEST"
         wait_until 20 marked "$GUEST" up 2
         wait_until 10 nbox exec "$GUEST" true
         same "shutdowns" "$(marks "$GUEST" down)" 1

@@ -26,7 +26,7 @@ outside_state() {
 no_hang() {
         local what=$1 rc=0
         shift
-        timeout -k 5 "$((15 * SLOW))" "$@" </dev/null >/dev/null 2>&1 || rc=$?
+        timeout -k 5 "$((15 * PATIENCE))" "$@" </dev/null >/dev/null 2>&1 || rc=$?
         { [ "$rc" != 124 ] && [ "$rc" != 137 ]; } || echo "$what hangs" >>"$SCRATCH/wrong"
 }
 
@@ -37,12 +37,12 @@ points_out() {
         rm -rf "$MACHINES/hostile$1"
         mkdir -p "$(dirname "$MACHINES/hostile$1")"
         ln -s "$2" "$MACHINES/hostile$1"
-        timeout "$((30 * SLOW))" nbox boot -d hostile >"$SCRATCH/out" 2>&1 || rc=$?
+        timeout "$((30 * PATIENCE))" nbox boot -d hostile >"$SCRATCH/out" 2>&1 || rc=$?
         if [ "$rc" = 0 ]; then
                 # It runs: then it must be of use, and inside.
                 nbox exec hostile /bin/busybox true || echo "$1 -> $2: booted, but exec fails" >>"$SCRATCH/wrong"
                 no_hang "$1 -> $2: shell" nbox shell hostile /bin/busybox true
-                timeout "$((15 * SLOW))" nbox terminate hostile
+                timeout "$((15 * PATIENCE))" nbox terminate hostile
                 wait_until 5 is_gone hostile
         else
                 { [ "$rc" -lt 124 ] || [ "$rc" = 125 ]; } && [ -s "$SCRATCH/out" ] ||
@@ -131,12 +131,12 @@ test_metadata_without_end() {
         rm "$MACHINES/hostile/etc/os-release"
         head -c 50000000 /dev/zero | tr '\0' x >"$MACHINES/hostile/etc/os-release"
         nbox run --network=none hostile /bin/busybox true
-        timeout 10 nbox images >/dev/null
+        timeout "$((10 * PATIENCE))" nbox images >/dev/null
         # A fifo that nobody writes to must not make anyone wait.
         rm "$MACHINES/hostile/etc/os-release"
         mkfifo "$MACHINES/hostile/etc/os-release"
-        timeout 10 nbox run --network=none hostile /bin/busybox true
-        timeout 10 nbox images >/dev/null
+        timeout "$((10 * PATIENCE))" nbox run --network=none hostile /bin/busybox true
+        timeout "$((10 * PATIENCE))" nbox images >/dev/null
         rm "$MACHINES/hostile/etc/os-release"
         printf 'PRETTY_NAME="a\033[31m\007b"\n' >"$MACHINES/hostile/etc/os-release"
         boot hostile
@@ -227,7 +227,7 @@ test_frozen_machine_ends() {
         nbox poweroff hostile # by a program inside, which does not come to run
         began=$SECONDS
         terminate hostile
-        [ $((SECONDS - began)) -le $((10 * SLOW)) ] || fail "the end of a frozen machine took $((SECONDS - began)) s"
+        [ $((SECONDS - began)) -le $((10 * PATIENCE)) ] || fail "the end of a frozen machine took $((SECONDS - began)) s"
         remove_tree hostile
 }
 
@@ -243,7 +243,7 @@ test_descriptors_that_linger() {
                 nbox exec hostile /bin/lingerdrive >"$SCRATCH/$n" &
                 wait_until 5 grep -q sent "$SCRATCH/$n"
         done
-        timeout "$((5 * SLOW))" nbox login hostile </dev/null || [ $? != 124 ] || fail "the supervisor waits for its guest"
+        timeout "$((5 * PATIENCE))" nbox login hostile </dev/null || [ $? != 124 ] || fail "the supervisor waits for its guest"
         nbox exec hostile /bin/busybox touch /run/up
         wait_until 5 eval '[ "$(nbox show hostile --value -p State)" = running ]'
         kill -STOP "$supervisor"

@@ -262,7 +262,7 @@ test_words_of_private_users() {
 # What is said of a tree that users can reach; one word of its path each time.
 test_reachable_trees() {
         local tree=/srv/outside/closed/web
-        warned() { timeout -k 5 "$((20 * SLOW))" nbox boot --network=none -D "$tree" -M reached "$@" </dev/null 2>&1 | grep -a 'can reach' || true; }
+        warned() { timeout -k 5 "$((20 * PATIENCE))" nbox boot --network=none -D "$tree" -M reached "$@" </dev/null 2>&1 | grep -a 'can reach' || true; }
         mkdir -m 755 /srv/outside
         mkdir -m 755 /srv/outside/closed
         cp -aT "$MACHINES/.busybox" "$tree"

@@ -8,7 +8,7 @@ test_create_busybox() {
         began=$(date +%s%N)
         same "path" "$(nbox create made --os=busybox 2>"$SCRATCH/said")" "$MACHINES/made"
         took=$((($(date +%s%N) - began) / 1000000))
-        [ "$took" -lt $((1000 * SLOW)) ] || fail "it took $took ms"
+        [ "$took" -lt $((1000 * PATIENCE)) ] || fail "it took $took ms"
         has "$(cat "$SCRATCH/said")" "without a password"
         boot made
         same "os" "$(nbox exec made sh -c '. /etc/os-release; echo $ID')" busybox
@@ -89,7 +89,7 @@ test_images_lists() {
         same "escapes" "$(nbox images | tr -dc '\033' | wc -c)" 0
         rm "$MACHINES/evil/etc/os-release"
         mkfifo "$MACHINES/evil/etc/os-release"
-        timeout 5 nbox images >/dev/null
+        timeout "$((5 * PATIENCE))" nbox images >/dev/null
         rm -rf --one-file-system "${MACHINES:?}/evil"
 }
 

@@ -38,7 +38,7 @@ test_fork_bomb() {
         echo "quiet: $quiet, under a fork bomb: $feels"
         responsive "a fork bomb" "$feels" 2000
         # It need not be over for the machine to be ended.
-        timeout "$((10 * SLOW))" nbox terminate web
+        timeout "$((10 * PATIENCE))" nbox terminate web
         wait_until 5 is_gone web
         bombed
         terminate other
@@ -77,7 +77,7 @@ test_terminals_of_the_whole_host() {
         bombing web ptys-own 5000 60 400
         wait_until 10 test -s "$SCRATCH/made"
         has "$(cat "$SCRATCH/made")" ': No space left on device'
-        has "$(timeout "$((5 * SLOW))" script -qec 'echo a terminal' /dev/null)" 'a terminal'
+        has "$(timeout "$((5 * PATIENCE))" script -qec 'echo a terminal' /dev/null)" 'a terminal'
         nbox exec other /bin/busybox true
         log_in other
         kill -0 "$BOMB" # all along

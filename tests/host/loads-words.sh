@@ -16,7 +16,7 @@ bomber() {
 bomb() {
         local name=$1
         shift
-        timeout -k 5 "$((60 * SLOW))" nbox exec "$name" /bin/bombdrive "$@" 2>&1 || true
+        timeout -k 5 "$((60 * PATIENCE))" nbox exec "$name" /bin/bombdrive "$@" 2>&1 || true
 }
 
 # bombing NAME ATTACK COUNT SECONDS [HOLD]: in the background, and there is some of it already. What it says is in $SCRATCH/made.
@@ -33,7 +33,7 @@ made() { sed -n 's/^made \([0-9]*\):.*/\1/p' "${1-$SCRATCH/made}"; }
 milliseconds() {
         local began
         began=$(date +%s%N)
-        timeout "$((20 * SLOW))" "$@" >/dev/null 2>&1 </dev/null || { echo fails && return; }
+        timeout "$((20 * PATIENCE))" "$@" >/dev/null 2>&1 </dev/null || { echo fails && return; }
         echo $((($(date +%s%N) - began) / 1000000))
 }
 
@@ -63,7 +63,7 @@ responsive() {
         for word in "${words[@]}"; do
                 case $word in
                 fails) fail "$1: the host or another machine has stopped working: $2" ;;
-                [0-9]*) [ "$word" -le "$(($3 * SLOW))" ] || fail "$1: more than $(($3 * SLOW)) ms: $2" ;;
+                [0-9]*) [ "$word" -le "$(($3 * PATIENCE))" ] || fail "$1: more than $(($3 * PATIENCE)) ms: $2" ;;
                 esac
         done
 }

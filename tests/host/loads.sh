@@ -155,7 +155,7 @@ test_control_groups_without_end() {
         echo max >"$group/cgroup.max.descendants"
         echo max >"$group/cgroup.max.depth"
         has "$(bomb web cgroups 5000 10)" '^made 5000: limit of our own'
-        timeout "$((10 * SLOW))" nbox terminate web
+        timeout "$((10 * PATIENCE))" nbox terminate web
         wait_until 5 is_gone web
         terminate other
         remove_tree web
@@ -202,7 +202,7 @@ test_flood_with_a_console_attached() {
         bombing web console 1000000000 4
         cpu=$(cpu_of "$supervisor" 2)
         [ "$cpu" -le 25 ] || fail "takes $cpu % of a processor of the supervisor's"
-        timeout "$((2 * SLOW))" nbox list >/dev/null
+        timeout "$((2 * PATIENCE))" nbox list >/dev/null
         bombed
         [ "$(stat -c %s "$SCRATCH/seen")" -gt 100000 ] || fail "it has not been seen: $(head -c 500 "$SCRATCH/seen")"
         terminate web # and with it the console

@@ -6,8 +6,8 @@
 test_a_locked_root_is_said() {
         sed -i 's/^root:[^:]*:/root:*:/' "$MACHINES/$GUEST/etc/shadow"
         boot "$GUEST"
-        GUEST=$GUEST timeout "$((45 * SLOW))" expect -f - <<'EOF'
-set timeout 30
+        GUEST=$GUEST timeout "$((45 * PATIENCE))" expect -f - <<'EOF'
+set timeout 60
 spawn -noecho nbox login $env(GUEST)
 expect {
         -re {nbox passwd} {}
@@ -20,8 +20,8 @@ EOF
         # The ways out: a shell needs no password, and passwd gives one.
         same "user of the shell" "$(nbox shell "$GUEST" /usr/bin/id -u </dev/null | tr -d '\r')" 0
         printf 'open-42\nopen-42\n' | nbox passwd "$GUEST"
-        GUEST=$GUEST timeout "$((45 * SLOW))" expect -f - <<'EOF'
-set timeout 30
+        GUEST=$GUEST timeout "$((45 * PATIENCE))" expect -f - <<'EOF'
+set timeout 60
 spawn -noecho nbox login $env(GUEST)
 expect {
         -re {ogin: $} {}
@@ -45,8 +45,8 @@ EOF
 
 test_two_logins_at_once() {
         boot "$GUEST"
-        GUEST=$GUEST timeout "$((60 * SLOW))" expect -f - <<'EOF'
-set timeout 30
+        GUEST=$GUEST timeout "$((60 * PATIENCE))" expect -f - <<'EOF'
+set timeout 60
 foreach n {1 2} {
         spawn -noecho nbox login $env(GUEST)
         set id($n) $spawn_id

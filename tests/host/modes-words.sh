@@ -32,7 +32,7 @@ lan_end() {
 inside() { # MACHINE COMMAND...: of its busybox
         local machine=$1
         shift
-        timeout "$((20 * SLOW))" nbox exec "$machine" /bin/busybox "$@"
+        timeout "$((20 * PATIENCE))" nbox exec "$machine" /bin/busybox "$@"
 }
 
 links_inside() { at "$1" ip -o link | sed -E 's/^[0-9]+: ([^:@]+).*/\1/' | tr '\n' ' '; }

@@ -45,8 +45,8 @@ test_zone() {
         serve "$GUEST" 80
         has "$(ip -o link)" ' nz-lab:'
         for address in "$HOST_ADDRESS" "$HOST_ADDRESS6"; do reaches outside tcp "$address" 8080 "$GUEST"; done
-        has "$(inside "$GUEST" nc -w 3 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS$"
-        has "$(inside "$GUEST" nc -w 3 "$OUTSIDE_ADDRESS6" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS6$"
+        has "$(inside "$GUEST" nc -w 20 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS$"
+        has "$(inside "$GUEST" nc -w 20 "$OUTSIDE_ADDRESS6" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS6$"
         unserve
         terminate "$GUEST"
         nbox zone remove lab
@@ -237,7 +237,7 @@ test_several_at_once() {
         reaches host tcp 10.99.0.2 80 "$GUEST"
         reaches host tcp 10.98.0.2 80 "$GUEST"
         reaches outside tcp "$HOST_ADDRESS" 8080 "$GUEST"
-        has "$(inside "$GUEST" nc -w 3 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS$"
+        has "$(inside "$GUEST" nc -w 20 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS$"
         # What a published port leads to is the zone's address: by another interface nobody is sent there.
         reaches_not lan tcp 192.0.2.10 8080
         for i in 0 1 2 3; do at "$GUEST" ip -o link show "eth$i" >/dev/null; done

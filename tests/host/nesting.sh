@@ -5,7 +5,7 @@
 # what a container is made of; nbox and a tree `inner` are put into it by the job.
 
 # inside SCRIPT: by the machine's shell, as root. as_alice SCRIPT: in her session.
-inside() { timeout "$((60 * SLOW))" nbox exec "$GUEST" bash -ec "$1" 2>&1 </dev/null; }
+inside() { timeout "$((60 * PATIENCE))" nbox exec "$GUEST" bash -ec "$1" 2>&1 </dev/null; }
 as_alice() { inside "su -l alice -c $(printf '%q' "export XDG_RUNTIME_DIR=/run/user/1000; set -e; $1")"; }
 
 up() {
@@ -14,7 +14,7 @@ up() {
 }
 
 # Seen from the host: what a container serves, by the address of the machine around it.
-served() { printf 'GET /hello HTTP/1.0\r\n\r\n' | timeout "$((3 * SLOW))" socat -t 2 - "TCP:$(address_of "$GUEST"):$1" | grep -x 'hello .*'; }
+served() { printf 'GET /hello HTTP/1.0\r\n\r\n' | timeout "$((3 * PATIENCE))" socat -t 2 - "TCP:$(address_of "$GUEST"):$1" | grep -x 'hello .*'; }
 serves() { wait_until 10 served "$1" && same "what port $1 serves" "$(served "$1")" 'hello from a container'; }
 
 test_podman_of_root() {
@@ -50,7 +50,7 @@ test_docker() {
         inside 'docker run -d -p 8082:80 --name web box /bin/busybox httpd -f -p 80 -h /' >"$SCRATCH/out" || fail "$(cat "$SCRATCH/out")"
         serves 8082
         # The container gets out through both, and is the host's as far as the world sees.
-        has "$(inside "docker exec web /bin/busybox nc -w 3 $OUTSIDE_ADDRESS $OUTSIDE_PORT </dev/null")" "$HOST_ADDRESS"
+        has "$(inside "docker exec web /bin/busybox nc -w 20 $OUTSIDE_ADDRESS $OUTSIDE_PORT </dev/null")" "$HOST_ADDRESS"
         inside 'docker rm -f web; systemctl stop docker docker.socket containerd' >/dev/null
         poweroff "$GUEST"
 }
@@ -63,7 +63,7 @@ inner_lives() {
         # Three user namespaces deep, its root is nobody further out.
         has "$(inside 'nbox exec inner cat /proc/self/uid_map')" '^ *0 +[1-9][0-9]* +65536$'
         same "what it writes to a device" "$(inside 'nbox exec inner sh -c "echo x >/dev/null && head -c 3 /dev/zero | wc -c"')" 3
-        has "$(inside "nbox exec inner nc -w 3 $OUTSIDE_ADDRESS $OUTSIDE_PORT </dev/null")" "$HOST_ADDRESS"
+        has "$(inside "nbox exec inner nc -w 20 $OUTSIDE_ADDRESS $OUTSIDE_PORT </dev/null")" "$HOST_ADDRESS"
         has_not "$(inside 'nbox status inner')" Wrong:
         inside 'nbox poweroff inner'
         wait_until 10 eval '! inside "nbox list" | grep -q ^inner'

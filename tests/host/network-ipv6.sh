@@ -313,7 +313,7 @@ test_faked_sources_ipv6() {
         serve host TCP6 6000
         has "$(ask m1 TCP6 "[$gateway]" 6000)" '^peer \[fd'
         ip -n m1 address add "${gateway%1}3e7/64" dev host0 # which is asked after first, from ::
-        for _ in $(seq 100); do ip -n m1 address show dev host0 | grep -q tentative || break; sleep 0.05; done
+        for _ in $(seq 1500); do ip -n m1 address show dev host0 | grep -q tentative || break; sleep 0.05; done
         lacks "$(ip -n m1 address show dev host0)" 'tentative|dadfailed'
 }
 
@@ -338,12 +338,12 @@ test_packet_too_big() {
         done
         ip netns exec m3 socat -u TCP6-LISTEN:9000,fork,reuseaddr OPEN:/run/came,create,append &
         for zone in m1 m2 m3; do
-                for _ in $(seq 100); do [ -z "$(ip netns exec $zone ss -Hlnt)" ] || break; sleep 0.02; done
+                for _ in $(seq 1500); do [ -z "$(ip netns exec $zone ss -Hlnt)" ] || break; sleep 0.02; done
         done
-        same 'what is published' "$(ip netns exec m3 timeout 5 socat -u 'TCP6:[2001:db8:51::1]:8080' - | wc -c)" 100000
-        same 'in a closed zone' "$(ip netns exec m3 timeout 5 socat -u 'TCP6:[2001:db8:51::1]:8081' - | wc -c)" 100000
-        ip netns exec m1 timeout 5 socat -u OPEN:/run/much,rdonly 'TCP6:[2001:db8:52::2]:9000'
-        for _ in $(seq 100); do [ "$(stat -c %s /run/came || echo 0)" -lt 100000 ] || break; sleep 0.02; done
+        same 'what is published' "$(ip netns exec m3 timeout 30 socat -u 'TCP6:[2001:db8:51::1]:8080' - | wc -c)" 100000
+        same 'in a closed zone' "$(ip netns exec m3 timeout 30 socat -u 'TCP6:[2001:db8:51::1]:8081' - | wc -c)" 100000
+        ip netns exec m1 timeout 30 socat -u OPEN:/run/much,rdonly 'TCP6:[2001:db8:52::2]:9000'
+        for _ in $(seq 1500); do [ "$(stat -c %s /run/came || echo 0)" -lt 100000 ] || break; sleep 0.02; done
         same 'outward' "$(wc -c </run/came)" 100000
         has "$(ip -n m1 -6 route get 2001:db8:52::2)" 'mtu 1280'
 }

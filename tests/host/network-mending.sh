@@ -315,7 +315,7 @@ test_door_only_where_needed() {
 test_door_in_an_owned_table() {
         coproc NFT { nft -i; }
         echo 'add table ip kept { flags owner; }; add chain ip kept forward { type filter hook forward priority 0; policy drop; }' >&"${NFT[1]}"
-        for _ in $(seq 100); do nft list chain ip kept forward >/dev/null 2>&1 && break; sleep 0.02; done
+        for _ in $(seq 1500); do nft list chain ip kept forward >/dev/null 2>&1 && break; sleep 0.02; done
         has "$(attach default web m1 keep 2>&1)" "chain 'forward' of the nftables table 'ip kept' .*keeps it to itself"
         detach default web
 }

@@ -35,7 +35,7 @@ for file in "$@"; do
                 # shellcheck disable=SC2254
                 case $name in $WANTED) ;; *) continue ;; esac
                 began=$(date +%s%N)
-                if output=$(timeout -k 5 120 unshare -nmpf --kill-child --mount-proc "$SELF" --one "$name" "$BACKEND" "$file" 2>&1 </dev/null); then
+                if output=$(timeout -k 5 240 unshare -nmpf --kill-child --mount-proc "$SELF" --one "$name" "$BACKEND" "$file" 2>&1 </dev/null); then
                         echo "ok $name ($(elapsed "$began") s)"
                 else
                         echo "not ok $name ($(elapsed "$began") s)"

@@ -105,7 +105,7 @@ serve() { # NAMESPACE|host PROTOCOL PORT [OPTION]
         [ "$1" = host ] || where=(ip netns exec "$1")
         # shellcheck disable=SC2016
         "${where[@]}" socat "$2-LISTEN:$3,fork,reuseaddr${4-}" SYSTEM:'read x; echo "peer $SOCAT_PEERADDR"' &
-        for _ in $(seq 100); do
+        for _ in $(seq 1500); do
                 "${where[@]}" ss -Hlntu "sport = $3" | grep -q . && return
                 sleep 0.02
         done

@@ -23,7 +23,7 @@ test_user_namespace() {
         local pid
         unshare -Urn sleep 60 &
         pid=$!
-        for _ in $(seq 100); do [ "$(readlink /proc/$pid/ns/net)" = "$(readlink /proc/self/ns/net)" ] || break; sleep 0.02; done
+        for _ in $(seq 1500); do [ "$(readlink /proc/$pid/ns/net)" = "$(readlink /proc/self/ns/net)" ] || break; sleep 0.02; done
         "$DRIVE" attach default web "/proc/$pid/ns/net" keep tcp:8080:80
         has "$(nsenter -t $pid -n ip -o address show dev host0)" 'inet 10\.'
         has "$(nsenter -t $pid -n ip link show dev lo)" 'LOOPBACK,UP'
@@ -414,7 +414,7 @@ test_dead_machine_is_no_obstacle() {
         attach default web m1 keep tcp:8080:80
         attach default db m2 keep
         ip netns del m1
-        for _ in $(seq 100); do ip link show nbox-web >/dev/null 2>&1 || break; sleep 0.05; done
+        for _ in $(seq 1500); do ip link show nbox-web >/dev/null 2>&1 || break; sleep 0.05; done
         attach default other m3 keep tcp:8080:80
         lacks "$(rules)" nbox:machine:web
         # The link of a dead machine of the same name, whose namespace somebody still holds.
@@ -442,8 +442,8 @@ test_busy_ports() {
         refused 'Port 203.0.113.1:8443/tcp of the host is used by socat' attach default db m2 keep tcp:203.0.113.1:8443:80
         # Its own end of a connection is no service of the host's.
         serve out TCP 9000
-        (sleep 3 | socat - TCP:203.0.113.2:9000,sourceport=4444 >/dev/null) &
-        sleep 0.3
+        (sleep 20 | socat - TCP:203.0.113.2:9000,sourceport=4444 >/dev/null) &
+        until ss -Hnt "sport = 4444" | grep -q ESTAB; do sleep 0.02; done
         attach default db m2 keep tcp:4444:80
         detach default web
         detach default db

@@ -18,14 +18,14 @@ test_published_port_by_nft() {
         for name in first second; do wait_until 10 marked "$name" up 1; done
         serve first 80
         serve first 53
-        same 'from first to the world' "$(at first timeout "$((5 * SLOW))" socat - "TCP:$OUTSIDE_ADDRESS:$OUTSIDE_PORT")" "from $HOST_ADDRESS"
+        same 'from first to the world' "$(at first timeout "$((5 * PATIENCE))" socat - "TCP:$OUTSIDE_ADDRESS:$OUTSIDE_PORT")" "from $HOST_ADDRESS"
         reaches outside tcp "$HOST_ADDRESS" 8080 first
         reaches outside udp "$HOST_ADDRESS" 5353 first
         reaches host tcp 127.0.0.1 8080 first
         reaches host tcp "$HOST_ADDRESS" 8080 first
         reaches first tcp "$HOST_ADDRESS" 8080 first
         reaches second tcp "$HOST_ADDRESS" 8080 first
-        same 'from first to the world, IPv6' "$(at first timeout "$((5 * SLOW))" socat - "TCP6:[$OUTSIDE_ADDRESS6]:$OUTSIDE_PORT")" "from $HOST_ADDRESS6"
+        same 'from first to the world, IPv6' "$(at first timeout "$((5 * PATIENCE))" socat - "TCP6:[$OUTSIDE_ADDRESS6]:$OUTSIDE_PORT")" "from $HOST_ADDRESS6"
         reaches outside tcp6 "$HOST_ADDRESS6" 8080 first
         reaches outside udp6 "$HOST_ADDRESS6" 5353 first
         reaches host tcp6 "$HOST_ADDRESS6" 8080 first

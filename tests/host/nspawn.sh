@@ -108,7 +108,7 @@ traffic() { # LINK-OF-THE-HOST
         has "$(ip -4 -o address show dev "$1" scope global)" "inet $way/"
         inside "$MACHINES/.busybox/bin/busybox" ping -q -c 1 -W 3 "$way" >/dev/null
         echo 'reaches the host'
-        echo "the world sees: $(inside timeout 5 bash -c "exec 3<>/dev/tcp/$OUTSIDE_ADDRESS/$OUTSIDE_PORT; cat <&3")"
+        echo "the world sees: $(inside timeout 30 bash -c "exec 3<>/dev/tcp/$OUTSIDE_ADDRESS/$OUTSIDE_PORT; cat <&3")"
 }
 
 guest_files() {

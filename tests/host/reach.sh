@@ -17,7 +17,7 @@ set -u
 HERE=$(dirname "$(readlink -f "$0")")
 . "$HERE/../lib.sh"
 . "$HERE/world.sh"
-: "${SLOW:=1}" "${ONLY:=*}" "${BRIDGED:=1}" "${CELL_LIMIT:=30}" "${AT_ONCE:=12}"
+: "${SLOW:=1}" "${ONLY:=*}" "${BRIDGED:=1}" "${CELL_LIMIT:=120}" "${AT_ONCE:=12}"
 export SLOW
 
 BACKENDS='iptables nft'

@@ -140,7 +140,7 @@ test_broken_settings_end_it() {
         wait_until 20 marked web up 1
         mkdir -p /etc/nbox
         printf '[Network]\nPort=eighty\n' >/etc/nbox/web.conf
-        said=$(status_is 1 timeout "$((30 * SLOW))" nbox reboot --wait web 2>&1)
+        said=$(status_is 1 timeout "$((30 * PATIENCE))" nbox reboot --wait web 2>&1)
         has "$said" "has ended, and does not run again"
         same "result" "$(unit_of nbox@web Result)" exit-code
         has "$(journalctl -q -u nbox@web -n 5 --no-pager)" "web.conf.*eighty"
@@ -151,7 +151,7 @@ test_broken_settings_end_it() {
         in_foreground web
         wait_until 20 marked web up 2
         printf '[Network]\nPort=eighty\n' >/etc/nbox/web.conf
-        status_is 1 timeout "$((30 * SLOW))" nbox reboot --wait web 2>/dev/null
+        status_is 1 timeout "$((30 * PATIENCE))" nbox reboot --wait web 2>/dev/null
         status_is 125 wait "$FOREGROUND"
         has "$(cat "$SCRATCH/foreground")" "web.conf.*eighty"
         rm -r /etc/nbox
@@ -184,14 +184,14 @@ test_a_reboot_loop_is_said_and_slowed() {
         # Who wants to go in is told, and need not wait for ever; and what is mended is given its chance.
         : >"$MACHINES/web/stay"
         wait_until 30 is_state web running
-        timeout "$((30 * SLOW))" nbox exec web true
+        timeout "$((30 * PATIENCE))" nbox exec web true
         systemctl stop nbox@web
         # Another start counts anew.
         rm "$MACHINES/web/stay"
         forget_marks web
         systemctl start --no-block nbox@web
         wait_until 20 is_slowed web
-        timeout "$((5 * SLOW))" nbox poweroff --wait web
+        timeout "$((5 * PATIENCE))" nbox poweroff --wait web
         is_gone web
         wait_until 5 test ! -e /run/nbox/machines/web
         if is_active nbox@web; then fail "the service goes on"; fi
@@ -203,7 +203,7 @@ test_the_pause_ends_with_the_service() {
         looping_tree
         systemctl start --no-block nbox@web
         wait_until 20 is_slowed web
-        timeout "$((5 * SLOW))" systemctl stop nbox@web
+        timeout "$((5 * PATIENCE))" systemctl stop nbox@web
         is_gone web
         same "result" "$(unit_of nbox@web Result)" success
         # In the foreground, by the terminal's ^C.
@@ -212,7 +212,7 @@ test_the_pause_ends_with_the_service() {
         wait_until 20 is_slowed web
         has "$(cat "$SCRATCH/foreground")" "reboots in a loop: [5-9] times"
         kill -INT "$FOREGROUND"
-        status_is 0 timeout "$((5 * SLOW))" tail --pid="$FOREGROUND" -f /dev/null
+        status_is 0 timeout "$((5 * PATIENCE))" tail --pid="$FOREGROUND" -f /dev/null
         status_is 0 wait "$FOREGROUND"
         is_gone web
         remove_tree web
@@ -222,7 +222,7 @@ test_the_pause_ends_with_the_service() {
 test_no_loop_where_reboots_are_asked_for() {
         tree_with web
         systemctl start nbox@web
-        for _ in 1 2 3 4 5 6 7; do timeout "$((20 * SLOW))" nbox reboot --wait web; done
+        for _ in 1 2 3 4 5 6 7; do timeout "$((20 * PATIENCE))" nbox reboot --wait web; done
         same "quick reboots" "$(property web QuickReboots)" 0
         same "reboots" "$(property web Reboots)" 7
         has_not "$(nbox status web)" "in a loop"
@@ -239,7 +239,7 @@ test_poweroff_wins_over_a_reboot() {
                 systemctl start nbox@web
                 asks_itself reboot -f
                 sleep "$pause"
-                timeout "$((20 * SLOW))" nbox poweroff --wait web
+                timeout "$((20 * PATIENCE))" nbox poweroff --wait web
                 sleep 0.3
                 is_gone web
                 wait_until 5 is_state_of_unit nbox@web inactive failed
@@ -334,18 +334,18 @@ test_a_start_that_hangs_can_be_left() {
         machined_hangs
         start_that_hangs
         kill -INT "$FOREGROUND"
-        status_is 0 timeout "$((3 * SLOW))" tail --pid="$FOREGROUND" -f /dev/null
+        status_is 0 timeout "$((3 * PATIENCE))" tail --pid="$FOREGROUND" -f /dev/null
         status_is 0 wait "$FOREGROUND"
         start_that_hangs
-        timeout "$((3 * SLOW))" nbox poweroff --wait web
+        timeout "$((3 * PATIENCE))" nbox poweroff --wait web
         status_is 0 wait "$FOREGROUND"
         start_that_hangs
-        timeout "$((3 * SLOW))" nbox terminate --wait web
+        timeout "$((3 * PATIENCE))" nbox terminate --wait web
         status_is 137 wait "$FOREGROUND"
         # As a service.
         systemctl start --no-block nbox@web
         wait_until 10 is_state web starting
-        timeout "$((5 * SLOW))" systemctl stop nbox@web
+        timeout "$((5 * PATIENCE))" systemctl stop nbox@web
         systemctl reset-failed
         machined_goes_on
         is_gone web
@@ -376,12 +376,12 @@ test_a_start_that_is_stopped_at_once() {
         for pause in 0.001 0.003 0.005 0.01 0.01 0.02 0.03 0.05 0.07 0.09 0.12 0.15 0.2; do
                 systemctl start --no-block nbox@web
                 sleep "$pause"
-                timeout "$((10 * SLOW))" systemctl stop nbox@web
+                timeout "$((10 * PATIENCE))" systemctl stop nbox@web
                 same "result after $pause s" "$(unit_of nbox@web Result)" success
                 is_gone web
         done
         forget_marks web
-        timeout "$((25 * SLOW))" systemctl start nbox@web
+        timeout "$((25 * PATIENCE))" systemctl start nbox@web
         wait_until 10 marked web up 1
         same "machined's list" "$(registered web)" 1
         systemctl stop nbox@web
@@ -418,12 +418,12 @@ hundred_reboots() {
         [ "$GUEST" = busybox ] || n=15 first=2
         wait_until 20 marked web up 1
         # The first lives make what stays: the zone's file, what is loaded on demand.
-        for _ in $(seq "$first"); do timeout "$((30 * SLOW))" nbox reboot --wait web; done
+        for _ in $(seq "$first"); do timeout "$((30 * PATIENCE))" nbox reboot --wait web; done
         before=$(identity web)
         wait_until 10 is_active nbox-zone@default.service # it comes with each life, a little later
         counts web >"$SCRATCH/first"
         memory_of "$(property web Supervisor)" >"$SCRATCH/memory"
-        for _ in $(seq "$n"); do timeout "$((30 * SLOW))" nbox reboot --wait web; done
+        for _ in $(seq "$n"); do timeout "$((30 * PATIENCE))" nbox reboot --wait web; done
         same "after $n reboots" "$(identity web)" "$before"
         same "reboots" "$(property web Reboots)" $((n + first))
         wait_until 10 counts_are_as_in "$SCRATCH/first"
@@ -480,8 +480,8 @@ test_the_console_goes_on_in_the_next_life() {
         tree_with web
         boot web
         wait_until 20 marked web up 1
-        timeout "$((60 * SLOW))" expect -f - <<'SCRIPT'
-set timeout 30
+        timeout "$((60 * PATIENCE))" expect -f - <<'SCRIPT'
+set timeout 60
 spawn -noecho nbox console web
 expect {
         -re {ogin: $} {}

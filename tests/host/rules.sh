@@ -38,7 +38,7 @@ test_networkd_leaves_links_alone() {
                 wait_until 10 networkd_sees "$link" unmanaged
         done
         same "addresses of the bridge" "$(ip -o -4 address show nbox0)" "$(grep ' inet ' <<<"$address")"
-        nbox exec "$GUEST" /bin/busybox nc -w 5 198.51.100.2 7000 </dev/null | grep -q '^from 198.51.100.1'
+        nbox exec "$GUEST" /bin/busybox nc -w 20 198.51.100.2 7000 </dev/null | grep -q '^from 198.51.100.1'
         terminate "$GUEST"
         # It does take others.
         ip link add other0 type veth peer name other1

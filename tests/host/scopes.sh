@@ -165,7 +165,7 @@ test_killed_supervisor_without_a_service() {
         wait "$DRIVER" || true
         [ -d "/proc/$leader" ] || fail "the driver's guest has died by itself"
         # Nobody is left to be asked: no waiting for a signal that the guest ignores.
-        timeout 3 systemctl stop machine-web.scope
+        timeout 20 systemctl stop machine-web.scope
         is_gone_pid "$leader"
         systemctl stop machine-web.slice
 }

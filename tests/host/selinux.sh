@@ -62,7 +62,7 @@ test_a_boot_is_denied_nothing() {
         wait_until 20 nbox exec debian systemctl is-system-running
         same "units that failed" "$(nbox exec debian systemctl --failed --plain --no-legend)" ''
         nbox shell debian /bin/true </dev/null
-        timeout "$((10 * SLOW))" nbox poweroff --wait debian
+        timeout "$((10 * PATIENCE))" nbox poweroff --wait debian
         same "what was denied" "$(denials)" ''
 }
 

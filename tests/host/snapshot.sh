@@ -70,9 +70,9 @@ host_snapshot() {
 }
 
 # host_compare FILE: fails and shows the difference when the host is not as it was when FILE was written. What the
-# kernel and systemd take away by themselves after a machine's end gets five seconds.
+# kernel and systemd take away by themselves after a machine's end gets some time.
 host_compare() {
-        local end=$((SECONDS + 5 * SLOW))
+        local end=$((SECONDS + 5 * PATIENCE))
         while :; do
                 host_snapshot "$1.now"
                 if cmp -s "$1" "$1.now"; then

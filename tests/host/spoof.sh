@@ -7,7 +7,7 @@
 inside() { # MACHINE COMMAND...: of its busybox
         local machine=$1
         shift
-        timeout "$((20 * SLOW))" nbox exec "$machine" /bin/busybox "$@"
+        timeout "$((20 * PATIENCE))" nbox exec "$machine" /bin/busybox "$@"
 }
 
 address_of_link() { at "$1" ip -4 -o address show dev host0 | sed -n 's/.*inet \([0-9./]*\).*/\1/p'; }

@@ -88,7 +88,7 @@ test_what_heeds_nothing_is_killed_in_time() {
         began=$SECONDS
         nbox poweroff --wait web
         ended 124
-        [ $((SECONDS - began)) -le $((5 * SLOW)) ] || fail "took $((SECONDS - began)) s"
+        [ $((SECONDS - began)) -le $((5 * PATIENCE)) ] || fail "took $((SECONDS - began)) s"
         has "$(cat "$SCRATCH/err")" 'heeds no other signal'
         has "$(cat "$SCRATCH/err")" 'has not ended within 2 s: killing it'
         remove_tree web
@@ -155,7 +155,7 @@ test_init_of_the_settings() {
 
 # shown COMMAND...: what it writes to a terminal.
 shown() {
-        TERM=xterm timeout "$((30 * SLOW))" script -qec "stty columns 120; $*" /dev/null </dev/null
+        TERM=xterm timeout "$((30 * PATIENCE))" script -qec "stty columns 120; $*" /dev/null </dev/null
 }
 
 test_waiting_is_shown_on_a_terminal() {

@@ -58,7 +58,7 @@ test_start_and_stop_as_a_unit() {
         same "slice" "$(unit_of 'machine-web\x2d1.scope' Slice)" 'machine-web\x2d1.slice'
         same "slice of the supervisor" "$(unit_of nbox@web-1.service Slice)" machine.slice
         wait_until 10 marked web-1 up 1
-        timeout "$((15 * SLOW))" systemctl stop nbox@web-1
+        timeout "$((15 * PATIENCE))" systemctl stop nbox@web-1
         same "shutdowns" "$(marks web-1 down)" 1
         same "result of the unit" "$(unit_of nbox@web-1.service Result)" success
         is_gone web-1
@@ -107,7 +107,7 @@ ends_in_order() {
         forget_marks web
         systemctl start nbox@web
         wait_until 10 marked web up 1
-        timeout "$((15 * SLOW))" "$@"
+        timeout "$((15 * PATIENCE))" "$@"
         wait_until 10 is_gone web
         wait_until 5 is_dead machine-web.scope
         same "shutdowns after $*" "$(marks web down)" 1
@@ -144,8 +144,8 @@ test_a_session_of_logind() {
         [ "$GUEST" = debian ] || return 0
         boot "$GUEST"
         wait_until 20 nbox exec "$GUEST" systemctl is-active -q multi-user.target
-        timeout "$((45 * SLOW))" expect -f - <<'EOF'
-set timeout 30
+        timeout "$((45 * PATIENCE))" expect -f - <<'EOF'
+set timeout 60
 spawn -noecho nbox login $env(GUEST)
 expect {
         -re {ogin: $} {}

@@ -13,7 +13,7 @@ up() {
 
 # terminals SCRIPT...: with the words of tty.tcl.
 terminals() {
-        { cat "$HERE/tty.tcl" && cat; } | NAME=$GUEST SCRATCH=$SCRATCH timeout "$((100 * SLOW))" expect -f - || fail "see above"
+        { cat "$HERE/tty.tcl" && cat; } | NAME=$GUEST SCRATCH=$SCRATCH PATIENCE=$PATIENCE timeout "$((100 * PATIENCE))" expect -f - || fail "see above"
 }
 
 # How many of three logins find a getty of the guest's own.

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Words for tests with terminals, on top of expect's. A terminal is named by its spawn id; time limits are times $SLOW.
+# Words for tests with terminals, on top of expect's. A terminal is named by its spawn id; time limits are times $PATIENCE.
 
 log_user 0
-set slow [expr {[info exists env(SLOW)] ? $env(SLOW) : 1}]
+set patience $env(PATIENCE)
 set machine $env(NAME)
 array set seen {} ;# what each terminal has shown, for a failure's sake
 
@@ -16,8 +16,8 @@ proc fail {why} {
 
 # await ID PATTERN SECONDS: what it showed up to there.
 proc await {id pattern {seconds 20}} {
-        global slow seen expect_out
-        set timeout [expr {$seconds * $slow}]
+        global patience seen expect_out
+        set timeout [expr {$seconds * $patience}]
         expect {
                 -i $id -re $pattern {}
                 timeout { append seen($id) "\[time is up\]"; expect -i $id -timeout 0 -re {.+} { append seen($id) $expect_out(buffer) }; fail "no '$pattern' within $seconds s" }
@@ -44,7 +44,7 @@ proc resize {id rows columns} {
 
 proc type {id text} { send -i $id -- $text }
 
-# prompt ID: of the guest's login, within the two seconds that are allowed once a getty is up.
+# prompt ID: of the guest's login, once a getty is up.
 proc prompt {id {seconds 2}} { await $id {ogin: $} $seconds }
 
 # log_in ID: as root, up to the shell's prompt.
@@ -68,8 +68,8 @@ proc answer {id command pattern} {
 }
 
 proc ended {id {seconds 10}} {
-        global slow
-        set timeout [expr {$seconds * $slow}]
+        global patience
+        set timeout [expr {$seconds * $patience}]
         expect {
                 -i $id eof {}
                 timeout { fail "does not end" }
@@ -91,8 +91,8 @@ proc inside {args} {
 
 # until SECONDS CONDITION: as of expr.
 proc until {seconds condition} {
-        global slow
-        set end [expr {[clock milliseconds] + 1000 * $seconds * $slow}]
+        global patience
+        set end [expr {[clock milliseconds] + 1000 * $seconds * $patience}]
         while {![uplevel 1 [list expr $condition]]} {
                 if {[clock milliseconds] > $end} { fail "not within $seconds s: $condition" }
                 after 50

@@ -8,7 +8,7 @@ test_reaches_running() {
         masked=$(find "$MACHINES/$GUEST/etc/systemd" -lname /dev/null)
         same 'what is masked beforehand' "$masked" ''
         boot "$GUEST"
-        same 'its state' "$(nbox exec "$GUEST" timeout "$((60 * SLOW))" systemctl is-system-running --wait)" running
+        same 'its state' "$(nbox exec "$GUEST" timeout "$((60 * PATIENCE))" systemctl is-system-running --wait)" running
         same 'failed units' "$(nbox exec "$GUEST" systemctl --failed --no-legend)" ''
         same 'jobs that wait' "$(nbox exec "$GUEST" systemctl list-jobs --no-legend)" ''
         same 'what is masked' "$(nbox exec "$GUEST" find /etc/systemd /run/systemd -lname /dev/null)" ''

@@ -55,14 +55,14 @@ test_a_newer_nbox_with_older_machines() {
                 same "exec" "$(echo in | nbox exec "$name" cat)" in
                 same "shell" "$(nbox shell "$name" sh -c 'echo inside' </dev/null)" inside
                 log_in "$name"
-                timeout "$((20 * SLOW))" nbox console "$name" </dev/null >"$SCRATCH/console"
+                timeout "$((20 * PATIENCE))" nbox console "$name" </dev/null >"$SCRATCH/console"
                 has "$(cat "$SCRATCH/console")" "login:"
         done
         # They have IPv4 alone, and so has their zone.
         has "$(nbox zone show default)" '^back +[0-9.]+ +- +running'
         # What its next life needs of the host is there; a unit's is the new one's, and so is its supervisor.
         for name in unit back term; do
-                timeout "$((30 * SLOW))" nbox reboot --wait "$name"
+                timeout "$((30 * PATIENCE))" nbox reboot --wait "$name"
                 wait_until 10 marked "$name" up 2
                 same "shutdowns of $name" "$(marks "$name" down)" 1
         done
@@ -72,7 +72,7 @@ test_a_newer_nbox_with_older_machines() {
         has "$(ip -6 -o address show dev nbox0 scope global)" ' inet6 fd'
         for name in unit back; do has "$(nbox exec "$name" /bin/busybox ip -6 -o address show dev host0 scope global)" ' inet6 fd'; done
         nbox exec unit /bin/busybox ping6 -q -c 1 -W 2 back >/dev/null
-        timeout "$((30 * SLOW))" nbox reboot --wait unit
+        timeout "$((30 * PATIENCE))" nbox reboot --wait unit
         same "reboots that the new one counts" "$(property unit Reboots)" 1
         for name in unit back term; do poweroff "$name"; done
         wait "$TERMINAL"
@@ -87,10 +87,10 @@ test_a_newer_nbox_stops_older_machines() {
         install_nbox old
         three_machines
         install_nbox new
-        timeout "$((15 * SLOW))" nbox poweroff --wait term
+        timeout "$((15 * PATIENCE))" nbox poweroff --wait term
         wait "$TERMINAL"
-        timeout "$((15 * SLOW))" nbox stop unit
-        timeout "$((15 * SLOW))" nbox terminate --wait back
+        timeout "$((15 * PATIENCE))" nbox stop unit
+        timeout "$((15 * PATIENCE))" nbox terminate --wait back
         for name in unit back term; do is_gone "$name"; done
         same "shutdowns" "$(marks unit down) $(marks term down)" "1 1"
         three_end
@@ -119,7 +119,7 @@ test_an_older_nbox_with_newer_machines() {
                 has "$(nbox list)" "^$name .* busybox +running"
                 same "exec" "$(nbox exec "$name" echo in)" in
         done
-        timeout "$((30 * SLOW))" nbox reboot --wait unit
+        timeout "$((30 * PATIENCE))" nbox reboot --wait unit
         started_by old unit
         for name in unit back term; do poweroff "$name"; done
         wait "$TERMINAL"

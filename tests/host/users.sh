@@ -113,8 +113,8 @@ test_polkit_asks_on_the_terminal() {
         usermod -aG sudo bob
         echo bob:secret | chpasswd
         # In a session of logind's, as whoever has logged in is.
-        timeout "$((30 * SLOW))" expect -f - su -l bob --session-command "nbox start $GUEST" >"$SCRATCH/said" <<'EOF' || rc=$?
-set timeout 15
+        timeout "$((30 * PATIENCE))" expect -f - su -l bob --session-command "nbox start $GUEST" >"$SCRATCH/said" <<'EOF' || rc=$?
+set timeout 60
 spawn -noecho {*}$argv
 expect {
         "assword:" {}

@@ -4,7 +4,7 @@
 # Zones that are VLANs of an interface of the host's: a switch that sends all of them tagged is a network namespace here.
 
 inside() { # COMMAND...: of the guest's busybox
-        timeout "$((20 * SLOW))" nbox exec "$GUEST" /bin/busybox "$@"
+        timeout "$((20 * PATIENCE))" nbox exec "$GUEST" /bin/busybox "$@"
 }
 sees() { inside arping -q -c 2 -w 3 -I host0 "$1"; }
 
@@ -47,7 +47,7 @@ test_a_zone_is_a_vlan() {
         terminate "$GUEST"
         is_up
         [ ! -e /sys/class/net/nv-lan12 ]
-        timeout "$((20 * SLOW))" nbox exec other /bin/busybox arping -q -c 2 -w 3 -I host0 10.66.13.99
+        timeout "$((20 * PATIENCE))" nbox exec other /bin/busybox arping -q -c 2 -w 3 -I host0 10.66.13.99
         terminate other
         wait_until 10 eval '! is_up'
         [ ! -e /sys/class/net/nv-lan13 ]

@@ -84,7 +84,7 @@ test_one_goes_as_the_next_comes() {
         tree_with db
         for round in $(seq 5); do
                 boot web --network-zone=lab
-                (sleep "0.0$round"; exec timeout 20 nbox boot -d --network-zone=lab db) &
+                (sleep "0.0$round"; exec timeout 90 nbox boot -d --network-zone=lab db) &
                 terminate web
                 wait $!
                 wait_until 5 knows db db.lab "$(address_of db)"

@@ -7,7 +7,7 @@
 inside() { # MACHINE COMMAND...: of its busybox
         local machine=$1
         shift
-        timeout "$((20 * SLOW))" nbox exec "$machine" /bin/busybox "$@"
+        timeout "$((20 * PATIENCE))" nbox exec "$machine" /bin/busybox "$@"
 }
 
 address_on() { inside "$1" ip -4 -o addr show dev "$2" | sed -n 's/.*inet \([0-9.]*\).*/\1/p'; }
@@ -193,7 +193,7 @@ test_isolated() {
                 # What is published is for everybody; and out they get.
                 reaches one tcp "$HOST_ADDRESS" 8080 two
                 reaches host tcp "$there" 80 two
-                has "$(inside one nc -w 3 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS"
+                has "$(inside one nc -w 20 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS"
                 two_end
                 nbox zone remove $zone
         done
@@ -205,7 +205,7 @@ test_closed() {
         for zone in open shut; do
                 two "$zone"
                 if [ $zone = open ]; then
-                        has "$(inside one nc -w 3 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS"
+                        has "$(inside one nc -w 20 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS"
                 else
                         same 'what outside answers' "$(inside one nc -w 3 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null || true)" ''
                         fails pings one "$OUTSIDE_ADDRESS"
@@ -259,7 +259,7 @@ test_addresses_of_ones_own() {
         has "$REFUSAL" "whose range is 10.77.0.0/24"
         refused nbox boot -d --network-zone="lab,address=$(zone_json lab .service)" other
         has "$REFUSAL" "name service"
-        timeout "$((20 * SLOW))" nbox reboot "$GUEST"
+        timeout "$((20 * PATIENCE))" nbox reboot "$GUEST"
         wait_until 20 is_state "$GUEST" running
         same 'its address after a reboot' "$(address_on "$GUEST" host0)" 10.77.0.9
         same 'its MAC address after a reboot' "$(mac_on "$GUEST" host0)" 02:00:5e:00:00:09
@@ -481,7 +481,7 @@ test_a_bridge_that_is_deleted() {
         reaches one tcp "$HOST_ADDRESS" 8080 two
         reaches two tcp "$HOST_ADDRESS" 8080 two
         reaches host tcp 127.0.0.1 8080 two
-        has "$(inside one nc -w 3 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS"
+        has "$(inside one nc -w 20 "$OUTSIDE_ADDRESS" "$OUTSIDE_PORT" </dev/null)" "^from $HOST_ADDRESS"
         wait_until 5 inside one nslookup two.lab
         terminate third
         remove_tree third
@@ -504,7 +504,7 @@ test_killed_at_each_step() {
         nbox zone create lab --range=10.77.0.0/24
         for call in sendto setsockopt openat; do
                 for n in 2 5 10 20; do
-                        timeout -k 5 "$((20 * SLOW))" strace -f -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=SIGKILL:when=$n" \
+                        timeout -k 5 "$((20 * PATIENCE))" strace -f -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=SIGKILL:when=$n" \
                                 nbox run --network-zone=lab --network-zone=other "$GUEST" true >/dev/null 2>&1 </dev/null || true
                         nbox gc
                         host_compare "$SCRATCH.before" || fail "after SIGKILL at $call number $n"
@@ -527,7 +527,7 @@ test_many_zones() {
         began=$(date +%s%N)
         same 'zones' "$(nbox zone list -q | grep -c many)" 200
         boot "$GUEST" --network-zone=new
-        [ $((($(date +%s%N) - began) / 1000000)) -lt $((3000 * SLOW)) ] || fail "a list and a boot take $(elapsed "$began") s"
+        [ $((($(date +%s%N) - began) / 1000000)) -lt $((3000 * PATIENCE)) ] || fail "a list and a boot take $(elapsed "$began") s"
         terminate "$GUEST"
         rm /var/lib/nbox/zones/many*
         nbox zone remove new

@@ -29,7 +29,7 @@ meanwhile() {
 
 hangs_not() {
         local rc=0
-        timeout -s KILL "$((4 * SLOW))" "$@" >/dev/null 2>&1 || rc=$?
+        timeout -s KILL "$((4 * PATIENCE))" "$@" >/dev/null 2>&1 || rc=$?
         [ "$rc" != 137 ] || echo "$*" >>"$SCRATCH/hung"
 }
 

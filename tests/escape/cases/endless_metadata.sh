@@ -21,7 +21,7 @@ spoil() {
 # each COMMAND...: ends in time with little memory, or is named.
 each() {
         local rc=0
-        (ulimit -v 400000 && exec timeout -k 1 10 "$@") >/dev/null 2>&1 </dev/null || rc=$?
+        (ulimit -v 400000 && exec timeout -k 1 30 "$@") >/dev/null 2>&1 </dev/null || rc=$?
         [ "$rc" -lt 124 ] || [ "$rc" = 125 ] || echo "$*: $rc"
 }
 
@@ -52,7 +52,7 @@ begins() {
         if machine_start; then
                 verbs
                 machine_stop
-        elif grep -q '^stuck' "$VERDICT" || [ $((SECONDS - began)) -gt 5 ]; then
+        elif grep -q '^stuck' "$VERDICT" || [ $((SECONDS - began)) -gt 30 ]; then
                 echo "no start with $*"
         fi
 }

@@ -23,11 +23,11 @@ meanwhile() {
         "$ATTACKS/exchange" "$TREE/etc" passwd group &
         swapper=$!
         for i in $(seq 6); do
-                timeout 10 nbox shell "alice@$NAME" /bin/busybox cat secret || true
-                timeout 10 nbox shell "bob@$NAME" /bin/busybox cat secret || true
-                timeout 10 nbox exec --chdir="$PREY" "$NAME" /bin/busybox cat secret || true
-                timeout 10 nbox exec --chdir=/home/out "$NAME" /bin/busybox cat secret || true
-                timeout 10 nbox shell "$NAME" || true
+                timeout 60 nbox shell "alice@$NAME" /bin/busybox cat secret || true
+                timeout 60 nbox shell "bob@$NAME" /bin/busybox cat secret || true
+                timeout 60 nbox exec --chdir="$PREY" "$NAME" /bin/busybox cat secret || true
+                timeout 60 nbox exec --chdir=/home/out "$NAME" /bin/busybox cat secret || true
+                timeout 60 nbox shell "$NAME" || true
         done >"$PREY/joined" 2>&1 </dev/null || true
         kill "$swapper"
         wait "$swapper" 2>/dev/null || true

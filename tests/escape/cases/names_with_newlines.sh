@@ -10,10 +10,10 @@ play() {
         for option in --setenv="A=x$nl" --hostname="a$nl" --bind="/srv:/mnt$nl" --slice="a$nl" --property="Description=x$nl" --tmpfs="/mnt$nl" \
                 --bind-ro="$PREY/a$nl:/mnt" --network-zone="a$nl" --port="8080:80$nl" --machine="a$nl" --machine=$'a\033[2J' --machine=../escape \
                 --machine=. --machine=-x --ready="file:/x$nl" --timezone="a$nl" --init="/sbin/init$nl"; do
-                if timeout "$((20 * SLOW))" nbox boot -d "$option" "$NAME" >/dev/null 2>&1 </dev/null; then
+                if timeout "$((20 * PATIENCE))" nbox boot -d "$option" "$NAME" >/dev/null 2>&1 </dev/null; then
                         ! grep -rqs '^Injected=' /run/nbox /run/systemd/system /run/systemd/transient /run/systemd/nspawn || found="$found ${option%%=*}"
                         ! nbox show "$NAME" | grep -q '^Injected=' || found="$found show:${option%%=*}"
-                        for name in /run/nbox/machines/*; do timeout "$((20 * SLOW))" nbox terminate "${name##*/}" >/dev/null 2>&1 || true; done
+                        for name in /run/nbox/machines/*; do timeout "$((20 * PATIENCE))" nbox terminate "${name##*/}" >/dev/null 2>&1 || true; done
                         wait_until 5 eval '[ -z "$(ls /run/nbox/machines)" ]'
                 fi
                 [ ! -e /run/nbox/escape ] && [ ! -e "/run/nbox/machines/-x" ] || found="$found ${option}"

@@ -25,11 +25,11 @@ meanwhile() {
                 for verb in "status $NAME" list images "show $NAME" "exec $NAME /bin/busybox true" "shell $NAME /bin/busybox true" "login $NAME" "poweroff $NAME"; do
                         rc=0
                         # shellcheck disable=SC2086
-                        timeout -k 1 "$((8 * SLOW))" nbox $verb >>"$PREY/said" 2>&1 </dev/null || rc=$?
+                        timeout -k 1 "$((8 * PATIENCE))" nbox $verb >>"$PREY/said" 2>&1 </dev/null || rc=$?
                         [ "$rc" -lt 124 ] || [ "$rc" -gt 127 ] && [ "$rc" != 137 ] || [ "$rc" = 125 ] || echo "${verb%% *}: $rc" >>"$PREY/slow"
                 done
                 ;;
-        lxc*) timeout 8 lxc-attach -n "$NAME" -- /bin/busybox true >"$PREY/said" 2>&1 || [ $? != 124 ] || echo attach >>"$PREY/slow" ;;
+        lxc*) timeout 30 lxc-attach -n "$NAME" -- /bin/busybox true >"$PREY/said" 2>&1 || [ $? != 124 ] || echo attach >>"$PREY/slow" ;;
         esac
 }
 

@@ -16,8 +16,8 @@ joining() {
 }
 
 meanwhile() {
-        JOINING=$(joining) timeout "$((20 * SLOW))" expect -f - >"$PREY/terminal" <<'EXPECT' || true
-set timeout 10
+        JOINING=$(joining) timeout "$((20 * PATIENCE))" expect -f - >"$PREY/terminal" <<'EXPECT' || true
+set timeout 60
 spawn -noecho sh -i
 send "$env(JOINING); echo left-\$((1+1))\r"
 expect -re {left-2}
