@@ -36,16 +36,17 @@ static int fill(const Store *s, const char *parent, const char *name, int tree, 
         if (r < 0)
                 return r;
         r = btrfs_is_subvolume(tree) ? take_snapshot(l, tree, reterr) : take_copy(l, tree, watch, reterr);
-        if (r < 0)
-                return r;
-        if (syncfs(l->fd) < 0)
-                return error_errno(reterr, errno, "Cannot write the copy of %s to the disk", name);
-        *ret = TAKE_PTR(l);
-        return 0;
+        if (r >= 0)
+                *ret = TAKE_PTR(l);
+        return r;
 }
 
-int layer_copy(const Store *s, const Layer *from, const char *name, const CopyWatch *watch, Layer **ret, Error **reterr) {
-        return fill(s, from->parent, name, from->tree, watch, ret, reterr);
+int layer_copy_onto(const Store *s, const Layer *from, const char *parent, const char *name, const CopyWatch *watch, Layer **ret, Error **reterr) {
+        return fill(s, parent, name, from->tree, watch, ret, reterr);
+}
+
+int layer_sync(const Layer *l, Error **reterr) {
+        return syncfs(l->fd) < 0 ? error_errno(reterr, errno, "Cannot write a layer to the disk") : 0;
 }
 
 int layer_copy_of(const Store *s, const Image *image, const CopyWatch *watch, Layer **ret, Error **reterr) {

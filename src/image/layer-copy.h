@@ -11,9 +11,12 @@
 /* How much there is to read: files and bytes; both 0 where it takes no time, as of a subvolume. */
 int layer_copy_size(const Image *image, uint64_t *ret_bytes, uint64_t *ret_files);
 
-/* A new layer, held, that nothing refers to yet: with the same parent as the image's own one; of a whole tree, without one. On disk when it
- * returns. No lock of the store's is needed. */
+/* A new layer, held, that nothing refers to yet: with the same parent as the image's own one; of a whole tree, without one. No lock of the store's is
+ * needed. Before it gets a name: layer_sync(). */
 int layer_copy_of(const Store *s, const Image *image, const CopyWatch *watch, Layer **ret, Error **reterr);
 
-/* The same of any layer in that store: an ephemeral machine's. */
-int layer_copy(const Store *s, const Layer *from, const char *name, const CopyWatch *watch, Layer **ret, Error **reterr);
+/* The same of any layer in that store, with a parent of the caller's choice: an ephemeral machine's, that has none of its own. */
+int layer_copy_onto(const Store *s, const Layer *from, const char *parent, const char *name, const CopyWatch *watch, Layer **ret, Error **reterr);
+
+/* Until it is on the disk. */
+int layer_sync(const Layer *l, Error **reterr);

@@ -52,6 +52,8 @@ const RecordField record_fields[] = {
         F("StartWaitsNoMore", FIELD_BOOL, start_waits_no_more),
         F("WaitingFor", FIELD_STRING, waiting_for),
         F("RootDirectory", FIELD_STRING, root),
+        F("SharesRoot", FIELD_BOOL, shares_root),
+        F("Layer", FIELD_STRING, layer),
         F("Init", FIELD_STRING, init),
         { ENUM("InitKind", init_kind, init_kind_names, INIT_AUTO) },
         F("InitChosen", FIELD_BOOL, init_chosen),

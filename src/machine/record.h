@@ -66,6 +66,8 @@ typedef struct MachineRecord {
         bool start_waits_no_more; /* it is not ready, and who waited for the start was told to go on (ReadyWait=) */
         char *waiting_for;        /* else what it waits for ("port tcp:80"), once init runs */
         char *root;               /* the tree's path on the host */
+        bool shares_root;         /* nothing that it writes gets there (read-only, ephemeral, volatile) */
+        char *layer;              /* of an ephemeral one, what it writes to: layers/ID of a store (store.h), by its path; NULL: memory */
         char *init;               /* path of init inside, as it was executed */
         InitKind init_kind;       /* what it is in the tree, or how it is to be treated; INIT_AUTO: unknown */
         bool init_chosen;         /* the latter: the settings say so */

@@ -65,6 +65,7 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         rec->uid_range = p->userns ? p->uid_range : 0;
         rec->n_ttys = (int) p->n_ttys;
         rec->cgroup_owned = s->cgroup_owned;
+        rec->shares_root = p->shares_tree;
         if (boot_id(rec->boot_id) < 0 || string_set(&rec->name, p->name) < 0 || string_set(&rec->root, p->root) < 0 ||
             string_set(&rec->init, p->argv[0]) < 0 || string_set(&rec->os, p->os) < 0 || string_set(&rec->unit, s->unit) < 0 || string_set(&rec->cgroup, s->cgroup) < 0 ||
             string_set(&rec->selinux, p->labels.process) < 0 || string_set(&rec->selinux_mounts, p->labels.mount) < 0 ||
