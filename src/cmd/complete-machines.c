@@ -11,6 +11,7 @@
 #include "endpoint.h"
 #include "fd.h"
 #include "find.h"
+#include "layer-look.h"
 #include "name.h"
 #include "network.h"
 #include "path.h"
@@ -208,6 +209,8 @@ static char *read_passwd(const char *machine) {
 
         if (record_load(machine, &rec, NULL) < 0 || !rec->root || image_open_directory(rec->root, &image, NULL) < 0)
                 return NULL;
+        if (image->type == IMAGE_LAYERED)
+                return layers_read_file(image, "/etc/passwd", PASSWD_MAX, &text) < 0 ? NULL : text;
         fd = open_in_root(image->fd, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
         if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fd_read_all(fd, PASSWD_MAX, &text, NULL) < 0)
                 return NULL;

@@ -4,8 +4,30 @@
 #include "gc.h"
 #include "lock.h"
 #include "log.h"
+#include "store.h"
 #include "unfinished.h"
 #include "verb-list.h"
+
+/* Layers that nobody stands on. One store that cannot be swept does not keep the others from it. */
+static int sweep_stores(Error **reterr) {
+        int n = 0, r = 0;
+
+        for (size_t i = 0; image_search_directory(i); i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                _cleanup_(store_freep) Store *s = NULL;
+                int k = store_open(image_search_directory(i), false, &s, &error);
+
+                if (k >= 0)
+                        k = store_sweep(s, &error);
+                if (k >= 0)
+                        n += k;
+                else if (k != -ENOENT || error)
+                        r = error_pass(reterr, k, &error);
+        }
+        if (n > 0)
+                log_info("Removed %d layer%s that no image stands on", n, n == 1 ? "" : "s");
+        return r;
+}
 
 /* Called by nbox@.service's ExecStopPost=, and by whoever wants to be sure. */
 int verb_gc(int argc, char **argv, Error **reterr) {
@@ -28,5 +50,5 @@ int verb_gc(int argc, char **argv, Error **reterr) {
         }
         if (trees > 0)
                 log_info("Removed %d tree%s that nobody finished", trees, trees == 1 ? "" : "s");
-        return r;
+        return r < 0 ? r : sweep_stores(reterr);
 }

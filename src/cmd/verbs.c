@@ -29,6 +29,8 @@ const Verb verbs[] = {
         { "create", "NAME --os=OS [OPTIONS]", "Make a new tree", verb_create, VERB_ROOT, OPERAND_NEW, "Make", create_options },
         { "image resize", "NAME|FILE [+]SIZE", "Grow or shrink a disk image: file, partition and file system", verb_image_resize, VERB_ROOT,
           OPERAND_IMAGE, "Make" },
+        { "clone", "[OPTIONS] NAME|DIR NEW", "Make a new image that begins as another one is, and shares its files", verb_clone, VERB_ROOT,
+          OPERAND_IMAGE, "Make", clone_options },
 
         { "dissect", "[OPTIONS] IMAGE [DIR]", "Show what is in a disk image, or mount it", verb_dissect, VERB_JSON, OPERAND_IMAGE, "See", dissect_options },
         { "rename", "NAME NEW-NAME", "Give an image another name, and its settings, addresses and ids with it", verb_rename, VERB_ROOT,

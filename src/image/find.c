@@ -391,3 +391,29 @@ int image_list(Image ***ret, size_t *ret_n, Error **reterr) {
         *ret_n = n;
         return 0;
 }
+
+int image_name_is_free(const char *name, Error **reterr) {
+        static const char *const suffixes[] = { "", DISK_SUFFIX };
+
+        for (size_t i = 0; i < ELEMENTSOF(search_path); i++)
+                for (size_t k = 0; k < ELEMENTSOF(suffixes); k++) {
+                        _cleanup_free_ char *path = NULL;
+
+                        if (asprintf(&path, "%s/%s%s", search_path[i], name, suffixes[k]) < 0)
+                                return error_oom(reterr);
+                        if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                                continue;
+                        error_set(reterr, EEXIST, "There is an image of the name '%s' already: %s", name, path);
+                        return error_hint(reterr, -EEXIST, "Choose another name; `nbox images` lists those that are taken.");
+                }
+        return 0;
+}
+
+bool image_is_found_by_name(const char *path) {
+        size_t n = (size_t) (strrchr(path, '/') - path);
+
+        for (size_t i = 0; i < ELEMENTSOF(search_path); i++)
+                if (strlen(search_path[i]) == n && strncmp(search_path[i], path, n) == 0)
+                        return true;
+        return false;
+}

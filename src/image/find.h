@@ -56,3 +56,9 @@ int image_open_directory(const char *path, Image **ret, Error **reterr);
  * the caller's (image_list_free()). */
 int image_list(Image ***ret, size_t *ret_n, Error **reterr);
 void image_list_free(Image **images, size_t n);
+
+/* Whether nothing has that name yet in any place of the search path: 0, or -EEXIST with an Error. */
+int image_name_is_free(const char *name, Error **reterr);
+
+/* Whether the directory that the path lies in is a place of the search path. */
+bool image_is_found_by_name(const char *path);

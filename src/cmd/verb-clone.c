@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "clone.h"
+#include "copy-image.h"
+#include "find.h"
+#include "image-claim.h"
+#include "log.h"
+#include "name.h"
+#include "verb-list.h"
+
+/* nbox clone A B. The path of B goes to stdout, for scripts; how to go on goes to stderr. */
+
+enum { OPT_COPY = 256 };
+
+const VerbOption clone_options[] = {
+        { { .name = "copy" }, OPT_COPY, "Copy all files: the new image shares nothing with the other one" },
+        {},
+};
+
+typedef struct CloneRequest {
+        const char *from, *name;
+        bool copy;
+} CloneRequest;
+
+static int parse(int argc, char **argv, CloneRequest *ret, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        int r;
+
+        while ((r = verb_next(&args, reterr)) > 0)
+                ret->copy = true;
+        if (r >= 0)
+                r = verb_check_operands(&args, 2, 2, reterr);
+        if (r < 0)
+                return r;
+        ret->from = args.operands[0];
+        ret->name = args.operands[1];
+        r = machine_name_check(ret->name, reterr);
+        return r < 0 ? r : image_name_is_free(ret->name, reterr);
+}
+
+/* What a copy is to be, before it has its name. */
+typedef struct Finish {
+        const Image *from;
+        NewIdentity identity;
+} Finish;
+
+static int finish(int copy, void *userdata, Error **reterr) {
+        const Finish *f = userdata;
+        int r;
+
+        if (f->from->type != IMAGE_DISK)
+                return tree_new_identity(copy, &f->identity, reterr);
+        r = disk_new_identity(copy, f->from->path, &f->identity, reterr);
+        if (r == 0)
+                log_warning("What is in %s can only be read: its clone has the same host name and machine id, ignoring", f->from->path);
+        return r;
+}
+
+/* A snapshot of a subvolume is of one moment, whoever writes to it. */
+static int copy(const Image *from, const char *name, char **ret_path, Error **reterr) {
+        _cleanup_(image_lock_releasep) ImageLock *claim = NULL;
+        Finish f = { from, { .host_name = name } };
+        ImageCopyRequest q = { .from = from, .name = name, .finish = finish, .userdata = &f };
+        int r = from->type == IMAGE_SUBVOLUME ? 0 : image_claim(from, true, &claim, reterr);
+
+        return r < 0 ? r : image_copy(&q, ret_path, reterr);
+}
+
+static int share(const Image *from, const char *name, char **ret_path, Error **reterr) {
+        _cleanup_(image_lock_releasep) ImageLock *claim = NULL;
+        int r = image_claim(from, false, &claim, reterr);
+
+        return r < 0 ? r : image_clone(from, name, ret_path, reterr);
+}
+
+int verb_clone(int argc, char **argv, Error **reterr) {
+        _cleanup_(image_freep) Image *from = NULL;
+        _cleanup_free_ char *path = NULL;
+        CloneRequest q = {};
+        bool shares;
+        int r;
+
+        r = parse(argc, argv, &q, reterr);
+        if (r >= 0)
+                r = image_find(q.from, &from, reterr);
+        if (r < 0)
+                return r;
+        shares = !q.copy && (from->type == IMAGE_TREE || from->type == IMAGE_LAYERED);
+        r = shares ? share(from, q.name, &path, reterr) : copy(from, q.name, &path, reterr);
+        if (r < 0)
+                return r;
+        printf("%s\n", path);
+        log_info("Made %s, a %s of %s. `nbox boot %s` boots it.", path, q.copy ? "copy" : "clone", from->path,
+                 image_is_found_by_name(path) ? q.name : path);
+        return 0;
+}
