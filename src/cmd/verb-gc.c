@@ -7,6 +7,7 @@
 #include "store.h"
 #include "unfinished.h"
 #include "verb-list.h"
+#include "verity.h"
 
 /* Layers that nobody stands on. One store that cannot be swept does not keep the others from it. */
 static int sweep_stores(Error **reterr) {
@@ -48,6 +49,7 @@ int verb_gc(int argc, char **argv, Error **reterr) {
                 trees += n > 0 ? n : 0;
                 image_lock_sweep_all(image_search_directory(i));
         }
+        verity_sweep();
         if (trees > 0)
                 log_info("Removed %d tree%s that nobody finished", trees, trees == 1 ? "" : "s");
         return r < 0 ? r : sweep_stores(reterr);

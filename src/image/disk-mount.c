@@ -13,6 +13,7 @@
 
 #include "disk-repair.h"
 #include "disk-types.h"
+#include "disk-verity.h"
 #include "fd.h"
 #include "log.h"
 #include "loop.h"
@@ -116,6 +117,15 @@ static int mount_partition(const Disk *d, const DiskPartition *p, bool read_only
         return mount_device(d, p, device, read_only, reterr);
 }
 
+static int mount_verified(const Disk *d, const DiskVerity *v, Error **reterr) {
+        _cleanup_close_ int data = open_partition(d, v->data, true, reterr), device = -1;
+
+        if (data < 0)
+                return data;
+        device = disk_verity_open(d, v, data, reterr);
+        return device < 0 ? device : mount_device(d, v->data, device, true, reterr);
+}
+
 /* A place for a boot partition, or NULL: nobody needs one. */
 static const char *boot_destination(const Disk *d, const DiskPartition *p, int root) {
         static const char *const places[] = { "/efi", "/boot" };
@@ -138,8 +148,8 @@ static int add_mount(DiskMounts *m, const char *destination, int mount, bool rea
         return m->mounts[m->n_mounts - 1].destination ? 0 : -ENOMEM;
 }
 
-static int mount_role(const Disk *d, const DiskPartition *p, const DiskWish *wish, DiskMounts *m, Error **reterr) {
-        bool read_only = wish->read_only || p->read_only, is_boot = p->role == DISK_ESP || p->role == DISK_XBOOTLDR;
+static int mount_role(const Disk *d, const DiskPartition *p, const DiskVerity *verity, bool read_only, DiskMounts *m, Error **reterr) {
+        bool is_verified = verity->data && verity->data->role == p->role, is_boot = p->role == DISK_ESP || p->role == DISK_XBOOTLDR;
         const char *destination = p->destination;
         _cleanup_(error_freep) Error *error = NULL;
         int mount;
@@ -149,7 +159,8 @@ static int mount_role(const Disk *d, const DiskPartition *p, const DiskWish *wis
                 if (!destination)
                         return 0;
         }
-        mount = mount_partition(d, p, read_only, &error);
+        read_only = read_only || p->read_only || is_verified;
+        mount = is_verified ? mount_verified(d, verity, &error) : mount_partition(d, p, read_only, &error);
         if (mount < 0 && is_boot) {
                 log_warning("%s, ignoring", error ? error->message : "A boot partition cannot be mounted");
                 return 0;
@@ -199,6 +210,7 @@ int disk_open(const Image *image, const DiskWish *wish, DiskMounts **ret, Error 
         /* a parent before what is in it */
         static const DiskRole order[] = { DISK_ROOT, DISK_USR, DISK_HOME, DISK_SRV, DISK_VAR, DISK_TMP, DISK_XBOOTLDR, DISK_ESP };
         _cleanup_(disk_mounts_freep) DiskMounts *m = calloc(1, sizeof(*m));
+        _cleanup_(disk_verity_done) DiskVerity verity = {};
         _cleanup_(disk_freep) Disk *d = NULL;
         int r;
 
@@ -212,11 +224,13 @@ int disk_open(const Image *image, const DiskWish *wish, DiskMounts **ret, Error 
                 r = disk_check(d, reterr);
         if (r >= 0)
                 r = check_unused(d, wish->read_only || d->read_only, WAIT_MAX_MS, reterr);
+        if (r >= 0)
+                r = disk_verity_find(d, image, &verity, reterr);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(order); i++) {
                 const DiskPartition *p = disk_find(d, order[i]);
 
                 if (p && p->mounted)
-                        r = mount_role(d, p, wish, m, reterr);
+                        r = mount_role(d, p, &verity, wish->read_only, m, reterr);
         }
         if (r < 0)
                 return r;

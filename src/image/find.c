@@ -40,6 +40,8 @@ void image_free(Image *i) {
                 return;
         free(i->name);
         free(i->path);
+        free(i->root_hash);
+        free(i->verity_data);
         close_fd(i->fd);
         free(i);
 }
