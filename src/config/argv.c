@@ -56,6 +56,23 @@ static int take_operand(MachineConfig *c, const char *operand, Error **reterr) {
         return c->image ? 0 : error_oom(reterr);
 }
 
+/* A disk image's path or name stands for the operand, too. */
+static int take_disk(MachineConfig *c, Error **reterr) {
+        int r;
+
+        if (!c->disk)
+                return 0;
+        if (c->directory) {
+                error_set(reterr, EINVAL, "--directory=%s and --image=%s are two trees", c->directory, c->disk);
+                return error_hint(reterr, -EINVAL, "Leave out one of them.");
+        }
+        if (!is_path(c->disk)) {
+                r = check_image_name(c->disk, reterr);
+                return r < 0 ? r : string_set(&c->image, c->disk) < 0 ? error_oom(reterr) : 0;
+        }
+        return string_set(&c->directory, c->disk) < 0 ? error_oom(reterr) : 0;
+}
+
 static int missing_tree(MachineConfig *c, Error **reterr) {
         error_set(reterr, EINVAL, "Which tree? Neither DIR nor NAME is given");
         return error_hint(reterr, -EINVAL, "Try `nbox %s /path/of/tree%s`; `nbox images` lists those that have a name.",
@@ -85,7 +102,10 @@ int config_parse_argv(MachineConfig *c, int argc, char **argv, Error **reterr) {
         if (r < 0)
                 return r;
 
-        if (!c->directory) {
+        r = take_disk(c, reterr);
+        if (r < 0)
+                return r;
+        if (!c->directory && !c->image) {
                 if (args.next < argc)
                         r = take_operand(c, argv[args.next++], reterr);
                 else if (c->machine)

@@ -22,6 +22,7 @@ typedef enum FieldKind {
         KIND_USERNS,
         KIND_BINDS,
         KIND_TMPFS,
+        KIND_OVERLAYS,
         KIND_PORTS,
         KIND_NICS,
         KIND_LIMIT,
@@ -51,9 +52,14 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_READY] = { KIND_STRV, AT(ready) },
         [FIELD_READY_WAIT] = { KIND_U64, AT(ready_wait_usec) },
         [FIELD_CREDENTIALS] = { KIND_CREDENTIALS, AT(credentials) },
+        [FIELD_DISK] = { KIND_STRING, AT(disk) },
+        [FIELD_TEMPLATE] = { KIND_STRING, AT(template) },
+        [FIELD_EPHEMERAL] = { KIND_INT, AT(ephemeral) },
+        [FIELD_VOLATILE] = { KIND_INT, AT(volatility) },
         [FIELD_READ_ONLY] = { KIND_INT, AT(read_only) },
         [FIELD_BINDS] = { KIND_BINDS, AT(binds) },
         [FIELD_TMPFS] = { KIND_TMPFS, AT(tmpfs) },
+        [FIELD_OVERLAYS] = { KIND_OVERLAYS, AT(overlays) },
         [FIELD_DEVICES] = { KIND_STRV, AT(devices) },
         [FIELD_RESOLV_CONF] = { KIND_INT, AT(resolv_conf) },
         [FIELD_TIMEZONE] = { KIND_INT, AT(timezone) },
@@ -130,6 +136,8 @@ bool field_is_set(const MachineConfig *c, Field f) {
                 return c->n_binds > 0;
         case KIND_TMPFS:
                 return c->n_tmpfs > 0;
+        case KIND_OVERLAYS:
+                return c->n_overlays > 0;
         case KIND_PORTS:
                 return ((PortList *) member(c, f))->n > 0;
         case KIND_NICS:
@@ -160,6 +168,16 @@ static void free_tmpfs(MachineConfig *c) {
         free(c->tmpfs);
         c->tmpfs = NULL;
         c->n_tmpfs = 0;
+}
+
+static void free_overlays(MachineConfig *c) {
+        for (size_t i = 0; i < c->n_overlays; i++) {
+                strv_free(c->overlays[i].sources);
+                free(c->overlays[i].destination);
+        }
+        free(c->overlays);
+        c->overlays = NULL;
+        c->n_overlays = 0;
 }
 
 void field_reset(MachineConfig *c, Field f) {
@@ -193,6 +211,9 @@ void field_reset(MachineConfig *c, Field f) {
         case KIND_TMPFS:
                 free_tmpfs(c);
                 return;
+        case KIND_OVERLAYS:
+                free_overlays(c);
+                return;
         case KIND_PORTS:
                 port_list_done(member(c, f));
                 return;
@@ -225,8 +246,6 @@ void config_free(MachineConfig *c) {
         for (Field f = FIELD_NONE + 1; f < FIELD_MAX; f++)
                 field_reset(c, f);
         free(c->image);
-        free(c->disk);
-        free(c->template);
         strv_free(c->settings_files);
         free(c);
 }
@@ -261,6 +280,11 @@ static void move_field(MachineConfig *c, MachineConfig *from, Field f) {
                 c->tmpfs = TAKE_PTR(from->tmpfs);
                 c->n_tmpfs = from->n_tmpfs;
                 from->n_tmpfs = 0;
+                return;
+        case KIND_OVERLAYS:
+                c->overlays = TAKE_PTR(from->overlays);
+                c->n_overlays = from->n_overlays;
+                from->n_overlays = 0;
                 return;
         case KIND_PORTS:
                 *(PortList *) member(c, f) = *(PortList *) member(from, f);

@@ -129,6 +129,14 @@ typedef struct TmpfsMount {
         char *options;     /* tmpfs mount options ("mode=0755,size=64M"), or NULL */
 } TmpfsMount;
 
+/* --overlay= and --overlay-ro=. */
+typedef struct OverlayMount {
+        char **sources;    /* two at least, the lowest first: absolute paths of the host's, or "+" and a path in the machine's tree. What is written goes to the last,
+                            * "" for a temporary directory */
+        char *destination; /* absolute, clean */
+        bool read_only;
+} OverlayMount;
+
 /* Ports of the host that lead to as many of the machine's, the first to the first: host, host + 1, … to machine, machine + 1, …
  * All in host byte order; neither range passes 65535. */
 typedef struct PortMap {
@@ -214,7 +222,7 @@ typedef struct CredentialList {
 
 /* --volatile=, systemd-nspawn(1)'s. */
 typedef enum VolatileMode {
-        VOLATILE_UNSET,
+        VOLATILE_UNSET = -1,
         VOLATILE_NO,
         VOLATILE_YES,     /* a tmpfs, with the tree's /usr read-only in it */
         VOLATILE_STATE,   /* the tree read-only, with a tmpfs on /var */
@@ -250,6 +258,7 @@ typedef struct MachineConfig {
         /* the tree */
         char *disk;          /* --image=: a disk image's path or name, or NULL */
         char *template;      /* absolute path or name of the image that the tree is cloned from where it is not there; or NULL */
+        bool name_is_made_up; /* of an ephemeral machine: the image's, and a random suffix */
         int ephemeral;       /* tristate */
         VolatileMode volatility;
         int read_only;       /* tristate */
@@ -257,6 +266,8 @@ typedef struct MachineConfig {
         size_t n_binds;
         TmpfsMount *tmpfs;
         size_t n_tmpfs;
+        OverlayMount *overlays;
+        size_t n_overlays;
         char **devices;      /* device-spec.h, each checked */
         ResolvConfMode resolv_conf;
         TimezoneMode timezone;
@@ -333,6 +344,7 @@ const char *console_mode_to_string(ConsoleMode m);
 const char *ownership_mode_to_string(OwnershipMode m);
 const char *resolv_conf_mode_to_string(ResolvConfMode m);
 const char *timezone_mode_to_string(TimezoneMode m);
+const char *volatile_mode_to_string(VolatileMode m);
 const char *protocol_to_string(int protocol);
 const char *init_kind_to_string(InitKind kind);
 

@@ -101,6 +101,14 @@ const EnumName timezone_mode_names[] = {
         {},
 };
 
+const EnumName volatile_mode_names[] = {
+        { "no", VOLATILE_NO },
+        { "yes", VOLATILE_YES },
+        { "state", VOLATILE_STATE },
+        { "overlay", VOLATILE_OVERLAY },
+        {},
+};
+
 const EnumName console_mode_names[] = {
         { "interactive", CONSOLE_INTERACTIVE },
         { "read-only", CONSOLE_READ_ONLY },
@@ -221,6 +229,10 @@ const char *resolv_conf_mode_to_string(ResolvConfMode m) {
 
 const char *timezone_mode_to_string(TimezoneMode m) {
         return enum_to_string(timezone_mode_names, (int) m);
+}
+
+const char *volatile_mode_to_string(VolatileMode m) {
+        return enum_to_string(volatile_mode_names, (int) m);
 }
 
 const char *ownership_mode_to_string(OwnershipMode m) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* --bind=, --bind-ro= and --tmpfs=: "[-][+]SOURCE[:DEST[:OPTIONS]]" and "DEST[:OPTIONS]", a backslash before what is to
- * be taken as it stands. Only the shape is looked at here; what is there, run/ sees. */
+/* --bind=, --bind-ro=, --tmpfs= and --overlay=: "[-][+]SOURCE[:DEST[:OPTIONS]]", "DEST[:OPTIONS]" and "LOWER[:LOWER...]:UPPER[:DEST]", a backslash
+ * before what is to be taken as it stands. Only the shape is looked at here; what is there, run/ sees. */
 
 #include <string.h>
 
@@ -130,4 +130,75 @@ int parse_tmpfs(MachineConfig *c, const OptionValue *v, Error **reterr) {
         c->tmpfs = grown;
         c->tmpfs[c->n_tmpfs++] = (TmpfsMount){ TAKE_PTR(destination), TAKE_PTR(mount_options) };
         return 0;
+}
+
+#define OVERLAY_SOURCES_MAX 100
+
+static void overlay_done(OverlayMount *o) {
+        strv_free(o->sources);
+        free(o->destination);
+}
+
+static int take_source(OverlayMount *o, const char *text, bool from_file, Error **reterr) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (*text == '+') {
+                if (!path_is_clean(text + 1))
+                        return error_set(reterr, EINVAL, "The source '%.200s' is not an absolute path without '.' and '..'", text);
+                return strv_append(&o->sources, text) < 0 ? error_oom(reterr) : 0;
+        }
+        r = host_path(text, from_file, &path, reterr);
+        return r < 0 ? r : strv_append(&o->sources, path) < 0 ? error_oom(reterr) : 0;
+}
+
+/* Of two, the second is where it goes as well. */
+static int fill_overlay(OverlayMount *o, char *const *fields, const OptionValue *v, Error **reterr) {
+        size_t n = strv_length(fields), sources = n == 2 ? 2 : n - 1;
+        int r = 0;
+
+        if (n < 2 || sources > OVERLAY_SOURCES_MAX)
+                return error_set(reterr, EINVAL, "'%.200s' is not of the form LOWER[:LOWER...]:UPPER:DEST", v->text);
+        for (size_t i = 0; r >= 0 && i < sources; i++)
+                if (*fields[i])
+                        r = take_source(o, fields[i], v->from_file, reterr);
+                else if (i == 0 || i + 1 < sources || o->read_only || n == 2)
+                        r = error_set(reterr, EINVAL, "Only the uppermost of several directories may be left empty, for a temporary one that is written to");
+                else
+                        r = strv_append(&o->sources, "") < 0 ? error_oom(reterr) : 0;
+        if (r < 0)
+                return r;
+        o->destination = strdup(n == 2 && *fields[1] == '+' ? fields[1] + 1 : fields[n - 1]);
+        return o->destination ? check_destination(o->destination, reterr) : error_oom(reterr);
+}
+
+static int add_overlay(MachineConfig *c, const OptionValue *v, bool read_only, Error **reterr) {
+        _cleanup_(overlay_done) OverlayMount o = { .read_only = read_only };
+        _cleanup_strv_ char **fields = NULL;
+        const char *rest = v->text;
+        OverlayMount *grown;
+        int r = 0;
+
+        while (r >= 0 && rest)
+                r = strv_consume(&fields, colon_next_field(&rest));
+        if (r < 0)
+                return error_oom(reterr);
+        r = fill_overlay(&o, fields, v, reterr);
+        if (r < 0)
+                return r;
+        grown = reallocarray(c->overlays, c->n_overlays + 1, sizeof(*grown));
+        if (!grown)
+                return error_oom(reterr);
+        c->overlays = grown;
+        c->overlays[c->n_overlays++] = o;
+        o = (OverlayMount){};
+        return 0;
+}
+
+int parse_overlay(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        return add_overlay(c, v, false, reterr);
+}
+
+int parse_overlay_ro(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        return add_overlay(c, v, true, reterr);
 }

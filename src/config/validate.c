@@ -71,17 +71,29 @@ static bool same_path(const char *a, const char *b) {
 }
 
 static const char *mount_destination(const MachineConfig *c, size_t i) {
-        return i < c->n_binds ? c->binds[i].destination : c->tmpfs[i - c->n_binds].destination;
+        if (i < c->n_binds)
+                return c->binds[i].destination;
+        i -= c->n_binds;
+        return i < c->n_tmpfs ? c->tmpfs[i].destination : c->overlays[i - c->n_tmpfs].destination;
 }
 
 static int check_mounts(const MachineConfig *c, Error **reterr) {
-        for (size_t i = 0; i < c->n_binds + c->n_tmpfs; i++)
+        for (size_t i = 0; i < c->n_binds + c->n_tmpfs + c->n_overlays; i++)
                 for (size_t j = 0; j < i; j++)
                         if (same_path(mount_destination(c, i), mount_destination(c, j))) {
                                 error_set(reterr, EEXIST, "Two mounts are asked for at '%s'", mount_destination(c, i));
-                                return error_hint(reterr, -EEXIST, "Leave out one --bind=, --bind-ro= or --tmpfs=.");
+                                return error_hint(reterr, -EEXIST, "Leave out one --bind=, --bind-ro=, --tmpfs= or --overlay=.");
                         }
         return 0;
+}
+
+/* A template's clone is there to be kept. */
+static int check_template(const MachineConfig *c, Error **reterr) {
+        if (!c->template || (c->ephemeral != 1 && !c->disk))
+                return 0;
+        error_set(reterr, EINVAL, "--template=%s does not go with %s", c->template, c->disk ? "--image=" : "--ephemeral");
+        return error_hint(reterr, -EINVAL, c->disk ? "`nbox clone` makes a copy of a disk image." : "For a passing machine on that image: --ephemeral %s",
+                          c->template);
 }
 
 static int check_detach(const MachineConfig *c, Error **reterr) {
@@ -143,7 +155,7 @@ static int check_nesting(const MachineConfig *c, Error **reterr) {
 
 int config_validate(const MachineConfig *c, Error **reterr) {
         static int (*const checks[])(const MachineConfig *c, Error **reterr) = {
-                check_command, check_ports, check_rates, check_mounts, check_nesting, check_detach, check_ready, check_selinux, check_json,
+                check_command, check_ports, check_rates, check_template, check_mounts, check_nesting, check_detach, check_ready, check_selinux, check_json,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(checks); i++) {

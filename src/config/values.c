@@ -75,6 +75,34 @@ int parse_directory(MachineConfig *c, const OptionValue *v, Error **reterr) {
         return 0;
 }
 
+/* Of a name no more is said than that it can be one: what is looked for is cmd's and image's matter. */
+int parse_image(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (!strchr(v->text, '/')) {
+                if (!*v->text || v->text[0] == '.' || !string_is_clean(v->text) || strlen(v->text) > NAME_MAX)
+                        return error_set(reterr, EINVAL, "'%.80s' is neither an image's name nor a path with a '/' in it", v->text);
+                return replace_string(field_string(c, v->option->field), v->text, reterr);
+        }
+        r = host_path(v->text, v->from_file, &path, reterr);
+        return r < 0 ? r : replace_string(field_string(c, v->option->field), path, reterr);
+}
+
+int parse_volatile(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        int mode, r;
+        bool b;
+
+        if (parse_bool(v->text, &b) >= 0) {
+                c->volatility = b ? VOLATILE_YES : VOLATILE_NO;
+                return 0;
+        }
+        r = enum_parse(volatile_mode_names, v->text, &mode, reterr);
+        if (r >= 0)
+                c->volatility = (VolatileMode) mode;
+        return r;
+}
+
 int parse_machine(MachineConfig *c, const OptionValue *v, Error **reterr) {
         int r = machine_name_check(v->text, reterr);
 

@@ -11,6 +11,8 @@ int parse_enum_field(MachineConfig *c, const OptionValue *v, Error **reterr); /*
 int parse_bool_field(MachineConfig *c, const OptionValue *v, Error **reterr);
 
 int parse_directory(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_image(MachineConfig *c, const OptionValue *v, Error **reterr); /* a name or a path: by option->field */
+int parse_volatile(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_machine(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_hostname(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_uuid(MachineConfig *c, const OptionValue *v, Error **reterr);
@@ -45,6 +47,8 @@ int parse_set_credential_encrypted(MachineConfig *c, const OptionValue *v, Error
 int parse_bind(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_bind_ro(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_tmpfs(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_overlay(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_overlay_ro(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_device(MachineConfig *c, const OptionValue *v, Error **reterr); /* device-spec.c */
 
 int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr);
