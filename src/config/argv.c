@@ -82,6 +82,7 @@ static int missing_tree(MachineConfig *c, Error **reterr) {
 static int name_machine(MachineConfig *c, Error **reterr) {
         if (c->machine)
                 return 0;
+        c->name_is_derived = true;
         return machine_name_from_path(c->directory ? c->directory : c->image, &c->machine, reterr);
 }
 

@@ -258,7 +258,8 @@ typedef struct MachineConfig {
         /* the tree */
         char *disk;          /* --image=: a disk image's path or name, or NULL */
         char *template;      /* absolute path or name of the image that the tree is cloned from where it is not there; or NULL */
-        bool name_is_made_up; /* of an ephemeral machine: the image's, and a random suffix */
+        bool name_is_derived; /* `machine` is the tree's, since the command line says none */
+        bool name_is_made_up; /* passing-name.h */
         int ephemeral;       /* tristate */
         VolatileMode volatility;
         int read_only;       /* tristate */

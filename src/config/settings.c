@@ -15,6 +15,7 @@
 #include "log.h"
 #include "options.h"
 #include "parse.h"
+#include "passing-name.h"
 #include "suggest.h"
 #include "values.h"
 
@@ -187,6 +188,13 @@ static int apply_file(MachineConfig *c, const char *path, bool trusted, Error **
         return 1;
 }
 
+/* An ephemeral machine's are those of the image that it was called after. */
+static int settings_name_length(const MachineConfig *c) {
+        size_t base = c->ephemeral > 0 ? passing_name_base(c->machine) : 0;
+
+        return (int) (base > 0 ? base : strlen(c->machine));
+}
+
 /* The file beside the tree: in its parent directory, by the machine's name. */
 static int apply_beside(MachineConfig *c, Error **reterr) {
         _cleanup_free_ char *path = NULL;
@@ -201,7 +209,7 @@ static int apply_beside(MachineConfig *c, Error **reterr) {
         end = memrchr(c->directory, '/', n);
         if (!end || n == 1)
                 return 0; /* "/" has nothing beside it */
-        if (asprintf(&path, "%.*s/%s.nspawn", (int) (end - c->directory), c->directory, c->machine) < 0)
+        if (asprintf(&path, "%.*s/%.*s.nspawn", (int) (end - c->directory), c->directory, settings_name_length(c), c->machine) < 0)
                 return error_oom(reterr);
         return apply_file(c, path, false, reterr);
 }
@@ -229,14 +237,15 @@ int settings_paths(const char *machine, const char *directory, char ***ret) {
 }
 
 int config_read_settings(MachineConfig *c, Error **reterr) {
-        int r;
+        int base, r;
 
         if (c->settings == SETTINGS_NO)
                 return 0;
+        base = settings_name_length(c);
         for (size_t i = 0; i < ELEMENTSOF(places); i++) {
                 _cleanup_free_ char *path = NULL;
 
-                if (asprintf(&path, "%s/%s.%s", places[i][0], c->machine, places[i][1]) < 0)
+                if (asprintf(&path, "%s/%.*s.%s", places[i][0], base, c->machine, places[i][1]) < 0)
                         return error_oom(reterr);
                 r = apply_file(c, path, true, reterr);
                 if (r != 0)

@@ -182,7 +182,7 @@ int stack_mount_part(ImageStack *s, const StackPart *part, const PartMount *m, E
         return copy_mount(s, part->lowers[0], m->how, m->how->attr | (part->read_only ? MOUNT_ATTR_RDONLY : 0), part->with_submounts, reterr);
 }
 
-static int attach_at_place(const ImageStack *s, int mount, const char *place, Error **reterr) {
+int stack_attach_at(const ImageStack *s, int mount, const char *place, Error **reterr) {
         _cleanup_close_ int target = -1;
         int r = mkdir_parents(place, 0700);
 
@@ -212,12 +212,16 @@ int stack_mount_all(ImageStack *s, const PartMount *m, const char *place, Error 
 
         if (root < 0)
                 return root;
-        r = attach_at_place(s, root, place, reterr);
+        r = stack_attach_at(s, root, place, reterr);
         for (size_t i = 1; r >= 0 && i < s->n_parts; i++)
                 r = attach_part(s, &s->parts[i], m, root, reterr);
         return r < 0 ? r : TAKE_FD(root);
 }
 
 int image_stack_mount(ImageStack *s, const StackMount *how, const char *place, Error **reterr) {
-        return stack_mount_all(s, &(PartMount){ how, false }, place, reterr);
+        int r = s->ephemeral && !s->passing ? stack_make_passing(s, reterr) : 0;
+
+        if (r < 0)
+                return r;
+        return s->volatility == VOLATILE_YES ? stack_mount_volatile(s, how, place, reterr) : stack_mount_all(s, &(PartMount){ how, false }, place, reterr);
 }

@@ -14,6 +14,11 @@ int stack_hold(ImageStack *s, int fd);
 /* Attach a detached mount where it can be copied from, until the stack is freed. */
 int stack_attach(ImageStack *s, int mount);
 
+/* stack-layers.c */
+int stack_open_layers(ImageStack *s, const Image *image, Error **reterr);
+int stack_make_passing(ImageStack *s, Error **reterr); /* sets `passing`, where there can be one */
+void stack_drop_layers(ImageStack *s);
+
 /* stack-mount.c: a detached mount of one part; for a look, whatever is on top is a lower, too. */
 typedef struct PartMount {
         const StackMount *how;
@@ -21,5 +26,11 @@ typedef struct PartMount {
 } PartMount;
 int stack_mount_part(ImageStack *s, const StackPart *part, const PartMount *m, Error **reterr);
 
-/* Attach a mount at that place, and those of the other parts in it. */
+/* Attach a mount at a directory, which is made where it is not there. */
+int stack_attach_at(const ImageStack *s, int mount, const char *place, Error **reterr);
+
+/* Mount the root at that place, and those of the other parts in it. */
 int stack_mount_all(ImageStack *s, const PartMount *m, const char *place, Error **reterr);
+
+/* stack-volatile.c: the machine's root for VOLATILE_YES, at that place. The fd of the root mount. */
+int stack_mount_volatile(ImageStack *s, const StackMount *how, const char *place, Error **reterr);

@@ -74,6 +74,7 @@ ImageStack *image_stack_free(ImageStack *s) {
         image_stack_settle(s);
         for (size_t i = 0; i < s->n_parts; i++)
                 free(s->parts[i].lowers);
+        stack_drop_layers(s);
         free(s->parts);
         free(s->held);
         free(s->path);
@@ -117,7 +118,7 @@ int image_stack_open(const Image *image, const StackWish *wish, ImageStack **ret
         if (!s)
                 return error_oom(reterr);
         s->look = s->attached = -1;
-        s->ephemeral = wish->ephemeral;
+        s->ephemeral = wish->ephemeral && !wish->read_only && wish->volatility <= VOLATILE_NO;
         s->read_only = wish->read_only;
         s->volatility = wish->volatility == VOLATILE_UNSET ? VOLATILE_NO : wish->volatility;
         s->path = strdup(image->path);
@@ -128,6 +129,9 @@ int image_stack_open(const Image *image, const StackWish *wish, ImageStack **ret
         case IMAGE_TREE:
         case IMAGE_SUBVOLUME:
                 r = open_directory(s, image, reterr);
+                break;
+        case IMAGE_LAYERED:
+                r = stack_open_layers(s, image, reterr);
                 break;
         default:
                 r = error_set(reterr, EOPNOTSUPP, "%s is neither a directory nor a subvolume; others are not supported yet", image->path);

@@ -59,26 +59,34 @@ pid_t clone_as(uid_t owner, uint64_t flags, int cgroup, int *ret_pidfd) {
         return pid;
 }
 
-static int write_map(pid_t pid, const char *file, IdPair from, uint32_t range) {
-        char path[64], map[64];
+typedef struct IdMap {
+        IdPair user, group;
+        uint32_t range;
+        bool with_root; /* ROOT_ON_DISK is root outside */
+} IdMap;
+
+static int write_map(pid_t pid, const char *file, IdPair from, const IdMap *m) {
+        char path[64], map[96];
+        int n = snprintf(map, sizeof(map), "%u %u %u\n", from.inside, from.outside, m->range);
 
         snprintf(path, sizeof(path), "/proc/%d/%s", (int) pid, file);
-        snprintf(map, sizeof(map), "%u %u %u\n", from.inside, from.outside, range);
+        if (m->with_root)
+                snprintf(map + n, sizeof(map) - (size_t) n, "%u 0 1\n", ROOT_ON_DISK);
         return file_write(AT_FDCWD, path, map);
 }
 
-static int write_maps(pid_t pid, IdPair user, IdPair group, uint32_t range) {
-        int r = write_map(pid, "uid_map", user, range);
+static int write_maps(pid_t pid, const IdMap *m) {
+        int r = write_map(pid, "uid_map", m->user, m);
 
-        return r < 0 ? r : write_map(pid, "gid_map", group, range);
+        return r < 0 ? r : write_map(pid, "gid_map", m->group, m);
 }
 
 int userns_write_maps(pid_t pid, uid_t base, uint32_t range) {
-        return write_maps(pid, (IdPair){ 0, base }, (IdPair){ 0, base }, range);
+        return write_maps(pid, &(IdMap){ { 0, base }, { 0, base }, range, false });
 }
 
 /* A namespace begins with a process in it, and lives on by our fd. */
-static int userns_of(IdPair user, IdPair group, uint32_t range) {
+static int userns_of(const IdMap *m) {
         _cleanup_close_ int pidfd = -1;
         pid_t pid = clone_into(CLONE_NEWUSER, -1, &pidfd);
         int r;
@@ -90,7 +98,7 @@ static int userns_of(IdPair user, IdPair group, uint32_t range) {
                 for (;;)
                         pause();
         }
-        r = write_maps(pid, user, group, range);
+        r = write_maps(pid, m);
         if (r >= 0)
                 r = namespace_open(pid, "user");
         (void) kill(pid, SIGKILL); /* a child that is not yet waited for keeps its pid */
@@ -99,11 +107,15 @@ static int userns_of(IdPair user, IdPair group, uint32_t range) {
 }
 
 int userns_of_range(uid_t inside, uid_t outside, uint32_t range) {
-        return userns_of((IdPair){ inside, outside }, (IdPair){ inside, outside }, range);
+        return userns_of(&(IdMap){ { inside, outside }, { inside, outside }, range, false });
 }
 
 int userns_of_pair(IdPair user, IdPair group) {
-        return userns_of(user, group, 1);
+        return userns_of(&(IdMap){ user, group, 1, false });
+}
+
+int userns_of_range_and_root(uid_t inside, uid_t outside, uint32_t range) {
+        return userns_of(&(IdMap){ { inside, outside }, { inside, outside }, range, outside > 0 });
 }
 
 int namespace_open(pid_t pid, const char *name) {

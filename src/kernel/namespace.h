@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,6 +25,11 @@ int userns_write_maps(pid_t pid, uid_t base, uint32_t range);
 /* A user namespace that nothing lives in, for mount_idmap(): uids and gids inside..inside+range, as they stand on disk, are
  * outside..outside+range to the rest of the host. An fd, or -errno. */
 int userns_of_range(uid_t inside, uid_t outside, uint32_t range);
+
+/* The same for layers of an overlay, which overlayfs itself writes to as whoever mounted it: to root of the host, files that are ROOT_ON_DISK's belong. They are
+ * whiteouts, and what is in work directories. */
+#define ROOT_ON_DISK 4294967293U
+int userns_of_range_and_root(uid_t inside, uid_t outside, uint32_t range);
 
 /* The same of one user and one group each. */
 typedef struct IdPair {

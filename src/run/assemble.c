@@ -37,10 +37,12 @@ static int mount_root(const MachinePlan *p, const TreeParts *parts, Error **rete
         _cleanup_close_ int other = -1;
         /* Device nodes in a tree are whoever's made it; the machine's own stand on its /dev. */
         StackMount how = { .idmap = -1, .disk_base = p->disk_base, .uid_base = p->uid_base, .context = p->labels.tree ?: p->labels.mount,
+                           .furnish = p->mode == START_BOOT && p->init.kind != INIT_SYSTEMD,
                            .attr = MOUNT_ATTR_NODEV | (p->read_only ? MOUNT_ATTR_RDONLY : 0) };
 
-        if (p->idmapped && p->disk_base != 0) {
-                other = userns_of_range(p->disk_base, p->uid_base, p->uid_range);
+        if (p->idmapped && (p->disk_base != 0 || !p->is_plain)) {
+                other = p->is_plain ? userns_of_range(p->disk_base, p->uid_base, p->uid_range)
+                                    : userns_of_range_and_root(p->disk_base, p->uid_base, p->uid_range);
                 if (other < 0)
                         return error_errno(reterr, other, "Cannot make a user namespace to map the files of %s by", p->root);
         }

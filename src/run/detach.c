@@ -24,7 +24,8 @@ bool detach_is_done(const MachinePlan *p) {
         return service && own_unit(&unit, NULL) >= 0 && unit && strcmp(unit, service) == 0;
 }
 
-static int supervisor_command(int argc, char **argv, char ***ret, Error **reterr) {
+/* The service would make up another name. */
+static int supervisor_command(const MachinePlan *p, int argc, char **argv, char ***ret, Error **reterr) {
         _cleanup_strv_ char **command = NULL;
         char self[4096];
         ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -34,8 +35,14 @@ static int supervisor_command(int argc, char **argv, char ***ret, Error **reterr
                 return error_errno(reterr, errno, "Cannot find nbox's own program");
         self[n] = 0;
         r = strv_append(&command, self);
-        for (int i = 0; i < argc && r >= 0; i++)
+        for (int i = 0; i < argc && r >= 0; i++) {
                 r = strv_append(&command, argv[i]);
+                if (i == 0 && p->name_is_made_up && r >= 0) {
+                        r = strv_append(&command, "--ephemeral");
+                        if (r >= 0)
+                                r = strv_appendf(&command, "--machine=%s", p->name);
+                }
+        }
         if (r < 0)
                 return error_oom(reterr);
         *ret = TAKE_PTR(command);
@@ -50,7 +57,7 @@ static int start_service(const DetachRequest *q, BootWait *wait, Error **reterr)
 
         if (!unit || asprintf(&description, "Machine %s", q->plan->name) < 0)
                 return error_oom(reterr);
-        r = supervisor_command(q->argc, q->argv, &command, reterr);
+        r = supervisor_command(q->plan, q->argc, q->argv, &command, reterr);
         if (r < 0)
                 return r;
         return service_start_transient(q->bus, &(TransientService){ .unit = unit, .description = description, .argv = command,

@@ -18,6 +18,7 @@
 #define LIMIT_DEVPTS "max=1024"
 #define LIMIT_RUN "size=20%,nr_inodes=800k"
 #define LIMIT_TMP "size=20%,nr_inodes=1M"
+#define LIMIT_VAR "size=10%,nr_inodes=1M" /* of --volatile=state; as systemd-nspawn(1) has it */
 #define LIMIT_SHM "size=20%,nr_inodes=400k"
 
 /* Of init, and so of all that runs inside; out of 1000. */

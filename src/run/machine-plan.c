@@ -110,10 +110,14 @@ static int plan_mounts(MachinePlan *p, const MachineConfig *c, Error **reterr) {
                 { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/tmp", .options = (char *) "mode=1777," LIMIT_TMP,
                   .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV },
         };
+        static const MountStep volatile_state = { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/var", .options = (char *) "mode=0755," LIMIT_VAR,
+                                                  .attr = MOUNT_ATTR_NODEV };
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(standard); i++)
                 r = add_mount(p, &standard[i]);
+        if (r >= 0 && p->volatility == VOLATILE_STATE)
+                r = add_mount(p, &volatile_state);
         for (size_t i = 0; r >= 0 && i < c->n_tmpfs; i++)
                 r = add_mount(p, &(MountStep){ .kind = MOUNT_STEP_TMPFS, .destination = c->tmpfs[i].destination,
                                                .options = c->tmpfs[i].options ?: (char *) "mode=0755",
@@ -337,7 +341,7 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         p->stop_timeout_usec = c->stop_timeout_usec == UINT64_MAX ? STOP_TIMEOUT_USEC : c->stop_timeout_usec;
         p->detach = c->detach > 0;
         p->quiet = c->quiet > 0;
-        p->keep_address = c->mode == START_BOOT;
+        p->keep_address = c->mode == START_BOOT && !p->name_is_made_up;
         if (plan_network(p, c) < 0 || string_set(&p->user, c->user) < 0 || string_set(&p->chdir, c->chdir) < 0 ||
             string_set(&p->hostname, c->hostname ?: p->name) < 0 ||
             credentials_describe(&c->credentials, &p->credentials) < 0)
@@ -359,15 +363,18 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
 
 /* What the tree is made of, and what of it is the machine's to write to. */
 static int plan_stack(MachinePlan *p, const MachineConfig *c, const Image *image, ImageStack **ret, Error **reterr) {
-        StackWish wish = { .read_only = c->read_only > 0, .machine = p->name };
+        StackWish wish = { .read_only = c->read_only > 0, .ephemeral = c->ephemeral > 0, .volatility = c->volatility, .machine = p->name };
         int r = image_stack_open(image, &wish, ret, reterr);
 
         if (r < 0)
                 return r;
+        p->volatility = (*ret)->volatility;
+        p->ephemeral = (*ret)->ephemeral;
+        p->name_is_made_up = c->name_is_made_up;
         p->image_type = image->type;
         p->is_plain = (*ret)->is_plain;
-        p->read_only = c->read_only > 0;
-        p->shares_tree = p->read_only;
+        p->read_only = wish.read_only || p->volatility == VOLATILE_STATE;
+        p->shares_tree = p->read_only || p->ephemeral || p->volatility != VOLATILE_NO;
         return string_set(&p->root, image->path) < 0 ? error_oom(reterr) : 0;
 }
 

@@ -67,6 +67,9 @@ typedef struct MachinePlan {
         uint8_t id[16];
         char *root;          /* the image's path on the host */
         ImageType image_type;
+        VolatileMode volatility; /* never UNSET */
+        bool ephemeral;
+        bool name_is_made_up; /* for this one time: nothing is kept under it */
         bool is_plain;       /* its tree is a directory, and is written to where anything is written */
         bool shares_tree;    /* it is only read, whatever the machine writes: others may do so meanwhile */
         char *os;            /* PRETTY_NAME of its os-release, or NULL */

@@ -185,6 +185,9 @@ static void describe_isolation(const MachinePlan *p, json_t *o) {
 }
 
 static void describe_tree(const MachinePlan *p, json_t *o) {
+        json_object_set_new(o, "image", json_string(image_type_name(p->image_type)));
+        json_object_set_new(o, "ephemeral", json_boolean(p->ephemeral));
+        json_object_set_new(o, "volatile", json_string(volatile_mode_to_string(p->volatility)));
         json_object_set_new(o, "read_only", json_boolean(p->read_only));
         json_object_set_new(o, "mounts", mounts(p));
         json_object_set_new(o, "devices", devices(p));

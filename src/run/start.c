@@ -22,12 +22,14 @@
 #include "log.h"
 #include "machine-plan.h"
 #include "nics.h"
+#include "passing-name.h"
 #include "plan-devices.h"
 #include "port-check.h"
 #include "reach.h"
 #include "registration.h"
 #include "seal.h"
 #include "supervisor.h"
+#include "text.h"
 #include "unit.h"
 #include "zone-info.h"
 #include "zone-services.h"
@@ -39,6 +41,7 @@ typedef struct Start {
         char **argv;
         int report_fd;       /* detach.h */
         bool in_background;
+        char *machine;       /* a name that was made up (passing-name.h), or NULL */
         bool private_mounts; /* we are in a mount namespace of our own */
         Lives lives;
         int credentials;     /* credential-store.h: those that settings files name, as they are in this life; or -1 */
@@ -173,13 +176,29 @@ static int find_tree(MachineConfig *c, Error **reterr) {
         return 0;
 }
 
-static int read_config(const Start *start, MachineConfig *c, Error **reterr) {
+/* The name is the same in all lives. */
+static int name_ephemeral(Start *start, MachineConfig *c, Error **reterr) {
+        int r;
+
+        if (c->ephemeral <= 0)
+                return 0;
+        if (!c->name_is_derived) {
+                c->name_is_made_up = passing_name_base(c->machine) > 0;
+                return 0;
+        }
+        r = passing_name_choose(c, start->machine, reterr);
+        return r < 0 ? r : string_set(&start->machine, c->machine) < 0 ? error_oom(reterr) : 0;
+}
+
+static int read_config(Start *start, MachineConfig *c, Error **reterr) {
         int r = config_parse_argv(c, start->argc, start->argv, reterr);
 
         if (r >= 0)
                 r = find_tree(c, reterr);
         if (r >= 0)
                 r = config_read_settings(c, reterr);
+        if (r >= 0)
+                r = name_ephemeral(start, c, reterr);
         return r < 0 ? r : config_validate(c, reterr);
 }
 
@@ -377,8 +396,12 @@ static int live(Start *start, Supervisor *s, Error **reterr) {
         return r < 0 ? r : t;
 }
 
+static void start_done(Start *start) {
+        free(start->machine);
+}
+
 int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
-        Start start = { .mode = mode, .argc = argc, .argv = argv, .report_fd = -1, .lives = LIVES_NONE, .credentials = -1 };
+        _cleanup_(start_done) Start start = { .mode = mode, .argc = argc, .argv = argv, .report_fd = -1, .lives = LIVES_NONE, .credentials = -1 };
 
         for (;;) {
                 _cleanup_(supervisor_done) Supervisor s = { .record_dir = -1, .leader_fd = -1, .notify_fd = -1,
