@@ -236,6 +236,13 @@ static void bad_values(void **state _unused_) {
         refused("[Files]\nBind=relative:/x\n", "is not absolute");
         refused("[Files]\nBindReadOnly=/x:/\n", "the root of the machine");
         refused("[Files]\nTemporaryFileSystem=x\n", "is not an absolute path");
+        refused("[Files]\nVolatile=perhaps\n", "is not one of");
+        refused("[Files]\nOverlay=/x\n", "is not of the form");
+        refused("[Files]\nOverlay=/x:\n", "may be left empty");
+        refused("[Files]\nOverlay=:/y:/x\n", "may be left empty");
+        refused("[Files]\nOverlayReadOnly=/x::/y\n", "may be left empty");
+        refused("[Files]\nOverlay=x:/y:/z\n", "is not absolute");
+        refused("[Files]\nOverlay=/x::relative\n", "is not an absolute path");
         refused("[Network]\nPrivate=perhaps\n", "neither yes nor no");
         refused("[Network]\nVirtualEthernet=perhaps\n", "neither yes nor no");
         refused("[Network]\nZone=a_b\n", "is not a zone");
@@ -255,7 +262,7 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
                 "[Exec]\nHostname=inner\nMachineID=000102030405060708090a0b0c0d0e0f\nPrivateUsers=no\nStopTimeout=infinity\nRegister=no\n"
                 "Slice=system\nProperty=DevicePolicy=auto\nEnvironment=A=1\nKillSignal=TERM\n"
                 "Capability=all\nDropCapability=CAP_MKNOD\nAmbientCapability=CAP_CHOWN\nLimitNPROC=infinity\nOOMScoreAdjust=-1000\nCPUAffinity=0\n"
-                "[Files]\nReadOnly=yes\nBind=/etc\nBindReadOnly=/etc\nTemporaryFileSystem=/x\n"
+                "[Files]\nReadOnly=yes\nBind=/etc\nBindReadOnly=/etc\nTemporaryFileSystem=/x\nOverlay=/etc::/etc\nOverlayReadOnly=/etc:/srv\n"
                 "[Network]\nPrivate=no\nVirtualEthernet=no\nZone=other\nBridge=br0\nMACVLAN=eth0\nIPVLAN=eth0\nInterface=eth0\n"
                 "VirtualEthernetExtra=a\nNamespacePath=/proc/1/ns/net\nPort=22\nHostPort=22\nIngressRate=1M\n";
         _cleanup_(config_freep) MachineConfig *c = settings(START_BOOT, false, text,
@@ -274,7 +281,7 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
 /* systemd.nspawn(5) lists these as privileged; ours that reach into the host come on top. */
 static void trust_is_as_nspawn_has_it(void **state _unused_) {
         static const char *const privileged[] = { "MachineID", "PrivateUsers", "PrivateUsersOwnership", "PrivateUsersChown",
-                "Nesting", "SELinux", "SELinuxContext", "SELinuxAPIFSContext", "AppArmorProfile", "Bind", "BindReadOnly", "TemporaryFileSystem", "Device",
+                "Nesting", "SELinux", "SELinuxContext", "SELinuxAPIFSContext", "AppArmorProfile", "Bind", "BindReadOnly", "TemporaryFileSystem", "Overlay", "OverlayReadOnly", "Device",
                 "LoadCredential", "SetCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted",
                 "Ready", "ReadyWait", "NotifyReady", "VirtualEthernet", "VirtualEthernetExtra", "Bridge", "MACVLAN",
                 "IPVLAN", "Interface", "NamespacePath", "Zone", "Port", "HostPort", "IngressRate", "EgressRate", "Private", "Slice", "Property", "Register", "StopTimeout",
@@ -282,7 +289,7 @@ static void trust_is_as_nspawn_has_it(void **state _unused_) {
                 "LimitNOFILE", "LimitAS", "LimitNPROC", "LimitMEMLOCK", "LimitLOCKS", "LimitSIGPENDING", "LimitMSGQUEUE", "LimitNICE", "LimitRTPRIO",
                 "LimitRTTIME", "OOMScoreAdjust", "CPUAffinity" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
-                "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "ReadOnly", "DropCapability", "NoNewPrivileges",
+                "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "Ephemeral", "Volatile", "ReadOnly", "DropCapability", "NoNewPrivileges",
                 "Personality" };
         size_t n = 0;
 
