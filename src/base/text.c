@@ -2,7 +2,7 @@
 #include "text.h"
 
 #include <errno.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +34,17 @@ unsigned long long string_hash(const char *s) {
         h *= 0xff51afd7ed558ccdULL;
         h ^= h >> 33;
         return h;
+}
+
+const char *size_text(uint64_t bytes, char buf[SIZE_TEXT_MAX]) {
+        static const char units[] = "KMGTPE";
+        double value = (double) bytes / 1024;
+        size_t unit = 0;
+
+        for (; value >= 1000 && unit + 2 < sizeof(units); unit++)
+                value /= 1024;
+        snprintf(buf, SIZE_TEXT_MAX, "%.1f %ciB", value, units[unit]);
+        return buf;
 }
 
 size_t string_columns(const char *s, size_t bytes) {

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What a terminal may take for a control character: C0, DEL, and C1 (CSI, OSC), by itself or as UTF-8. How many bytes of it stand at s, which
  * is not empty; 0: none, but a character of *ret_length bytes. */
@@ -13,6 +14,10 @@ bool string_is_clean(const char *s);
 
 /* A well-mixed 64-bit number that is the same on every host: FNV-1a and a finaliser. Not for secrets. */
 unsigned long long string_hash(const char *s);
+
+/* Bytes for people: "12.3 MiB". Returns buf. */
+#define SIZE_TEXT_MAX 32
+const char *size_text(uint64_t bytes, char buf[SIZE_TEXT_MAX]);
 
 /* Columns of a terminal that the first bytes of UTF-8 text take: one a character, which is true of all that we show. */
 size_t string_columns(const char *s, size_t bytes);

@@ -17,6 +17,7 @@
 #include "path.h"
 #include "port-map.h"
 #include "record.h"
+#include "snapshot.h"
 #include "zone-state.h"
 
 #define PASSWD_MAX (256 * 1024)
@@ -118,6 +119,19 @@ void complete_known_images(const Completion *c) {
         _cleanup_strv_ char **names = names_of_images();
 
         offer_names(c, names, "image");
+}
+
+void complete_snapshots_of(const Completion *c, const char *name) {
+        _cleanup_(image_freep) Image *image = NULL;
+        Snapshot **list = NULL;
+        size_t n = 0;
+
+        if (image_find(name, &image, NULL) < 0 || snapshot_list(image, &list, &n, NULL) < 0)
+                return;
+        for (size_t i = 0; i < n; i++)
+                if (!is_given(c, list[i]->name))
+                        complete_offer(c, list[i]->name, list[i]->current ? "snapshot, current" : "snapshot");
+        snapshot_list_free(list, n);
 }
 
 /* A user who may not look into /var/lib/machines is offered what stands in /etc. */

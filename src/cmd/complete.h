@@ -38,6 +38,7 @@ void complete_disabled(const Completion *c);  /* the same, those that do not sta
 void complete_enabled(const Completion *c);
 void complete_with_settings(const Completion *c); /* names that have a settings file */
 void complete_zones(const Completion *c);
+void complete_snapshots_of(const Completion *c, const char *image);
 void complete_users_of(const Completion *c, const char *machine);
 void complete_nics_of(const Completion *c, const char *machine);  /* by their names inside */
 void complete_ports_of(const Completion *c, const char *machine);

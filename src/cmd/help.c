@@ -135,7 +135,7 @@ int help_first_word(const char *word) {
         for (const Verb *v = verbs; v->name; v++) {
                 char left[160];
 
-                if ((v->flags & VERB_HIDDEN) || strncmp(v->name, word, n) != 0 || v->name[n] != ' ')
+                if ((v->flags & VERB_HIDDEN) || strncmp(v->name, word, n) != 0 || (v->name[n] && v->name[n] != ' '))
                         continue;
                 snprintf(left, sizeof(left), "%s%s%s", v->name, *v->arguments ? " " : "", v->arguments);
                 help_row(stdout, left, v->help);

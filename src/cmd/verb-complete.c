@@ -48,7 +48,7 @@ static const Verb *offer_first_word(const Completion *c, const Verb *v) {
         for (; v->name && strncmp(v->name, first, n) == 0 && v->name[n] == ' '; v++)
                 if (!(v->flags & VERB_HIDDEN) && used < sizeof(seconds))
                         used += (size_t) snprintf(seconds + used, sizeof(seconds) - used, "%s%s", used ? ", " : "", v->name + n + 1);
-        if (used)
+        if (used && !verb_find(first))
                 complete_offer(c, first, seconds);
         return v - 1;
 }
@@ -128,6 +128,18 @@ static void offer_machine_or_more(const Completion *c, int n_operands) {
                 complete_ports_of(c, c->words[machine]);
 }
 
+/* The image is the first of the words that is no option. */
+static void offer_image_or_snapshot(const Completion *c, int n_operands) {
+        int image = 1;
+
+        while (image < c->n_words && c->words[image][0] == '-')
+                image++;
+        if (n_operands == 0)
+                complete_images(c);
+        else if (image < c->n_words && (n_operands == 1 || c->verb->operand == OPERAND_SNAPSHOTS))
+                complete_snapshots_of(c, c->words[image]);
+}
+
 static void offer_operands(const Completion *c, int n_operands) {
         switch (c->verb->operand) {
         case OPERAND_NONE:
@@ -170,6 +182,10 @@ static void offer_operands(const Completion *c, int n_operands) {
                 return;
         case OPERAND_ZONES:
                 complete_zones(c);
+                return;
+        case OPERAND_SNAPSHOT:
+        case OPERAND_SNAPSHOTS:
+                offer_image_or_snapshot(c, n_operands);
                 return;
         case OPERAND_NEW_PORTS:
         case OPERAND_PORTS:

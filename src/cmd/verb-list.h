@@ -35,6 +35,11 @@ int verb_rename(int argc, char **argv, Error **reterr);
 int verb_read_only(int argc, char **argv, Error **reterr); /* verb-rename.c */
 int verb_remove(int argc, char **argv, Error **reterr);
 extern const VerbOption remove_options[];
+int verb_snapshot(int argc, char **argv, Error **reterr);
+int verb_snapshot_list(int argc, char **argv, Error **reterr);
+int verb_snapshot_remove(int argc, char **argv, Error **reterr);
+int verb_rollback(int argc, char **argv, Error **reterr); /* all of verb-snapshot.c */
+int verb_diff(int argc, char **argv, Error **reterr);
 
 int verb_login(int argc, char **argv, Error **reterr);
 int verb_console(int argc, char **argv, Error **reterr); /* verb-login.c */

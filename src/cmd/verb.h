@@ -38,6 +38,8 @@ typedef enum VerbOperand {
         OPERAND_NIC,      /* a running machine, then one that it has */
         OPERAND_NEW_DEVICES, /* a running machine, then paths of the host's */
         OPERAND_DEVICES,  /* a running machine, then devices that it has */
+        OPERAND_SNAPSHOT, /* an image, then one of its snapshots */
+        OPERAND_SNAPSHOTS, /* an image, then any number of them */
         OPERAND_NEW,      /* a name that nothing has yet */
 } VerbOperand;
 

@@ -18,9 +18,9 @@
 #include "copy-path.h"
 #include "fd.h"
 #include "mount.h"
+#include "text.h"
 
 #define DEPTH_MAX 250 /* two open directories a level; remove_tree() can do six more, from further above */
-#define SIZE_TEXT_MAX 32
 
 typedef struct Walk {
         const CopyWatch *watch; /* or NULL */
@@ -42,17 +42,6 @@ static void walk_done(Walk *w) {
 }
 
 /* ---- what is said ---- */
-
-static const char *size_text(uint64_t bytes, char buf[SIZE_TEXT_MAX]) {
-        static const char units[] = "KMGT";
-        double value = (double) bytes / 1024;
-        size_t unit = 0;
-
-        for (; value >= 1000 && unit + 2 < sizeof(units); unit++)
-                value /= 1024;
-        snprintf(buf, SIZE_TEXT_MAX, "%.1f %ciB", value, units[unit]);
-        return buf;
-}
 
 static int no_room(const Walk *w, Error **reterr) {
         char needed[SIZE_TEXT_MAX], room[SIZE_TEXT_MAX];
