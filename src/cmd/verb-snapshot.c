@@ -3,7 +3,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "lock.h"
+#include "image-claim.h"
+#include "live-copy.h"
 #include "log.h"
 #include "snapshot.h"
 #include "sweep-behind.h"
@@ -15,28 +16,59 @@
 
 static const char *const headings[] = { "NAME", "MADE", "SIZE", "STANDS ON", "CURRENT", NULL };
 
+#define ANNOUNCED_FROM ((uint64_t) 1024 * 1024) /* bytes */
+
 /* ---- taking one ---- */
 
 /* A whole copy takes its time, and room: said before. */
-static void announce_copy(const Image *image) {
+static void announce_copy(const char *what, const Image *image, uint64_t bytes) {
         char size[SIZE_TEXT_MAX];
+
+        if (bytes >= ANNOUNCED_FROM)
+                log_info("%s '%s' is copied: %s, less where its file system can share them", what, image->name, size_text(bytes, size));
+}
+
+static void announce_disk(const Image *image) {
         struct stat st;
 
         if (image->type == IMAGE_DISK && fstat(image->fd, &st) >= 0)
-                log_info("The disk image '%s' is copied: %s, where its file system cannot share them", image->name,
-                         size_text((uint64_t) st.st_blocks * 512, size));
+                announce_copy("The disk image", image, (uint64_t) st.st_blocks * 512);
+}
+
+/* Of an image in use, whose machine is held still as long as what it has of its own is copied. */
+static int take_live(const Image *image, const char *machine, const char *name, Error **reterr) {
+        _cleanup_(store_freep) Store *store = NULL;
+        _cleanup_(layer_freep) Layer *layer = NULL;
+        LiveCopy copy = { .machine = machine, .image = image };
+        uint64_t bytes, files;
+        int r;
+
+        r = store_of_image(image, true, &store, reterr);
+        if (r < 0)
+                return r;
+        copy.store = store;
+        if (live_copy_size(&copy, &bytes, &files) >= 0)
+                announce_copy("What the running machine has written to", image, bytes);
+        r = live_copy(&copy, &layer, reterr);
+        return r < 0 ? r : snapshot_make_of_layer(image, name, layer, reterr);
 }
 
 static int take_snapshot(const Image *image, const char *name, Error **reterr) {
         _cleanup_(image_lock_releasep) ImageLock *lock = NULL;
-        int r = 0;
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_free_ char *machine = NULL;
+        int r = snapshot_check_new(image, name, reterr);
 
-        /* of a subvolume, btrfs has all at one moment, whoever writes */
-        if (image->type != IMAGE_SUBVOLUME)
-                r = image_lock(image, true, &lock, reterr);
         if (r < 0)
                 return r;
-        announce_copy(image);
+        /* of a subvolume, btrfs has all at one moment, whoever writes; who only reads does not see a layer being sealed */
+        if (image->type != IMAGE_SUBVOLUME)
+                r = image_claim(image, true, &lock, &error);
+        if (r == -EBUSY && image->type != IMAGE_DISK && live_writer(image, &machine, NULL) > 0)
+                return take_live(image, machine, name, reterr);
+        if (r < 0)
+                return error_pass(reterr, r, &error);
+        announce_disk(image);
         return snapshot_make(image, name, NULL, reterr);
 }
 
@@ -179,12 +211,12 @@ static int roll_back(const Image *image, const char *name, Error **reterr) {
         _cleanup_(snapshot_freep) Snapshot *snapshot = NULL;
         int r;
 
-        r = image_lock(image, false, &lock, reterr);
+        r = image_claim(image, false, &lock, reterr);
         if (r >= 0)
                 r = snapshot_find(image, name, &snapshot, reterr);
         if (r < 0)
                 return r;
-        announce_copy(image);
+        announce_disk(image);
         r = snapshot_rollback(image, snapshot, NULL, reterr);
         if (r >= 0)
                 say_what_goes(image, snapshot);

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "fd.h"
+#include "layer.h"
 #include "layer-info.h"
 #include "snapshot-entry.h"
 
@@ -68,14 +69,6 @@ int snapshot_name_new(const Image *image, char **ret, Error **reterr) {
         return *ret ? 0 : error_oom(reterr);
 }
 
-static bool layer_is_whole(const Store *s, const char *id) {
-        char path[LAYER_LINK_MAX + 8];
-        struct stat st;
-
-        snprintf(path, sizeof(path), "layers/%s/tree", id);
-        return fstatat(s->fd, path, &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISDIR(st.st_mode);
-}
-
 /* 1 with *ret, 0 for what is no snapshot. */
 static int read_one(const Store *s, const Image *image, int dir, const char *name, Snapshot **ret) {
         _cleanup_(snapshot_freep) Snapshot *one = calloc(1, sizeof(*one));
@@ -90,7 +83,7 @@ static int read_one(const Store *s, const Image *image, int dir, const char *nam
                 r = layer_read_snapshot_link(dir, name, one->layer);
                 if (r <= 0)
                         return r;
-                if (strcmp(one->layer, image->layer) == 0 || !layer_is_whole(s, one->layer))
+                if (!store_snapshot_is_finished(s, one->layer, image->layer))
                         return 0;
         } else if (!S_ISREG(st.st_mode))
                 return 0;

@@ -23,18 +23,14 @@
 
 /* ---- making ---- */
 
-static int exists_error(const Image *image, const char *name, Error **reterr) {
+int snapshot_check_new(const Image *image, const char *name, Error **reterr) {
+        _cleanup_(snapshot_freep) Snapshot *same = NULL;
+        int r = snapshot_name_check(name, reterr);
+
+        if (r < 0 || snapshot_find(image, name, &same, NULL) < 0)
+                return r;
         error_set(reterr, EEXIST, "'%s' has a snapshot '%s' already", image->name, name);
         return error_hint(reterr, -EEXIST, "Choose another name, or remove it: `nbox snapshot remove %s %s`", image->name, name);
-}
-
-static int check_free(int dir, const Image *image, const char *name, Error **reterr) {
-        struct stat st;
-
-        /* a link may be one of a snapshot that was never finished: sealing knows */
-        if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && !S_ISLNK(st.st_mode))
-                return exists_error(image, name, reterr);
-        return 0;
 }
 
 /* The image is sealed as it was found: nobody else has done that meanwhile. */
@@ -100,7 +96,7 @@ static int make_of_disk(const Store *s, const Image *image, int dir, const char 
         /* when it was made; the image's own time of change is of no use here */
         if (utimensat(copy->fd, DISK_COPY, NULL, AT_SYMLINK_NOFOLLOW) < 0 ||
             renameat2(copy->fd, DISK_COPY, dir, name, RENAME_NOREPLACE) < 0)
-                return errno == EEXIST ? exists_error(image, name, reterr) : error_errno(reterr, errno, "Cannot make the snapshot '%s'", name);
+                return error_errno(reterr, errno, "Cannot make the snapshot '%s' of '%s'", name, image->name);
         stand_on(dir, name, on);
         stand_on(dir, NULL, name);
         return 0;
@@ -111,16 +107,27 @@ int snapshot_make(const Image *image, const char *name, const CopyWatch *watch, 
         _cleanup_close_ int dir = -1;
         int r;
 
-        r = snapshot_name_check(name, reterr);
+        r = snapshot_check_new(image, name, reterr);
         if (r >= 0)
                 r = store_of_image(image, true, &s, reterr);
         if (r >= 0)
                 dir = r = snapshots_open(s, image, true, reterr);
-        if (r >= 0)
-                r = check_free(dir, image, name, reterr);
         if (r < 0)
                 return r;
         return image->type == IMAGE_DISK ? make_of_disk(s, image, dir, name, watch, reterr) : make_of_tree(s, image, dir, name, reterr);
+}
+
+int snapshot_make_of_layer(const Image *image, const char *name, const Layer *layer, Error **reterr) {
+        _cleanup_(store_freep) Store *s = NULL;
+        _cleanup_close_ int lock = -1;
+        int r;
+
+        r = snapshot_name_check(name, reterr);
+        if (r >= 0)
+                r = store_of_image(image, true, &s, reterr);
+        if (r >= 0)
+                lock = r = store_lock(s, reterr);
+        return r < 0 ? r : store_add_snapshot(s, image_entry_name(image), name, layer->id, reterr);
 }
 
 /* ---- rolling back ---- */

@@ -51,9 +51,15 @@ int snapshot_find(const Image *image, const char *name, Snapshot **ret, Error **
 /* What it keeps that is stored nowhere else: bytes on disk. -ENODATA: btrfs would have to be asked about each file. */
 int snapshot_size(const Image *image, const Snapshot *snapshot, uint64_t *ret);
 
+/* Whether it can be one's name: 0, -EINVAL or -EEXIST. */
+int snapshot_check_new(const Image *image, const char *name, Error **reterr);
+
 /* Take one. Nobody may write to the image meanwhile but to a subvolume: the caller has it locked, shared at least. `watch` is for disk images,
  * which are copied. -EEXIST. */
 int snapshot_make(const Image *image, const char *name, const CopyWatch *watch, Error **reterr);
+
+/* The same of a layer that nobody refers to yet, which is what the image has now: of a running machine (live-copy.h). */
+int snapshot_make_of_layer(const Image *image, const char *name, const Layer *layer, Error **reterr);
 
 /* The image becomes what it was. It is locked, for the caller alone. What is discarded by that is left to store_sweep(). */
 int snapshot_rollback(const Image *image, const Snapshot *snapshot, const CopyWatch *watch, Error **reterr);
