@@ -135,7 +135,7 @@ int help_first_word(const char *word) {
         for (const Verb *v = verbs; v->name; v++) {
                 char left[160];
 
-                if ((v->flags & VERB_HIDDEN) || strncmp(v->name, word, n) != 0 || (v->name[n] && v->name[n] != ' '))
+                if ((v->flags & VERB_HIDDEN) || strncmp(v->name, word, n) != 0 || v->name[n] != ' ')
                         continue;
                 snprintf(left, sizeof(left), "%s%s%s", v->name, *v->arguments ? " " : "", v->arguments);
                 help_row(stdout, left, v->help);
@@ -152,8 +152,12 @@ int verb_help(int argc, char **argv, Error **reterr) {
                 return r;
         if (args.n_operands == 0)
                 return help_all();
-        if (args.n_operands == 1 && verb_is_first_word(args.operands[0]))
+        if (args.n_operands == 1 && verb_is_first_word(args.operands[0])) {
+                verb = verb_find(args.operands[0]); /* a verb by itself, too, as "snapshot" is */
+                if (verb)
+                        (void) help_verb(verb);
                 return help_first_word(args.operands[0]);
+        }
         verb = verb_find_words(args.operands, args.n_operands, &skip);
         if (!verb || args.n_operands > 1 + skip) {
                 error_set(reterr, EINVAL, "Unknown verb '%.80s'", args.operands[0]);
