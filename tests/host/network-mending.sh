@@ -95,7 +95,7 @@ test_loopback_is_guarded() {
         ip -n m1 address del 127.0.0.1/8 dev lo
         ip netns exec m1 sysctl -q net.ipv4.conf.host0.route_localnet=1
         ip -n m1 route add 127.0.0.1 via "$gateway" dev host0
-        same guarded "$(ask m1 TCP 127.0.0.1 6000)" ''
+        same guarded "$(ask_in_vain m1 TCP 127.0.0.1 6000)" ''
         # The attack works where the guard is away: so it is the guard that stops it.
         without guard
         has "$(ask m1 TCP 127.0.0.1 6000)" '^peer '
@@ -116,7 +116,7 @@ test_forward_drop() {
         has "$(ask m2 TCP 203.0.113.1 8080)" '^peer 10\.'
         # What is not published stays closed to the outside.
         ip -n out route add 10.0.0.0/8 via 203.0.113.1
-        same unpublished "$(ask out TCP "$(sed -n 's/machine db //p' /var/lib/nbox/zones/default)" 80)" ''
+        same unpublished "$(ask_in_vain out TCP "$(sed -n 's/machine db //p' /var/lib/nbox/zones/default)" 80)" ''
         detach default web
         detach default db
         as_before
@@ -255,7 +255,7 @@ test_door_when_docker_comes_later() {
         iptables-nft -A DOCKER-FORWARD -j DROP
         iptables-nft -I FORWARD -j DOCKER-FORWARD
         iptables-nft -I FORWARD -j DOCKER-USER
-        same 'shut in again' "$(ask m1 TCP 203.0.113.2 9000)" ''
+        same 'shut in again' "$(ask_in_vain m1 TCP 203.0.113.2 9000)" ''
         attach default db m2 keep
         reached
         same 'where it stands' "$(iptables-nft -S | grep nbox:zone | cut -d' ' -f2 | sort -u)" DOCKER-USER
@@ -268,7 +268,7 @@ test_door_after_a_flush() {
         attach default web m1 keep tcp:8080:80
         serve_both
         iptables-nft -F
-        same 'flushed' "$(ask m1 TCP 203.0.113.2 9000)" ''
+        same 'flushed' "$(ask_in_vain m1 TCP 203.0.113.2 9000)" ''
         attach default db m2 keep
         reached
         detach default db

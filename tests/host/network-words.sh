@@ -112,10 +112,16 @@ serve() { # NAMESPACE|host PROTOCOL PORT [OPTION]
         fail "no server on $1:$3"
 }
 
-ask() { # NAMESPACE|host PROTOCOL ADDRESS PORT: the answer, "" for none
-        local where=()
+# NAMESPACE|host PROTOCOL ADDRESS PORT: the answer, "" for none within half a minute.
+ask() { ASK_SECONDS=30 ask_in_vain "$@"; }
+
+# The same where none is to come.
+ask_in_vain() {
+        local where=() protocol=${2%6} address=${3#[}
         [ "$1" = host ] || where=(ip netns exec "$1")
-        echo x | timeout 2 "${where[@]}" socat -t 1.5 - "$2:$3:$4,connect-timeout=1" 2>/dev/null || true
+        # shellcheck disable=SC2016
+        timeout "${ASK_SECONDS-1.5}" "${where[@]}" bash -c 'exec 3<>"/dev/$1/$2/$3" && echo x >&3 && dd bs=512 count=1 status=none <&3' \
+                ask "${protocol,,}" "${address%]}" "$4" 2>/dev/null || true
 }
 
 commits() { # COMMAND…: how often it replaces a table, or ends a batch of nft's
