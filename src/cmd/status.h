@@ -9,5 +9,8 @@
 void show_line(const char *label, const char *fmt, ...) _printf_(2, 3);
 void show_lines(const char *label, char *const *values);
 
+/* When something was, CLOCK_REALTIME, and how long ago; nothing for 0. */
+void show_time(const char *label, uint64_t usec);
+
 /* All of a machine's network (status-network.c). Needs no root; what needs it is left out without it. */
 void status_network(const Machine *m);

@@ -1,46 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <time.h>
 
-#include "find.h"
+#include "image-facts.h"
+#include "images-tree.h"
 #include "layer-look.h"
 #include "log.h"
 #include "table.h"
+#include "text.h"
 #include "verb-list.h"
 
 /* nbox images: the trees that boot by name. */
 
-static const char *const headings[] = { "NAME", "TYPE", "RO", "CHANGED", "OS", "PATH", NULL };
+static const char *const headings[] = { "NAME", "TYPE", "RO", "OWN", "CHANGED", "OS", "PATH", NULL };
 
-static const char *os_name(const OsRelease *os) {
-        return os->pretty_name ?: os->id;
-}
+enum { OPT_NO_LEGEND = 256, OPT_TREE };
 
-static json_t *image_to_json(const Image *i) {
-        OsRelease os = {};
-        json_t *j;
+const VerbOption images_options[] = {
+        { { .name = "quiet", .letter = 'q' }, 'q', "Show names only" },
+        { { .name = "no-legend" }, OPT_NO_LEGEND, "Show no heading and no count" },
+        { { .name = "tree" }, OPT_TREE, "Show who stands on whom, snapshots, and what is each one's own" },
+        {},
+};
 
-        if (image_os_release(i, &os) < 0)
-                return NULL;
-        j = json_pack("{s:o, s:s, s:b, s:I, s:o, s:o, s:o, s:o}", "name", json_text(i->name), "type", image_type_name(i->type),
-                      "read_only", (int) i->read_only, "changed_usec", (json_int_t) i->changed_usec,
-                      "os", json_text(os_name(&os)), "os_id", json_text(os.id), "os_version_id", json_text(os.version_id),
-                      "path", json_text(i->path));
-        os_release_done(&os);
-        return j;
-}
-
-static int print_json(Image **images, size_t n, Error **reterr) {
+static int print_json(Image **images, size_t n, ImageGraphs *graphs, Error **reterr) {
         json_t *all = json_array();
 
         for (size_t i = 0; i < n; i++)
-                if (json_array_append_new(all, image_to_json(images[i])) < 0) {
+                if (json_array_append_new(all, image_facts_json(images[i], image_graph(graphs, images[i]))) < 0) {
                         json_decref(all);
                         return error_oom(reterr);
                 }
         return json_print(all, reterr);
 }
 
-static int add_row(Table *t, const Image *i) {
+static int add_row(Table *t, const Image *i, const LayerGraph *graph) {
+        ImageUsage usage = image_usage(i, graph);
+        char own[SIZE_TEXT_MAX];
         time_t changed = (time_t) (i->changed_usec / 1000000);
         char when[64] = "";
         OsRelease os = {};
@@ -51,12 +46,13 @@ static int add_row(Table *t, const Image *i) {
                 return -ENOMEM;
         if (localtime_r(&changed, &tm))
                 strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-        r = table_add(t, (const char *[]){ i->name, image_type_name(i->type), i->read_only ? "yes" : "no", when, os_name(&os), i->path });
+        r = table_add(t, (const char *[]){ i->name, image_type_name(i->type), i->read_only ? "yes" : "no",
+                                             usage_text(usage.own, own, sizeof(own)), when, os.pretty_name ?: os.id, i->path });
         os_release_done(&os);
         return r;
 }
 
-static int print_table(Image **images, size_t n, bool plain, Error **reterr) {
+static int print_table(Image **images, size_t n, bool plain, ImageGraphs *graphs, Error **reterr) {
         _cleanup_(table_freep) Table *t = table_new(headings);
 
         if (!t)
@@ -67,7 +63,7 @@ static int print_table(Image **images, size_t n, bool plain, Error **reterr) {
                 return 0;
         }
         for (size_t i = 0; i < n; i++)
-                if (add_row(t, images[i]) < 0)
+                if (add_row(t, images[i], image_graph(graphs, images[i])) < 0)
                         return error_oom(reterr);
         table_print(t, stdout, plain);
         if (!plain)
@@ -83,30 +79,55 @@ static int print_names(Image **images, size_t n) {
         return 0;
 }
 
-int verb_images(int argc, char **argv, Error **reterr) {
+typedef struct Wishes {
+        bool plain, quiet, tree, json;
+} Wishes;
+
+static int print(const Wishes *w, Image **images, size_t n, Error **reterr) {
+        _cleanup_(image_graphs_done) ImageGraphs graphs = {};
+
+        if (w->json)
+                return print_json(images, n, &graphs, reterr);
+        if (w->quiet)
+                return print_names(images, n);
+        if (w->tree)
+                return images_print_tree(images, n, &graphs, reterr);
+        return print_table(images, n, w->plain, &graphs, reterr);
+}
+
+static int parse(int argc, char **argv, Wishes *ret, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
-        bool plain = false, quiet = false;
-        Image **images = NULL;
-        size_t n = 0;
         int r;
 
         while ((r = verb_next(&args, reterr)) > 0)
                 switch (r) {
                 case 'q':
-                        quiet = true;
+                        ret->quiet = true;
+                        break;
+                case OPT_TREE:
+                        ret->tree = true;
                         break;
                 default:
-                        plain = true;
+                        ret->plain = true;
                 }
-        if (r >= 0)
-                r = verb_check_operands(&args, 0, 0, reterr);
+        ret->json = args.json;
+        return r < 0 ? r : verb_check_operands(&args, 0, 0, reterr);
+}
+
+int verb_images(int argc, char **argv, Error **reterr) {
+        Image **images = NULL;
+        Wishes wishes = {};
+        size_t n = 0;
+        int r;
+
+        r = parse(argc, argv, &wishes, reterr);
         if (r >= 0)
                 r = image_list(&images, &n, reterr);
         if (r < 0)
                 return r;
         if (access(IMAGE_DIRECTORY, R_OK | X_OK) < 0 && errno == EACCES)
                 log_warning("Only root may look into " IMAGE_DIRECTORY ", leaving it out");
-        r = args.json ? print_json(images, n, reterr) : quiet ? print_names(images, n) : print_table(images, n, plain, reterr);
+        r = print(&wishes, images, n, reterr);
         image_list_free(images, n);
         return r;
 }

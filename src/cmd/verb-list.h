@@ -22,6 +22,11 @@ int verb_enable(int argc, char **argv, Error **reterr);
 int verb_disable(int argc, char **argv, Error **reterr); /* verb-unit.c */
 
 int verb_images(int argc, char **argv, Error **reterr);
+extern const VerbOption images_options[];
+int verb_image_status(int argc, char **argv, Error **reterr);
+int verb_set_limit(int argc, char **argv, Error **reterr);
+int verb_clean(int argc, char **argv, Error **reterr);
+extern const VerbOption clean_options[];
 int verb_dissect(int argc, char **argv, Error **reterr);
 extern const VerbOption dissect_options[];
 int verb_image_resize(int argc, char **argv, Error **reterr); /* verb-image.c */
@@ -46,7 +51,7 @@ int verb_console(int argc, char **argv, Error **reterr); /* verb-login.c */
 int verb_passwd(int argc, char **argv, Error **reterr);
 
 int verb_list(int argc, char **argv, Error **reterr);
-extern const VerbOption list_options[]; /* 'q' for names only, else no legend; also of images and zone list */
+extern const VerbOption list_options[]; /* 'q' for names only, else no legend; also of zone list */
 int verb_status(int argc, char **argv, Error **reterr);
 int verb_show(int argc, char **argv, Error **reterr);
 extern const VerbOption show_options[];

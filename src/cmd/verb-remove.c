@@ -59,6 +59,8 @@ static void report(const char *name, const Removed *done) {
                 log_info("'%s' was a link, which is gone; the image itself is where it was: %s", name, done->link_target);
         if (done->snapshots > 0)
                 log_info("%zu snapshot%s of '%s' went with it", done->snapshots, done->snapshots == 1 ? "" : "s", name);
+        for (char **other = done->sharers; other && *other; other++)
+                log_info("What '%s' stood on stays: '%s' stands on it, too", name, *other);
         for (char **path = done->kept; path && *path; path++)
                 log_info("Kept %s; `nbox remove --settings=remove` removes settings, too", *path);
 }

@@ -47,7 +47,7 @@ static void format_age(uint64_t seconds, char *buf, size_t size) {
         snprintf(buf, size, "%" PRIu64 " %s", seconds / units[i].seconds, seconds / units[i].seconds == 1 ? units[i].one : units[i].many);
 }
 
-static void print_time(const char *label, uint64_t usec) {
+void show_time(const char *label, uint64_t usec) {
         time_t then = (time_t) (usec / 1000000), now = time(NULL);
         char when[64], age[64];
         struct tm tm;
@@ -67,9 +67,9 @@ static void print_state(const Machine *m) {
                      now > rec->started_usec ? (now - rec->started_usec) / 1000000 : 0);
         else
                 show_line("State", "%s", machine_state_to_string(m->state));
-        print_time("Since", rec->started_usec);
+        show_time("Since", rec->started_usec);
         if (rec->ready)
-                print_time("Ready", rec->ready_usec);
+                show_time("Ready", rec->ready_usec);
 }
 
 static void print_reboots(const MachineRecord *rec) {

@@ -25,7 +25,9 @@ const Verb verbs[] = {
         { "console", "NAME", "Attach to a machine's console", verb_console, VERB_ROOT, OPERAND_MACHINE, "Use" },
         { "passwd", "NAME [USER]", "Set a password in a machine", verb_passwd, VERB_ROOT, OPERAND_MACHINE, "Use" },
 
-        { "images", "[OPTIONS]", "List the trees that boot by name", verb_images, VERB_JSON, OPERAND_NONE, "See", list_options },
+        { "images", "[OPTIONS]", "List the images that boot by name", verb_images, VERB_JSON, OPERAND_NONE, "See", images_options },
+        { "image-status", "[OPTIONS] NAME…", "Show images: sizes, what they stand on, snapshots, settings", verb_image_status, VERB_ROOT | VERB_JSON,
+          OPERAND_IMAGES, "See" },
         { "create", "NAME --os=OS [OPTIONS]", "Make a new tree", verb_create, VERB_ROOT, OPERAND_NEW, "Make", create_options },
         { "image resize", "NAME|FILE [+]SIZE", "Grow or shrink a disk image: file, partition and file system", verb_image_resize, VERB_ROOT,
           OPERAND_IMAGE, "Make" },
@@ -46,6 +48,8 @@ const Verb verbs[] = {
           OPERAND_OLD_NAME, "Make" },
         { "remove", "[OPTIONS] NAME…", "Remove images with their snapshots", verb_remove, VERB_ROOT, OPERAND_IMAGES, "Make", remove_options },
         { "read-only", "NAME [BOOL]", "Have an image not written to, or written to again", verb_read_only, VERB_ROOT, OPERAND_OLD_NAME, "Make" },
+        { "set-limit", "NAME SIZE|-", "Let an image take no more of the disk than that", verb_set_limit, VERB_ROOT, OPERAND_OLD_NAME, "Make" },
+        { "clean", "[OPTIONS]", "Remove hidden images, as downloads that nobody finished", verb_clean, VERB_ROOT, OPERAND_NONE, "Make", clean_options },
 
         { "list", "[OPTIONS]", "List running machines", verb_list, VERB_JSON, OPERAND_NONE, "See", list_options },
         { "status", "[OPTIONS] NAME…", "Show a machine and its processes", verb_status, VERB_JSON, OPERAND_MACHINES,
@@ -98,7 +102,7 @@ const Verb verbs[] = {
         { "help", "[VERB]", "Show this help, or a verb's", verb_help, .operand = OPERAND_VERB, .group = "Other" },
 
         /* called by nbox's units, by the shell's completion and by the build */
-        { "list-images", "[OPTIONS]", "As images: machinectl's word", verb_images, VERB_JSON | VERB_HIDDEN, OPERAND_NONE, "See", list_options },
+        { "list-images", "[OPTIONS]", "As images: machinectl's word", verb_images, VERB_JSON | VERB_HIDDEN, OPERAND_NONE, "See", images_options },
         { "gc", "", "Clear away what dead machines left", verb_gc, VERB_ROOT | VERB_HIDDEN, .group = "Other" },
         { "zone-serve", "ZONE", "Serve names and addresses to a zone's machines", verb_zone_serve, VERB_ROOT | VERB_HIDDEN,
           .group = "Other" },

@@ -4,7 +4,7 @@
 #include "error.h"
 
 /* Trees that are to go. To remove one takes long and can fail half way; so it loses its name first, in one step, for a hidden one that
- * image_create_sweep() knows, and that systemd-machined takes for no image. What was begun and not ended is ended by the next sweep. */
+ * unfinished_sweep() knows, and that systemd-machined takes for no image. What was begun and not ended is ended by the next sweep. */
 
 /* Such a name, that nothing has: the caller's, NULL on out of memory. */
 char *discard_name(void);

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "btrfs.h"
 #include "fd.h"
 
 static int set_flag(int fd, bool on) {
@@ -71,5 +72,12 @@ static int set_file(const Image *image, bool on, Error **reterr) {
 }
 
 int image_set_read_only(const Image *image, bool on, Error **reterr) {
-        return image->type == IMAGE_DISK ? set_file(image, on, reterr) : set_tree(image, on, reterr);
+        int r;
+
+        if (image->type == IMAGE_DISK)
+                return set_file(image, on, reterr);
+        if (image->type != IMAGE_SUBVOLUME)
+                return set_tree(image, on, reterr);
+        r = btrfs_set_read_only(image->fd, on);
+        return r < 0 ? error_errno(reterr, r, "Cannot make the subvolume %s %s", image->path, on ? "read-only" : "writable") : 0;
 }

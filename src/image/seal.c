@@ -20,6 +20,7 @@
 #include "layer.h"
 #include "layer-info.h"
 #include "log.h"
+#include "quota.h"
 #include "reach.h"
 
 typedef struct Sealing {
@@ -81,6 +82,12 @@ static int is_untouched(const Layer *own, const Layer *below) {
         return r > 0 ? directory_has_attributes(own->tree, below->tree) : r;
 }
 
+static int keep_limit(const Sealing *q, int below, const Layer *top, Error **reterr) {
+        int r = quota_follow(below, top->fd);
+
+        return r < 0 ? error_errno(reterr, r, "Cannot have the limit of %s count for what comes now", q->image->path) : 0;
+}
+
 static int check_length(const Sealing *q, size_t n, Error **reterr) {
         if (n < LAYERS_MAX)
                 return 0;
@@ -110,6 +117,8 @@ static int seal_layered(const Sealing *q, char ret[LAYER_ID_SIZE], Error **reter
                 r = layer_begin(q->store, chain[0]->id, q->name, &top, reterr);
         if (r >= 0)
                 r = layer_make_tree(top, chain[0]->tree, reterr);
+        if (r >= 0)
+                r = keep_limit(q, chain[0]->tree, top, reterr);
         if (r >= 0 && is_immutable(chain[0]->tree) > 0 && (r = set_immutable(top->tree, true)) < 0)
                 error_errno(reterr, r, "Cannot have %s read-only as before", q->image->path);
         if (r >= 0)
@@ -180,6 +189,8 @@ static int seal_tree(const Sealing *q, char ret[LAYER_ID_SIZE], Error **reterr) 
                 r = layer_begin(q->store, base->id, q->name, &top, reterr);
         if (r >= 0)
                 r = layer_make_tree(top, q->image->fd, reterr);
+        if (r >= 0)
+                r = keep_limit(q, q->image->fd, top, reterr);
         if (r < 0)
                 return r;
         layer_link(top->id, text);

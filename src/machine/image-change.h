@@ -19,6 +19,7 @@ typedef struct RemoveRequest {
 
 typedef struct Removed {
         size_t snapshots;  /* how many went with it */
+        char **sharers;    /* images that stand on what it stood on, which stays */
         char **kept;       /* paths of settings that were left */
         char *link_target; /* it was a link, which is gone: where the image itself still is; or NULL */
 } Removed;

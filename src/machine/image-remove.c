@@ -7,6 +7,8 @@
 #include "image-change.h"
 #include "image-claim.h"
 #include "image-names.h"
+#include "layer-graph.h"
+#include "log.h"
 #include "read-only.h"
 #include "store.h"
 #include "strv.h"
@@ -29,6 +31,7 @@ static void removal_done(Removal *m) {
 
 void removed_done(Removed *r) {
         strv_free(r->kept);
+        strv_free(r->sharers);
         free(r->link_target);
         *r = (Removed) {};
 }
@@ -111,16 +114,36 @@ static size_t count_snapshots(const ImageEntry *e) {
         return n;
 }
 
+static int list_sharers(const ImageEntry *e, char ***ret) {
+        _cleanup_(layer_graph_done) LayerGraph graph = {};
+
+        return layer_graph_read(e->directory, false, &graph, NULL) < 0 ? 0 : layer_graph_sharers(&graph, e->name, ret);
+}
+
 static int describe(Removal *m, bool with_settings, Removed *ret, Error **reterr) {
         char target[PATH_MAX];
         ssize_t n = m->entry->kind == ENTRY_LINK ? readlinkat(m->entry->dir, m->entry->file, target, sizeof(target)) : -1;
 
+        if (m->entry->kind == ENTRY_LAYERED && list_sharers(m->entry, &ret->sharers) < 0)
+                return error_oom(reterr);
         ret->snapshots = count_snapshots(m->entry);
         if (n > 0 && !(ret->link_target = strndup(target, (size_t) n)))
                 return error_oom(reterr);
         if (!with_settings && m->names.settings && !(ret->kept = strv_copy(m->names.settings)))
                 return error_oom(reterr);
         return 0;
+}
+
+/* Of layers, what nobody stands on any more. */
+static void sweep_layers(const ImageEntry *e) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(store_freep) Store *s = NULL;
+        int r = store_open(e->directory, false, &s, &error);
+
+        if (r >= 0)
+                r = store_sweep(s, &error);
+        if (r < 0 && r != -ENOENT)
+                log_warning("%s, ignoring; `nbox gc` tries again", error ? error->message : strerror(-r));
 }
 
 int image_remove(const RemoveRequest *q, Removed *ret, Error **reterr) {
@@ -149,6 +172,8 @@ int image_remove(const RemoveRequest *q, Removed *ret, Error **reterr) {
         lock = close_fd(lock);
         m.claim = (name_release(m.claim, m.names.machine), -1); /* what comes now may take long */
         image_names_tell_systemd(&m.names);
+        if (r >= 0 && (m.entry->kind == ENTRY_LAYERED || done.snapshots > 0))
+                sweep_layers(m.entry);
         if (r >= 0 && c->to)
                 r = discard(m.entry->dir, c->to, reterr);
         if (r < 0)

@@ -3,6 +3,8 @@
 #
 # What becomes of images: other names, none at all, not to be written to; and of all that stands on the host under their names.
 
+. "$(dirname "${BASH_SOURCE[0]}")/limits-words.sh"
+
 CHANGES=/var/lib/nbox/changes
 SYSTEM=/etc/systemd/system
 
@@ -144,7 +146,7 @@ test_remove_asks() {
         local answer
         for answer in n y; do
                 lived okapi
-                ANSWER=$answer timeout 20 expect -c '
+                ANSWER=$answer timeout "$((20 * PATIENCE))" expect -c '
                         spawn -noecho nbox remove okapi
                         expect -re {Remove them, too\?} { send "$env(ANSWER)\r" } timeout { exit 1 }
                         expect eof'
@@ -260,3 +262,121 @@ test_killed_at_each_step() {
 
 # bearing NAME: what on this host bears the name.
 bearing() { find "$MACHINES" /etc/nbox "$SYSTEM" /var/lib/nbox/machines -maxdepth 2 -name "*$1*" ! -path "$MACHINES/*/*"; }
+
+# --- on layers ----------------------------------------------------------------------------------------------------------
+
+# Nothing of the layers is left, but for their empty place.
+no_layers() {
+        same "layers" "$(layers)" 0
+        rm -r "$MACHINES/.#nbox"
+}
+layers() { find "$MACHINES/.#nbox/layers" -mindepth 1 -maxdepth 1 | wc -l; }
+# status NAME FILTER
+status() { nbox image-status --json "$1" | jq -c "$2"; }
+
+# What others stand on can be renamed and removed, and they boot as before.
+test_images_on_layers() {
+        lived okapi
+        nbox clone okapi lemur
+        nbox clone lemur third
+        same "who shares" "$(status okapi .shares_with)" '["lemur","third"]'
+        has "$(nbox images)" 'okapi +layers'
+        nbox images --tree >"$SCRATCH/tree"
+        has "$(cat "$SCRATCH/tree")" '[├└]─okapi +layers'
+        nbox rename okapi zebra
+        forgotten okapi
+        has "$(status zebra .type)" layers
+        has "$(nbox remove --settings=remove zebra 2>&1)" "'lemur' stands on it"
+        forgotten zebra
+        same "what lemur runs" "$(nbox run --network=none lemur /bin/busybox echo works)" works
+        nbox rename third fourth
+        same "what fourth runs" "$(nbox run --network=none fourth /bin/busybox echo works)" works
+        nbox remove lemur fourth
+        no_layers
+}
+
+test_read_only_on_layers() {
+        tree_with okapi
+        nbox clone okapi lemur
+        nbox read-only okapi
+        same "read-only" "$(status okapi .read_only)" true
+        nbox rename okapi zebra
+        same "read-only" "$(status zebra .read_only)" true
+        nbox remove zebra lemur
+        no_layers
+}
+
+test_snapshots_follow() {
+        tree_with okapi
+        nbox snapshot okapi before
+        : >"$MACHINES/okapi/written"
+        nbox snapshot okapi behind
+        same "snapshots" "$(status okapi .snapshots)" '["before","behind"]'
+        has "$(nbox images --tree)" 'okapi@before'
+        nbox rename okapi lemur
+        same "snapshots" "$(status lemur .snapshots)" '["before","behind"]'
+        has "$(nbox remove lemur 2>&1)" "2 snapshots of 'lemur' went"
+        no_layers
+}
+
+# --- all there is to know ------------------------------------------------------------------------------------------------
+
+test_image_status() {
+        lived okapi
+        same "settings" "$(status okapi '.settings[0]')" '"/etc/nbox/okapi.conf"'
+        same "enabled" "$(status okapi .enabled)" true
+        same "its first id" "$(status okapi .ids.first)" "$(kept okapi uids | cut -d' ' -f1)"
+        same "address" "$(status okapi '.addresses[0]')" "\"default:$(lease_of okapi)\""
+        same "type" "$(status okapi .type)" '"directory"'
+        same "own and whole" "$(status okapi '.own_bytes == .whole_bytes and .own_bytes > 100000')" true
+        same "machine" "$(status okapi .machine)" null
+        boot okapi
+        same "machine" "$(status okapi .machine)" '"okapi"'
+        has "$(nbox image-status okapi)" "In use: by the machine 'okapi'"
+        terminate okapi
+        has "$(nbox image-status okapi)" 'OS: '
+        same "of two" "$(nbox image-status --json okapi "$GUEST" | jq -r '.[].name' | xargs)" "okapi $GUEST"
+        refused nbox image-status nothing
+        same "list-images" "$(nbox list-images -q)" "$(nbox images -q)"
+        nbox remove --settings=remove okapi
+}
+
+# Hidden ones, as an interrupted download leaves them; nothing of nbox's own, and not what nobody asked for.
+test_clean() {
+        tree_with okapi
+        nbox clone okapi lemur
+        cp -aT "$MACHINES/.busybox" "$MACHINES/.hidden"
+        : >"$MACHINES/.download.raw"
+        : >"$MACHINES/.notes"
+        mv "$MACHINES/.busybox" "$SCRATCH/busybox" # the tests' own
+        nbox clean >"$SCRATCH/said"
+        mv "$SCRATCH/busybox" "$MACHINES/.busybox"
+        has "$(cat "$SCRATCH/said")" "^Removed image '.hidden'\$"
+        has "$(cat "$SCRATCH/said")" '^Removed 2 images in total'
+        [ ! -e "$MACHINES/.hidden" ] && [ ! -e "$MACHINES/.download.raw" ] && [ -e "$MACHINES/.notes" ] || fail "not those"
+        same "what lemur runs" "$(nbox run --network=none lemur /bin/busybox echo works)" works
+        rm "$MACHINES/.notes"
+        nbox remove okapi lemur
+        no_layers
+}
+
+# --- limits -------------------------------------------------------------------------------------------------------------
+
+test_limit_on_btrfs() {
+        export -f limits_hold fill
+        on_file_system btrfs noatime bash -ec limits_hold
+}
+
+test_limit_refuses() {
+        tree_with okapi
+        refused nbox set-limit okapi much
+        refused nbox set-limit okapi 0
+        refused nbox set-limit 20G
+        has "$REFUSAL" "file system of its own"
+        refused nbox set-limit nothing 20G
+        # shellcheck disable=SC2016
+        on_file_system plain-ext4 noatime bash -ec '
+                ! nbox set-limit okapi 20M 2>/var/lib/machines/said
+                grep -q prjquota /var/lib/machines/said'
+        nbox remove okapi
+}
