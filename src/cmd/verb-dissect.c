@@ -40,14 +40,14 @@ static const char *size_text(uint64_t bytes, char *buf, size_t size) {
         return buf;
 }
 
-static int add_row(Table *t, const DiskPartition *p) {
+static int add_row(Table *t, const Disk *d, const DiskPartition *p) {
         char number[16] = "", size[32], offset[32], where[DISK_TEXT_MAX];
 
         if (p->number > 0)
                 snprintf(number, sizeof(number), "%u", p->number);
         snprintf(where, sizeof(where), "%s%s%s", p->destination ?: "", p->why_not ? "- " : "", p->why_not ?: "");
         return table_add(t, (const char *[]){ number, disk_role_name(p->role), p->fs, size_text(p->size, size, sizeof(size)),
-                                              size_text(p->offset, offset, sizeof(offset)), p->read_only ? "yes" : "no",
+                                              size_text(p->offset, offset, sizeof(offset)), p->read_only || d->read_only ? "yes" : "no",
                                               p->label[0] ? p->label : p->fs_label, p->uuid[0] ? p->uuid : p->fs_uuid, where });
 }
 
@@ -58,7 +58,7 @@ static int print_disk(const Image *image, const Disk *d, const OsRelease *os, Er
         if (!t)
                 return error_oom(reterr);
         for (size_t i = 0; i < d->n_partitions; i++)
-                if (add_row(t, &d->partitions[i]) < 0)
+                if (add_row(t, d, &d->partitions[i]) < 0)
                         return error_oom(reterr);
         printf("    Name: %s\n    Path: %s\n    Size: %s%s\n   Table: %s\n", image->name, d->path, size_text(d->size, size, sizeof(size)),
                d->read_only ? ", read-only" : "", disk_table_name(d->table));

@@ -21,15 +21,13 @@
 #include "path.h"
 
 #define WAIT_STEP_MS 20
-#define WAIT_MAX_MS 5000
+#define WAIT_MAX_MS 3000
 
 void disk_mounts_free(DiskMounts *m) {
         if (!m)
                 return;
-        for (size_t i = 0; i < m->n_mounts; i++) {
-                free(m->mounts[i].destination);
+        for (size_t i = 0; i < m->n_mounts; i++)
                 close_fd(m->mounts[i].mount);
-        }
         free(m->mounts);
         free(m);
 }
@@ -97,7 +95,7 @@ static int mount_device(const Disk *d, const DiskPartition *p, int device, bool 
         return r < 0 ? mount_error(d, p, r, reterr) : r;
 }
 
-static int mount_partition(const Disk *d, const DiskPartition *p, bool read_only, Error **reterr) {
+static int mount_partition(const Disk *d, const DiskPartition *p, bool read_only, bool look, Error **reterr) {
         _cleanup_close_ int device = -1;
         DiskState state;
         int r = disk_state_read(d, p, &state, reterr);
@@ -107,9 +105,9 @@ static int mount_partition(const Disk *d, const DiskPartition *p, bool read_only
         device = open_partition(d, p, read_only, reterr);
         if (device < 0)
                 return device;
-        if (state.dirty && read_only)
+        if (state.dirty && read_only && !look)
                 log_warning("The file system in %s was not unmounted: what is in its journal alone is not seen while it is only read", d->path);
-        else if (state.dirty) {
+        if (state.dirty && !read_only) {
                 r = disk_repair(d, p, device, reterr);
                 if (r < 0)
                         return r;
@@ -142,13 +140,22 @@ static const char *boot_destination(const Disk *d, const DiskPartition *p, int r
         return NULL;
 }
 
-static int add_mount(DiskMounts *m, const char *destination, int mount, bool read_only) {
-        m->mounts[m->n_mounts] = (DiskMount){ strdup(destination), mount, read_only };
-        m->n_mounts++;
-        return m->mounts[m->n_mounts - 1].destination ? 0 : -ENOMEM;
-}
+/* A parent before what is in it. */
+static const DiskRole order[] = { DISK_ROOT, DISK_USR, DISK_HOME, DISK_SRV, DISK_VAR, DISK_TMP, DISK_XBOOTLDR, DISK_ESP };
 
-static int mount_role(const Disk *d, const DiskPartition *p, const DiskVerity *verity, bool read_only, DiskMounts *m, Error **reterr) {
+/* All that an image is opened with. */
+typedef struct Opening {
+        const Disk *disk;
+        const DiskWish *wish;
+        const DiskVerity *verity;
+        DiskMounts *mounts;
+        bool read_only;
+} Opening;
+
+static int mount_role(const Opening *o, const DiskPartition *p, Error **reterr) {
+        const Disk *d = o->disk;
+        const DiskVerity *verity = o->verity;
+        DiskMounts *m = o->mounts;
         bool is_verified = verity->data && verity->data->role == p->role, is_boot = p->role == DISK_ESP || p->role == DISK_XBOOTLDR;
         const char *destination = p->destination;
         _cleanup_(error_freep) Error *error = NULL;
@@ -159,15 +166,16 @@ static int mount_role(const Disk *d, const DiskPartition *p, const DiskVerity *v
                 if (!destination)
                         return 0;
         }
-        read_only = read_only || p->read_only || is_verified;
-        mount = is_verified ? mount_verified(d, verity, &error) : mount_partition(d, p, read_only, &error);
+        mount = is_verified ? mount_verified(d, verity, &error) : mount_partition(d, p, o->read_only || p->read_only, o->wish->look, &error);
         if (mount < 0 && is_boot) {
-                log_warning("%s, ignoring", error ? error->message : "A boot partition cannot be mounted");
+                if (!o->wish->look)
+                        log_warning("%s, ignoring", error ? error->message : "A boot partition cannot be mounted");
                 return 0;
         }
         if (mount < 0)
                 return error_pass(reterr, mount, &error);
-        return add_mount(m, destination, mount, read_only) < 0 ? error_oom(reterr) : 0;
+        m->mounts[m->n_mounts++] = (DiskMount){ destination, mount, p->read_only || d->read_only || is_verified };
+        return 0;
 }
 
 /* A device of the host's that is mounted, or in use otherwise, is not to be written to by a machine as well. */
@@ -206,12 +214,22 @@ static int check_unused(const Disk *d, bool read_only, unsigned wait_ms, Error *
         return wait_unused(d, read_only, wait_ms, reterr);
 }
 
+static int mount_tree(const Opening *o, Error **reterr) {
+        for (size_t i = 0; i < ELEMENTSOF(order); i++) {
+                const DiskPartition *p = disk_find(o->disk, order[i]);
+                int r = p && p->mounted ? mount_role(o, p, reterr) : 0;
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 int disk_open(const Image *image, const DiskWish *wish, DiskMounts **ret, Error **reterr) {
-        /* a parent before what is in it */
-        static const DiskRole order[] = { DISK_ROOT, DISK_USR, DISK_HOME, DISK_SRV, DISK_VAR, DISK_TMP, DISK_XBOOTLDR, DISK_ESP };
         _cleanup_(disk_mounts_freep) DiskMounts *m = calloc(1, sizeof(*m));
         _cleanup_(disk_verity_done) DiskVerity verity = {};
         _cleanup_(disk_freep) Disk *d = NULL;
+        bool read_only;
         int r;
 
         if (!m)
@@ -222,16 +240,14 @@ int disk_open(const Image *image, const DiskWish *wish, DiskMounts **ret, Error 
         r = disk_look(image, &d, reterr);
         if (r >= 0)
                 r = disk_check(d, reterr);
-        if (r >= 0)
-                r = check_unused(d, wish->read_only || d->read_only, WAIT_MAX_MS, reterr);
+        if (r < 0)
+                return r;
+        read_only = wish->read_only || wish->look || d->read_only;
+        r = check_unused(d, read_only, WAIT_MAX_MS, reterr);
         if (r >= 0)
                 r = disk_verity_find(d, image, &verity, reterr);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(order); i++) {
-                const DiskPartition *p = disk_find(d, order[i]);
-
-                if (p && p->mounted)
-                        r = mount_role(d, p, &verity, wish->read_only, m, reterr);
-        }
+        if (r >= 0)
+                r = mount_tree(&(Opening){ d, wish, &verity, m, read_only }, reterr);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(m);
@@ -250,5 +266,5 @@ int disk_open_root(const Image *image, Error **reterr) {
         if (r < 0)
                 return r;
         root = disk_find(d, DISK_ROOT);
-        return root ? mount_partition(d, root, true, reterr) : error_set(reterr, ENOENT, "%s has no root", d->path);
+        return root ? mount_partition(d, root, true, true, reterr) : error_set(reterr, ENOENT, "%s has no root", d->path);
 }

@@ -197,7 +197,7 @@ static void decide(Disk *d) {
                         p->why_not = "its file system is none that is mounted";
                 if (!p->why_not)
                         p->why_not = reason_of_role(p->role);
-                p->read_only = p->read_only || d->read_only || (fs && fs->never_written);
+                p->read_only = p->read_only || (fs && fs->never_written);
                 p->mounted = !p->why_not && roles[p->role].destination;
                 p->destination = p->mounted ? roles[p->role].destination : NULL;
         }

@@ -44,7 +44,7 @@ typedef struct DiskPartition {
         unsigned number;            /* in the table, from 1 on; 0: the whole disk */
         DiskRole role;
         uint64_t offset, size;      /* bytes */
-        bool read_only;             /* the table says so, or the file system cannot be written to */
+        bool read_only;             /* the table says so, or its file system cannot be written to */
         bool no_auto;               /* the table says that it is not to be mounted */
         bool grow;                  /* the table says that the file system is to be as large as its partition */
         bool mounted;               /* it is part of the tree */
@@ -88,13 +88,14 @@ const char *disk_table_name(DiskTable table); /* "none", "mbr", "gpt" */
 
 typedef struct DiskWish {
         bool read_only; /* nothing of the image may change: no check, no replay of a journal, no discard */
+        bool look;      /* likewise, and it is opened for real later: what is not seen is not said */
 } DiskWish;
 
 /* A file system of the image, mounted but not attached anywhere. */
 typedef struct DiskMount {
-        char *destination; /* "/", "/home", …; a parent before what is in it */
-        int mount;         /* detached, nodev; freed by the kernel with its loop device when this and all copies of it are gone */
-        bool read_only;
+        const char *destination; /* "/", "/home", …; a parent before what is in it */
+        int mount;               /* detached, nodev; freed by the kernel with its loop device when this and all copies of it are gone */
+        bool read_only;          /* it cannot be written to, whatever was wished */
 } DiskMount;
 
 typedef struct DiskMounts {

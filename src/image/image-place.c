@@ -36,6 +36,7 @@ static int build(const PlaceRequest *q, bool *ret_read_only, Error **reterr) {
         _cleanup_(image_stack_freep) ImageStack *stack = NULL;
         _cleanup_(image_lock_releasep) ImageLock *lock = NULL;
         _cleanup_(image_freep) Image *image = NULL;
+        _cleanup_(error_freep) Error *error = NULL;
         _cleanup_close_ int root = -1;
         StackWish wish = { .read_only = q->read_only, .volatility = VOLATILE_NO };
         StackMount how = { .idmap = -1, .attr = place_attributes };
@@ -47,8 +48,17 @@ static int build(const PlaceRequest *q, bool *ret_read_only, Error **reterr) {
         how.attr |= wish.read_only ? MOUNT_ATTR_RDONLY : 0;
         *ret_read_only = wish.read_only;
         r = image_lock(image, wish.read_only, &lock, reterr);
-        if (r >= 0)
+        if (r < 0)
+                return r;
+        r = image_stack_open(image, &wish, &stack, &error);
+        if (r == -EROFS && !wish.read_only) { /* a file system that nobody can write to */
+                *ret_read_only = wish.read_only = true;
+                how.attr |= MOUNT_ATTR_RDONLY;
                 r = image_stack_open(image, &wish, &stack, reterr);
+        } else if (r < 0)
+                return error_pass(reterr, r, &error);
+        if (r >= 0)
+                r = image_stack_take(stack, reterr);
         if (r < 0)
                 return r;
         root = image_stack_mount(stack, &how, BUILD_DIRECTORY, reterr);

@@ -202,6 +202,8 @@ static int attach_part(ImageStack *s, const StackPart *part, const PartMount *m,
         if (mount < 0)
                 return mount;
         target = open_in_root(root, part->destination, O_PATH | O_DIRECTORY, 0);
+        if (target == -ENOENT && m->look)
+                return 0; /* it is made before anything is mounted there to stay */
         r = target < 0 ? target : mount_attach(mount, target);
         return r < 0 ? error_errno(reterr, r, "Cannot mount the partition for %s of %s there", part->destination, s->path) : 0;
 }

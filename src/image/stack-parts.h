@@ -19,6 +19,9 @@ int stack_open_layers(ImageStack *s, const Image *image, Error **reterr);
 int stack_make_passing(ImageStack *s, Error **reterr); /* sets `passing`, where there can be one */
 void stack_drop_layers(ImageStack *s);
 
+/* stack-disk.c: to look at */
+int stack_open_disk(ImageStack *s, const Image *image, Error **reterr);
+
 /* stack-mount.c: a detached mount of one part; for a look, whatever is on top is a lower, too. */
 typedef struct PartMount {
         const StackMount *how;

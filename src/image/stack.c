@@ -50,14 +50,15 @@ int stack_attach(ImageStack *s, int mount) {
         return r;
 }
 
-/* With all that stands on it. */
+/* With all that stands on it: by its fd, umount(2) goes to the topmost there, so that the last is the one itself, which is then in no namespace. */
 static void detach(ImageStack *s) {
         char path[32];
 
         if (s->attached < 0)
                 return;
         snprintf(path, sizeof(path), "/proc/self/fd/%d", s->attached);
-        (void) umount2(path, MNT_DETACH);
+        while (umount2(path, MNT_DETACH) >= 0)
+                ;
         s->attached = -1;
 }
 
@@ -133,8 +134,11 @@ int image_stack_open(const Image *image, const StackWish *wish, ImageStack **ret
         case IMAGE_LAYERED:
                 r = stack_open_layers(s, image, reterr);
                 break;
+        case IMAGE_DISK:
+                r = stack_open_disk(s, image, reterr);
+                break;
         default:
-                r = error_set(reterr, EOPNOTSUPP, "%s is neither a directory nor a subvolume; others are not supported yet", image->path);
+                r = -EINVAL;
         }
         if (r >= 0)
                 r = make_look(s, reterr);

@@ -48,8 +48,7 @@ typedef struct ImageStack {
         Layer **chain;
         size_t n_chain;
         Layer *passing;  /* an ephemeral machine's own, from image_stack_mount() on */
-        struct DiskPart *disks;
-        size_t n_disks;
+        const Image *disk; /* a disk image; NULL: it is none */
         int *held;       /* fds to close */
         size_t n_held;
         int attached;    /* at STACK_DIRECTORY: the first of them; or -1 */
@@ -62,6 +61,10 @@ ImageStack *image_stack_free(ImageStack *s);
 static inline void image_stack_freep(ImageStack **s) {
         image_stack_free(*s);
 }
+
+/* Between the look and the mount: what is open of a disk image is closed, and, when the image is locked, opened anew as the wish has it. Nothing for others. */
+void image_stack_let_go(ImageStack *s);
+int image_stack_take(ImageStack *s, Error **reterr);
 
 /* The machine's tree is mounted: of what was set up for that, only what keeps it is still needed. There is no look any more. */
 void image_stack_settle(ImageStack *s);

@@ -156,6 +156,8 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
         if (r >= 0 && s->stack->is_plain && !supervisor_is_cancelled(s))
                 r = labels_give_tree(s->plan, s->image->fd, &(RelabelWatch){ hear_of_end, s }, reterr);
         if (r >= 0 && !supervisor_is_cancelled(s))
+                r = image_stack_take(s->stack, reterr);
+        if (r >= 0 && !supervisor_is_cancelled(s))
                 r = supervisor_launch(s, reterr);
         if (supervisor_is_cancelled(s))
                 return was_cancelled(s, reterr);
@@ -341,6 +343,7 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
                 r = plan_print(s->plan, c->json > 0, stdout, reterr);
                 return r < 0 ? r : 1;
         }
+        image_stack_let_go(s->stack);
         if (!start->in_background) {
                 warn_of_reachable_files(s->plan);
                 warn_of_missing_labels(s->plan);
