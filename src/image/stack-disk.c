@@ -79,8 +79,7 @@ void image_stack_let_go(ImageStack *s) {
         if (!s->disk)
                 return;
         image_stack_settle(s);
-        for (; s->n_parts > 0; s->n_parts--)
-                free(s->parts[s->n_parts - 1].lowers);
+        stack_drop_parts(s);
 }
 
 int image_stack_take(ImageStack *s, Error **reterr) {

@@ -8,6 +8,8 @@
 /* A part more, of n directories. NULL: no memory. */
 StackPart *stack_add(ImageStack *s, const char *destination, size_t n_lowers);
 
+void stack_drop_parts(ImageStack *s);
+
 /* Close it with the stack; closes it at once on failure. */
 int stack_hold(ImageStack *s, int fd);
 

@@ -16,11 +16,16 @@ StackPart *stack_add(ImageStack *s, const char *destination, size_t n_lowers) {
                 return NULL;
         s->parts = grown;
         part = grown + s->n_parts;
-        *part = (StackPart){ .destination = destination, .lowers = calloc(n_lowers, sizeof(int)), .n_lowers = n_lowers, .upper = -1 };
-        if (!part->lowers)
-                return NULL;
+        *part = (StackPart){ .destination = strdup(destination), .lowers = calloc(n_lowers, sizeof(int)), .n_lowers = n_lowers, .upper = -1 };
         s->n_parts++;
-        return part;
+        return part->destination && part->lowers ? part : NULL;
+}
+
+void stack_drop_parts(ImageStack *s) {
+        for (; s->n_parts > 0; s->n_parts--) {
+                free(s->parts[s->n_parts - 1].destination);
+                free(s->parts[s->n_parts - 1].lowers);
+        }
 }
 
 int stack_hold(ImageStack *s, int fd) {
@@ -73,8 +78,7 @@ ImageStack *image_stack_free(ImageStack *s) {
         if (!s)
                 return NULL;
         image_stack_settle(s);
-        for (size_t i = 0; i < s->n_parts; i++)
-                free(s->parts[i].lowers);
+        stack_drop_parts(s);
         stack_drop_layers(s);
         free(s->parts);
         free(s->held);

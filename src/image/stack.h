@@ -16,7 +16,7 @@
  * to be (loop devices, mounts of partitions), all of it freed by the kernel when the fds and the caller's mount namespace are gone. */
 
 typedef struct StackPart {
-        const char *destination; /* "/", "/home"; a parent before what is in it */
+        char *destination; /* "/", "/home"; a parent before what is in it */
         int *lowers;       /* directories, topmost first; at least one. Not the part's to close */
         size_t n_lowers;
         int upper;         /* the directory of a layer, with tree/ and work/ in it; -1: the part is its one lower itself, or a read-only overlay of several */
