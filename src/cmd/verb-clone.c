@@ -11,6 +11,8 @@
 
 enum { OPT_COPY = 256 };
 
+#define TRIES_MAX 100
+
 const VerbOption clone_options[] = {
         { { .name = "copy" }, OPT_COPY, "Copy all files: the new image shares nothing with the other one" },
         {},
@@ -65,27 +67,47 @@ static int copy(const Image *from, const char *name, char **ret_path, Error **re
         return r < 0 ? r : image_copy(&q, ret_path, reterr);
 }
 
+/* Who only reads from it goes on doing so. */
 static int share(const Image *from, const char *name, char **ret_path, Error **reterr) {
         _cleanup_(image_lock_releasep) ImageLock *claim = NULL;
-        int r = image_claim(from, false, &claim, reterr);
+        int r = image_claim(from, true, &claim, reterr);
 
         return r < 0 ? r : image_clone(from, name, ret_path, reterr);
+}
+
+static int make_clone(const Image *from, const CloneRequest *q, char **ret_path, Error **reterr) {
+        bool shares = !q->copy && (from->type == IMAGE_TREE || from->type == IMAGE_LAYERED);
+
+        return shares ? share(from, q->name, ret_path, reterr) : copy(from, q->name, ret_path, reterr);
+}
+
+/* Several at once are made one after the other: each finds the image as the one before has left it. */
+static int find_and_clone(const CloneRequest *q, Image **ret_from, char **ret_path, Error **reterr) {
+        for (unsigned tries = 0;; tries++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                _cleanup_(image_freep) Image *from = NULL;
+                int r = image_find(q->from, &from, &error);
+
+                if (r >= 0)
+                        r = make_clone(from, q, ret_path, &error);
+                if (r >= 0) {
+                        *ret_from = TAKE_PTR(from);
+                        return r;
+                }
+                if (r != -EAGAIN || tries == TRIES_MAX)
+                        return error_pass(reterr, r, &error);
+        }
 }
 
 int verb_clone(int argc, char **argv, Error **reterr) {
         _cleanup_(image_freep) Image *from = NULL;
         _cleanup_free_ char *path = NULL;
         CloneRequest q = {};
-        bool shares;
         int r;
 
         r = parse(argc, argv, &q, reterr);
         if (r >= 0)
-                r = image_find(q.from, &from, reterr);
-        if (r < 0)
-                return r;
-        shares = !q.copy && (from->type == IMAGE_TREE || from->type == IMAGE_LAYERED);
-        r = shares ? share(from, q.name, &path, reterr) : copy(from, q.name, &path, reterr);
+                r = find_and_clone(&q, &from, &path, reterr);
         if (r < 0)
                 return r;
         printf("%s\n", path);

@@ -50,6 +50,11 @@ static int set_immutable(int dir, bool on) {
         return ioctl(fd, FS_IOC_SETFLAGS, &flags) < 0 ? -errno : 0;
 }
 
+static int changed_meanwhile(const Image *image, Error **reterr) {
+        error_set(reterr, EAGAIN, "%s has just been changed by another command", image->path);
+        return error_hint(reterr, -EAGAIN, "Try again.");
+}
+
 static int add_snapshot(const Sealing *q, const char *layer, Error **reterr) {
         return q->snapshot ? store_add_snapshot(q->store, q->name, q->snapshot, layer, reterr) : 0;
 }
@@ -95,12 +100,24 @@ static int check_length(const Sealing *q, size_t n, Error **reterr) {
         return error_hint(reterr, -E2BIG, "`nbox clone --copy %s NEW` makes one tree of it, to go on with.", q->image->name);
 }
 
+/* Whoever else may read it may have sealed it, too, since it was found. */
+static int check_layer(const Sealing *q, Error **reterr) {
+        char now[LAYER_ID_SIZE];
+
+        if (layer_read_link(q->store->parent, q->name, now) > 0 && strcmp(now, q->image->layer) == 0)
+                return 0;
+        return changed_meanwhile(q->image, reterr);
+}
+
 static int seal_layered(const Sealing *q, char ret[LAYER_ID_SIZE], Error **reterr) {
         _cleanup_(layer_freep) Layer *top = NULL;
         Layer **chain = NULL;
         size_t n = 0;
         int r;
 
+        r = check_layer(q, reterr);
+        if (r < 0)
+                return r;
         r = layer_chain(q->store, q->image->layer, &chain, &n, reterr);
         if (r < 0)
                 return r;
@@ -161,7 +178,7 @@ static int exchange(const Sealing *q, const Layer *base, const Layer *top, Error
 
         if (fstat(q->image->fd, &st) < 0 || fstatat(q->store->parent, q->name, &now, AT_SYMLINK_NOFOLLOW) < 0 ||
             st.st_dev != now.st_dev || st.st_ino != now.st_ino)
-                return error_set(reterr, EAGAIN, "%s was exchanged for something else meanwhile", q->image->path);
+                return changed_meanwhile(q->image, reterr);
         if (read_only) {
                 r = set_immutable(top->tree, true);
                 if (r >= 0)

@@ -75,8 +75,8 @@ int layer_of_image(const Image *image, char ret[LAYER_ID_SIZE]);
 int store_point(const Store *s, const char *name, const char *layer, bool new, Error **reterr);
 
 /* Put an empty, writable layer on top of an image, and return the id of what is sealed by that: its tree as it is now. Where nothing
- * was written since the last time, nothing is done, and the id is the same. The image must be locked, by the caller (lock.h), and
- * be a directory or stand on layers. snapshot: NULL, or a name for it, that becomes visible by the same rename. With the store's lock. */
+ * was written since the last time, nothing is done, and the id is the same. The image must be locked by the caller (lock.h; shared is
+ * enough: who only reads goes on reading what is sealed), and be a directory or stand on layers. -EAGAIN: it is not what was found any more. snapshot: NULL, or a name for it, that becomes visible by the same rename. With the store's lock. */
 int image_seal(const Store *s, const Image *image, const char *snapshot, char ret[LAYER_ID_SIZE], Error **reterr);
 
 /* A name for a layer among an image's snapshots; `name` is the last component of the image's path. -EEXIST. With the store's lock. */

@@ -311,6 +311,24 @@ static void a_chain_has_an_end(void **state) {
         assert_int_equal(store_sweep(s, &error), 0);
 }
 
+/* Two who may both read it: the second finds it changed, and has to look again. */
+static void sealed_by_another_meanwhile(void **state) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(image_freep) Image *plain = NULL, *layered = NULL;
+        _cleanup_(store_freep) Store *s = NULL;
+        char id[LAYER_ID_SIZE];
+
+        assert_int_equal(mkdir(at(state, "web"), 0755), 0);
+        plain = find(at(state, "web"));
+        seal(at(state, "web"), NULL, id);
+        assert_ok(store_of_image(plain, false, &s, &error));
+        assert_int_equal(image_seal(s, plain, NULL, id, &error), -EAGAIN);
+        layered = find(at(state, "web"));
+        write_text(at(state, "web/file"), "x");
+        seal(at(state, "web"), NULL, id);
+        assert_int_equal(image_seal(s, layered, NULL, id, &error), -EAGAIN);
+}
+
 static void whoever_waited_does_not_write_to_what_is_sealed(void **state) {
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_(image_freep) Image *before = NULL;
@@ -420,6 +438,7 @@ int main(void) {
                 WITH_DIRECTORY(a_damaged_store_loses_nothing),
                 WITH_DIRECTORY(snapshots_hold_layers),
                 WITH_DIRECTORY(a_chain_has_an_end),
+                WITH_DIRECTORY(sealed_by_another_meanwhile),
                 WITH_DIRECTORY(whoever_waited_does_not_write_to_what_is_sealed),
                 WITH_DIRECTORY(looks_through_layers),
                 WITH_DIRECTORY(only_roots_own_directories),
