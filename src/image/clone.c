@@ -13,6 +13,7 @@
 #include "file.h"
 #include "log.h"
 #include "overlay.h"
+#include "remove.h"
 
 #define MOUNT_DIRECTORY "/run/nbox/stack"
 
@@ -54,6 +55,14 @@ static int give_identity(const Store *s, const char *layer, const NewIdentity *i
         return tree < 0 ? tree : tree_new_identity(tree, identity, reterr);
 }
 
+/* What overlayfs has made for itself belongs to us; a machine that has but the tree's ids mapped could not remove it. */
+static int clear_work(const Layer *layer, Error **reterr) {
+        _cleanup_close_ int work = openat(layer->fd, "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int r = work < 0 ? -errno : remove_tree(work, "work");
+
+        return r < 0 ? error_errno(reterr, r, "Cannot clear the work directory of a new layer") : 0;
+}
+
 int image_new_on(const Store *s, const char *name, const char *base, const NewIdentity *identity, Error **reterr) {
         _cleanup_(store_freep) Store *here = NULL;
         _cleanup_(layer_freep) Layer *layer = NULL;
@@ -68,6 +77,8 @@ int image_new_on(const Store *s, const char *name, const char *base, const NewId
                 r = store_open(s->directory, true, &here, reterr);
         if (r >= 0)
                 r = give_identity(here, layer->id, identity, reterr);
+        if (r >= 0)
+                r = clear_work(layer, reterr);
         return r >= 0 ? store_point(s, name, layer->id, true, reterr) : r;
 }
 

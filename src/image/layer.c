@@ -113,8 +113,9 @@ int layer_make_tree(Layer *l, int like, Error **reterr) {
                 return error_errno(reterr, errno, "Cannot make a new layer's directories");
         if (like >= 0) {
                 r = directory_take_attributes(tree, like);
-                /* overlayfs makes files there, and who mounts it may have but the tree's ids mapped */
-                if (r >= 0 && (fstat(tree, &st) < 0 || fchownat(l->fd, "work", st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0))
+                /* whoever mounts the layer has but the tree's ids mapped, and is nobody to files of others */
+                if (r >= 0 && (fstat(tree, &st) < 0 || fchownat(l->fd, "work", st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+                               fchown(l->fd, st.st_uid, st.st_gid) < 0))
                         r = -errno;
         }
         if (r < 0)
