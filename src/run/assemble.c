@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "api-guard.h"
+#include "assemble-overlay.h"
 #include "file.h"
 #include "guest-ids.h"
 #include "guest-files.h"
@@ -137,6 +138,30 @@ static int mount_bind(const MachinePlan *p, int root, int userns, const MountSte
         return 0;
 }
 
+static int mount_overlay(const MachinePlan *p, int root, const MountStep *step, Error **reterr) {
+        _cleanup_close_ int mount = assemble_overlay(p, step, root, reterr), target = -1;
+        int r;
+
+        if (mount < 0)
+                return mount;
+        target = open_target(p, root, step->destination, true, reterr);
+        if (target < 0)
+                return target;
+        r = mount_attach(mount, target);
+        return r < 0 ? error_errno(reterr, r, "Cannot mount an overlay on %s in the machine", step->destination) : 0;
+}
+
+static int mount_step(const MachinePlan *p, int root, int userns, const MountStep *step, Error **reterr) {
+        switch (step->kind) {
+        case MOUNT_STEP_TMPFS:
+                return mount_tmpfs(p, root, step, reterr);
+        case MOUNT_STEP_OVERLAY:
+                return mount_overlay(p, root, step, reterr);
+        default:
+                return mount_bind(p, root, userns, step, reterr);
+        }
+}
+
 static int make_api_directories(const MachinePlan *p, int root, Error **reterr) {
         static const char *const directories[] = { "/proc", "/sys", "/dev", "/run", "/tmp" };
 
@@ -190,8 +215,7 @@ int assemble_tree(const MachinePlan *p, const TreeParts *parts, int *ret_notify,
         if (r >= 0)
                 r = assemble_api(p, root, parts->api, reterr);
         for (size_t i = 0; r >= 0 && i < p->n_mounts; i++)
-                r = p->mounts[i].kind == MOUNT_STEP_TMPFS ? mount_tmpfs(p, root, &p->mounts[i], reterr)
-                                                          : mount_bind(p, root, parts->userns, &p->mounts[i], reterr);
+                r = mount_step(p, root, parts->userns, &p->mounts[i], reterr);
         if (r >= 0)
                 r = guest_files_write(p, root, parts->files, &notify, reterr);
         if (r >= 0 && nesting_has_mounts(p))

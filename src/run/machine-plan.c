@@ -47,6 +47,7 @@ void plan_free(MachinePlan *p) {
         free(p->hostname);
         for (size_t i = 0; i < p->n_mounts; i++) {
                 free(p->mounts[i].source);
+                strv_free(p->mounts[i].sources);
                 free(p->mounts[i].destination);
                 free(p->mounts[i].options);
         }
@@ -80,6 +81,9 @@ static int add_mount(MachinePlan *p, const MountStep *like) {
         m += p->n_mounts++;
         *m = *like;
         m->source = m->destination = m->options = NULL;
+        m->sources = NULL;
+        if (like->sources && !(m->sources = strv_copy(like->sources)))
+                return -ENOMEM;
         if (string_set(&m->source, like->source) < 0 || string_set(&m->destination, like->destination) < 0 ||
             string_set(&m->options, like->options) < 0)
                 return -ENOMEM;
@@ -126,6 +130,10 @@ static int plan_mounts(MachinePlan *p, const MachineConfig *c, Error **reterr) {
                 return error_oom(reterr);
         for (size_t i = 0; r >= 0 && i < c->n_binds; i++)
                 r = plan_bind(p, &c->binds[i], reterr);
+        for (size_t i = 0; r >= 0 && i < c->n_overlays; i++)
+                if (add_mount(p, &(MountStep){ .kind = MOUNT_STEP_OVERLAY, .sources = c->overlays[i].sources, .destination = c->overlays[i].destination,
+                                               .attr = c->overlays[i].read_only ? MOUNT_ATTR_RDONLY : 0 }) < 0)
+                        r = error_oom(reterr);
         return r;
 }
 

@@ -25,6 +25,7 @@
 typedef enum MountStepKind {
         MOUNT_STEP_TMPFS,
         MOUNT_STEP_BIND,
+        MOUNT_STEP_OVERLAY,
 } MountStepKind;
 
 /* Whose the files of a bind are inside; the values are BindMount's. */
@@ -39,6 +40,7 @@ typedef enum MountIdmap {
 typedef struct MountStep {
         MountStepKind kind;
         char *source;      /* bind: a path on the host, or in the tree (from_root) */
+        char **sources;    /* overlay: as the configuration's (OverlayMount) */
         char *destination; /* in the machine */
         char *options;     /* tmpfs options, or NULL; the owner is added when it is made */
         uint64_t attr;     /* MOUNT_ATTR_* */

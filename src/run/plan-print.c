@@ -27,16 +27,19 @@ static json_t *mounts(const MachinePlan *p) {
                 [MOUNT_IDMAP_NO] = "noidmap", [MOUNT_IDMAP_ALL] = "idmap", [MOUNT_IDMAP_ROOT] = "rootidmap",
                 [MOUNT_IDMAP_OWNER] = "owneridmap",
         };
+        static const char *const kinds[] = { [MOUNT_STEP_TMPFS] = "tmpfs", [MOUNT_STEP_BIND] = "bind", [MOUNT_STEP_OVERLAY] = "overlay" };
         json_t *a = json_array();
 
         for (size_t i = 0; i < p->n_mounts; i++) {
                 const MountStep *m = &p->mounts[i];
                 json_t *o = json_object();
 
-                json_object_set_new(o, "type", json_string(m->kind == MOUNT_STEP_TMPFS ? "tmpfs" : "bind"));
+                json_object_set_new(o, "type", json_string(kinds[m->kind]));
                 json_object_set_new(o, "destination", json_text(m->destination));
                 if (m->source)
                         json_object_set_new(o, "source", json_text(m->source));
+                if (m->sources)
+                        json_object_set_new(o, "sources", strings(m->sources));
                 if (m->options)
                         json_object_set_new(o, "options", json_text(m->options));
                 json_object_set_new(o, "read_only", json_boolean(m->attr & MOUNT_ATTR_RDONLY));

@@ -29,6 +29,7 @@
 #include "registration.h"
 #include "seal.h"
 #include "supervisor.h"
+#include "template.h"
 #include "text.h"
 #include "unit.h"
 #include "zone-info.h"
@@ -167,8 +168,10 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
 /* A settings file may lie beside the tree: where that is must be known before it is read. */
 static int find_tree(MachineConfig *c, Error **reterr) {
         _cleanup_(image_freep) Image *image = NULL;
-        int r;
+        int r = template_clone(c, reterr);
 
+        if (r < 0)
+                return r;
         if (c->directory)
                 return 0;
         r = image_find(c->image ?: c->machine, &image, reterr);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "assemble-overlay.h"
 #include "assemble.h"
 #include "cgroup.h"
 #include "freezing.h"
@@ -107,6 +108,7 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
         if (s->staged) {
                 (void) umount2(STAGING_DIRECTORY, MNT_DETACH);
                 s->staged = false;
+                assemble_overlay_clean(s->plan);
         }
         port_relays_end(s);
         if (s->network_attached) {
