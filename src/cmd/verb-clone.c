@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "clone.h"
-#include "copy-image.h"
+#include "clone-copy.h"
 #include "find.h"
 #include "image-claim.h"
+#include "live-copy.h"
 #include "log.h"
 #include "name.h"
 #include "verb-list.h"
@@ -39,40 +40,24 @@ static int parse(int argc, char **argv, CloneRequest *ret, Error **reterr) {
         return r < 0 ? r : image_name_is_free(ret->name, reterr);
 }
 
-/* What a copy is to be, before it has its name. */
-typedef struct Finish {
-        const Image *from;
-        NewIdentity identity;
-} Finish;
-
-static int finish(int copy, void *userdata, Error **reterr) {
-        const Finish *f = userdata;
-        int r;
-
-        if (f->from->type != IMAGE_DISK)
-                return tree_new_identity(copy, &f->identity, reterr);
-        r = disk_new_identity(copy, f->from->path, &f->identity, reterr);
-        if (r == 0)
-                log_warning("What is in %s can only be read: its clone has the same host name and machine id, ignoring", f->from->path);
-        return r;
-}
-
-/* A snapshot of a subvolume is of one moment, whoever writes to it. */
-static int copy(const Image *from, const char *name, char **ret_path, Error **reterr) {
-        _cleanup_(image_lock_releasep) ImageLock *claim = NULL;
-        Finish f = { from, { .host_name = name } };
-        ImageCopyRequest q = { .from = from, .name = name, .finish = finish, .userdata = &f };
-        int r = from->type == IMAGE_SUBVOLUME ? 0 : image_claim(from, true, &claim, reterr);
-
-        return r < 0 ? r : image_copy(&q, ret_path, reterr);
-}
-
-/* Who only reads from it goes on doing so. */
+/* Of an image that a machine writes to, what it has now is cloned. */
 static int share(const Image *from, const char *name, char **ret_path, Error **reterr) {
         _cleanup_(image_lock_releasep) ImageLock *claim = NULL;
-        int r = image_claim(from, true, &claim, reterr);
+        NewIdentity identity = { .host_name = name };
+        _cleanup_(error_freep) Error *busy = NULL;
+        _cleanup_free_ char *machine = NULL;
+        int r = image_claim(from, true, &claim, &busy), running;
 
-        return r < 0 ? r : image_clone(from, name, ret_path, reterr);
+        if (r >= 0)
+                return image_clone(from, name, &identity, ret_path, reterr);
+        running = r == -EBUSY ? live_writer(from, &machine, reterr) : 0;
+        if (running == 0)
+                return error_pass(reterr, r, &busy);
+        return running < 0 ? running : clone_live(from, machine, name, &identity, ret_path, reterr);
+}
+
+static int copy(const Image *from, const char *name, char **ret_path, Error **reterr) {
+        return clone_by_copy(from, name, &(NewIdentity){ .host_name = name }, ret_path, reterr);
 }
 
 static int make_clone(const Image *from, const CloneRequest *q, char **ret_path, Error **reterr) {

@@ -34,6 +34,7 @@ int verb_image_resize(int argc, char **argv, Error **reterr); /* verb-image.c */
 int verb_create(int argc, char **argv, Error **reterr);
 extern const VerbOption create_options[];
 int verb_clone(int argc, char **argv, Error **reterr);
+int verb_commit(int argc, char **argv, Error **reterr);
 extern const VerbOption clone_options[];
 
 int verb_rename(int argc, char **argv, Error **reterr);

@@ -42,6 +42,7 @@ const Verb verbs[] = {
           OPERAND_SNAPSHOT, "Make" },
         { "diff", "[OPTIONS] NAME [SNAPSHOT|IMAGE]", "List the files that are different from a snapshot or another image", verb_diff,
           VERB_ROOT | VERB_JSON, OPERAND_SNAPSHOT, "Make" },
+        { "commit", "NAME NEW", "Make an image of what a machine has now, running or not", verb_commit, VERB_ROOT, OPERAND_MACHINE, "Make" },
 
         { "dissect", "[OPTIONS] IMAGE [DIR]", "Show what is in a disk image, or mount it", verb_dissect, VERB_JSON, OPERAND_IMAGE, "See", dissect_options },
         { "rename", "NAME NEW-NAME", "Give an image another name, and its settings, addresses and ids with it", verb_rename, VERB_ROOT,

@@ -82,8 +82,7 @@ int image_new_on(const Store *s, const char *name, const char *base, const NewId
         return r >= 0 ? store_point(s, name, layer->id, true, reterr) : r;
 }
 
-static int clone_locked(const Image *from, const Store *s, const char *name, Error **reterr) {
-        NewIdentity identity = { .host_name = name };
+static int clone_locked(const Image *from, const Store *s, const char *name, const NewIdentity *identity, Error **reterr) {
         _cleanup_close_ int lock = -1;
         char base[LAYER_ID_SIZE];
         int r;
@@ -92,10 +91,10 @@ static int clone_locked(const Image *from, const Store *s, const char *name, Err
         if (lock < 0)
                 return lock;
         r = image_seal(s, from, NULL, base, reterr);
-        return r >= 0 ? image_new_on(s, name, base, &identity, reterr) : r;
+        return r >= 0 ? image_new_on(s, name, base, identity, reterr) : r;
 }
 
-int image_clone(const Image *from, const char *name, char **ret_path, Error **reterr) {
+int image_clone(const Image *from, const char *name, const NewIdentity *identity, char **ret_path, Error **reterr) {
         _cleanup_(error_freep) Error *ignored = NULL;
         _cleanup_(store_freep) Store *s = NULL;
         _cleanup_free_ char *path = NULL;
@@ -106,7 +105,7 @@ int image_clone(const Image *from, const char *name, char **ret_path, Error **re
                 return r;
         if (asprintf(&path, "%s/%s", strcmp(s->directory, "/") == 0 ? "" : s->directory, name) < 0)
                 return error_oom(reterr);
-        r = clone_locked(from, s, name, reterr);
+        r = clone_locked(from, s, name, identity, reterr);
         if (store_sweep(s, &ignored) < 0) /* what a failure has left, or somebody before us */
                 log_debug("%s, ignoring", ignored ? ignored->message : "Cannot sweep");
         if (r >= 0)

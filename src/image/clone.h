@@ -11,6 +11,7 @@
  * of it is. -EEXIST. With the store's lock. Moves the process into a mount namespace of its own. */
 int image_new_on(const Store *s, const char *name, const char *base, const NewIdentity *identity, Error **reterr);
 
-/* Clone a tree, or an image on layers, of which the caller has the lock (lock.h): it is sealed, and goes on in a layer of its own as the clone does. The clone lies beside it, with an
- * identity of its own; *ret_path, the caller's, is where. Moves the process into a mount namespace of its own. */
-int image_clone(const Image *from, const char *name, char **ret_path, Error **reterr);
+/* Clone a tree, or an image on layers, of which the caller has the lock (lock.h): it is sealed, and goes on in a layer of its own as the clone does. A shared lock is
+ * enough: who else shares it reads what nobody writes to any more, as before. The clone lies beside it; *ret_path, the caller's, is where. Moves the
+ * process into a mount namespace of its own. */
+int image_clone(const Image *from, const char *name, const NewIdentity *identity, char **ret_path, Error **reterr);
