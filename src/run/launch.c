@@ -292,6 +292,18 @@ static void note_dev(Supervisor *s, int root) {
                 s->record->dev_id = st.st_dev;
 }
 
+/* Where an ephemeral machine writes to, for who wants to keep it: it goes with the machine. */
+static int note_layer(Supervisor *s, Error **reterr) {
+        const ImageStack *stack = s->stack;
+
+        if (!stack->passing)
+                return 0;
+        if (asprintf(&s->record->layer, "%s/" STORE_NAME "/layers/%s", stack->store->directory, stack->passing->id) >= 0)
+                return 0;
+        s->record->layer = NULL;
+        return error_oom(reterr);
+}
+
 static int build_tree(Supervisor *s, int socket, Error **reterr) {
         _cleanup_(guest_files_done) GuestFiles files = { .credentials = s->credentials };
         _cleanup_close_ int userns = -1, root = -1, proc = -1, sysfs = -1;
@@ -316,6 +328,9 @@ static int build_tree(Supervisor *s, int socket, Error **reterr) {
                 return root;
         image_stack_settle(s->stack);
         note_dev(s, root);
+        r = note_layer(s, reterr);
+        if (r < 0)
+                return r;
         r = fd_send(socket, &built, 1, &root, 1);
         return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
 }
