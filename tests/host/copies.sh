@@ -25,6 +25,14 @@ no_file_system() {
         rm "$SCRATCH/fs.img"
 }
 
+# small_tree NAME: a rich one, whose sparse file is soon hashed.
+small_tree() {
+        rich_tree "$1"
+        truncate -s 0 "$MACHINES/$1/srv/sparse"
+        truncate -s 32M "$MACHINES/$1/srv/sparse"
+        echo data | dd of="$MACHINES/$1/srv/sparse" bs=1 seek=20000000 conv=notrunc status=none
+}
+
 # hash_at DIRECTORY: of what a copy has in common with what it is of.
 # shellcheck disable=SC2086
 hash_at() { "$HOST_TOOLS/tree-hash" "$1" $OWN; }
@@ -37,7 +45,7 @@ nothing_begun() { [ -z "$(find "${1-$MACHINES}" -maxdepth 1 -name '.#nbox-*')" ]
 # --- of what does not run ------------------------------------------------------------------------------------------
 
 test_a_copy_has_all_that_a_tree_has() {
-        rich_tree whole
+        small_tree whole
         same "path" "$(nbox clone --copy whole whole2 2>"$SCRATCH/said")" "$MACHINES/whole2"
         has "$(cat "$SCRATCH/said")" "Copying $MACHINES/whole: .*iB in [0-9]* files"
         same "copy" "$(hash_at "$MACHINES/whole2")" "$(hash_at "$MACHINES/whole")"
@@ -53,7 +61,7 @@ test_a_copy_has_all_that_a_tree_has() {
 # Blocks are shared, of which neither sees what the other writes.
 test_a_copy_on_btrfs_and_xfs_shares_blocks() {
         local kind tree=$SCRATCH/fs/tree
-        rich_tree whole
+        small_tree whole
         for kind in btrfs xfs; do
                 file_system "$kind" 512M
                 cp -a "$MACHINES/whole" "$tree"
@@ -73,16 +81,16 @@ test_a_copy_of_a_subvolume_is_one() {
         file_system btrfs 512M
         btrfs -q subvolume create "$SCRATCH/fs/tree"
         cp -a "$MACHINES/.busybox/." "$SCRATCH/fs/tree"
-        btrfs -q subvolume create "$SCRATCH/fs/tree/srv/inner"
-        echo in >"$SCRATCH/fs/tree/srv/inner/file"
+        btrfs -q subvolume create "$SCRATCH/fs/tree/inner"
+        echo in >"$SCRATCH/fs/tree/inner/file"
         nbox clone --copy "$SCRATCH/fs/tree" twin 2>/dev/null
         same "inode" "$(stat -c %i "$SCRATCH/fs/twin")" 256
-        same "inner" "$(cat "$SCRATCH/fs/twin/srv/inner/file")" in
+        same "inner" "$(cat "$SCRATCH/fs/twin/inner/file")" in
         no_file_system
 }
 
 test_a_copy_of_layers_is_one_tree() {
-        rich_tree under
+        small_tree under
         nbox clone under over 2>/dev/null
         nbox run --network=none over /bin/sh -c 'rm -r /usr/lib/deep /srv/pipe; mkdir /usr/lib/deep; echo x >/usr/lib/deep/x; mv /srv/shared /srv/moved; chmod 711 /etc'
         nbox clone --copy over flat 2>/dev/null
@@ -106,7 +114,7 @@ test_a_disk_image_stays_sparse() {
 }
 
 test_without_room_nothing_is_left() {
-        rich_tree large
+        small_tree large
         file_system ext4 64M
         cp -a "$MACHINES/large" "$SCRATCH/fs/tree"
         head -c 40M /dev/urandom >"$SCRATCH/fs/tree/srv/filler"
@@ -325,7 +333,7 @@ test_an_ephemeral_machine_becomes_an_image() {
 }
 
 test_any_machine_becomes_an_image() {
-        rich_tree kept
+        small_tree kept
         # stopped
         nbox commit kept image1 >/dev/null 2>&1
         # running
