@@ -74,7 +74,8 @@ static int mount_error(const Disk *d, const DiskPartition *p, int r, Error **ret
         case -EBADMSG:
                 error_errno(reterr, r, "Cannot mount the %s file system in %s, which is damaged or has features that this kernel does not know", p->fs,
                             d->path);
-                return error_hint(reterr, r, "dmesg says more.");
+                return error_hint(reterr, r, "dmesg says more. `nbox dissect %s` shows where it is; check it with its own fsck (e2fsck -f, xfs_repair, btrfs check).",
+                                  d->path);
         default:
                 return error_errno(reterr, r, "Cannot mount the %s file system in %s", p->fs, d->path);
         }
@@ -199,8 +200,8 @@ static int wait_unused(const Disk *d, bool read_only, unsigned wait_ms, Error **
                 (void) nanosleep(&pause, NULL);
         if (r <= 0)
                 return r < 0 ? error_errno(reterr, r, "Cannot tell which loop devices have %s", d->path) : 0;
-        error_set(reterr, EBUSY, "The disk image %s is in use by somebody else: /dev/loop%d", d->path, n);
-        return error_hint(reterr, -EBUSY, "`findmnt /dev/loop%d` and `losetup --list` say more; `nbox dissect --umount DIR` or `losetup --detach /dev/loop%d` frees it.",
+        error_set(reterr, EBUSY, "The disk image %s is in use, by a machine or by who has mounted it: /dev/loop%d", d->path, n);
+        return error_hint(reterr, -EBUSY, "`nbox list` and `findmnt /dev/loop%d` say more; `nbox dissect --umount DIR` or `losetup --detach /dev/loop%d` frees it.",
                           n, n);
 }
 

@@ -113,6 +113,7 @@ test_disks_that_are_only_read() {
                 wait_until 5 has_no_loops "$MACHINES/fixed.raw"
                 rm "$MACHINES/fixed.raw"
         done
+        rm -r "$MACHINES/.#nbox"
 }
 
 test_disks_mbr() {
@@ -217,9 +218,9 @@ test_disks_in_use() {
         poweroff used
         wait_until 5 has_no_loops "$raw"
         mkdir "$SCRATCH/in"
-        nbox dissect --mount "$raw" "$SCRATCH/in"
+        wait_until 10 nbox dissect --mount "$raw" "$SCRATCH/in" # its supervisor is a moment longer there
         refused nbox boot -d used
-        has "$REFUSAL" "in use by somebody else: /dev/loop"
+        has "$REFUSAL" "in use, by a machine or by who has mounted it: /dev/loop"
         nbox dissect --umount "$SCRATCH/in"
         wait_until 5 has_no_loops "$raw"
         rm "$raw"
@@ -301,7 +302,7 @@ test_disks_as_services() {
         has "$(machinectl list --no-legend)" "^served "
         nbox exec served sh -c 'echo written >/root/kept'
         # Neither systemd-nspawn nor a second one of us gets at it meanwhile.
-        fails timeout "$((20 * SLOW))" systemd-nspawn --register=no --keep-unit -q --image="$MACHINES/served.raw" /bin/true
+        fails timeout "$((20 * PATIENCE))" systemd-nspawn --register=no --keep-unit -q --image="$MACHINES/served.raw" /bin/true
         nbox reboot served
         wait_until 20 nbox exec served grep -q written /root/kept
         systemctl kill --signal=KILL nbox@served.service
