@@ -168,9 +168,9 @@ test_disks_unknown() {
         mkswap -q "$raw" 2>/dev/null
         refused nbox boot -d odd
         has "$REFUSAL" "is swap, which no machine"
-        mkfs.vfat "$raw" >/dev/null
+        mkfs.minix "$raw" >/dev/null
         refused nbox boot -d odd
-        has "$REFUSAL" "is vfat, which no machine"
+        has "$REFUSAL" "is minix, which no machine"
         truncate -s 48M "$raw"
         mkfs.ext4 -q -F -O journal_dev "$raw"
         refused nbox boot -d odd
