@@ -51,7 +51,7 @@ int template_clone(const MachineConfig *c, Error **reterr) {
         if (r >= 0)
                 r = image_claim(from, false, &claim, reterr);
         if (r >= 0)
-                r = image_clone(from, name, &path, reterr);
+                r = image_clone(from, name, &(NewIdentity){ .host_name = name }, &path, reterr);
         if (r >= 0 && c->quiet <= 0)
                 log_info("Made %s, a clone of %s", path, from->path);
         return r;
