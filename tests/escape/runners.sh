@@ -32,7 +32,8 @@ machine_waits_for() {
 }
 
 # The init's pid as the host sees it: the first process of a pid namespace below ours.
-machine_leader() { awk '$1 == "NSpid:" && NF == 3 && $3 == 1 { print $2; exit }' /proc/[0-9]*/status 2>/dev/null; }
+# A process may end while they are looked through.
+machine_leader() { { grep -hs '^NSpid:' /proc/[0-9]*/status || true; } | awk 'NF == 3 && $3 == 1 && !found++ { print $2 }'; }
 
 machine_killed() {
         local leader

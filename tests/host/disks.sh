@@ -208,7 +208,7 @@ test_disks_dirty() {
 
 # One that writes keeps all others out, whoever it is; those who read keep those out who would write.
 test_disks_in_use() {
-        local raw=$MACHINES/used.raw loop
+        local raw=$MACHINES/used.raw
         image_of used ext4
         boot used
         refused nbox boot -d --machine=second "$raw"

@@ -62,7 +62,7 @@ store_is_clean() {
                 return 1
         fi
         [ -z "$(ls -A "$machines/$STORE/trash" 2>/dev/null)" ] || { echo "there is trash" && return 1; }
-        have=$(ls -A "$machines/$STORE" | grep -vxE 'lock|layers|snapshots|trash' || true)
+        have=$(find "$machines/$STORE" -mindepth 1 -maxdepth 1 ! -name lock ! -name layers ! -name snapshots ! -name trash)
         [ -z "$have" ] || { echo "in the store is $have" && return 1; }
 }
 

@@ -6,7 +6,7 @@ MAY_REFUSE=yes
 
 state() {
         find "$PREY/out" -printf '%p %y %m %U:%G %s %T@ %l\n' | sort
-        awk -v prey="$PREY/out" 'index($5, prey) == 1 { print "mount", $5 }' /proc/[0-9]*/mountinfo 2>/dev/null | sort -u
+        { cat /proc/[0-9]*/mountinfo 2>/dev/null || true; } | awk -v prey="$PREY/out" 'index($5, prey) == 1 { print "mount", $5 }' | sort -u
 }
 
 setup() {
