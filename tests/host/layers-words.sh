@@ -98,8 +98,8 @@ rich_tree() {
         setfattr -n user.nbox -v kept "$t/srv/shared"
         mknod "$t/srv/null" c 1 3
         mkfifo "$t/srv/pipe"
-        truncate -s 1G "$t/srv/sparse"
-        echo data | dd of="$t/srv/sparse" bs=1 seek=700000000 conv=notrunc status=none
+        truncate -s 16M "$t/srv/sparse"
+        echo data | dd of="$t/srv/sparse" bs=1 seek=9000000 conv=notrunc status=none
         touch "$t/srv/"$'new\nline' "$t/srv/"$'\033[31mred' "$t/srv/"$'\377'
         touch -d '2001-02-03 04:05:06.789' "$t/usr/lib/deep" "$t/usr/lib/program" "$t/srv" "$t/etc" "$t"
 }

@@ -6,7 +6,7 @@
 . "$HOST_TOOLS/layers-words.sh"
 
 # inside NAME COMMAND: as root in the machine.
-inside() { timeout "$((20 * SLOW))" nbox run --network=none "$1" /bin/sh -c "$2"; }
+inside() { timeout "$((20 * PATIENCE))" nbox run --network=none "$1" /bin/sh -c "$2"; }
 
 boots_and_stops() {
         boot "$1"
@@ -134,7 +134,7 @@ test_diff_of_layers() {
         nbox snapshot web one
         same "nothing yet" "$(changes web)" ''
         # Booting and reading changes nothing; written with what it had, nor a file.
-        inside web 'cp /usr/lib/program /tmp/x; cat /tmp/x >/usr/lib/program; rm /tmp/x; touch /usr/lib/capable; chmod 700 /srv; chmod 755 /srv'
+        inside web 'cp /usr/lib/whole/1 /tmp/x; cat /tmp/x >/usr/lib/whole/1; rm /tmp/x; touch /usr/lib/capable; chmod 700 /srv; chmod 755 /srv'
         same "still nothing" "$(changes web)" ''
         inside web 'chmod 600 /usr/lib/program; echo more >>/usr/lib/capable; rm /srv/pipe; mkdir /srv/fresh; echo a >/srv/fresh/a; rm -rf /usr/lib/deep
                 mkdir /usr/lib/deep; echo 6 >/usr/lib/deep/6; mv /usr/lib/whole /usr/lib/renamed; chown 4:4 /srv/shared; rm /usr/lib/dangling
@@ -193,9 +193,10 @@ test_diff_of_trees() {
 
 test_diff_prints_hostile_names_safely() {
         tree_with web
+        mkdir "$MACHINES/web/srv"
         nbox snapshot web one
         inside web 'cd /srv; touch "$(printf "a\nA /etc/shadow")" "$(printf "b\033[31m")" "$(printf "c\377")" "d\\x41" "ä"'
-        same "lines" "$(nbox diff web)" "$(printf '%s\n' 'A /srv' 'A /srv/a\x0aA /etc/shadow' 'A /srv/b\x1b[31m' 'A /srv/c\xff' 'A /srv/d\x5cx41' 'A /srv/ä' | sed '/^A .srv$/d')"
+        same "lines" "$(nbox diff web)" "$(printf '%s\n' 'A /srv/a\x0aA /etc/shadow' 'A /srv/b\x1b[31m' 'A /srv/c\xff' 'A /srv/d\x5cx41' 'A /srv/ä')"
         nbox diff --json web | jq -e 'length == 5' >/dev/null
         forget_image web
 }
