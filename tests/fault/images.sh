@@ -54,7 +54,7 @@ with_change() {
         local top
         with_snapshot
         top=$MACHINES/$(readlink "$MACHINES/a")
-        echo broken >"$top/etc/motd"
+        echo broken >"$top/broken"
         mknod "$top/bin" c 0 0
 }
 
@@ -70,7 +70,7 @@ nothing_is_left() {
         local left
         timeout "$((20 * PATIENCE))" nbox gc 2>/dev/null
         wait_until 5 store_is_clean
-        left=$(ls -A "$MACHINES" | grep -vxE "a|b|by|other|\.busybox|$GUEST|\.#nbox|\.#(a|b|by|other)\.lck" || true)
+        left=$(find "$MACHINES" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vxE "a|b|by|other|\.busybox|$GUEST|\.#nbox|\.#(a|b|by|other)\.lck" || true)
         [ -z "$left" ] || fail "left after SIGKILL at $POINT: $left"
         [ ! -e /var/lib/nbox/changes/begun ] || fail "a change is not ended after SIGKILL at $POINT"
         left=$(find "$MACHINES/$STORE/snapshots" -mindepth 1 -maxdepth 1 ! -name a ! -name b 2>/dev/null)
@@ -150,8 +150,22 @@ there_or_gone() {
         fi
 }
 
-test_killed_while_cloning() { killed_at_each_step fresh_image cloned_or_not nbox clone a b; }
-test_killed_while_keeping() { killed_at_each_step fresh_image kept_or_not nbox snapshot a one; }
-test_killed_while_going_back() { killed_at_each_step with_change back_or_not nbox rollback a one; }
-test_killed_while_renaming() { killed_at_each_step with_snapshot here_or_there nbox rename a b; }
-test_killed_while_removing() { killed_at_each_step with_snapshot there_or_gone nbox remove --settings=remove a; }
+test_killed_while_cloning() {
+        killed_at_each_step fresh_image cloned_or_not nbox clone a b
+}
+
+test_killed_while_keeping() {
+        killed_at_each_step fresh_image kept_or_not nbox snapshot a one
+}
+
+test_killed_while_going_back() {
+        killed_at_each_step with_change back_or_not nbox rollback a one
+}
+
+test_killed_while_renaming() {
+        killed_at_each_step with_snapshot here_or_there nbox rename a b
+}
+
+test_killed_while_removing() {
+        killed_at_each_step with_snapshot there_or_gone nbox remove --settings=remove a
+}

@@ -195,8 +195,8 @@ test_diff_prints_hostile_names_safely() {
         tree_with web
         mkdir "$MACHINES/web/srv"
         nbox snapshot web one
-        inside web 'cd /srv; touch "$(printf "a\nA /etc/shadow")" "$(printf "b\033[31m")" "$(printf "c\377")" "d\\x41" "ä"'
-        same "lines" "$(nbox diff web)" "$(printf '%s\n' 'A /srv/a\x0aA /etc/shadow' 'A /srv/b\x1b[31m' 'A /srv/c\xff' 'A /srv/d\x5cx41' 'A /srv/ä')"
+        inside web 'cd /srv; touch "$(printf "a\nA etc")" "$(printf "b\033[31m")" "$(printf "c\377")" "d\\x41" "ä"'
+        same "lines" "$(nbox diff web)" "$(printf '%s\n' 'A /srv/a\x0aA etc' 'A /srv/b\x1b[31m' 'A /srv/c\xff' 'A /srv/d\x5cx41' 'A /srv/ä')"
         nbox diff --json web | jq -e 'length == 5' >/dev/null
         forget_image web
 }
