@@ -56,6 +56,7 @@ with_change() {
         top=$MACHINES/$(readlink "$MACHINES/a")
         echo broken >"$top/broken"
         mknod "$top/bin" c 0 0
+        touch -d 2002-02-03 "$top/broken" "$top"
 }
 
 # whole NAME HASH...: the image is one of these, and boots if it is not a broken one.
