@@ -81,6 +81,7 @@ static void count(Count *c, const char *name, int r, const Error *error) {
         c->failed++;
 }
 
+/* What lies where nobody may write came with the system, and stays. */
 static int clean_hidden(const char *directory, Count *c, Error **reterr) {
         _cleanup_strv_ char **names = NULL;
 
@@ -90,12 +91,12 @@ static int clean_hidden(const char *directory, Count *c, Error **reterr) {
                 _cleanup_(error_freep) Error *error = NULL;
                 int r = remove_hidden(directory, *name, &error);
 
-                count(c, *name, r, error);
+                if (r != -EROFS)
+                        count(c, *name, r, error);
         }
         return 0;
 }
 
-/* What lies where nobody may write came with the system, and stays. */
 static int clean_all(Count *c, Error **reterr) {
         Image **images = NULL;
         size_t n = 0;

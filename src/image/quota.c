@@ -78,7 +78,7 @@ static int choose_project(const Image *image, uint32_t *ret) {
 static int no_quotas(const Image *image, Error **reterr) {
         error_set(reterr, EOPNOTSUPP, "The file system of %s keeps no quotas that an image could have", image->path);
         return error_hint(reterr, -EOPNOTSUPP, "btrfs does by itself; xfs where it is mounted with prjquota, ext4 where it also has the features 'project' and "
-                          "'quota' (tune2fs(8)).");
+                          "'quota', and inodes of 256 bytes (tune2fs(8)).");
 }
 
 /* On layers: what the next layer's files come from, overlayfs's work directory, is of the same project, or nothing could be moved out of it. */
@@ -100,16 +100,18 @@ static int limit_project(const Image *image, uint64_t bytes, Error **reterr) {
 
         if (r >= 0)
                 r = project_quota_get(image->fd, project, &used, &limit);
-        if (r == -EOPNOTSUPP || r == -ESRCH || r == -ENOSYS || r == -ENOTTY || r == -EINVAL)
-                return bytes == QUOTA_NONE ? 0 : no_quotas(image, reterr);
         if (r >= 0 && project == 0 && bytes != QUOTA_NONE) {
                 r = choose_project(image, &project);
                 if (r >= 0)
                         r = give_image(image, project);
         }
+        if (r == -EOPNOTSUPP || r == -ESRCH || r == -ENOSYS || r == -ENOTTY || r == -EINVAL)
+                return bytes == QUOTA_NONE ? 0 : no_quotas(image, reterr);
         if (r >= 0 && project != 0)
                 r = project_quota_set(image->fd, project, bytes == QUOTA_NONE ? 0 : bytes);
-        return r < 0 ? error_errno(reterr, r, "Cannot limit %s", image->path) : 0;
+        if (r < 0)
+                error_errno(reterr, r, "Cannot limit %s", image->path);
+        return r == -EPERM && image->read_only ? error_hint(reterr, r, "`nbox read-only %s no` has it changed again.", image->name) : r;
 }
 
 static int limit_subvolume(const Image *image, uint64_t bytes, Error **reterr) {

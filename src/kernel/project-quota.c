@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/quota.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "fd.h"
@@ -37,12 +38,15 @@ int project_get(int fd, uint32_t *ret) {
 int project_set(int fd, uint32_t project) {
         _cleanup_close_ int file = fd_reopen(fd, O_RDONLY | O_NONBLOCK | O_NOCTTY);
         struct fsxattr a;
+        struct stat st;
         int r = file < 0 ? file : attributes(file, &a);
 
         if (r < 0)
                 return r;
+        if (fstat(file, &st) < 0)
+                return -errno;
         a.fsx_projid = project;
-        if (project)
+        if (project && S_ISDIR(st.st_mode)) /* EOPNOTSUPP of a file of ext4's */
                 a.fsx_xflags |= FS_XFLAG_PROJINHERIT;
         else
                 a.fsx_xflags &= ~(__u32) FS_XFLAG_PROJINHERIT;

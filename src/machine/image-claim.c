@@ -3,13 +3,18 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "gc.h"
 #include "machine.h"
 #include "registered.h"
 #include "registration.h"
 
+#define CLOSING_STEP_USEC (50 * 1000)
+#define CLOSING_STEPS 100 /* 5 s, as for a name: record_claim() */
+
+/* One that has ended, and is being cleared away, is none. */
 static bool runs_from(const Machine *m, const Image *image) {
-        return m->state != MACHINE_DEAD && m->record->root && strcmp(m->record->root, image->path) == 0;
+        return m->state != MACHINE_DEAD && m->state != MACHINE_CLOSING && m->record->root && strcmp(m->record->root, image->path) == 0;
 }
 
 static int find_ours(const Image *image, char **ret) {
@@ -29,6 +34,7 @@ static int find_ours(const Image *image, char **ret) {
 }
 
 static int find_others(const Image *image, char **ret) {
+        _cleanup_(record_freep) MachineRecord *ours = NULL;
         sd_bus *bus = NULL;
         int r;
 
@@ -36,6 +42,11 @@ static int find_others(const Image *image, char **ret) {
                 return 0;
         r = registered_machine_of(bus, image->path, ret, NULL);
         sd_bus_flush_close_unref(bus);
+        if (r > 0 && record_load(*ret, &ours, NULL) >= 0) { /* that ends, and is not unregistered yet */
+                free(*ret);
+                *ret = NULL;
+                return 0;
+        }
         return r > 0;
 }
 
@@ -47,11 +58,12 @@ int image_user(const Image *image, char **ret, bool *ret_ours) {
 int image_claim(const Image *image, bool shared, ImageLock **ret, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_free_ char *machine = NULL;
-        bool ours;
-        int r;
+        bool ours = false;
+        int r, user = 0;
 
-        r = image_lock(image, shared, ret, &error);
-        if (r != -EBUSY || image_user(image, &machine, &ours) == 0)
+        for (int i = 0; (r = image_lock(image, shared, ret, &error)) == -EBUSY && (user = image_user(image, &machine, &ours)) == 0 && i < CLOSING_STEPS; i++)
+                clock_pause(CLOSING_STEP_USEC);
+        if (r >= 0 || user == 0)
                 return r < 0 ? error_pass(reterr, r, &error) : 0;
         error_set(reterr, EBUSY, "The image '%s' is in use by the machine '%s'", image->name, machine);
         return error_hint(reterr, -EBUSY, "%s %s` ends it.", ours ? "`nbox poweroff --wait" : "`machinectl poweroff", machine);

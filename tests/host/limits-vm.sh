@@ -14,8 +14,3 @@ test_limit_on_layers() {
         export -f limits_hold_on_layers fill
         on_file_system ext4 prjquota bash -ec limits_hold_on_layers
 }
-
-test_limit_on_xfs() {
-        export -f limits_hold fill
-        on_file_system xfs prjquota bash -ec limits_hold
-}

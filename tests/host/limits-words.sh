@@ -10,8 +10,7 @@ on_file_system() {
         truncate -s 400M "$SCRATCH/disk"
         case $kind in
         plain-ext4) mkfs.ext4 -q "$SCRATCH/disk" ;;
-        ext4) mkfs.ext4 -q -O quota,project "$SCRATCH/disk" ;;
-        xfs) mkfs.xfs -q "$SCRATCH/disk" ;;
+        ext4) mkfs.ext4 -q -I 256 -O quota,project "$SCRATCH/disk" ;;
         btrfs) mkfs.btrfs -q "$SCRATCH/disk" ;;
         esac
         cp -a "$MACHINES/.busybox" "$SCRATCH/busybox"
