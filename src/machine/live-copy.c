@@ -37,7 +37,7 @@ int live_writer(const Image *image, char **ret_machine, Error **reterr) {
 static bool is_cancelled(void *userdata) {
         LiveHold *h = userdata;
 
-        h->lost = h->lost || machine_freeze_keep(h->freeze) < 0;
+        h->lost = h->lost || (h->freeze && machine_freeze_keep(h->freeze) < 0); /* none: it was let go */
         return h->lost || (h->watch && h->watch->is_cancelled && h->watch->is_cancelled(h->watch->userdata));
 }
 
