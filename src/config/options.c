@@ -78,7 +78,7 @@ const Option options[] = {
           .help = "Mount several directories of the host's as one",
           .about = "What stands in one further to the right hides what has its name to the left. What the machine writes goes to UPPER, the last "
                    "directory; an empty UPPER is a temporary one, gone with the machine. DEST is where all of it appears in the machine; when there are only "
-                   "two paths, it is the second one's. A \"+\" before a path takes it from the machine's tree, as in --overlay=+/var::/var. A colon in a "
+                   "two paths, it is the second one's. A path after a \"+\" is one of the machine's tree: --overlay=+/var::/var. A colon in a "
                    "path is written \"\\:\". May be given several times." },
         { { "overlay-ro", .placeholder = "LOWER[:LOWER...]:UPPER[:DEST]" },
           .section = "Files", .key = "OverlayReadOnly", .field = FIELD_OVERLAYS, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = TREE,
