@@ -23,7 +23,7 @@ verbs_of_help() { nbox --help | sed -nE 's/^  ([a-z]+( [a-z]+)?)( .*)?$/\1/p' | 
 verbs_of_page() { page nbox.1 | section VERBS | sed -nE 's/^ {7}([a-z]+( [a-z]+)?)( .*)?$/\1/p' | sort; }
 
 # verb_entry VERB: what stands below it in VERBS.
-verb_entry() { page nbox.1 | section VERBS | awk -v verb="$1" 'match($0, /[^ ]/) <= 8 && NF { inside = $1 == verb || $1 " " $2 == verb } inside'; }
+verb_entry() { page nbox.1 | section VERBS | awk -v verb="$1" 'match($0, /[^ ]/) <= 8 && NF { inside = $1 ($2 ~ /^[a-z]+$/ ? " " $2 : "") == verb } inside'; }
 
 test_pages_render_without_a_warning() {
         local name said
