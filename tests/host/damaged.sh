@@ -64,6 +64,7 @@ broken() {
                 rm -rf "$MACHINES/damage-copy" "$MACHINES/damage-copy.raw"
                 no_worse "$image" nbox snapshot "$image" now
                 no_worse "$image" nbox image resize "$image" +1M
+                rm -rf "$MACHINES/.#nbox"
                 nothing_left "$image"
                 rm -f "$MACHINES/$image.raw"
         done
@@ -87,17 +88,29 @@ test_good_ones_boot() {
         done
 }
 
-test_no_images_at_all() { all empty one-byte zeros text fifo socket null endless no-device link sparse; }
+test_no_images_at_all() {
+        all empty one-byte zeros text fifo socket null endless no-device link sparse
+}
 
-test_gpt_headers() { all gpt-header gpt-table gpt-many gpt-entr gpt-no-usable gpt-usable gpt-protective gpt-cut; }
+test_gpt_headers() {
+        all gpt-header gpt-table gpt-many gpt-entr gpt-no-usable gpt-usable gpt-protective gpt-cut
+}
 
-test_gpt_partitions() { all gpt-partition gpt-over gpt-no-root gpt-root gpt-another gpt-labels; }
+test_gpt_partitions() {
+        all gpt-partition gpt-over gpt-no-root gpt-root gpt-another gpt-labels
+}
 
-test_mbr() { all mbr; }
+test_mbr() {
+        all mbr
+}
 
-test_ext4() { all ext4; }
+test_ext4() {
+        all ext4
+}
 
-test_other_file_systems() { all btrfs xfs squashfs erofs fat swap; }
+test_other_file_systems() {
+        all btrfs xfs squashfs erofs fat swap
+}
 
 test_other_formats() {
         all qcow2 vmdk xz gzip tar iso luks
