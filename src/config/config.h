@@ -260,6 +260,8 @@ typedef struct MachineConfig {
         char *template;      /* absolute path or name of the image that the tree is cloned from where it is not there; or NULL */
         bool name_is_derived; /* `machine` is the tree's, since the command line says none */
         bool name_is_made_up; /* passing-name.h */
+        char *root_hash;     /* of a disk image: hexadecimal digits, checked; or NULL */
+        char *verity_data;   /* absolute path of the file with its hashes, or NULL */
         int ephemeral;       /* tristate */
         VolatileMode volatility;
         int read_only;       /* tristate */

@@ -25,6 +25,8 @@ typedef enum Field {
         FIELD_CREDENTIALS,
         FIELD_DISK,
         FIELD_TEMPLATE,
+        FIELD_ROOT_HASH,
+        FIELD_VERITY_DATA,
         FIELD_EPHEMERAL,
         FIELD_VOLATILE,
         FIELD_READ_ONLY,

@@ -89,6 +89,21 @@ int parse_image(MachineConfig *c, const OptionValue *v, Error **reterr) {
         return r < 0 ? r : replace_string(field_string(c, v->option->field), path, reterr);
 }
 
+int parse_root_hash(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        size_t n = strlen(v->text);
+
+        if (n < 32 || n > 128 || n % 2 != 0 || strspn(v->text, "0123456789abcdefABCDEF") != n)
+                return error_set(reterr, EINVAL, "'%.80s' is not a root hash: 32 to 128 hexadecimal digits", v->text);
+        return replace_string(field_string(c, v->option->field), v->text, reterr);
+}
+
+int parse_verity_data(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        _cleanup_free_ char *path = NULL;
+        int r = host_path(v->text, v->from_file, &path, reterr);
+
+        return r < 0 ? r : replace_string(field_string(c, v->option->field), path, reterr);
+}
+
 int parse_volatile(MachineConfig *c, const OptionValue *v, Error **reterr) {
         int mode, r;
         bool b;

@@ -10,6 +10,8 @@ int parse_ignored(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_enum_field(MachineConfig *c, const OptionValue *v, Error **reterr); /* by option->values and ->field */
 int parse_bool_field(MachineConfig *c, const OptionValue *v, Error **reterr);
 
+int parse_root_hash(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_verity_data(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_directory(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_image(MachineConfig *c, const OptionValue *v, Error **reterr); /* a name or a path: by option->field */
 int parse_volatile(MachineConfig *c, const OptionValue *v, Error **reterr);

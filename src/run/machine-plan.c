@@ -386,6 +386,16 @@ static int plan_stack(MachinePlan *p, const MachineConfig *c, const Image *image
         return string_set(&p->root, image->path) < 0 ? error_oom(reterr) : 0;
 }
 
+static int plan_verity(const MachineConfig *c, Image *image, Error **reterr) {
+        if (!c->root_hash && !c->verity_data)
+                return 0;
+        if (image->type != IMAGE_DISK)
+                return error_set(reterr, EINVAL, "%s is not a disk image: --root-hash= and --verity-data= are for those", image->path);
+        if (string_set(&image->root_hash, c->root_hash) < 0 || string_set(&image->verity_data, c->verity_data) < 0)
+                return error_oom(reterr);
+        return 0;
+}
+
 int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, ImageStack **ret_stack, Error **reterr) {
         _cleanup_(plan_freep) MachinePlan *p = calloc(1, sizeof(*p));
         _cleanup_(image_freep) Image *image = NULL;
@@ -399,6 +409,8 @@ int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Imag
         if (string_set(&p->name, c->machine) < 0)
                 return error_oom(reterr);
         r = image_find(c->directory ?: c->image ?: c->machine, &image, reterr);
+        if (r >= 0)
+                r = plan_verity(c, image, reterr);
         if (r >= 0)
                 r = plan_stack(p, c, image, &stack, reterr);
         if (r < 0)

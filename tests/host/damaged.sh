@@ -89,7 +89,9 @@ test_good_ones_boot() {
 }
 
 test_no_images_at_all() {
-        all empty one-byte zeros text fifo socket null endless no-device link sparse
+        all empty one-byte zeros text fifo socket null endless link sparse
+        turned_down dmg-no-device nbox dissect "$DAMAGED/dmg-no-device.raw"
+        turned_down dmg-no-device nbox boot --network=none --image="$DAMAGED/dmg-no-device.raw"
 }
 
 test_gpt_headers() {
@@ -106,6 +108,13 @@ test_mbr() {
 
 test_ext4() {
         all ext4
+        # A directory that is in itself: nobody who only passes by is caught in it.
+        cp --sparse=always "$DAMAGED/dmg-looped-ext4.raw" "$MACHINES/"
+        no_worse dmg-looped-ext4 nbox dissect "$MACHINES/dmg-looped-ext4.raw"
+        no_worse dmg-looped-ext4 nbox run --network=none dmg-looped-ext4 /bin/busybox true
+        turned_down dmg-looped-ext4 nbox boot --network=none dmg-looped-ext4
+        no_worse dmg-looped-ext4 nbox clone dmg-looped-ext4 damage-copy
+        rm -rf "$MACHINES/damage-copy.raw" "$MACHINES/.#nbox" "$MACHINES/dmg-looped-ext4.raw"
 }
 
 test_other_file_systems() {
