@@ -43,7 +43,7 @@ limits_hold() {
         [ "$(nbox image-status --json lemur | jq .limit_bytes)" = null ]
         fill lemur 60
         nbox remove lemur
-        [ -z "$(ls /var/lib/machines)" ]
+        [ -z "$(find /var/lib/machines -mindepth 1 -maxdepth 1 ! -name lost+found)" ]
 }
 
 # What is sealed counts on, and the limit is that of what comes on top; a clone has none.
