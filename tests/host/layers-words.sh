@@ -63,7 +63,6 @@ store_is_clean() {
         fi
         [ -z "$(ls -A "$machines/$STORE/trash" 2>/dev/null)" ] || { echo "there is trash" && return 1; }
         have=$(find "$machines/$STORE" -mindepth 1 -maxdepth 1 ! -name lock ! -name layers ! -name snapshots ! -name trash)
-        have=$(find "$machines/$STORE" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vxE 'lock|layers|snapshots|trash' || true)
         [ -z "$have" ] || { echo "in the store is $have" && return 1; }
 }
 

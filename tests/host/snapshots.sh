@@ -124,6 +124,82 @@ test_what_is_refused() {
         forget_image web
 }
 
+# As it runs: what it has written so far is in it, and it goes on.
+test_of_a_machine_that_runs() {
+        local leader
+        tree_with web
+        boot web
+        leader=$(leader_of web)
+        nbox exec web /bin/busybox sh -c 'echo 1 >/var/state'
+        nbox snapshot web running
+        nbox exec web /bin/busybox sh -c 'echo 2 >/var/state'
+        same "its init" "$(leader_of web)" "$leader"
+        terminate web
+        has "$(changes web running)" '^C /var/state$'
+        nbox snapshot web later
+        same "snapshots" "$(nbox snapshot list -q web)" "$(printf 'running\nlater')"
+        nbox rollback web running 2>/dev/null
+        same "what is inside" "$(inside web 'cat /var/state')" 1
+        boots_and_stops web
+        forget_image web
+}
+
+# The image stays a subvolume, and is kept also while it runs.
+test_subvolumes() {
+        local before d=$SCRATCH/btrfs
+        mkdir "$d"
+        truncate -s 256M "$SCRATCH/btrfs.img"
+        mkfs.btrfs -q "$SCRATCH/btrfs.img"
+        mount -o loop "$SCRATCH/btrfs.img" "$d"
+        btrfs -q subvolume create "$d/web"
+        rich_tree source
+        cp -aT "$MACHINES/source" "$d/web"
+        before=$("$HOST_TOOLS/tree-hash" "$d/web")
+        same "what a snapshot says" "$(nbox snapshot "$d/web" one)" one
+        same "the tree after the snapshot" "$("$HOST_TOOLS/tree-hash" "$d/web")" "$before"
+        rm -rf "$d/web/usr" "$d/web/srv"
+        chmod 700 "$d/web"
+        has "$(nbox diff "$d/web")" '^D /usr$'
+        nbox snapshot "$d/web" two >/dev/null
+        nbox rollback "$d/web" one 2>/dev/null
+        same "the tree after going back" "$("$HOST_TOOLS/tree-hash" "$d/web")" "$before"
+        same "changes" "$(nbox diff "$d/web" one)" ''
+        btrfs subvolume show "$d/web" >/dev/null
+        same "who stands on whom" "$(snapshots_of "$d/web")" "$(printf '%s\n' 'one - current' 'two one ')"
+        timeout "$((30 * PATIENCE))" nbox boot -d --machine=web "$d/web"
+        nbox snapshot "$d/web" running >/dev/null
+        refused nbox rollback "$d/web" one
+        terminate web
+        nbox snapshot remove "$d/web" one two running
+        wait_until 5 no_layers "$d"
+        umount "$d"
+        forget_image source
+}
+
+no_layers() { [ -z "$(find "$1/$STORE/layers" "$1/$STORE/trash" -mindepth 1)" ]; }
+
+test_disk_images() {
+        local before
+        mkfs.ext4 -q -d "$MACHINES/.busybox" "$MACHINES/disk.raw" 32M
+        before=$(sha256sum <"$MACHINES/disk.raw")
+        nbox snapshot disk one 2>"$SCRATCH/said"
+        has "$(cat "$SCRATCH/said")" "The disk image 'disk' is copied: [0-9.]+ MiB"
+        timeout "$((20 * PATIENCE))" nbox run --network=none disk /bin/busybox sh -c 'echo 1 >/var/state; rm /etc/inittab'
+        has "$(changes disk)" '^D /etc/inittab$'
+        [ "$(sha256sum <"$MACHINES/disk.raw")" != "$before" ] || fail "nothing was written"
+        nbox rollback disk 2>/dev/null
+        same "the file" "$(sha256sum <"$MACHINES/disk.raw")" "$before"
+        same "who stands on whom" "$(snapshots_of disk)" 'one - current'
+        boot disk
+        refused nbox snapshot disk two
+        has "$REFUSAL" 'nbox poweroff --wait disk'
+        refused nbox rollback disk
+        terminate disk
+        nbox snapshot remove disk one
+        rm "$MACHINES/disk.raw"
+        forget_image disk disk.raw
+}
+
 # --- what is different -----------------------------------------------------------------------------------------------------
 
 # changes NAME [OTHER]: what nbox says, sorted.
