@@ -108,13 +108,17 @@ test_mbr() {
 
 test_ext4() {
         all ext4
-        # A directory that is in itself: nobody who only passes by is caught in it.
-        cp --sparse=always "$DAMAGED/dmg-looped-ext4.raw" "$MACHINES/"
-        no_worse dmg-looped-ext4 nbox dissect "$MACHINES/dmg-looped-ext4.raw"
-        no_worse dmg-looped-ext4 nbox run --network=none dmg-looped-ext4 /bin/busybox true
-        turned_down dmg-looped-ext4 nbox boot --network=none dmg-looped-ext4
-        no_worse dmg-looped-ext4 nbox clone dmg-looped-ext4 damage-copy
-        rm -rf "$MACHINES/damage-copy.raw" "$MACHINES/.#nbox" "$MACHINES/dmg-looped-ext4.raw"
+        # These are without a fault, but hold no system: a directory that is in itself, nothing, and a label that a terminal would obey.
+        local image
+        for image in dmg-looped-ext4 dmg-void-ext4 dmg-labelled-ext4; do
+                cp --sparse=always "$DAMAGED/$image.raw" "$MACHINES/"
+                no_worse "$image" nbox dissect "$MACHINES/$image.raw"
+                refused nbox boot --network=none "$image"
+                has "$REFUSAL" "no init"
+                no_worse "$image" nbox clone "$image" damage-copy
+                rm -rf "$MACHINES/damage-copy.raw" "$MACHINES/.#nbox" "$MACHINES/$image.raw"
+        done
+        same "control characters" "$(nbox dissect "$DAMAGED/dmg-labelled-ext4.raw" | LC_ALL=C tr -d '\n' | LC_ALL=C tr -dc '[:cntrl:]' | wc -c)" 0
 }
 
 test_other_file_systems() {
