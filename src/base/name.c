@@ -36,7 +36,7 @@ int machine_name_check(const char *name, Error **reterr) {
         if (!problem)
                 return 0;
         error_set(reterr, EINVAL, "'%.80s' is not a machine name: %s", name, problem);
-        return error_hint(reterr, -EINVAL, "Choose one with --machine=NAME, for example --machine=web1.");
+        return error_hint(reterr, -EINVAL, "Choose another, for example web1; where the name comes from a directory's, --machine=NAME gives one.");
 }
 
 int machine_name_from_path(const char *path, char **ret, Error **reterr) {

@@ -12,8 +12,6 @@
 
 enum { OPT_COPY = 256 };
 
-#define TRIES_MAX 100
-
 const VerbOption clone_options[] = {
         { { .name = "copy" }, OPT_COPY, "Copy all files: the new image shares nothing with the other one" },
         {},
@@ -68,18 +66,16 @@ static int make_clone(const Image *from, const CloneRequest *q, char **ret_path,
 
 /* Several at once are made one after the other: each finds the image as the one before has left it. */
 static int find_and_clone(const CloneRequest *q, Image **ret_from, char **ret_path, Error **reterr) {
-        for (unsigned tries = 0;; tries++) {
+        for (unsigned tries = 0;;) {
                 _cleanup_(error_freep) Error *error = NULL;
                 _cleanup_(image_freep) Image *from = NULL;
                 int r = image_find(q->from, &from, &error);
 
                 if (r >= 0)
                         r = make_clone(from, q, ret_path, &error);
-                if (r >= 0) {
+                if (r >= 0)
                         *ret_from = TAKE_PTR(from);
-                        return r;
-                }
-                if (r != -EAGAIN || tries == TRIES_MAX)
+                if (!image_try_again(r, &tries))
                         return error_pass(reterr, r, &error);
         }
 }

@@ -50,6 +50,17 @@ static int commit_stopped(const char *machine, const char *name, char **ret_path
         return r < 0 ? r : image_clone(image, name, &nobody, ret_path, reterr);
 }
 
+/* m: NULL where no machine of that name runs. */
+static int commit(const Machine *m, const char *machine, const char *name, char **ret_path, Error **reterr) {
+        for (unsigned tries = 0;;) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int r = m ? commit_running(m, name, ret_path, &error) : commit_stopped(machine, name, ret_path, &error);
+
+                if (!image_try_again(r, &tries))
+                        return error_pass(reterr, r, &error);
+        }
+}
+
 int verb_commit(int argc, char **argv, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
         _cleanup_(machine_freep) Machine *m = NULL;
@@ -67,7 +78,7 @@ int verb_commit(int argc, char **argv, Error **reterr) {
         if (r < 0)
                 return r;
         r = machine_name_is_valid(machine) ? machine_open(machine, &m, NULL) : -ESRCH;
-        r = r >= 0 ? commit_running(m, name, &path, reterr) : commit_stopped(machine, name, &path, reterr);
+        r = commit(r >= 0 ? m : NULL, machine, name, &path, reterr);
         if (r < 0)
                 return r;
         printf("%s\n", path);

@@ -54,13 +54,24 @@ static int decide(const char *name, SettingsFate fate, bool *ret, Error **reterr
         return 0;
 }
 
+static void report_sharers(const char *name, char **sharers) {
+        size_t n = strv_length(sharers);
+
+        if (n == 1)
+                log_info("What '%s' stood on stays: '%s' stands on it, too", name, sharers[0]);
+        else if (n == 2)
+                log_info("What '%s' stood on stays: '%s' and '%s' stand on it, too", name, sharers[0], sharers[1]);
+        else
+                log_info("What '%s' stood on stays: '%s', '%s' and %zu more stand on it, too", name, sharers[0], sharers[1], n - 2);
+}
+
 static void report(const char *name, const Removed *done) {
         if (done->link_target)
                 log_info("'%s' was a link, which is gone; the image itself is where it was: %s", name, done->link_target);
         if (done->snapshots > 0)
                 log_info("%zu snapshot%s of '%s' went with it", done->snapshots, done->snapshots == 1 ? "" : "s", name);
-        for (char **other = done->sharers; other && *other; other++)
-                log_info("What '%s' stood on stays: '%s' stands on it, too", name, *other);
+        if (done->sharers && done->sharers[0])
+                report_sharers(name, done->sharers);
         for (char **path = done->kept; path && *path; path++)
                 log_info("Kept %s; `nbox remove --settings=remove` removes settings, too", *path);
 }

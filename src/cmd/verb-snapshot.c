@@ -72,27 +72,39 @@ static int take_snapshot(const Image *image, const char *name, Error **reterr) {
         return snapshot_make(image, name, NULL, reterr);
 }
 
-int verb_snapshot(int argc, char **argv, Error **reterr) {
-        VerbArgs args = verb_args(argc, argv);
+/* name: NULL for one of its own. */
+static int find_and_take(const char *of, const char *name, Error **reterr) {
         _cleanup_(image_freep) Image *image = NULL;
         _cleanup_free_ char *chosen = NULL;
+        int r = image_find(of, &image, reterr);
+
+        if (r >= 0 && !name)
+                r = snapshot_name_new(image, &chosen, reterr);
+        if (r >= 0)
+                r = take_snapshot(image, name ?: chosen, reterr);
+        if (r >= 0)
+                puts(name ?: chosen);
+        return r;
+}
+
+int verb_snapshot(int argc, char **argv, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
         const char *name;
         int r;
 
         r = verb_operands(&args, 1, 2, reterr);
-        if (r >= 0 && args.n_operands == 2)
-                r = snapshot_name_check(args.operands[1], reterr);
-        if (r >= 0)
-                r = image_find(args.operands[0], &image, reterr);
-        if (r >= 0 && args.n_operands < 2)
-                r = snapshot_name_new(image, &chosen, reterr);
+        name = r >= 0 && args.n_operands == 2 ? args.operands[1] : NULL;
+        if (name)
+                r = snapshot_name_check(name, reterr);
         if (r < 0)
                 return r;
-        name = chosen ?: args.operands[1];
-        r = take_snapshot(image, name, reterr);
-        if (r >= 0)
-                puts(name);
-        return r;
+        for (unsigned tries = 0;;) {
+                _cleanup_(error_freep) Error *error = NULL;
+
+                r = find_and_take(args.operands[0], name, &error);
+                if (!image_try_again(r, &tries))
+                        return error_pass(reterr, r, &error);
+        }
 }
 
 /* ---- listing ---- */

@@ -26,6 +26,7 @@
 #include "log.h"
 
 #define LOCK_DIRECTORY "/run/systemd/nspawn/locks"
+#define TRIES_MAX 100
 
 /* Whether root alone decides what is in a directory. O_PATH fd or -errno; -EACCES where others can write. */
 static int open_roots_directory(const char *path) {
@@ -76,15 +77,16 @@ static int make_lock_directory(void) {
         return r;
 }
 
-/* Errors that say that the directory is not one for a lock file, rather than that locking failed. */
+/* Errors that say that the directory is not one for a lock file, rather than that locking failed. Where the disk is full, others cannot make one
+ * either, and what makes room (remove, rollback) is needed most. */
 static bool lock_is_not_for_here(int r) {
-        return r == -EROFS || r == -EACCES || r == -EPERM || r == -ENAMETOOLONG;
+        return r == -EROFS || r == -EACCES || r == -EPERM || r == -ENAMETOOLONG || r == -ENOSPC || r == -EDQUOT;
 }
 
 static int lock_error(const Image *image, const char *file, int r, Error **reterr) {
         if (r != -EBUSY)
                 return error_errno(reterr, r, "Cannot lock the tree %s by %s", image->path, file);
-        error_set(reterr, r, "The tree %s is in use by a machine (its lock is held)", image->path);
+        error_set(reterr, r, "The tree %s is in use by a machine or another command (its lock is held)", image->path);
         return error_hint(reterr, r, "`nbox list` and `machinectl list` show which; several machines can share a tree with --read-only.");
 }
 
@@ -170,6 +172,10 @@ int image_lock(const Image *image, bool shared, ImageLock **ret, Error **reterr)
         if (r >= 0)
                 *ret = TAKE_PTR(lock);
         return r;
+}
+
+bool image_try_again(int r, unsigned *tries) {
+        return r == -EAGAIN && ++*tries < TRIES_MAX;
 }
 
 int image_lock_remove(ImageLock *lock) {

@@ -15,6 +15,10 @@ typedef struct ImageLock {
         bool shared;
 } ImageLock;
 
+/* -EAGAIN of what follows and of what seals (store.h): another command has changed the image since it was found. Whether to find it anew and try
+ * once more; *tries begins at 0. */
+bool image_try_again(int r, unsigned *tries);
+
 /* In two steps, for who must write down what is locked before it is: first the paths, with no lock taken; then the locks,
  * with image_lock()'s errors. After a failure image_lock_release() lets go of what was taken. */
 int image_lock_prepare(const Image *image, bool shared, ImageLock **ret, Error **reterr);

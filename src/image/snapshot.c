@@ -15,6 +15,7 @@
 #include "fd.h"
 #include "layer.h"
 #include "layer-info.h"
+#include "quota.h"
 #include "reach.h"
 #include "snapshot-entry.h"
 #include "strv.h"
@@ -162,6 +163,8 @@ static int roll_layers(const Store *s, const Image *image, const Snapshot *snaps
         r = check_unchanged(s, image, reterr);
         if (r >= 0)
                 r = layer_new(s, snapshot->layer, image_entry_name(image), &top, reterr);
+        if (r >= 0 && (r = quota_follow(image->fd, top->fd)) < 0)
+                error_errno(reterr, r, "Cannot have the limit of %s count for what comes now", image->path);
         return r < 0 ? r : store_point(s, image_entry_name(image), top->id, false, reterr);
 }
 

@@ -98,6 +98,7 @@ static int store_make(Store *s, Error **reterr) {
 }
 
 int store_open(const char *directory, bool make, Store **ret, Error **reterr) {
+        static const char *const parts[] = { "layers", "snapshots", "trash" };
         _cleanup_(store_freep) Store *s = calloc(1, sizeof(*s));
         int r;
 
@@ -119,11 +120,9 @@ int store_open(const char *directory, bool make, Store **ret, Error **reterr) {
         if (s->fd < 0)
                 return error_errno(reterr, s->fd, "Cannot open %s/" STORE_NAME, directory);
         r = check_owner(s->fd, directory, reterr);
-        if (r >= 0 && make) {
-                r = make_directory(s->fd, "layers", directory, reterr);
-                if (r >= 0)
-                        r = make_directory(s->fd, "snapshots", directory, reterr);
-        }
+        /* the trash as well: where the disk is full, it must be there for something to go */
+        for (size_t i = 0; r >= 0 && make && i < ELEMENTSOF(parts); i++)
+                r = make_directory(s->fd, parts[i], directory, reterr);
         if (r >= 0)
                 *ret = TAKE_PTR(s);
         return r;

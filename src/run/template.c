@@ -27,20 +27,13 @@ static int clone_name(const MachineConfig *c, const Image *from, const char **re
         return machine_name_check(*ret, reterr);
 }
 
-int template_clone(const MachineConfig *c, Error **reterr) {
-        _cleanup_(image_freep) Image *image = NULL, *from = NULL;
+static int clone_it(const MachineConfig *c, Error **reterr) {
         _cleanup_(image_lock_releasep) ImageLock *claim = NULL;
+        _cleanup_(image_freep) Image *from = NULL;
         _cleanup_free_ char *path = NULL;
         const char *name;
-        int r;
+        int r = image_find(c->template, &from, reterr);
 
-        if (!c->template || image_find(c->directory ?: c->image ?: c->machine, &image, NULL) >= 0)
-                return 0;
-        if (c->dry_run > 0)
-                return not_there(c, reterr);
-        r = config_validate(c, reterr); /* before anything is made */
-        if (r >= 0)
-                r = image_find(c->template, &from, reterr);
         if (r < 0)
                 return r;
         if (from->type != IMAGE_TREE && from->type != IMAGE_LAYERED) {
@@ -49,10 +42,30 @@ int template_clone(const MachineConfig *c, Error **reterr) {
         }
         r = clone_name(c, from, &name, reterr);
         if (r >= 0)
-                r = image_claim(from, false, &claim, reterr);
+                r = image_claim(from, true, &claim, reterr);
         if (r >= 0)
                 r = image_clone(from, name, &(NewIdentity){ .host_name = name }, &path, reterr);
         if (r >= 0 && c->quiet <= 0)
                 log_info("Made %s, a clone of %s", path, from->path);
         return r;
+}
+
+int template_clone(const MachineConfig *c, Error **reterr) {
+        _cleanup_(image_freep) Image *image = NULL;
+        int r;
+
+        if (!c->template || image_find(c->directory ?: c->image ?: c->machine, &image, NULL) >= 0)
+                return 0;
+        if (c->dry_run > 0)
+                return not_there(c, reterr);
+        r = config_validate(c, reterr); /* before anything is made */
+        if (r < 0)
+                return r;
+        for (unsigned tries = 0;;) { /* several may be made of it at once */
+                _cleanup_(error_freep) Error *error = NULL;
+
+                r = clone_it(c, &error);
+                if (!image_try_again(r, &tries))
+                        return error_pass(reterr, r, &error);
+        }
 }

@@ -100,19 +100,59 @@ test_a_hundred_clones() {
         gone okapi $(seq -f n%g 100)
 }
 
-# Each finds the image as the one before has left it.
+# Each finds the image as the one before has left it, whatever it makes of it.
 test_several_at_once() {
         local i pids=()
         tree_of okapi
-        for i in 1 2 3 4 5 6; do
+        for i in 1 2 3 4; do
                 nbox clone okapi "at$i" >&2 2>"$SCRATCH/said$i" &
+                pids+=($!)
+                nbox snapshot okapi "s$i" >&2 2>"$SCRATCH/saids$i" &
+                pids+=($!)
+        done
+        for i in 5 6; do
+                nbox commit okapi "at$i" >&2 2>"$SCRATCH/said$i" &
+                pids+=($!)
+        done
+        for i in 7 8; do
+                nbox run --network=none --template=okapi "at$i" true >&2 2>"$SCRATCH/said$i" &
                 pids+=($!)
         done
         for i in "${pids[@]}"; do
                 wait "$i" || fail "$(cat "$SCRATCH"/said*)"
         done
-        same "layers" "$(layers)" 8
-        gone okapi at1 at2 at3 at4 at5 at6
+        nbox gc
+        same "layers" "$(layers)" 10
+        same "snapshots" "$(nbox snapshot list -q okapi | sort | paste -sd ' ')" "s1 s2 s3 s4"
+        has "$(nbox remove okapi 2>&1)" "'at1', 'at2' and 6 more stand on it"
+        gone at1 at2 at3 at4 at5 at6 at7 at8
+}
+
+# Nothing can be made, and nothing is lost; and what one removes to have room again can be removed.
+test_full_disk() {
+        local args i=0
+        cp -a "$MACHINES/.busybox" "$SCRATCH/busybox"
+        mount -t tmpfs -o size=64m,nr_inodes=2000,mode=755 tmpfs "$MACHINES"
+        cp -a "$SCRATCH/busybox" "$MACHINES/.busybox"
+        tree_of okapi
+        nbox clone okapi lemur
+        nbox snapshot okapi before
+        in_image okapi touch /new
+        mkdir "$MACHINES/fill"
+        while touch "$MACHINES/fill/$i" 2>/dev/null; do i=$((i + 1)); done
+        for args in 'clone okapi other' 'clone --copy okapi other' 'snapshot okapi after' 'rollback okapi before' 'commit okapi other'; do
+                # shellcheck disable=SC2086
+                refused nbox $args
+                has "$REFUSAL" "No space left on device"
+        done
+        i=$(layers)
+        nbox remove --settings=remove lemur
+        same "layers" "$(layers)" "$((i - 1))"
+        rm -r "$MACHINES/fill"
+        same "images" "$(ls "$MACHINES")" okapi
+        in_image okapi test -e /new
+        gone okapi
+        umount "$MACHINES"
 }
 
 test_clone_refuses() {

@@ -288,7 +288,7 @@ test_images_on_layers() {
         nbox rename okapi zebra
         forgotten okapi
         has "$(status zebra .type)" layers
-        has "$(nbox remove --settings=remove zebra 2>&1)" "'lemur' stands on it"
+        has "$(nbox remove --settings=remove zebra 2>&1)" "'lemur' and 'third' stand on it"
         forgotten zebra
         same "what lemur runs" "$(nbox run --network=none lemur /bin/busybox echo works)" works
         nbox rename third fourth
