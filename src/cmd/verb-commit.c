@@ -8,8 +8,8 @@
 #include "name.h"
 #include "verb-list.h"
 
-/* nbox commit NAME IMAGE: what a machine has now, an ephemeral one above all, becomes an image to make others of. It is none of them yet: it has no machine id, and
- * makes its own when it boots. */
+/* nbox commit NAME NEW: what a machine has now, an ephemeral one above all, becomes an image to make others of. It is none of them yet: it
+ * has no machine id, and makes its own when it boots. */
 
 static const NewIdentity nobody = { .no_id = true };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "clone.h"
 
-/* What a clone changes of its own is written through a mount of it, as its root would: an overlay knows best how it is written to. The mount is made in
- * a namespace of this process alone, in which the layers must be opened anew (up to Linux 6.14, overlayfs takes none from
+/* What a clone changes of its own is written through a mount of it, as its root would: an overlay knows best how it is written to. The mount
+ * is made in a namespace of this process alone, in which the layers must be opened anew (up to Linux 6.14, overlayfs takes none from
  * elsewhere), and goes with it. */
 
 #include <fcntl.h>
