@@ -178,6 +178,23 @@ bool image_try_again(int r, unsigned *tries) {
         return r == -EAGAIN && ++*tries < TRIES_MAX;
 }
 
+int image_lock_is_held(int tree) {
+        struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+        _cleanup_free_ char *path = NULL;
+        _cleanup_close_ int fd = -1;
+        struct stat st;
+
+        if (fstat(tree, &st) < 0)
+                return -errno;
+        path = path_by_inode(&st);
+        if (!path)
+                return -ENOMEM;
+        fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        return fcntl(fd, F_OFD_GETLK, &fl) < 0 ? -errno : fl.l_type != F_UNLCK;
+}
+
 int image_lock_remove(ImageLock *lock) {
         int first = 0;
 

@@ -28,6 +28,9 @@ int image_lock_take(const Image *image, ImageLock *lock, Error **reterr);
  * -EBUSY with an Error that names the tree when somebody has it. */
 int image_lock(const Image *image, bool shared, ImageLock **ret, Error **reterr);
 
+/* Whether anybody has the lock of this tree's inode, wherever the tree stands now: 1, 0, -errno. It is not taken, not even for a moment. */
+int image_lock_is_held(int tree);
+
 /* Unlink the files (unless other shared holders are left) and let go of the locks: 0, or the first failure, after which a file
  * is left for image_lock_sweep(). */
 int image_lock_remove(ImageLock *lock);

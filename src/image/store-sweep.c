@@ -18,6 +18,7 @@
 #include "fd.h"
 #include "layer.h"
 #include "layer-info.h"
+#include "lock.h"
 #include "log.h"
 #include "remove.h"
 #include "strv.h"
@@ -124,14 +125,25 @@ static int want_snapshots(const Store *s, Wanted *w, Error **reterr) {
         return errno ? error_errno(reterr, errno, "Cannot read the snapshots in %s", s->directory) : 0;
 }
 
+/* A machine that began on a plain tree, to read it only, has that tree's lock and not its layer's, which was made of the tree beneath it. */
+static int is_in_use_as_tree(int layer) {
+        _cleanup_close_ int tree = openat(layer, "tree", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        return tree < 0 ? 0 : image_lock_is_held(tree);
+}
+
 /* Nobody's, for good: whoever had it held would have a lock on it, and nobody finds it any more. */
 static int throw_away(const Store *s, DIR *layers, const char *id) {
         _cleanup_close_ int fd = openat(dirfd(layers), id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), trash = -1;
+        int r;
 
         if (fd < 0)
                 return errno == ENOENT ? 0 : -errno;
         if (flock(fd, LOCK_EX | LOCK_NB) < 0)
                 return errno == EWOULDBLOCK ? 0 : -errno;
+        r = is_in_use_as_tree(fd);
+        if (r != 0)
+                return r < 0 ? r : 0;
         if (mkdirat(s->fd, "trash", 0700) < 0 && errno != EEXIST)
                 return -errno;
         trash = store_open_beneath(s->fd, "trash", O_RDONLY | O_DIRECTORY);

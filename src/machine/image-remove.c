@@ -172,8 +172,10 @@ int image_remove(const RemoveRequest *q, Removed *ret, Error **reterr) {
         lock = close_fd(lock);
         m.claim = (name_release(m.claim, m.names.machine), -1); /* what comes now may take long */
         image_names_tell_systemd(&m.names);
-        if (r >= 0 && (m.entry->kind == ENTRY_LAYERED || done.snapshots > 0))
+        if (r >= 0 && (m.entry->kind == ENTRY_LAYERED || done.snapshots > 0)) {
+                m.lock = image_lock_release(m.lock); /* of a layer that is to go */
                 sweep_layers(m.entry);
+        }
         if (r >= 0 && c->to)
                 r = discard(m.entry->dir, c->to, reterr);
         if (r < 0)

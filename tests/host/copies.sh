@@ -307,6 +307,30 @@ test_a_machine_does_not_stay_frozen() {
         forget_image still
 }
 
+# Its supervisor dies while it is frozen: it ends, and nothing of it stays.
+test_a_frozen_machine_ends_with_its_supervisor() {
+        local signal group
+        tree_with still
+        for signal in KILL INT; do
+                boot still
+                counting still
+                group=$(cgroup2_root)$(property still ControlGroup)
+                slowly nbox clone still still2
+                wait_until 10 is_frozen still
+                kill -KILL "$(property still Supervisor)"
+                if [ "$signal" = KILL ]; then kill -KILL "$SLOWLY"; fi
+                cut_short
+                [ ! -e "$MACHINES/still2" ] || fail "there is a clone"
+                nbox gc
+                wait_until 10 test ! -d "$group"
+                same "left" "$(pgrep -f /zzz/n || true)" ""
+        done
+        boot still
+        terminate still
+        wait_until 5 store_is_clean
+        forget_image still
+}
+
 # --- commit --------------------------------------------------------------------------------------------------------
 
 test_an_ephemeral_machine_becomes_an_image() {

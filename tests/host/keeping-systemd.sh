@@ -94,3 +94,58 @@ test_machinectl_beside_ours() {
         same "layers" "$(layers)" 0
         rm -r "$MACHINES/.#nbox"
 }
+
+# --- while it runs ---------------------------------------------------------------------------------------------------
+
+works() { same "what $1 runs" "$(timeout "$((10 * PATIENCE))" nbox exec "$1" /bin/busybox echo works)" works; }
+is_frozen() { grep -q 'frozen 1' "/sys/fs/cgroup$(unit_of "machine-$1.scope" ControlGroup)/cgroup.events"; }
+
+# A machine in a scope of systemd's is held still and goes on, and systemd has seen nothing of it.
+test_a_machine_of_a_unit_is_copied_as_it_runs() {
+        local what
+        tree_with okapi
+        nbox start okapi
+        is_active nbox@okapi.service
+        for what in 'clone okapi lemur' 'commit okapi third' 'snapshot okapi first' 'clone okapi fourth'; do
+                # shellcheck disable=SC2086
+                nbox $what >/dev/null 2>"$SCRATCH/said"
+                works okapi
+                ! is_frozen okapi || fail "it is frozen after nbox $what"
+        done
+        is_active nbox@okapi.service
+        is_active machine-okapi.scope
+        nbox start fourth
+        works fourth
+        nbox poweroff --wait fourth
+        nbox poweroff --wait okapi
+        nbox rollback okapi first
+        nbox start okapi
+        works okapi
+        nbox poweroff --wait okapi
+        nbox remove okapi lemur third fourth
+        nbox gc
+        same "layers" "$(layers)" 0
+        rm -r "$MACHINES/.#nbox"
+}
+
+test_a_frozen_machine_ends_with_its_unit() {
+        local strace
+        tree_with okapi
+        nbox start okapi
+        strace -f -qq -o /dev/null -e trace=fchown -e inject=fchown:delay_enter=300000 nbox clone okapi lemur >"$SCRATCH/said" 2>&1 &
+        strace=$!
+        wait_until 10 is_frozen okapi
+        kill -KILL "$(unit_of nbox@okapi.service MainPID)"
+        if wait "$strace"; then fail "the clone went through"; fi
+        wait_until 10 is_dead machine-okapi.scope
+        wait_until 10 is_dead nbox@okapi.service
+        wait_until 5 is_gone okapi
+        nbox gc
+        [ ! -e "$MACHINES/lemur" ] || fail "there is a clone"
+        systemctl reset-failed nbox@okapi
+        nbox start okapi
+        works okapi
+        nbox poweroff --wait okapi
+        nbox remove okapi
+        rm -rf "$MACHINES/.#nbox"
+}

@@ -91,6 +91,23 @@ test_ephemeral_killed() {
 
 no_such_process() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 
+# It began on a tree, which became a layer beneath it, and then nobody's.
+test_ephemeral_keeps_what_it_stands_on() {
+        tree_with base
+        boot base --ephemeral --machine=eph
+        nbox clone base twin >/dev/null 2>&1
+        refused nbox remove base
+        nbox remove twin
+        rm "${MACHINES:?}/base" # as somebody does who knows nothing of locks
+        nbox gc
+        same "what it runs" "$(nbox exec eph /bin/busybox echo still here)" "still here"
+        same "/etc" "$(nbox exec eph cat /etc/os-release)" "$(cat "$MACHINES/.busybox/etc/os-release")"
+        terminate eph
+        nbox gc
+        wait_until 5 store_is_clean
+        forget_image base
+}
+
 test_ephemeral_by_settings() {
         fresh set
         mkdir -p /etc/nbox
