@@ -6,7 +6,6 @@
  * memory and time. What comes out of the pipe is of a fixed size, and is believed no more than the image itself. */
 
 #include <blkid/blkid.h>
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "fd.h"
+#include "library.h"
 #include "nobody.h"
 #include "process.h"
 #include "seccomp.h"
@@ -57,40 +57,31 @@ typedef struct Answer {
 } Answer;
 
 static int load_library(Blkid *b) {
-        const struct {
-                const char *name;
-                void **where;
-        } symbols[] = {
-                { "blkid_new_probe", (void **) &b->new_probe },
-                { "blkid_free_probe", (void **) &b->free_probe },
-                { "blkid_probe_set_device", (void **) &b->set_device },
-                { "blkid_probe_set_sectorsize", (void **) &b->set_sectorsize },
-                { "blkid_probe_enable_superblocks", (void **) &b->enable_superblocks },
-                { "blkid_probe_set_superblocks_flags", (void **) &b->superblocks_flags },
-                { "blkid_probe_enable_partitions", (void **) &b->enable_partitions },
-                { "blkid_do_safeprobe", (void **) &b->safeprobe },
-                { "blkid_probe_lookup_value", (void **) &b->lookup },
-                { "blkid_probe_get_partitions", (void **) &b->get_partitions },
-                { "blkid_partlist_numof_partitions", (void **) &b->count },
-                { "blkid_partlist_get_partition", (void **) &b->partition },
-                { "blkid_partition_get_partno", (void **) &b->number },
-                { "blkid_partition_get_start", (void **) &b->start },
-                { "blkid_partition_get_size", (void **) &b->size },
-                { "blkid_partition_get_type", (void **) &b->mbr_type },
-                { "blkid_partition_get_type_string", (void **) &b->gpt_type },
-                { "blkid_partition_get_uuid", (void **) &b->uuid },
-                { "blkid_partition_get_name", (void **) &b->label },
-                { "blkid_partition_get_flags", (void **) &b->flags },
-                { "blkid_partition_is_extended", (void **) &b->is_extended },
+        const LibrarySymbol symbols[] = {
+                { "new_probe", (void **) &b->new_probe },
+                { "free_probe", (void **) &b->free_probe },
+                { "probe_set_device", (void **) &b->set_device },
+                { "probe_set_sectorsize", (void **) &b->set_sectorsize },
+                { "probe_enable_superblocks", (void **) &b->enable_superblocks },
+                { "probe_set_superblocks_flags", (void **) &b->superblocks_flags },
+                { "probe_enable_partitions", (void **) &b->enable_partitions },
+                { "do_safeprobe", (void **) &b->safeprobe },
+                { "probe_lookup_value", (void **) &b->lookup },
+                { "probe_get_partitions", (void **) &b->get_partitions },
+                { "partlist_numof_partitions", (void **) &b->count },
+                { "partlist_get_partition", (void **) &b->partition },
+                { "partition_get_partno", (void **) &b->number },
+                { "partition_get_start", (void **) &b->start },
+                { "partition_get_size", (void **) &b->size },
+                { "partition_get_type", (void **) &b->mbr_type },
+                { "partition_get_type_string", (void **) &b->gpt_type },
+                { "partition_get_uuid", (void **) &b->uuid },
+                { "partition_get_name", (void **) &b->label },
+                { "partition_get_flags", (void **) &b->flags },
+                { "partition_is_extended", (void **) &b->is_extended },
         };
-        void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
-        for (size_t i = 0; library && i < ELEMENTSOF(symbols); i++) {
-                *symbols[i].where = dlsym(library, symbols[i].name);
-                if (!*symbols[i].where)
-                        return -ELIBACC;
-        }
-        return library ? 0 : -ELIBACC;
+        return library_load(LIBRARY, "blkid_", symbols, ELEMENTSOF(symbols));
 }
 
 static void copy_text(char to[DISK_TEXT_MAX], const char *from) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "library.h"
 
 #define LIBRARY "libfdisk.so.1"
 #define ALIGNMENT (UINT64_C(1) << 20)
@@ -29,23 +30,14 @@ typedef struct Library {
 #undef X
 } Library;
 
-static int library_load(Library *ret, Error **reterr) {
-        void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-        const struct {
-                const char *name;
-                void **where;
-        } symbols[] = {
-#define X(name) { "fdisk_" #name, (void **) &ret->name },
+static int load_library(Library *ret, Error **reterr) {
+        const LibrarySymbol symbols[] = {
+#define X(name) { #name, (void **) &ret->name },
                 FUNCTIONS(X)
 #undef X
         };
 
-        for (size_t i = 0; library && i < ELEMENTSOF(symbols); i++) {
-                *symbols[i].where = dlsym(library, symbols[i].name);
-                if (!*symbols[i].where)
-                        library = NULL;
-        }
-        if (library)
+        if (library_load(LIBRARY, "fdisk_", symbols, ELEMENTSOF(symbols)) >= 0)
                 return 0;
         error_set(reterr, EOPNOTSUPP, "%s, which changes partition tables, cannot be loaded: %s", LIBRARY, dlerror());
         return error_hint(reterr, -EOPNOTSUPP, "Install it (package libfdisk1).");
@@ -119,7 +111,7 @@ int partition_grow(int file, const char *path, const PartitionPlace *place, Erro
         _cleanup_(disklabel_done) Disklabel d = { .lib = &lib, .path = path };
         int r;
 
-        r = library_load(&lib, reterr);
+        r = load_library(&lib, reterr);
         if (r >= 0)
                 r = disklabel_open(&d, file, place->sector_size, reterr);
         if (r >= 0)
@@ -177,7 +169,7 @@ int partition_cut(int file, const char *path, const PartitionPlace *place, uint6
         _cleanup_(disklabel_done) Disklabel d = { .lib = &lib, .path = path };
         int r;
 
-        r = library_load(&lib, reterr);
+        r = load_library(&lib, reterr);
         if (r >= 0)
                 r = disklabel_open(&d, file, place->sector_size, reterr);
         if (r >= 0)

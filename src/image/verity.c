@@ -17,6 +17,7 @@
 
 #include "fd.h"
 #include "file.h"
+#include "library.h"
 #include "log.h"
 #include "loop.h"
 #include "module.h"
@@ -41,23 +42,14 @@ static void say_nothing(int level, const char *message, void *userdata _unused_)
                 log_debug("libcryptsetup: %.*s", (int) strcspn(message, "\n"), message);
 }
 
-static int library_load(Library *ret, Error **reterr) {
-        void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-        const struct {
-                const char *name;
-                void **where;
-        } symbols[] = {
-#define X(name) { "crypt_" #name, (void **) &ret->name },
+static int load_library(Library *ret, Error **reterr) {
+        const LibrarySymbol symbols[] = {
+#define X(name) { #name, (void **) &ret->name },
                 FUNCTIONS(X)
 #undef X
         };
 
-        for (size_t i = 0; library && i < ELEMENTSOF(symbols); i++) {
-                *symbols[i].where = dlsym(library, symbols[i].name);
-                if (!*symbols[i].where)
-                        library = NULL;
-        }
-        if (!library) {
+        if (library_load(LIBRARY, "crypt_", symbols, ELEMENTSOF(symbols)) < 0) {
                 error_set(reterr, EOPNOTSUPP, "%s, which verifies images, cannot be loaded: %s", LIBRARY, dlerror());
                 return error_hint(reterr, -EOPNOTSUPP, "Install it (package libcryptsetup12).");
         }
@@ -148,7 +140,7 @@ void verity_sweep(void) {
         while (block && (e = readdir(block))) {
                 _cleanup_free_ char *name = strncmp(e->d_name, "dm-", 3) == 0 ? mapper_name(dirfd(block), e->d_name) : NULL;
 
-                if (!name || !maker_is_gone(name) || (!loaded && library_load(&lib, NULL) < 0))
+                if (!name || !maker_is_gone(name) || (!loaded && load_library(&lib, NULL) < 0))
                         continue;
                 loaded = true;
                 if (lib.deactivate_by_name(NULL, name, CRYPT_DEACTIVATE_DEFERRED) >= 0)
@@ -223,7 +215,7 @@ int verity_open(const VerityParts *parts, Error **reterr) {
 
         r = load_modules(parts->path, reterr);
         if (r >= 0)
-                r = library_load(&lib, reterr);
+                r = load_library(&lib, reterr);
         if (r < 0)
                 return r;
         verity_sweep();

@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "library.h"
 
 #define LIBRARY "libselinux.so.1"
 #define CONTEXTS_MAX (64 * 1024)
@@ -19,23 +20,13 @@ typedef struct Library {
         typeof(&selinux_lxc_contexts_path) contexts_path;
 } Library;
 
-static int library_load(Library *ret, Error **reterr) {
-        /* never closed: it is asked for again within the same start */
-        void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-        const struct {
-                const char *name;
-                void **where;
-        } symbols[] = {
+static int load_library(Library *ret, Error **reterr) {
+        const LibrarySymbol symbols[] = {
                 { "security_check_context", (void **) &ret->check },
                 { "selinux_lxc_contexts_path", (void **) &ret->contexts_path },
         };
 
-        for (size_t i = 0; library && i < ELEMENTSOF(symbols); i++) {
-                *symbols[i].where = dlsym(library, symbols[i].name);
-                if (!*symbols[i].where)
-                        library = NULL;
-        }
-        if (library)
+        if (library_load(LIBRARY, "", symbols, ELEMENTSOF(symbols)) >= 0)
                 return 0;
         error_set(reterr, EOPNOTSUPP, "SELinux is enabled, but %s, which knows its contexts, cannot be loaded: %s", LIBRARY, dlerror());
         return error_hint(reterr, -EOPNOTSUPP, "Install it (package libselinux1).");
@@ -43,7 +34,7 @@ static int library_load(Library *ret, Error **reterr) {
 
 int label_check(const char *context, Error **reterr) {
         Library library;
-        int r = library_load(&library, reterr);
+        int r = load_library(&library, reterr);
 
         if (r < 0)
                 return r;
@@ -95,7 +86,7 @@ static int read_contexts(const char *path, LabelTypes *types, Error **reterr) {
 int label_types_read(LabelTypes *ret, Error **reterr) {
         LabelTypes types = {};
         Library library;
-        int r = library_load(&library, reterr);
+        int r = load_library(&library, reterr);
 
         if (r < 0)
                 return r;

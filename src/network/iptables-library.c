@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "host-config.h"
+#include "library.h"
 
 static const IptablesProgram program4 = {
         .name = "iptables",
@@ -38,19 +39,8 @@ const IptablesProgram *iptables_program(int family) {
         return family == AF_INET6 ? &program6 : &program4;
 }
 
-static bool find_symbol(void *library, const IptablesProgram *program, const char *name, void **ret) {
-        char symbol[64];
-
-        snprintf(symbol, sizeof(symbol), "%s%s", program->prefix, name);
-        *ret = dlsym(library, symbol);
-        return *ret;
-}
-
 int iptc_load(const IptablesProgram *program, Iptc *api, Error **reterr) {
-        const struct {
-                const char *name;
-                void **where;
-        } symbols[] = {
+        const LibrarySymbol symbols[] = {
                 { "init", (void **) &api->init },
                 { "free", (void **) &api->free },
                 { "commit", (void **) &api->commit },
@@ -66,13 +56,8 @@ int iptc_load(const IptablesProgram *program, Iptc *api, Error **reterr) {
                 { "append_entry", (void **) &api->append },
                 { "delete_num_entry", (void **) &api->delete_num },
         };
-        /* never closed: it is asked for again within the same boot, and has no state of its own */
-        void *library = dlopen(program->library, RTLD_NOW | RTLD_LOCAL);
 
-        for (size_t i = 0; library && i < ELEMENTSOF(symbols); i++)
-                if (!find_symbol(library, program, symbols[i].name, symbols[i].where))
-                        library = NULL;
-        if (library)
+        if (library_load(program->library, program->prefix, symbols, ELEMENTSOF(symbols)) >= 0)
                 return 0;
         error_set(reterr, EOPNOTSUPP, "Cannot load %s, which edits the firewall: %s", program->library, dlerror());
         return error_hint(reterr, -EOPNOTSUPP, "Install it (package %s), or %s.", program->package, program->without);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "library.h"
 #include "module.h"
 
 #define LIBRARY "libnftables.so.1"
@@ -26,26 +27,16 @@ static void nft_close(Nft *nft) {
 }
 
 static int load_library(Nft *nft, Error **reterr) {
-        const struct {
-                const char *name;
-                void **where;
-        } symbols[] = {
-                { "nft_ctx_new", (void **) &nft->new },
-                { "nft_ctx_free", (void **) &nft->free },
-                { "nft_ctx_buffer_output", (void **) &nft->buffer_output },
-                { "nft_ctx_buffer_error", (void **) &nft->buffer_error },
-                { "nft_ctx_get_error_buffer", (void **) &nft->error },
-                { "nft_run_cmd_from_buffer", (void **) &nft->run },
+        const LibrarySymbol symbols[] = {
+                { "ctx_new", (void **) &nft->new },
+                { "ctx_free", (void **) &nft->free },
+                { "ctx_buffer_output", (void **) &nft->buffer_output },
+                { "ctx_buffer_error", (void **) &nft->buffer_error },
+                { "ctx_get_error_buffer", (void **) &nft->error },
+                { "run_cmd_from_buffer", (void **) &nft->run },
         };
-        /* never closed, as libip4tc */
-        void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
-        for (size_t i = 0; library && i < ELEMENTSOF(symbols); i++) {
-                *symbols[i].where = dlsym(library, symbols[i].name);
-                if (!*symbols[i].where)
-                        library = NULL;
-        }
-        if (library)
+        if (library_load(LIBRARY, "nft_", symbols, ELEMENTSOF(symbols)) >= 0)
                 return 0;
         error_set(reterr, EOPNOTSUPP, "Cannot load " LIBRARY ", which edits the firewall: %s", dlerror());
         return error_hint(reterr, -EOPNOTSUPP, "Install it (package libnftables1), or start the machine with "
