@@ -156,7 +156,7 @@ static bool is_host_directory(const struct stat *st) {
 static int directory_error(const char *path, int r, Error **reterr) {
         switch (r) {
         case -ENOENT:
-                error_set(reterr, r, "There is no directory '%s'", path);
+                error_set(reterr, r, "There is no directory or disk image '%s'", path);
                 return error_hint(reterr, r, "`nbox images` lists what there is; `nbox create NAME --os busybox` makes a tree.");
         case -ENOTDIR:
                 error_set(reterr, r, "'%s' is not a directory", path);

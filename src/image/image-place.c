@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/statvfs.h>
 
 #include "fd.h"
 #include "file.h"
@@ -130,6 +131,13 @@ static int mounts_beneath(const char *directory, char ***ret) {
         return 0;
 }
 
+/* An image is placed with these attributes, which the host's own file systems with programs do not have. */
+static bool can_be_an_image(const char *place) {
+        struct statvfs fs;
+
+        return strcmp(place, "/") != 0 && statvfs(place, &fs) >= 0 && (fs.f_flag & ST_NOSUID) && (fs.f_flag & ST_NODEV);
+}
+
 int image_unplace(const char *directory, Error **reterr) {
         _cleanup_close_ int target = open_directory(directory, reterr);
         _cleanup_free_ char *path = NULL;
@@ -147,6 +155,10 @@ int image_unplace(const char *directory, Error **reterr) {
         if (!strv_contains(mounts, path)) {
                 error_set(reterr, EINVAL, "Nothing is mounted on %s", path);
                 return error_hint(reterr, -EINVAL, "`findmnt` lists all mounts.");
+        }
+        if (!can_be_an_image(path)) {
+                error_set(reterr, EINVAL, "What is mounted on %s is no image that `nbox dissect --mount` has put there", path);
+                return error_hint(reterr, -EINVAL, "`umount %s` unmounts anything.", path);
         }
         for (size_t i = strv_length(mounts); i > 0; i--)
                 if (umount2(mounts[i - 1], UMOUNT_NOFOLLOW) < 0) {

@@ -277,6 +277,14 @@ test_disks_dissected() {
         nbox dissect --umount "$SCRATCH/in"
         refused nbox dissect --umount "$SCRATCH/in"
         has "$REFUSAL" "Nothing is mounted"
+        refused nbox dissect --umount /
+        has "$REFUSAL" "What is mounted on / is no image"
+        mkdir -p "$SCRATCH/own"
+        mount -t tmpfs tmpfs "$SCRATCH/own"
+        refused nbox dissect --umount "$SCRATCH/own"
+        umount "$SCRATCH/own"
+        refused nbox dissect /nowhere.raw
+        has "$REFUSAL" "no directory or disk image '/nowhere.raw'"
         rm "$raw"
 }
 
