@@ -47,6 +47,21 @@ bring() {
         for program in "$@"; do cp "$ATTACKS/$program" "$TREE/escape/"; done
 }
 
+# image_attacks [OPTION…] IMAGE: attack() as one command as root of any image that was made of $TREE; what it prints.
+image_attacks() {
+        [ "$RUNNER" != nbox_users ] || set -- --private-users=no "$@"
+        timeout -k 5 "$((20 * PATIENCE))" nbox run --network=none "$@" /bin/busybox sh /escape/attack </dev/null 2>&1 | tr -d '\r'
+}
+
+# disk_of FILE DIRECTORY: an ext4 with what is in there.
+disk_of() { rm -f "$1" && truncate -s 32M "$1" && mkfs.ext4 -q -F -d "$2" "$1"; }
+
+# images_forget NAME…: with all that stands on them.
+images_forget() {
+        nbox remove "$@" >/dev/null 2>&1 || true
+        (cd "$MACHINES" && rm -rf --one-file-system "$@" "${@/%/.raw}" "${MACHINES:?}/.#nbox")
+}
+
 # A secret of the host's, for attacks that read. Prints it.
 secret() {
         [ -e "$PREY/secret" ] || head -c 15 /dev/urandom | base64 >"$PREY/secret"

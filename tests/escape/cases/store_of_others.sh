@@ -3,12 +3,12 @@
 
 WHAT='CVE-2015-1331: the directory for layers and its lock are made beforehand, as links, by a user who may write beside an image'
 RIVALS=
-D=$PREY/shared
+D=$MACHINES/shared # on a file system that layers can be on
 
 setup() {
         mkdir -p "$D" "$PREY/target/layers"
         chmod 777 "$D"
-        chmod 755 "$PREY"
+        chmod 755 "$PREY" "$MACHINES"
         cp -aT "$MACHINES/.busybox" "$D/web"
         as_nobody mkdir "$D/.#nbox"
         as_nobody mkdir "$D/.#nbox/snapshots"
@@ -43,4 +43,7 @@ control() {
         verdict
 }
 
-undo() { rm -rf --one-file-system "$D"; }
+undo() {
+        rm -rf --one-file-system "$D"
+        chmod 700 "$MACHINES"
+}
