@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "btrfs.h"
 #include "btrfs-quota.h"
 #include "fd.h"
 #include "log.h"
@@ -157,12 +158,25 @@ int quota_usage(const Image *image, ImageUsage *u) {
         return 0;
 }
 
+static int follow_subvolume(int below, int subvolume) {
+        BtrfsQuota quota;
+        bool enabled;
+        int r = btrfs_quota_get(below, &quota);
+
+        if (r == -ENOENT || r == -ENODATA)
+                return 0;
+        return r < 0 || quota.limit == QUOTA_NONE ? r : btrfs_quota_set(subvolume, quota.limit, &enabled);
+}
+
 int quota_follow(int below, int layer) {
         _cleanup_close_ int tree = openat(layer, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         _cleanup_close_ int work = openat(layer, "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         uint32_t project;
-        int r = project_get(below, &project);
+        int r;
 
+        if (btrfs_is_subvolume(below))
+                return tree < 0 ? -ENOENT : follow_subvolume(below, tree);
+        r = project_get(below, &project);
         if (r < 0 || project == 0)
                 return r == -EOPNOTSUPP || r == -ENOTTY ? 0 : r;
         if (tree < 0 || work < 0)

@@ -14,5 +14,6 @@ int quota_set_limit(const Image *image, uint64_t bytes, Error **reterr);
 /* What quotas know: sets u->limit, and returns 1 where sizes are set, too. */
 int quota_usage(const Image *image, ImageUsage *u);
 
-/* A layer that is to be on top of the tree `below` of the same image counts for the same limit. 0 also where there is none. */
+/* A layer that is to be on top of the tree `below` of the same image counts for the same limit, or a subvolume in a layer that is to take the place of the
+ * subvolume `below`. 0 also where there is none. */
 int quota_follow(int below, int layer);

@@ -4,8 +4,8 @@
 /* Each of these is one system call on a name, after all that it needs is there, and before what nobody needs any more is taken away: killed before
  * it nothing has happened, killed after it all has.
  *
- * A subvolume that is rolled back, and a tree that somebody put where an image on layers was, changes places with what it becomes
- * (RENAME_EXCHANGE) in the store's trash; a disk image's file is replaced. */
+ * A subvolume that is rolled back changes places (RENAME_EXCHANGE) with what it becomes in a layer that is nobody's, a tree that somebody put
+ * where an image on layers was, in the store's trash; a disk image's file is replaced. */
 
 #include <fcntl.h>
 #include <string.h>
@@ -149,6 +149,12 @@ static int refuse_damaged(const Image *image, const Snapshot *snapshot, int r, E
         return error_prefix(reterr, r, "Cannot go back to the snapshot '%s' of '%s'", snapshot->name, image->name);
 }
 
+static int keep_limit(const Image *image, const Layer *next, Error **reterr) {
+        int r = quota_follow(image->fd, next->fd);
+
+        return r < 0 ? error_errno(reterr, r, "Cannot have the limit of %s count for what comes now", image->path) : 0;
+}
+
 static int roll_layers(const Store *s, const Image *image, const Snapshot *snapshot, Error **reterr) {
         _cleanup_(layer_freep) Layer *top = NULL;
         Layer **chain = NULL;
@@ -163,8 +169,8 @@ static int roll_layers(const Store *s, const Image *image, const Snapshot *snaps
         r = check_unchanged(s, image, reterr);
         if (r >= 0)
                 r = layer_new(s, snapshot->layer, image_entry_name(image), &top, reterr);
-        if (r >= 0 && (r = quota_follow(image->fd, top->fd)) < 0)
-                error_errno(reterr, r, "Cannot have the limit of %s count for what comes now", image->path);
+        if (r >= 0)
+                r = keep_limit(image, top, reterr);
         return r < 0 ? r : store_point(s, image_entry_name(image), top->id, false, reterr);
 }
 
@@ -177,37 +183,35 @@ static int open_trash(const Store *s, Error **reterr) {
         return fd < 0 ? error_errno(reterr, errno, "Cannot open a directory in %s/" STORE_NAME, s->directory) : fd;
 }
 
-/* What stands in the trash under that name takes the image's place, and the image that one's. It is still what was found and locked. */
-static int exchange(const Store *s, const Image *image, int trash, const char *name, Error **reterr) {
+/* What stands in a directory of the store under that name takes the image's place, and the image that one's. It is still what was found and locked. */
+static int exchange(const Store *s, const Image *image, int dir, const char *name, Error **reterr) {
         struct stat st, now;
 
         if (fstat(image->fd, &st) < 0 || fstatat(s->parent, image_entry_name(image), &now, AT_SYMLINK_NOFOLLOW) < 0 ||
             st.st_dev != now.st_dev || st.st_ino != now.st_ino)
                 return error_set(reterr, EAGAIN, "%s was exchanged for something else meanwhile", image->path);
-        if (renameat2(trash, name, s->parent, image_entry_name(image), RENAME_EXCHANGE) < 0)
+        if (renameat2(dir, name, s->parent, image_entry_name(image), RENAME_EXCHANGE) < 0)
                 return error_errno(reterr, errno, "Cannot put what was kept into the place of %s", image->path);
         return 0;
 }
 
+/* Made in a layer of its own, which is held: what lies in the trash is anybody's to remove. */
 static int roll_subvolume(const Store *s, const Image *image, const Snapshot *snapshot, Error **reterr) {
-        _cleanup_(layer_freep) Layer *layer = NULL;
-        _cleanup_close_ int trash = -1;
-        char id[LAYER_ID_SIZE];
+        _cleanup_(layer_freep) Layer *kept = NULL, *next = NULL;
         int r;
 
         r = check_mounts(image, reterr);
         if (r >= 0)
-                r = layer_open(s, snapshot->layer, &layer, reterr);
+                r = layer_open(s, snapshot->layer, &kept, reterr);
         if (r >= 0)
-                trash = r = open_trash(s, reterr);
+                r = layer_begin(s, "", NULL, &next, reterr);
         if (r < 0)
                 return r;
-        r = layer_id_new(id);
-        if (r >= 0)
-                r = btrfs_snapshot(layer->tree, trash, id, false);
+        r = btrfs_snapshot(kept->tree, next->fd, "tree", false);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make a subvolume of the snapshot '%s'", snapshot->name);
-        return exchange(s, image, trash, id, reterr);
+        r = keep_limit(image, next, reterr);
+        return r < 0 ? r : exchange(s, image, next->fd, "tree", reterr);
 }
 
 /* A directory that somebody put where an image on layers was. */

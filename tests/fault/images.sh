@@ -6,7 +6,7 @@
 
 . "$HOST_TOOLS/layers-words.sh"
 
-CALLS='mkdir mkdirat openat write fsync symlinkat linkat rename renameat renameat2 unlink unlinkat flock ioctl copy_file_range fchmod fchown fchownat
+CALLS='mkdir mkdirat openat write fsync symlinkat linkat rename renameat renameat2 unlink unlinkat flock ioctl copy_file_range syncfs fchmod fchown fchownat
 fchmodat fsetxattr setxattr utimensat mount umount2 move_mount open_tree unshare'
 OF_A_CLONE=(./etc/machine-id ./etc/hostname ./var/lib/dbus/machine-id)
 
@@ -35,11 +35,13 @@ points() {
                 sort -u
 }
 
+is_subvolume() { [ "$(stat -c %i "$1")" = 256 ]; }
+
 # A conf, so that more than the image has to change.
 fresh_image() {
         forget_image a b
         rm -f /etc/nbox/a.conf /etc/nbox/b.conf
-        tree_with a
+        if is_subvolume "$MACHINES/.busybox"; then btrfs -q subvolume snapshot "$MACHINES/.busybox" "$MACHINES/a" >/dev/null; else tree_with a; fi
         mkdir -p /etc/nbox
         printf '[Exec]\nHostname=of-a\n' >/etc/nbox/a.conf
 }
@@ -53,9 +55,9 @@ with_snapshot() {
 with_change() {
         local top
         with_snapshot
-        top=$MACHINES/$(readlink "$MACHINES/a")
+        top=$(readlink -f "$MACHINES/a")
         echo broken >"$top/broken"
-        mknod "$top/bin" c 0 0
+        if is_subvolume "$top"; then rm -r "$top/bin"; else mknod "$top/bin" c 0 0; fi
         touch -d 2002-02-03 "$top/broken" "$top"
 }
 
@@ -97,7 +99,7 @@ killed_at_each_step() {
                 "$check"
                 count=$((count + 1))
         done <"$SCRATCH/points"
-        [ "$count" -ge 10 ] || fail "only $count points in $*"
+        [ "$count" -ge "${LEAST:-10}" ] || fail "only $count points in $*"
         echo "killed at $count points"
         forget_image a b
         rm -rf /etc/nbox
@@ -113,6 +115,14 @@ cloned_or_not() {
         same "the clone after SIGKILL at $POINT" "$(hash_of b "${OF_A_CLONE[@]}")" "$(hash_of a "${OF_A_CLONE[@]}")"
         [ "$(cat "$MACHINES/a/etc/machine-id" 2>/dev/null)" != "$(cat "$MACHINES/b/etc/machine-id" 2>/dev/null)" ] || [ ! -s "$MACHINES/b/etc/machine-id" ] ||
                 fail "two machines with one id after SIGKILL at $POINT"
+}
+
+committed_or_not() {
+        whole a "$H"
+        timeout "$((20 * PATIENCE))" nbox exec by /bin/busybox true # it is not held still any more
+        [ -e "$MACHINES/b/." ] || return 0
+        same "the image after SIGKILL at $POINT" "$(hash_of b "${OF_A_CLONE[@]}")" "$(hash_of by "${OF_A_CLONE[@]}")"
+        [ ! -s "$MACHINES/b/etc/machine-id" ] || fail "an image with an id after SIGKILL at $POINT"
 }
 
 kept_or_not() {
@@ -169,4 +179,49 @@ test_killed_while_renaming() {
 
 test_killed_while_removing() {
         killed_at_each_step with_snapshot there_or_gone nbox remove --settings=remove a
+}
+
+# --- the other ways to an image, at fewer points ----------------------------------------------------------------------------
+
+test_killed_while_copying() {
+        local LEAST=7 CALLS='mkdirat copy_file_range fsync syncfs renameat2'
+        killed_at_each_step fresh_image cloned_or_not nbox clone --copy a b
+}
+
+# Of a machine that runs, and stands still for that.
+test_killed_while_committing() {
+        local LEAST=7 CALLS='mkdirat symlinkat renameat2 unshare'
+        killed_at_each_step fresh_image committed_or_not nbox commit by b
+}
+
+test_killed_while_booting_of_a_template() {
+        local LEAST=7 CALLS='mkdirat symlinkat renameat2 unshare'
+        killed_at_each_step fresh_image cloned_or_not nbox run --network=none --template=a b /bin/busybox true
+}
+
+# --- subvolumes -------------------------------------------------------------------------------------------------------------
+
+# on_btrfs COMMAND...: with a file system of its own for images, where a is a subvolume.
+on_btrfs() {
+        local tree=$SCRATCH/busybox
+        cp -aT "$MACHINES/.busybox" "$tree"
+        truncate -s 400M "$SCRATCH/btrfs"
+        mkfs.btrfs -q "$SCRATCH/btrfs"
+        mount -o loop "$SCRATCH/btrfs" "$MACHINES"
+        chmod 0700 "$MACHINES"
+        btrfs -q subvolume create "$MACHINES/.busybox"
+        cp -aT "$tree" "$MACHINES/.busybox"
+        "$@"
+        wait_until 5 umount "$MACHINES"
+        rm -r "$SCRATCH/btrfs" "$tree"
+}
+
+test_killed_while_keeping_a_subvolume() {
+        local LEAST=7 CALLS='mkdirat openat ioctl symlinkat renameat2 fsync'
+        on_btrfs killed_at_each_step fresh_image kept_or_not nbox snapshot a one
+}
+
+test_killed_while_going_back_to_a_subvolume() {
+        local LEAST=7 CALLS='mkdirat ioctl renameat2 renameat fsync'
+        on_btrfs killed_at_each_step with_change back_or_not nbox rollback a one
 }

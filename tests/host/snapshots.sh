@@ -161,9 +161,11 @@ test_subvolumes() {
         chmod 700 "$d/web"
         has "$(nbox diff "$d/web")" '^D /usr$'
         nbox snapshot "$d/web" two >/dev/null
+        nbox set-limit "$d/web" 90M 2>/dev/null
         nbox rollback "$d/web" one 2>/dev/null
         same "the tree after going back" "$("$HOST_TOOLS/tree-hash" "$d/web")" "$before"
         same "changes" "$(nbox diff "$d/web" one)" ''
+        same "limit" "$(nbox image-status --json "$d/web" | jq .limit_bytes)" $((90 << 20))
         btrfs subvolume show "$d/web" >/dev/null
         same "who stands on whom" "$(snapshots_of "$d/web")" "$(printf '%s\n' 'one - current' 'two one ')"
         timeout "$((30 * PATIENCE))" nbox boot -d --machine=web "$d/web"
