@@ -110,13 +110,16 @@ int fd_path(int fd, char **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
-DIR *fd_opendir(int dir, const char *name) {
-        int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+DIR *fd_into_dir(int fd) {
         DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 
         if (!d)
                 close_fd(fd);
         return d;
+}
+
+DIR *fd_opendir(int dir, const char *name) {
+        return fd_into_dir(openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
 int fd_send(int sock, const void *data, size_t size, const int *fds, size_t n_fds) {

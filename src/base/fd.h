@@ -30,6 +30,9 @@ int fd_path(int fd, char **ret);
 /* The entries of a directory that stands in dir ("." for dir itself, at its begin); no link is followed. NULL with errno. */
 DIR *fd_opendir(int dir, const char *name);
 
+/* fdopendir(3) that takes the fd also when it fails. NULL with errno. */
+DIR *fd_into_dir(int fd);
+
 /* One message of `size` bytes with up to FD_PASS_MAX descriptors over an AF_UNIX SEQPACKET/STREAM socket.
  * fd_recv() fills *n_fds with how many came (each CLOEXEC, the caller's); returns the bytes read, 0 at the end.
  * More descriptors than `*n_fds` holds: they are closed and -EBADMSG is returned. */

@@ -42,7 +42,8 @@ static int failed_at(const Walk *w, int fd, int r, Error **reterr) {
                 path = NULL;
         error_errno(reterr, r, "Cannot give %s to another user", path ?: w->q->path);
         if (r == -EROFS)
-                return error_hint(reterr, r, "Its file system cannot be written to: copy the tree to one that can (cp -a %s ELSEWHERE).", w->q->path);
+                return error_hint(reterr, r, "Its file system cannot be written to: copy the tree to one that can (cp -a %s ELSEWHERE).",
+                                  w->q->path);
         if (r == -EPERM)
                 return error_hint(reterr, r, "Is it immutable? `lsattr -d` tells, `chattr -i` makes it changeable.");
         return r;
@@ -146,8 +147,8 @@ int tree_chown(int root, const ChownRequest *q, ChownResult *ret, Error **reterr
                 return error_errno(reterr, errno, "Cannot look at %s", q->path);
         if (!q->from_unknown && q->from < (uint64_t) q->to + q->count && q->to < (uint64_t) q->from + q->count)
                 return error_set(reterr, EINVAL, "The user ids from %u and those from %u, %u of each, overlap", q->from, q->to, q->count);
-        /* It stays a number in its block, which is all that is lost of it. In a machine there are no such ids (EINVAL): the top directory then
-         * belongs to whom it belonged until all is done, and whoever asks for the same again goes on where this ended. */
+        /* It stays a number in its block, which is all that is lost of it. In a machine there are no such ids (EINVAL): the top directory
+         * then belongs to whom it belonged until all is done, and whoever asks for the same again goes on where this ended. */
         if (fchownat(root, "", CHOWN_BUSY | st.st_uid % 0x10000, CHOWN_BUSY | st.st_gid % 0x10000, AT_EMPTY_PATH) < 0 && errno != EINVAL)
                 return failed_at(&w, root, -errno, reterr);
         r = walk_directory(&w, root, DEPTH_MAX, reterr);

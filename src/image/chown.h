@@ -14,8 +14,9 @@
  * and the root user of its capabilities (capabilities(7), version 3) change with its owner.
  *
  * It can be interrupted anywhere, SIGKILL and power failure included, and be begun anew: what is done is known by its owner. So is a
- * tree that was not finished: its top directory belongs to CHOWN_BUSY + n until all is done, as systemd-nspawn has it, too; but in a machine,
- * which has no such ids. What a file would lose in the middle of its change stands in an attribute of it (trusted.nbox.kept) meanwhile. */
+ * tree that was not finished: its top directory belongs to CHOWN_BUSY + n until all is done, as systemd-nspawn has it, too; but in a
+ * machine, which has no such ids. What a file would lose in the middle of its change stands in an attribute of it (trusted.nbox.kept)
+ * meanwhile. */
 
 #define CHOWN_BUSY 0xFFFE0000U
 
@@ -34,5 +35,6 @@ typedef struct ChownResult {
         uint64_t mounts;  /* likewise: something is mounted on them */
 } ChownResult;
 
-/* `root` is an fd (O_PATH) of the tree's top directory. -ECANCELED where it was cancelled; after that and any failure it can be begun anew. */
+/* `root` is an fd (O_PATH) of the tree's top directory. -ECANCELED where it was cancelled; after that and any failure it can be begun
+ * anew. */
 int tree_chown(int root, const ChownRequest *q, ChownResult *ret, Error **reterr);

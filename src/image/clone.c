@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "clone.h"
 
-/* What a clone changes of its own is written through a mount of it, as its root would: an overlay knows best how it is written to. The mount
- * is made in a namespace of this process alone, in which the layers must be opened anew (up to Linux 6.14, overlayfs takes none from
+/* What a clone changes of its own is written through a mount of it, as its root would: an overlay knows best how it is written to. The
+ * mount is made in a namespace of this process alone, in which the layers must be opened anew (up to Linux 6.14, overlayfs takes none from
  * elsewhere), and goes with it. */
 
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 
 #include "file.h"
 #include "log.h"
+#include "mount.h"
 #include "overlay.h"
 #include "remove.h"
 
@@ -22,9 +22,8 @@ static int enter_own_mounts(Error **reterr) {
 
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make " MOUNT_DIRECTORY);
-        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
-                return error_errno(reterr, errno, "Cannot make a mount namespace");
-        return 0;
+        r = mount_own_namespace();
+        return r < 0 ? error_errno(reterr, r, "Cannot make a mount namespace") : 0;
 }
 
 /* All of an image that nobody runs, to write to: the fd of a mount. */

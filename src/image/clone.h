@@ -7,11 +7,11 @@
 
 /* New images on layers of others. */
 
-/* A new image `name` in the store's directory, that stands on a sealed layer: with a writable layer of its own, in which it has its identity. It is there when all
- * of it is. -EEXIST. With the store's lock. Moves the process into a mount namespace of its own. */
+/* A new image `name` in the store's directory, that stands on a sealed layer: with a writable layer of its own, in which it has its
+ * identity. It is there when all of it is. -EEXIST. With the store's lock. Moves the process into a mount namespace of its own. */
 int image_new_on(const Store *s, const char *name, const char *base, const NewIdentity *identity, Error **reterr);
 
-/* Clone a tree, or an image on layers, of which the caller has the lock (lock.h): it is sealed, and goes on in a layer of its own as the clone does. A shared lock is
- * enough: who else shares it reads what nobody writes to any more, as before. The clone lies beside it; *ret_path, the caller's, is where. Moves the
- * process into a mount namespace of its own. */
+/* Clone a tree, or an image on layers, of which the caller has the lock (lock.h): it is sealed, and goes on in a layer of its own as the
+ * clone does. A shared lock is enough: who else shares it reads what nobody writes to any more, as before. The clone lies beside it;
+ * *ret_path, the caller's, is where. Moves the process into a mount namespace of its own. */
 int image_clone(const Image *from, const char *name, const NewIdentity *identity, char **ret_path, Error **reterr);

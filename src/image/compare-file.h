@@ -11,7 +11,8 @@ typedef struct ComparedFile {
         struct stat st;
 } ComparedFile;
 
-/* Whether what is in two regular files of one size is different: 1 or 0; -errno. Holes are not read: a file may seem larger than any disk. */
+/* Whether what is in two regular files of one size is different: 1 or 0; -errno. Holes are not read: a file may seem larger than any
+ * disk. */
 int contents_differ(const ComparedFile *a, const ComparedFile *b);
 
 /* The same of links' targets and of extended attributes, but for those that overlayfs keeps of its own. */

@@ -4,9 +4,9 @@
 /* Both trees are gone through side by side, a directory at a time, its names sorted.
  *
  * What overlayfs makes of its layers (whiteouts, directories that are opaque or renamed, files of which only the attributes are new) is not
- * read off them here: the kernel shows the trees as machines see them, and the layers only tell where it is worth looking. That is at the names that
- * they have. From a directory on that is opaque or was renamed, a layer's names are no longer those of the tree, and all there is is
- * looked at. */
+ * read off them here: the kernel shows the trees as machines see them, and the layers only tell where it is worth looking. That is at the
+ * names that they have. From a directory on that is opaque or was renamed, a layer's names are no longer those of the tree, and all there
+ * is is looked at. */
 
 #include <fcntl.h>
 #include <linux/openat2.h>

@@ -7,9 +7,9 @@
 
 /* What is different between two trees.
  *
- * A file is different by its kind, contents, mode, owner, extended attributes (ACLs and capabilities are some), target or device number. Times alone are
- * no difference: a file that was written with what it had, or copied up by overlayfs, is as it was. A directory is different by what
- * it is itself, not by what is in it. Hard links are not told from copies. */
+ * A file is different by its kind, contents, mode, owner, extended attributes (ACLs and capabilities are some), target or device number.
+ * Times alone are no difference: a file that was written with what it had, or copied up by overlayfs, is as it was. A directory is
+ * different by what it is itself, not by what is in it. Hard links are not told from copies. */
 
 typedef enum DifferenceKind {
         DIFFERENCE_ADDED,   /* with all that is in it, each by itself */
@@ -35,8 +35,9 @@ typedef struct Difference {
 
 typedef struct CompareRequest {
         int before, after; /* directories, any fds */
-        /* Of two overlays: the layers that not both have, as directories. Only where these have something can there be a difference, and there
-         * contents are read. None: all is looked at, and files of one size and time of change, to the nanosecond, are taken for alike. */
+        /* Of two overlays: the layers that not both have, as directories. Only where these have something can there be a difference, and
+         * there contents are read. None: all is looked at, and files of one size and time of change, to the nanosecond, are taken for
+         * alike. */
         const int *layers;
         size_t n_layers;
         int (*found)(const Difference *d, void *userdata); /* sorted by path, directories before what is in them; -errno ends it */

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* All that a file has beside its contents, in the order that keeps it: the owner (whose change takes setuid, setgid and capabilities away), extended attributes (of
- * which an ACL changes the mode), the mode, and the times last. */
+/* All that a file has beside its contents, in the order that keeps it: the owner (whose change takes setuid, setgid and capabilities away),
+ * extended attributes (of which an ACL changes the mode), the mode, and the times last. */
 
 typedef struct AttributeCopier {
         char *names, *value; /* buffers; NULL until they are needed */
@@ -24,7 +24,8 @@ int copy_attributes(AttributeCopier *c, const CopySource *from, int to);
 /* To anything else, as `name` in a directory that nobody else writes to. */
 int copy_attributes_at(AttributeCopier *c, const CopySource *from, int dir, const char *name);
 
-/* The attributes of chattr(1) that say how contents lie on the disk, which must be the same for blocks to be shared: to an empty file or directory. Best effort. */
+/* The attributes of chattr(1) that say how contents lie on the disk, which must be the same for blocks to be shared: to an empty file or
+ * directory. Best effort. */
 void copy_flags(int from, int to);
 
 void attribute_copier_done(AttributeCopier *c);

@@ -4,8 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The contents of a file, by the best way that there is: sharing its blocks (FICLONE: btrfs, xfs), having the kernel copy them (copy_file_range(2)), or by
- * hand; holes stay holes (SEEK_DATA, Linux 3.1). What a pair of file systems cannot do is asked once for all files. */
+/* The contents of a file, by the best way that there is: sharing its blocks (FICLONE: btrfs, xfs), having the kernel copy them
+ * (copy_file_range(2)), or by hand; holes stay holes (SEEK_DATA, Linux 3.1). What a pair of file systems cannot do is asked once for all
+ * files. */
 
 typedef struct DataCopier {
         bool no_clone, no_range; /* known not to work here */

@@ -3,13 +3,12 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "btrfs.h"
 #include "fd.h"
+#include "mount.h"
 #include "stack.h"
 #include "store.h"
 #include "unfinished.h"
@@ -94,10 +93,10 @@ static int make_file(const Place *p, _unused_ const ImageCopyRequest *q) {
 static int copy_layers(const ImageCopyRequest *q, int to, Error **reterr) {
         _cleanup_(image_stack_freep) ImageStack *stack = NULL;
         StackWish wish = { .read_only = true, .volatility = VOLATILE_NO, .machine = q->from->name };
-        int r;
+        int r = mount_own_namespace();
 
-        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
-                return error_errno(reterr, errno, "Cannot make a mount namespace");
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot make a mount namespace");
         r = image_stack_open(q->from, &wish, &stack, reterr);
         return r < 0 ? r : copy_tree(stack->look, to, q->watch, reterr);
 }
@@ -146,7 +145,8 @@ static int commit(const ImageCopyRequest *q, const Place *p, Error **reterr) {
         if (q->watch && q->watch->is_cancelled && q->watch->is_cancelled(q->watch->userdata))
                 return error_set(reterr, ECANCELED, "The copying was interrupted");
         if (renameat2(p->parent, p->unfinished, p->parent, p->name, RENAME_NOREPLACE) < 0)
-                return errno == EEXIST ? exists(p, q, reterr) : error_errno(reterr, errno, "Cannot rename %s/%s", p->directory, p->unfinished);
+                return errno == EEXIST ? exists(p, q, reterr) :
+                       error_errno(reterr, errno, "Cannot rename %s/%s", p->directory, p->unfinished);
         return 0;
 }
 

@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-/* Files with several names, by what they are on disk. The time of birth is part of that, since an inode's number may be another file's a moment later. */
+/* Files with several names, by what they are on disk. The time of birth is part of that, since an inode's number may be another file's a
+ * moment later. */
 
 #define HARD_LINKS_MAX (1U << 21) /* files with several names in a tree; -E2BIG */
 
@@ -22,6 +23,7 @@ typedef struct HardLinks {
         size_t n_slots, n;
 } HardLinks;
 
-/* One more name of a file. 1: known, *ret is it (until the next call); 0: the first, and *ret is its new entry; -ENOMEM, -E2BIG. When `left` gets to 0 it will not be asked for again. */
+/* One more name of a file. 1: known, *ret is it (until the next call); 0: the first, and *ret is its new entry; -ENOMEM, -E2BIG. When
+ * `left` gets to 0 it will not be asked for again. */
 int hard_links_see(HardLinks *h, const struct statx *st, HardLink **ret);
 void hard_links_done(HardLinks *h);

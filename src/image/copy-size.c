@@ -63,15 +63,11 @@ static int add_entry(Sum *s, int dir, const char *name, unsigned depth) {
 
 /* Takes the fd. */
 static int add_directory(Sum *s, int fd, unsigned depth) {
-        _cleanup_closedir_ DIR *d = fdopendir(fd);
+        _cleanup_closedir_ DIR *d = fd_into_dir(fd);
         struct dirent *e;
 
-        if (!d) {
-                int r = -errno;
-
-                close_fd(fd);
-                return r;
-        }
+        if (!d)
+                return -errno;
         if (depth == 0)
                 return -ELOOP;
         while ((errno = 0, e = readdir(d))) {

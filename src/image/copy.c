@@ -67,7 +67,8 @@ static int failed(const Walk *w, const char *name, int r, Error **reterr) {
         if (r == -ENOSPC || r == -EDQUOT)
                 return no_room(w, reterr);
         if (r == -EOPNOTSUPP && w->attributes.lacking) {
-                error_set(reterr, EOPNOTSUPP, "Cannot copy %s%s: the file system of the copy cannot hold its attribute '%.80s'", at, name, w->attributes.lacking);
+                error_set(reterr, EOPNOTSUPP, "Cannot copy %s%s: the file system of the copy cannot hold its attribute '%.80s'", at, name,
+                          w->attributes.lacking);
                 return error_hint(reterr, -EOPNOTSUPP, "Put the copy on one that can, such as ext4, btrfs or xfs.");
         }
         if (r == -ELOOP)
@@ -295,8 +296,8 @@ static void begin(Walk *w) {
         w->copies_flags = fstatfs(w->from, &fs) >= 0 && fs.f_type == BTRFS_SUPER_MAGIC;
 }
 
-/* The tree as it is without what is mounted in it, in which no device can be opened. Where there is no such (a mount of another namespace, or
- * submounts that are locked in a user namespace), the tree itself. */
+/* The tree as it is without what is mounted in it, in which no device can be opened. Where there is no such (a mount of another namespace,
+ * or submounts that are locked in a user namespace), the tree itself. */
 static int bare_view(int from) {
         _cleanup_close_ int view = mount_clone(from, "", false);
 

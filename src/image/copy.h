@@ -6,15 +6,16 @@
 
 #include "error.h"
 
-/* Whole copies: contents (reflinks where the file system has them, holes kept), owners, modes, times, hard links, extended attributes with ACLs and
- * capabilities, overlayfs's own attributes and whiteouts, device nodes, fifos, sockets as nodes; names are bytes. Other mounts in it are left out: what
- * they hide is copied.
+/* Whole copies: contents (reflinks where the file system has them, holes kept), owners, modes, times, hard links, extended attributes with
+ * ACLs and capabilities, overlayfs's own attributes and whiteouts, device nodes, fifos, sockets as nodes; names are bytes. Other mounts in
+ * it are left out: what they hide is copied.
  *
- * The tree is a guest's and may change meanwhile: each entry is opened beneath its directory by fd, without following anything, and is what it is by
- * that fd; nothing but regular files and directories is opened to be read, so that no fifo is waited for and no device is woken. What vanishes meanwhile is left
- * out. The copy is nobody's but the caller's until it is done.
+ * The tree is a guest's and may change meanwhile: each entry is opened beneath its directory by fd, without following anything, and is what
+ * it is by that fd; nothing but regular files and directories is opened to be read, so that no fifo is waited for and no device is woken.
+ * What vanishes meanwhile is left out. The copy is nobody's but the caller's until it is done.
  *
- * Two attributes are not copied, as cp(1) does not: immutable and append-only, for a copy is there to be changed. CopyProgress counts them. */
+ * Two attributes are not copied, as cp(1) does not: immutable and append-only, for a copy is there to be changed. CopyProgress counts
+ * them. */
 
 typedef struct CopyProgress {
         uint64_t files, bytes; /* so far; bytes of contents, holes not counted */
@@ -25,11 +26,13 @@ typedef struct CopyWatch {
         bool (*is_cancelled)(void *userdata); /* asked between files, and in large ones; or NULL */
         void (*show)(const CopyProgress *p, void *userdata); /* as often; or NULL */
         void *userdata;
-        uint64_t expected; /* bytes that it will take without reflinks, as tree_size() has them, or 0: where there is not as much room, it ends before it fills the disk */
+        /* bytes that it will take without reflinks, as tree_size() has them, or 0: where there is not as much room, it ends before it fills
+         * the disk */
+        uint64_t expected;
 } CopyWatch;
 
-/* The directory `from` (any fd of it) into the directory `to`, which is there and empty, and gets from's attributes. -ECANCELED; -ENOSPC says what is needed. The copy
- * may be in memory only: syncfs(2) is the caller's. At most 250 directories deep (-ELOOP). */
+/* The directory `from` (any fd of it) into the directory `to`, which is there and empty, and gets from's attributes. -ECANCELED; -ENOSPC
+ * says what is needed. The copy may be in memory only: syncfs(2) is the caller's. At most 250 directories deep (-ELOOP). */
 int copy_tree(int from, int to, const CopyWatch *watch, Error **reterr);
 
 /* One regular file (a disk image; any fd of it) as `name` in dir, which must not be there (-EEXIST). After a failure nothing is left. */

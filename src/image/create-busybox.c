@@ -69,7 +69,8 @@ static const struct {
           "daemon:*:0:0:99999:7:::\n"
           "nobody:*:0:0:99999:7:::\n" },
         { "etc/group", 0644,
-          "root:x:0:\ndaemon:x:1:\nadm:x:4:\ntty:x:5:\ndisk:x:6:\nmail:x:8:\nwheel:x:10:root\nutmp:x:43:\nusers:x:100:\nnogroup:x:65534:\n" },
+          "root:x:0:\ndaemon:x:1:\nadm:x:4:\ntty:x:5:\ndisk:x:6:\nmail:x:8:\n"
+          "wheel:x:10:root\nutmp:x:43:\nusers:x:100:\nnogroup:x:65534:\n" },
         { "etc/shells", 0644, "/bin/sh\n/bin/ash\n" },
         { "etc/profile", 0644,
           "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
@@ -179,7 +180,8 @@ static int write_os_release(int dir, const char *version) {
         version = strstr(version, "BusyBox v"); /* "BusyBox v1.35.0 (Debian …) multi-call binary." */
         version = version ? version + strlen("BusyBox v") : "";
         n = strspn(version, "0123456789.");
-        if (asprintf(&text, "ID=busybox\nNAME=BusyBox\nVERSION_ID=%.*s\nPRETTY_NAME=\"BusyBox %.*s\"\n", (int) n, version, (int) n, version) < 0)
+        if (asprintf(&text, "ID=busybox\nNAME=BusyBox\nVERSION_ID=%.*s\nPRETTY_NAME=\"BusyBox %.*s\"\n", (int) n, version, (int) n,
+                     version) < 0)
                 return -ENOMEM;
         return make_file(dir, "etc/os-release", text, 0644);
 }

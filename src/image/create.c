@@ -4,16 +4,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
 #include "create-os.h"
 #include "find.h"
 #include "log.h"
+#include "mount.h"
 #include "path.h"
 #include "text.h"
 #include "unfinished.h"
@@ -121,9 +120,9 @@ static int place_take(const CreateRequest *request, Place *p, Error **reterr) {
 /* What a builder mounts in the tree dies with us, whatever happens to it: nothing that is mounted elsewhere can ever be met
  * when the tree is removed. */
 static int leave_mount_namespace(Error **reterr) {
-        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
-                return error_errno(reterr, errno, "Cannot make a mount namespace");
-        return 0;
+        int r = mount_own_namespace();
+
+        return r < 0 ? error_errno(reterr, r, "Cannot make a mount namespace") : 0;
 }
 
 static int build(const OsBuilder *builder, const CreateRequest *request, const char *release, Place *p, int signals, Error **reterr) {

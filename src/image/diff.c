@@ -107,7 +107,8 @@ static int open_beneath(Side *side, const Image *image, Error **reterr) {
         if (r < 0 && r != -ENOENT)
                 return r;
         error_set(reterr, ENOENT, "'%s' stands on nothing that it could be compared with", image->name);
-        return error_hint(reterr, -ENOENT, "`nbox snapshot %s` takes a snapshot; `nbox diff %s OTHER` compares it with another image.", image->name, image->name);
+        return error_hint(reterr, -ENOENT, "`nbox snapshot %s` takes a snapshot; `nbox diff %s OTHER` compares it with another image.",
+                          image->name, image->name);
 }
 
 static bool chain_has(const Side *s, const char *id) {

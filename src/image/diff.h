@@ -16,6 +16,6 @@ typedef struct DiffRequest {
         void *userdata;
 } DiffRequest;
 
-/* Two images on layers of one store are compared where their layers are not the same ones, others as a whole. The caller is root, in a private
- * mount namespace. Whoever writes to one of them meanwhile (a machine that runs) may be seen half-way. */
+/* Two images on layers of one store are compared where their layers are not the same ones, others as a whole. The caller is root, in a
+ * private mount namespace. Whoever writes to one of them meanwhile (a machine that runs) may be seen half-way. */
 int image_diff(const DiffRequest *q, Error **reterr);

@@ -72,10 +72,10 @@ static int mount_error(const Disk *d, const DiskPartition *p, int r, Error **ret
         case -EINVAL:
         case -EIO:
         case -EBADMSG:
-                error_errno(reterr, r, "Cannot mount the %s file system in %s, which is damaged or has features that this kernel does not know", p->fs,
-                            d->path);
-                return error_hint(reterr, r, "dmesg says more. `nbox dissect %s` shows where it is; check it with its own fsck (e2fsck -f, xfs_repair, btrfs check).",
-                                  d->path);
+                error_errno(reterr, r, "Cannot mount the %s file system in %s, which is damaged or has features that this kernel does not "
+                            "know", p->fs, d->path);
+                return error_hint(reterr, r, "dmesg says more. `nbox dissect %s` shows where it is; check it with its own fsck (e2fsck -f, "
+                                  "xfs_repair, btrfs check).", d->path);
         default:
                 return error_errno(reterr, r, "Cannot mount the %s file system in %s", p->fs, d->path);
         }
@@ -85,7 +85,8 @@ static int mount_device(const Disk *d, const DiskPartition *p, int device, bool 
         const DiskFileSystem *fs = disk_file_system(p->fs);
         _cleanup_free_ char *options = NULL;
         const char *words = read_only ? fs->read_only : fs->options;
-        uint64_t attr = MOUNT_ATTR_NODEV | (read_only ? MOUNT_ATTR_RDONLY : 0) | (fs->boot_only ? MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC : 0);
+        uint64_t attr = MOUNT_ATTR_NODEV | (read_only ? MOUNT_ATTR_RDONLY : 0) |
+                        (fs->boot_only ? MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC : 0);
         char source[BLOCK_PATH_MAX];
         int r;
 
@@ -107,7 +108,8 @@ static int mount_partition(const Disk *d, const DiskPartition *p, bool read_only
         if (device < 0)
                 return device;
         if (state.dirty && read_only && !look)
-                log_warning("The file system in %s was not unmounted: what is in its journal alone is not seen while it is only read", d->path);
+                log_warning("The file system in %s was not unmounted: what is in its journal alone is not seen while it is only read",
+                            d->path);
         if (state.dirty && !read_only) {
                 r = disk_repair(d, p, device, reterr);
                 if (r < 0)
@@ -167,7 +169,8 @@ static int mount_role(const Opening *o, const DiskPartition *p, Error **reterr) 
                 if (!destination)
                         return 0;
         }
-        mount = is_verified ? mount_verified(d, verity, &error) : mount_partition(d, p, o->read_only || p->read_only, o->wish->look, &error);
+        mount = is_verified ? mount_verified(d, verity, &error) :
+                mount_partition(d, p, o->read_only || p->read_only, o->wish->look, &error);
         if (mount < 0 && is_boot) {
                 if (!o->wish->look)
                         log_warning("%s, ignoring", error ? error->message : "A boot partition cannot be mounted");
@@ -191,7 +194,8 @@ static int check_device(const Disk *d, Error **reterr) {
         return error_hint(reterr, -EBUSY, "Unmount it (findmnt %s says where it is), or start the machine with --read-only.", d->path);
 }
 
-/* The loop devices of a machine that has just ended are freed a moment after its last process: until then, its file system is not unmounted. */
+/* The loop devices of a machine that has just ended are freed a moment after its last process: until then, its file system is not
+ * unmounted. */
 static int wait_unused(const Disk *d, bool read_only, unsigned wait_ms, Error **reterr) {
         static const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * 1000000 };
         int n, r;
@@ -201,8 +205,8 @@ static int wait_unused(const Disk *d, bool read_only, unsigned wait_ms, Error **
         if (r <= 0)
                 return r < 0 ? error_errno(reterr, r, "Cannot tell which loop devices have %s", d->path) : 0;
         error_set(reterr, EBUSY, "The disk image %s is in use, by a machine or by who has mounted it: /dev/loop%d", d->path, n);
-        return error_hint(reterr, -EBUSY, "`nbox list` and `findmnt /dev/loop%d` say more; `nbox dissect --umount DIR` or `losetup --detach /dev/loop%d` frees it.",
-                          n, n);
+        return error_hint(reterr, -EBUSY, "`nbox list` and `findmnt /dev/loop%d` say more; `nbox dissect --umount DIR` or `losetup "
+                          "--detach /dev/loop%d` frees it.", n, n);
 }
 
 static int check_unused(const Disk *d, bool read_only, unsigned wait_ms, Error **reterr) {

@@ -207,8 +207,9 @@ static int probe_whole(const Blkid *b, int file, ProbedDisk *disk, ProbedPartiti
 
 static int confine(int file, int pipe_fd, pid_t parent) {
         static const uint32_t calls[] = {
-                SYS_read, SYS_pread64, SYS_write, SYS_lseek, SYS_fstat, SYS_newfstatat, SYS_fadvise64, SYS_ioctl, SYS_brk, SYS_mmap, SYS_mremap,
-                SYS_munmap, SYS_mprotect, SYS_madvise, SYS_clock_gettime, SYS_getrandom, SYS_close, SYS_exit, SYS_exit_group, SYS_rt_sigreturn,
+                SYS_read, SYS_pread64, SYS_write, SYS_lseek, SYS_fstat, SYS_newfstatat, SYS_fadvise64, SYS_ioctl, SYS_brk, SYS_mmap,
+                SYS_mremap, SYS_munmap, SYS_mprotect, SYS_madvise, SYS_clock_gettime, SYS_getrandom, SYS_close, SYS_exit, SYS_exit_group,
+                SYS_rt_sigreturn,
         };
         const struct {
                 __rlimit_resource_t resource;
@@ -282,7 +283,8 @@ static int probe_error(const char *path, int r, Error **reterr) {
                 return error_hint(reterr, -EOPNOTSUPP, "Install it (package " PACKAGE ").");
         case -ENOTUNIQ:
                 error_set(reterr, EMEDIUMTYPE, "%s has the marks of several file systems, and which one is meant cannot be told", path);
-                return error_hint(reterr, -EMEDIUMTYPE, "`wipefs %s` lists them, and `wipefs --offset=` removes the one that is left over.", path);
+                return error_hint(reterr, -EMEDIUMTYPE, "`wipefs %s` lists them, and `wipefs --offset=` removes the one that is left over.",
+                                  path);
         case -EPROTONOSUPPORT:
                 error_set(reterr, EMEDIUMTYPE, "The partition table of %s is neither GPT nor MBR", path);
                 return error_hint(reterr, -EMEDIUMTYPE, "Copy its root partition into a file of its own (dd), and boot that.");

@@ -48,7 +48,8 @@ static uint32_t get32(const uint8_t *p) {
 
 static int foreign_device(const Disk *d, const DiskPartition *p, const char *what, Error **reterr) {
         error_set(reterr, EMEDIUMTYPE, "The %s file system in %s %s", p->fs, d->path, what);
-        return error_hint(reterr, -EMEDIUMTYPE, "Mounting it would have the kernel look for that among the host's own disks, so it is refused.");
+        return error_hint(reterr, -EMEDIUMTYPE,
+                          "Mounting it would have the kernel look for that among the host's own disks, so it is refused.");
 }
 
 static int look_at_ext(const Disk *d, const DiskPartition *p, DiskState *ret, Error **reterr) {
@@ -56,7 +57,8 @@ static int look_at_ext(const Disk *d, const DiskPartition *p, DiskState *ret, Er
         uint32_t compat, incompat;
         uint16_t state;
 
-        if (pread(d->file, block, sizeof(block), (off_t) (p->offset + EXT_SUPERBLOCK)) != (ssize_t) sizeof(block) || get16(block + 0x38) != EXT_MAGIC)
+        if (pread(d->file, block, sizeof(block), (off_t) (p->offset + EXT_SUPERBLOCK)) != (ssize_t) sizeof(block) ||
+            get16(block + 0x38) != EXT_MAGIC)
                 return error_set(reterr, EUCLEAN, "The %s file system in %s is cut short", p->fs, d->path);
         state = get16(block + 0x3a);
         compat = get32(block + 0x5c);
@@ -155,7 +157,8 @@ static int damaged(const Disk *d, const DiskPartition *p, Error **reterr) {
                   p->number > 0 ? " (a partition)" : "");
         if (p->number == 0)
                 return error_hint(reterr, -EUCLEAN, "Keep a copy, then run `e2fsck -f %s`.", d->path);
-        return error_hint(reterr, -EUCLEAN, "Keep a copy, then run e2fsck -f on what `losetup --find --show --offset=%llu --sizelimit=%llu %s` gives.",
+        return error_hint(reterr, -EUCLEAN,
+                          "Keep a copy, then run e2fsck -f on what `losetup --find --show --offset=%llu --sizelimit=%llu %s` gives.",
                           (unsigned long long) p->offset, (unsigned long long) p->size, d->path);
 }
 
@@ -167,7 +170,8 @@ int disk_repair(const Disk *d, const DiskPartition *p, int device, Error **reter
         log_info("The file system in %s was not unmounted, or has errors; checking it", d->path);
         r = check(device);
         if (r == NOT_FOUND) {
-                error_set(reterr, EOPNOTSUPP, "The file system in %s was not unmounted, or has errors, and there is no e2fsck here to check it", d->path);
+                error_set(reterr, EOPNOTSUPP,
+                          "The file system in %s was not unmounted, or has errors, and there is no e2fsck here to check it", d->path);
                 return error_hint(reterr, -EOPNOTSUPP, "Install it (package e2fsprogs).");
         }
         if (r < 0)

@@ -13,6 +13,6 @@ typedef struct DiskState {
  * devices, which are the host's. */
 int disk_state_read(const Disk *d, const DiskPartition *p, DiskState *ret, Error **reterr);
 
-/* Mend what e2fsck mends without asking; `device` is the block device of p, its path for e2fsck made for that. Nothing is done for file systems
- * whose journal the kernel replays. 0, or -EUCLEAN: it is damaged beyond that. */
+/* Mend what e2fsck mends without asking; `device` is the block device of p, its path for e2fsck made for that. Nothing is done for file
+ * systems whose journal the kernel replays. 0, or -EUCLEAN: it is damaged beyond that. */
 int disk_repair(const Disk *d, const DiskPartition *p, int device, Error **reterr);

@@ -3,7 +3,8 @@
 
 #include "disk-probe.h"
 
-/* What a partition is for, by the type and the attributes that its table gives it: the UAPI group's Discoverable Partitions Specification. */
+/* What a partition is for, by the type and the attributes that its table gives it: the UAPI group's Discoverable Partitions
+ * Specification. */
 
 /* Into role, type, read_only, no_auto and grow of `to`. */
 void disk_type_apply(DiskTable table, const ProbedPartition *from, DiskPartition *to);

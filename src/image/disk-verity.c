@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "disk-verity.h"
 
-/* As systemd-nspawn(1) has it, --root-hash= and --verity-data=, and the Discoverable Partitions Specification: the UUID of a verified partition is
- * the first half of its root hash, that of its hashes' partition the second half. So of several roots, it is the hash that chooses. */
+/* As systemd-nspawn(1) has it, --root-hash= and --verity-data=, and the Discoverable Partitions Specification: the UUID of a verified
+ * partition is the first half of its root hash, that of its hashes' partition the second half. So of several roots, it is the hash that
+ * chooses. */
 
 #include <fcntl.h>
 #include <string.h>
@@ -69,7 +70,8 @@ static int find_hash(const Disk *d, const Image *image, VerityHash *ret, Error *
 
 static int no_hashes(const Disk *d, Error **reterr) {
         error_set(reterr, ENOENT, "There is a root hash for %s, but nothing to verify it with", d->path);
-        return error_hint(reterr, -ENOENT, "Its hashes are in a partition of their own, in a file NAME.verity beside it, or in that of --verity-data=.");
+        return error_hint(reterr, -ENOENT,
+                          "Its hashes are in a partition of their own, in a file NAME.verity beside it, or in that of --verity-data=.");
 }
 
 int disk_verity_find(const Disk *d, const Image *image, DiskVerity *ret, Error **reterr) {
@@ -81,10 +83,11 @@ int disk_verity_find(const Disk *d, const Image *image, DiskVerity *ret, Error *
                 return which;
         if (which == ELEMENTSOF(verified)) {
                 if (image->verity_data)
-                        return error_set(reterr, EINVAL, "--verity-data= has hashes for %s, but there is no root hash (--root-hash=, or a file NAME.roothash)",
-                                         d->path);
+                        return error_set(reterr, EINVAL, "--verity-data= has hashes for %s, but there is no root hash (--root-hash=, or a "
+                                         "file NAME.roothash)", d->path);
                 if (disk_find(d, DISK_ROOT_VERITY) || disk_find(d, DISK_USR_VERITY))
-                        log_warning("%s can be verified, but by no root hash that is known (--root-hash=, or a file NAME.roothash): it is not", d->path);
+                        log_warning("%s can be verified, but by no root hash that is known (--root-hash=, or a file NAME.roothash): it is "
+                                    "not", d->path);
                 return 0;
         }
         v.data = by_uuid(d, verified[which].data, v.root.bytes);

@@ -15,9 +15,9 @@ typedef struct DiskVerity {
 
 void disk_verity_done(DiskVerity *v);
 
-/* By the root hash of the image (--root-hash=) or else of NAME.roothash (NAME.usrhash) beside it; its hashes are in NAME.verity, the file of
- * --verity-data=, or the partition for them. Where a root hash is given and nothing can be verified by it, that is an error: what
- * is to be verified is never mounted unverified. */
+/* By the root hash of the image (--root-hash=) or else of NAME.roothash (NAME.usrhash) beside it; its hashes are in NAME.verity, the file
+ * of --verity-data=, or the partition for them. Where a root hash is given and nothing can be verified by it, that is an error: what is to
+ * be verified is never mounted unverified. */
 int disk_verity_find(const Disk *d, const Image *image, DiskVerity *ret, Error **reterr);
 
 /* v->data as a device that gives only what is verified: an fd, or -errno. `device`: of v->data, read-only. */

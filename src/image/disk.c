@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "disk.h"
 
-/* Which partitions of an image make its tree. As systemd-nspawn decides it (systemd 252, by trying): of each type the first counts, but of roots
- * and usrs the one whose label is the newest version; a table without any of those may have one generic Linux partition. Where nspawn
+/* Which partitions of an image make its tree. As systemd-nspawn decides it (systemd 252, by trying): of each type the first counts, but of
+ * roots and usrs the one whose label is the newest version; a table without any of those may have one generic Linux partition. Where nspawn
  * leaves out a /home that it cannot mount, the image is refused: a machine that lacks half its files would make new ones. */
 
 #include <fcntl.h>
@@ -71,8 +71,8 @@ static void copy_clean(char to[DISK_TEXT_MAX], const char from[DISK_TEXT_MAX]) {
 static int check_range(const Disk *d, const ProbedPartition *p, Error **reterr) {
         if (p->offset <= d->size && p->size <= d->size - p->offset && p->offset % 512 == 0 && p->size % 512 == 0)
                 return 0;
-        error_set(reterr, EMEDIUMTYPE, "Partition %u of %s reaches beyond the end of the disk (%llu bytes), which is damaged or was cut short",
-                  p->number, d->path, (unsigned long long) d->size);
+        error_set(reterr, EMEDIUMTYPE, "Partition %u of %s reaches beyond the end of the disk (%llu bytes), which is damaged or was cut "
+                  "short", p->number, d->path, (unsigned long long) d->size);
         return error_hint(reterr, -EMEDIUMTYPE, "`sfdisk --verify %s` says more; a copy that was cut short has to be made anew.", d->path);
 }
 
@@ -236,8 +236,9 @@ static int open_file(Disk *d, const Image *image, Error **reterr) {
 
 static int nothing_known(const Disk *d, Error **reterr) {
         error_set(reterr, EMEDIUMTYPE, "There is neither a file system that is known in %s nor a partition table", d->path);
-        return error_hint(reterr, -EMEDIUMTYPE, "It must be a disk's bytes as they are: with ext4, xfs, btrfs, squashfs or erofs, by itself or in a GPT or "
-                          "MBR. `file %s` may tell what it is.", d->path);
+        return error_hint(reterr, -EMEDIUMTYPE,
+                          "It must be a disk's bytes as they are: with ext4, xfs, btrfs, squashfs or erofs, by itself or in a GPT or MBR. "
+                          "`file %s` may tell what it is.", d->path);
 }
 
 int disk_look(const Image *image, Disk **ret, Error **reterr) {
@@ -296,10 +297,13 @@ static int no_root(const Disk *d, Error **reterr) {
         for (size_t i = 0; i < d->n_partitions; i++)
                 n += d->partitions[i].role == DISK_GENERIC && !d->partitions[i].no_auto;
         if (n > 1) {
-                error_set(reterr, ENOTUNIQ, "Which partition of %s is the root cannot be told, for its table gives no types: %s", d->path, generic);
+                error_set(reterr, ENOTUNIQ, "Which partition of %s is the root cannot be told, for its table gives no types: %s", d->path,
+                          generic);
                 return error_hint(reterr, -ENOTUNIQ, d->table == DISK_TABLE_GPT
-                                          ? "Give the root the type of a root, `sfdisk --part-type %s NUMBER root-x86-64` (`sfdisk -T --label gpt` lists all)."
-                                          : "An MBR cannot say it: keep one Linux partition in %s, or convert the table to GPT (sgdisk --mbrtogpt).", d->path);
+                                          ? "Give the root the type of a root, `sfdisk --part-type %s NUMBER root-x86-64` (`sfdisk -T "
+                                            "--label gpt` lists all)."
+                                          : "An MBR cannot say it: keep one Linux partition in %s, or convert the table to GPT (sgdisk "
+                                            "--mbrtogpt).", d->path);
         }
         if (disk_find(d, DISK_USR))
                 return 0;

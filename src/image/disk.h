@@ -8,9 +8,9 @@
 #include "error.h"
 #include "find.h"
 
-/* Disk images, IMAGE_DISK: a file or a block device with a file system in it, or a partition table (MBR, or GPT with the types of the Discoverable
- * Partitions Specification). All bytes of it are whoever's made it; what is told of them here is checked: offsets and sizes lie within the
- * disk, text holds no control characters. */
+/* Disk images, IMAGE_DISK: a file or a block device with a file system in it, or a partition table (MBR, or GPT with the types of the
+ * Discoverable Partitions Specification). All bytes of it are whoever's made it; what is told of them here is checked: offsets and sizes
+ * lie within the disk, text holds no control characters. */
 
 typedef enum DiskTable {
         DISK_TABLE_NONE, /* a bare file system */
@@ -73,8 +73,8 @@ typedef struct Disk {
 void disk_free(Disk *d);
 DEFINE_CLEANUP(Disk *, disk_free);
 
-/* Look what is in it: nothing is changed, mounted or set up, and whoever may read the file may do so. -EMEDIUMTYPE: no disk image that we know
- * (format.h says which it is, where it can be told). */
+/* Look what is in it: nothing is changed, mounted or set up, and whoever may read the file may do so. -EMEDIUMTYPE: no disk image that we
+ * know (format.h says which it is, where it can be told). */
 int disk_look(const Image *image, Disk **ret, Error **reterr);
 
 /* The partition of that role that is used, or NULL. */

@@ -22,15 +22,16 @@ typedef struct ImageEntry {
         char *name;      /* the image's */
         char *file;      /* the entry's: the same, or with ".raw" */
         int dir;         /* O_RDONLY, of `directory` */
-        uint64_t inode;  /* of the entry itself, and when it was made where the file system knows: together they are this one and no other */
+        /* of the entry itself, and when it was made where the file system knows: together they are this one and no other */
+        uint64_t inode;
         uint64_t born_usec;
 } ImageEntry;
 
 void image_entry_free(ImageEntry *e);
 DEFINE_CLEANUP(ImageEntry *, image_entry_free);
 
-/* By name, as image_find() looks for it. -EINVAL for a directory, which has no name to change; -EROFS with an Error where it lies in a place that
- * cannot be written to, as those of images that come with the system. */
+/* By name, as image_find() looks for it. -EINVAL for a directory, which has no name to change; -EROFS with an Error where it lies in a
+ * place that cannot be written to, as those of images that come with the system. */
 int image_entry_find(const char *name, ImageEntry **ret, Error **reterr);
 
 /* Open one that is at a place that was written down. -ENOENT without an Error where nothing is there. */

@@ -353,7 +353,8 @@ int image_find(const char *name_or_directory, Image **ret, Error **reterr) {
         if (strchr(name_or_directory, '/') || strcmp(name_or_directory, ".") == 0 || strcmp(name_or_directory, "..") == 0)
                 return open_by_path(name_or_directory, NULL, ret, reterr);
         if (!image_name_is_valid(name_or_directory)) {
-                error_set(reterr, EINVAL, "'%.80s' is not an image's name: it must not be empty, begin with a dot, or hold control characters",
+                error_set(reterr, EINVAL,
+                          "'%.80s' is not an image's name: it must not be empty, begin with a dot, or hold control characters",
                           name_or_directory);
                 return error_hint(reterr, -EINVAL, "`nbox images` lists what there is.");
         }

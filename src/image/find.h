@@ -29,7 +29,9 @@ typedef struct Image {
         char layer[LAYER_ID_SIZE]; /* on layers: the id of its own, writable one; else "" */
         char *name;        /* the last component of its path; of a disk image without ".raw" */
         char *path;        /* absolute, without symbolic links but, on layers, the last component */
-        int fd;            /* directories: O_PATH of the tree; on layers: of the writable layer's, which is not the whole tree (stack.h); a disk image: the file */
+        /* directories: O_PATH of the tree; on layers: of the writable layer's, which is not the whole tree (stack.h); a disk image: the
+         * file */
+        int fd;
         char *root_hash;   /* of a disk image: what its tree is verified by, for who wants another hash than that beside it, or NULL */
         char *verity_data; /* likewise the file with its hashes, or NULL */
         bool read_only;    /* read-only file system, subvolume or attribute */

@@ -66,19 +66,22 @@ static const Format formats[] = {
 /* What names end in, for names without a tree or disk image. */
 static const char *const suffixes[] = {
         ".qcow2", ".qcow", ".vmdk", ".vdi", ".vhd", ".vhdx", ".iso", ".tar", ".tgz", ".txz", ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2",
-        ".raw.xz", ".raw.zst", ".raw.gz", ".raw.bz2", ".img.xz", ".img.zst", ".img.gz", ".img.bz2", ".qcow2.xz", ".qcow2.zst", ".qcow2.gz", NULL,
+        ".raw.xz", ".raw.zst", ".raw.gz", ".raw.bz2", ".img.xz", ".img.zst", ".img.gz", ".img.bz2", ".qcow2.xz", ".qcow2.zst", ".qcow2.gz",
+        NULL,
 };
 
 static const Format vhd_fixed = { "vhd image", FORMAT_DISK, "vpc" };
 
-/* A vhd of fixed size is a disk as it is, and a footer behind it. Its checksum, the complement of the sum of all other bytes, tells it from chance. */
+/* A vhd of fixed size is a disk as it is, and a footer behind it. Its checksum, the complement of the sum of all other bytes, tells it from
+ * chance. */
 static bool has_vhd_footer(int fd) {
         uint8_t footer[512];
         uint32_t sum = 0, wanted;
         struct stat st;
 
         if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < (off_t) sizeof(footer) ||
-            pread(fd, footer, sizeof(footer), st.st_size - (off_t) sizeof(footer)) != (ssize_t) sizeof(footer) || memcmp(footer, "conectix", 8) != 0)
+            pread(fd, footer, sizeof(footer), st.st_size - (off_t) sizeof(footer)) != (ssize_t) sizeof(footer) ||
+            memcmp(footer, "conectix", 8) != 0)
                 return false;
         memcpy(&wanted, footer + 64, sizeof(wanted));
         memset(footer + 64, 0, sizeof(wanted));
@@ -118,8 +121,8 @@ static bool reads_other_files(int fd, const Format *f) {
                 return false;
         if (head.base_offset)
                 return true;
-        return (be64toh(head.magic_version) & UINT32_MAX) >= 3 && pread(fd, &features, sizeof(features), 72) == (ssize_t) sizeof(features) &&
-               (be64toh(features) & 4);
+        return (be64toh(head.magic_version) & UINT32_MAX) >= 3 &&
+               pread(fd, &features, sizeof(features), 72) == (ssize_t) sizeof(features) && (be64toh(features) & 4);
 }
 
 static bool is_plain_word(const char *s) {
@@ -196,11 +199,13 @@ static int hint(int fd, const Format *f, const char *path, Error **reterr) {
         if (!file || !to)
                 return error_oom(reterr);
         if (is_packed_tar(path, f))
-                return error_hint(reterr, r, "For a tree: `mkdir DIR && tar -C DIR --numeric-owner --xattrs --xattrs-include='*' -xpf %s`", file);
+                return error_hint(reterr, r, "For a tree: `mkdir DIR && tar -C DIR --numeric-owner --xattrs --xattrs-include='*' -xpf %s`",
+                                  file);
         switch (f->kind) {
         case FORMAT_DISK:
                 return error_hint(reterr, r, "Convert it: `qemu-img convert -f %s -O raw %s %s`%s", f->tool, file, to,
-                                  reads_other_files(fd, f) ? "; it has another file of the host's read for its data: see `qemu-img info` first" : "");
+                                  reads_other_files(fd, f) ?
+                                  "; it has another file of the host's read for its data: see `qemu-img info` first" : "");
         case FORMAT_PACKED:
                 return error_hint(reterr, r, "Unpack it: `%s %s >%s`", f->tool, file, to);
         case FORMAT_ARCHIVE:
@@ -208,7 +213,8 @@ static int hint(int fd, const Format *f, const char *path, Error **reterr) {
                                   "For a tree: `mkdir DIR && tar -C DIR --numeric-owner --xattrs --xattrs-include='*' -xpf %s`" :
                                   "For a tree: `mkdir DIR && cpio -D DIR --no-absolute-filenames -idmF %s`", file);
         case FORMAT_CD:
-                return error_hint(reterr, r, "A CD holds an installer, or a system packed in a file: `mount -o ro,loop %s DIR` shows it; a *.squashfs "
+                return error_hint(reterr, r,
+                                  "A CD holds an installer, or a system packed in a file: `mount -o ro,loop %s DIR` shows it; a *.squashfs "
                                   "in it may boot by itself", file);
         case FORMAT_LOCKED:
         default:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image-place.h"
 
-/* The tree is put together in a mount namespace of our own, as a machine's is, and only a copy of the whole is attached in the host's: so what
- * fails halfway was never there. */
+/* The tree is put together in a mount namespace of our own, as a machine's is, and only a copy of the whole is attached in the host's: so
+ * what fails halfway was never there. */
 
 #include <fcntl.h>
 #include <limits.h>
@@ -78,11 +78,9 @@ int image_place(const PlaceRequest *q, bool *ret_read_only, Error **reterr) {
         target = open_directory(q->directory, reterr);
         if (target < 0)
                 return target;
-        if (unshare(CLONE_NEWNS) < 0)
-                return error_errno(reterr, errno, "Cannot make a mount namespace");
-        r = mount_propagation(AT_FDCWD, "/", MS_SLAVE);
+        r = mount_own_namespace();
         if (r < 0)
-                return error_errno(reterr, r, "Cannot separate our mounts from the host's");
+                return error_errno(reterr, r, "Cannot make a mount namespace");
         tree = build(q, ret_read_only, reterr);
         if (setns(host, CLONE_NEWNS) < 0)
                 return tree < 0 ? tree : error_errno(reterr, errno, "Cannot go back to our mount namespace");

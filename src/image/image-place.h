@@ -5,8 +5,8 @@
 
 #include "error.h"
 
-/* An image's tree, mounted on a directory of the host's to look into it, with no machine: any image that image_find() finds. What is mounted lets no
- * one become another user by it (nosuid) and has no devices. */
+/* An image's tree, mounted on a directory of the host's to look into it, with no machine: any image that image_find() finds. What is
+ * mounted lets no one become another user by it (nosuid) and has no devices. */
 
 typedef struct PlaceRequest {
         const char *image;     /* a name, or a path */
@@ -14,7 +14,8 @@ typedef struct PlaceRequest {
         bool read_only;
 } PlaceRequest;
 
-/* The image is locked while it is mounted, not after. Images on layers are mounted read-only whatever is asked for: *ret_read_only. As root. */
+/* The image is locked while it is mounted, not after. Images on layers are mounted read-only whatever is asked for: *ret_read_only. As
+ * root. */
 int image_place(const PlaceRequest *q, bool *ret_read_only, Error **reterr);
 
 /* Unmount what is mounted there, with all that is mounted in it. -EINVAL: nothing is; -EBUSY: somebody is in it. */

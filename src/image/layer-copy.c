@@ -41,7 +41,8 @@ static int fill(const Store *s, const char *parent, const char *name, int tree, 
         return r;
 }
 
-int layer_copy_onto(const Store *s, const Layer *from, const char *parent, const char *name, const CopyWatch *watch, Layer **ret, Error **reterr) {
+int layer_copy_onto(const Store *s, const Layer *from, const char *parent, const char *name, const CopyWatch *watch, Layer **ret,
+                    Error **reterr) {
         return fill(s, parent, name, from->tree, watch, ret, reterr);
 }
 

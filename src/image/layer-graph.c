@@ -95,7 +95,8 @@ static int add_snapshot(LayerGraph *g, const Store *s, DIR *d, const char *image
         if (add_chain(g, s, id, sizes) < 0)
                 return -ENOMEM;
         node = find(g, id);
-        return node && !node->image ? strv_appendf(&node->snapshots, "%s@%s", image, snapshot) : 0; /* an image's own: one that was never finished */
+        /* an image's own: one that was never finished */
+        return node && !node->image ? strv_appendf(&node->snapshots, "%s@%s", image, snapshot) : 0;
 }
 
 static int add_snapshots_of(LayerGraph *g, const Store *s, DIR *all, const char *image, bool sizes) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "layer-look.h"
 
-/* What overlayfs(5) would make of it: a name is looked for from the topmost layer down; a device 0:0 hides what is below, a directory goes on below
- * unless it is opaque, and under another path where it was renamed ("redirect"). The layers are a guest's work: each component
- * is opened by itself without following anything, and all is bounded. */
+/* What overlayfs(5) would make of it: a name is looked for from the topmost layer down; a device 0:0 hides what is below, a directory goes
+ * on below unless it is opaque, and under another path where it was renamed ("redirect"). The layers are a guest's work: each component is
+ * opened by itself without following anything, and all is bounded. */
 
 #include <fcntl.h>
 #include <limits.h>

@@ -189,7 +189,8 @@ int layer_open(const Store *s, const char *id, Layer **ret, Error **reterr) {
 
 static int too_long(const Store *s, const char *id, Error **reterr) {
         error_set(reterr, E2BIG, "More than %d layers lie beneath the layer %s in %s", LAYERS_MAX, id, s->directory);
-        return error_hint(reterr, -E2BIG, "`nbox clone --copy` makes one tree of what such an image is; snapshots that go make its chain no shorter.");
+        return error_hint(reterr, -E2BIG,
+                          "`nbox clone --copy` makes one tree of what such an image is; snapshots that go make its chain no shorter.");
 }
 
 int layer_chain(const Store *s, const char *id, Layer ***ret, size_t *ret_n, Error **reterr) {

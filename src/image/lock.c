@@ -7,7 +7,8 @@
  *     on .#NAME.lck beside the tree, which another host sees that shares the file system, and
  *     on /run/systemd/nspawn/locks/inode-DEV:INO, which also holds where the tree is mounted in two places.
  *
- * A disk image has them by the name and inode of its file; a block device, which is one host's, that of its number alone, block-MAJOR:MINOR.
+ * A disk image has them by the name and inode of its file; a block device, which is one host's, that of its number alone,
+ * block-MAJOR:MINOR.
  *
  * A lock file is only made in a directory that nobody but root can write (CVE-2015-1331: links made beforehand). A tree in
  * a user's directory or in /tmp gets the lock by inode alone: on one host, that is as good. So does a tree in a
@@ -77,8 +78,8 @@ static int make_lock_directory(void) {
         return r;
 }
 
-/* Errors that say that the directory is not one for a lock file, rather than that locking failed. Where the disk is full, others cannot make one
- * either, and what makes room (remove, rollback) is needed most. */
+/* Errors that say that the directory is not one for a lock file, rather than that locking failed. Where the disk is full, others cannot
+ * make one either, and what makes room (remove, rollback) is needed most. */
 static bool lock_is_not_for_here(int r) {
         return r == -EROFS || r == -EACCES || r == -EPERM || r == -ENAMETOOLONG || r == -ENOSPC || r == -EDQUOT;
 }

@@ -15,8 +15,8 @@ typedef struct ImageLock {
         bool shared;
 } ImageLock;
 
-/* -EAGAIN of what follows and of what seals (store.h): another command has changed the image since it was found. Whether to find it anew and try
- * once more; *tries begins at 0. */
+/* -EAGAIN of what follows and of what seals (store.h): another command has changed the image since it was found. Whether to find it anew
+ * and try once more; *tries begins at 0. */
 bool image_try_again(int r, unsigned *tries);
 
 /* In two steps, for who must write down what is locked before it is: first the paths, with no lock taken; then the locks,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "new-identity.h"
 
-/* The tree is a guest's, and may have links to anywhere in place of these files: each is opened beneath the tree's root, and written to only
- * where it is a regular file itself. A link is left alone: mostly it leads to another of them (/var/lib/dbus/machine-id), and nothing else is
- * ours to write. */
+/* The tree is a guest's, and may have links to anywhere in place of these files: each is opened beneath the tree's root, and written to
+ * only where it is a regular file itself. A link is left alone: mostly it leads to another of them (/var/lib/dbus/machine-id), and nothing
+ * else is ours to write. */
 
 #include <fcntl.h>
 #include <limits.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "partition-table.h"
 
-/* libfdisk writes a GPT as UEFI wants it: the copy at the end, whole, and then the one at the begin. So a table can grow in place. It cannot
- * shrink so, since the table of a disk that was cut is not valid any more: it is made anew on the smaller disk, of what it was. */
+/* libfdisk writes a GPT as UEFI wants it: the copy at the end, whole, and then the one at the begin. So a table can grow in place. It
+ * cannot shrink so, since the table of a disk that was cut is not valid any more: it is made anew on the smaller disk, of what it was. */
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -83,6 +83,14 @@ static int check_number(const Disklabel *d, unsigned number, struct fdisk_partit
         return 0;
 }
 
+static int open_partition(Disklabel *d, Library *lib, int file, const PartitionPlace *place, struct fdisk_partition **ret, Error **reterr) {
+        int r = load_library(lib, reterr);
+
+        if (r >= 0)
+                r = disklabel_open(d, file, place->sector_size, reterr);
+        return r < 0 ? r : check_number(d, place->number, ret, reterr);
+}
+
 static int set_sectors(const Disklabel *d, unsigned number, uint64_t sectors, Error **reterr) {
         struct fdisk_partition *p = d->lib->new_partition();
         int r;
@@ -109,13 +117,8 @@ int partition_grow(int file, const char *path, const PartitionPlace *place, Erro
         uint64_t start, end, last;
         Library lib;
         _cleanup_(disklabel_done) Disklabel d = { .lib = &lib, .path = path };
-        int r;
+        int r = open_partition(&d, &lib, file, place, &p, reterr);
 
-        r = load_library(&lib, reterr);
-        if (r >= 0)
-                r = disklabel_open(&d, file, place->sector_size, reterr);
-        if (r >= 0)
-                r = check_number(&d, place->number, &p, reterr);
         if (r < 0)
                 return r;
         start = lib.partition_get_start(p);
@@ -167,13 +170,8 @@ int partition_cut(int file, const char *path, const PartitionPlace *place, uint6
         struct fdisk_script *script = NULL;
         Library lib;
         _cleanup_(disklabel_done) Disklabel d = { .lib = &lib, .path = path };
-        int r;
+        int r = open_partition(&d, &lib, file, place, &p, reterr);
 
-        r = load_library(&lib, reterr);
-        if (r >= 0)
-                r = disklabel_open(&d, file, place->sector_size, reterr);
-        if (r >= 0)
-                r = check_number(&d, place->number, &p, reterr);
         if (r < 0)
                 return r;
         lib.unref_partition(p);

@@ -12,11 +12,12 @@ typedef struct PartitionPlace {
         uint32_t sector_size; /* bytes; 0: 512 */
 } PartitionPlace;
 
-/* The file (O_RDWR) is as large as it shall be: give the partition, the last on the disk, all that is behind it, and the table the disk's new
- * end. Killed at any moment, one of its two copies is valid, and says either where the partition ended or where it ends now. */
+/* The file (O_RDWR) is as large as it shall be: give the partition, the last on the disk, all that is behind it, and the table the disk's
+ * new end. Killed at any moment, one of its two copies is valid, and says either where the partition ended or where it ends now. */
 int partition_grow(int file, const char *path, const PartitionPlace *place, Error **reterr);
 
-/* How large the last partition, that begins at `offset`, can be on a disk of `disk` bytes; with what a GPT needs behind it. All in bytes. */
+/* How large the last partition, that begins at `offset`, can be on a disk of `disk` bytes; with what a GPT needs behind it. All in
+ * bytes. */
 uint64_t partition_size_on(uint64_t disk, uint64_t offset, uint32_t sector_size);
 
 /* Cut the partition to `size` bytes, and the file to `disk`. Not for a file that must not be lost: killed in between, it has no table. */

@@ -78,11 +78,13 @@ static int choose_project(const Image *image, uint32_t *ret) {
 
 static int no_quotas(const Image *image, Error **reterr) {
         error_set(reterr, EOPNOTSUPP, "The file system of %s keeps no quotas that an image could have", image->path);
-        return error_hint(reterr, -EOPNOTSUPP, "btrfs does by itself; xfs where it is mounted with prjquota, ext4 where it also has the features 'project' and "
+        return error_hint(reterr, -EOPNOTSUPP,
+                          "btrfs does by itself; xfs where it is mounted with prjquota, ext4 where it also has the features 'project' and "
                           "'quota', and inodes of 256 bytes (tune2fs(8)).");
 }
 
-/* On layers: what the next layer's files come from, overlayfs's work directory, is of the same project, or nothing could be moved out of it. */
+/* On layers: what the next layer's files come from, overlayfs's work directory, is of the same project, or nothing could be moved out of
+ * it. */
 static int give_image(const Image *image, uint32_t project) {
         _cleanup_close_ int work = -1;
         int r = 0;

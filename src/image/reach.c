@@ -124,7 +124,8 @@ static int elsewhere(const char *path, char *text, bool *ret_nosuid, char **ret_
         for (char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
                 const char *rest;
 
-                if (!parse_mount(line, &m) || strcmp(m.device, own.device) != 0 || strstr(m.flags, "nosuid") || strcmp(m.point, own.point) == 0)
+                if (!parse_mount(line, &m) || strcmp(m.device, own.device) != 0 || strstr(m.flags, "nosuid") ||
+                    strcmp(m.point, own.point) == 0)
                         continue;
                 rest = behind(place, m.root);
                 if (!rest && !behind(m.root, place))
@@ -152,15 +153,15 @@ int tree_is_reachable(const char *path, char **ret_by) {
         return r;
 }
 
-int tree_has_mounts(const char *path, char **ret_where) {
+int tree_has_mounts(const char *path, char **ret_where, Error **reterr) {
         _cleanup_free_ char *text = NULL;
         int r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text);
         MountLine m;
 
         if (r < 0)
-                return r;
+                return error_errno(reterr, r, "Cannot see what is mounted in %s", path);
         for (char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL)
                 if (parse_mount(line, &m) && behind(m.point, path))
-                        return (*ret_where = strdup(m.point)) ? 1 : -ENOMEM;
+                        return (*ret_where = strdup(m.point)) ? 1 : error_oom(reterr);
         return 0;
 }

@@ -16,4 +16,4 @@ int tree_is_reachable(const char *path, char **ret_by);
 int directory_is_open(const char *path);
 
 /* Whether something is mounted on the tree or in it, as we see it: 1 with *ret_where one of the places, the caller's; 0, or -errno. */
-int tree_has_mounts(const char *path, char **ret_where);
+int tree_has_mounts(const char *path, char **ret_where, Error **reterr);

@@ -6,8 +6,9 @@
 #include "error.h"
 #include "find.h"
 
-/* The mark that an image must not be written to, where machinectl(1) puts and looks for it: the attribute of a tree's top directory that makes it
- * immutable (chattr(1)), a subvolume's own flag, the mode of a disk image's file. A machine boots from such an image as with --read-only. */
+/* The mark that an image must not be written to, where machinectl(1) puts and looks for it: the attribute of a tree's top directory that
+ * makes it immutable (chattr(1)), a subvolume's own flag, the mode of a disk image's file. A machine boots from such an image as with
+ * --read-only. */
 
 int image_set_read_only(const Image *image, bool on, Error **reterr);
 

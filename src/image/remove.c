@@ -17,8 +17,7 @@
 
 static int remove_beneath(int dir, const char *name, unsigned depth);
 
-/* Files and directories that are immutable or can only be added to (chattr(1)), whoever made them so. By the fd of one, or by its name. */
-static void thaw(int fd) {
+void remove_flags(int fd) {
         int flags;
 
         if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 || !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
@@ -27,15 +26,16 @@ static void thaw(int fd) {
         (void) ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
 
-static void thaw_entry(int dir, const char *name) {
+static void remove_flags_of(int dir, const char *name) {
         _cleanup_close_ int place = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), fd = -1;
         struct stat st;
 
-        if (place < 0 || fstat(place, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) /* to open a device is to do something to it */
+        /* to open a device is to do something to it */
+        if (place < 0 || fstat(place, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
                 return;
         fd = fd_reopen(place, O_RDONLY);
         if (fd >= 0)
-                thaw(fd);
+                remove_flags(fd);
 }
 
 static int remove_stubborn(int dir, const char *name, unsigned depth) {
@@ -43,21 +43,17 @@ static int remove_stubborn(int dir, const char *name, unsigned depth) {
 
         if (r != -EPERM)
                 return r;
-        thaw(dir);
-        thaw_entry(dir, name);
+        remove_flags(dir);
+        remove_flags_of(dir, name);
         return remove_beneath(dir, name, depth);
 }
 
 static int empty_directory(int fd, unsigned depth) {
-        _cleanup_closedir_ DIR *d = fdopendir(fd);
+        _cleanup_closedir_ DIR *d = fd_into_dir(fd);
         struct dirent *e;
 
-        if (!d) {
-                int r = -errno;
-
-                close_fd(fd);
-                return r;
-        }
+        if (!d)
+                return -errno;
         while ((errno = 0, e = readdir(d))) {
                 int r;
 

@@ -2,8 +2,8 @@
 #include "resize-fs.h"
 
 /* What the tools do to a mounted file system is one ioctl each, so no tool is needed for these: ext4's resize2fs(8), btrfs-filesystem(8)
- * resize and xfs_growfs(8) call the same (ext4: Linux 3.3; btrfs and xfs: ever since). Nothing but a size is told, so nothing of the image is
- * read here. */
+ * resize and xfs_growfs(8) call the same (ext4: Linux 3.3; btrfs and xfs: ever since). Nothing but a size is told, so nothing of the image
+ * is read here. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,8 @@ int fs_resize_check(const char *fs, bool shrink, const char *path, Error **reter
 
         for (size_t i = 0; fixed[i]; i++)
                 if (strcmp(fs, fixed[i]) == 0) {
-                        error_set(reterr, EOPNOTSUPP, "%s holds a %s file system, which is made for reading: its size cannot change", path, fs);
+                        error_set(reterr, EOPNOTSUPP, "%s holds a %s file system, which is made for reading: its size cannot change", path,
+                                  fs);
                         return error_hint(reterr, -EOPNOTSUPP, "Make a larger one of its tree: mkfs.ext4 -d DIR FILE SIZE.");
                 }
         if (shrink && strcmp(fs, "xfs") == 0) {
@@ -55,7 +56,8 @@ int fs_resize_check(const char *fs, bool shrink, const char *path, Error **reter
         for (size_t i = 0; growing[i]; i++)
                 if (strcmp(fs, growing[i]) == 0)
                         return 0;
-        error_set(reterr, EOPNOTSUPP, "%s holds %s%s, whose size nbox cannot change", path, *fs ? fs : "nothing", *fs ? "" : " that is known");
+        error_set(reterr, EOPNOTSUPP, "%s holds %s%s, whose size nbox cannot change", path, *fs ? fs : "nothing",
+                  *fs ? "" : " that is known");
         return error_hint(reterr, -EOPNOTSUPP, "It can that of ext4, btrfs and xfs.");
 }
 
@@ -117,7 +119,8 @@ static int run(char *const *argv, const char *path, int accepted, Error **reterr
         if (r < 0 || r <= accepted)
                 return r < 0 ? r : 0;
         error_set(reterr, EIO, "%s ends with status %d for %s", argv[0], r, path);
-        return error_hint(reterr, -EIO, strcmp(argv[0], "resize2fs") == 0 ? "For ext4 that is mostly too little room: what is in it stays." :
+        return error_hint(reterr, -EIO, strcmp(argv[0], "resize2fs") == 0 ?
+                          "For ext4 that is mostly too little room: what is in it stays." :
                           "It is damaged: `e2fsck -f` asks about what can be mended.");
 }
 

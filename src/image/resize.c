@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "resize.h"
 
-/* To grow, the order is file, table, file system: what is outside is always the larger one, and each of the three steps is whole or not done
- * (ftruncate(2); partition-table.h; the kernel, on the mounted file system). Nothing is copied.
+/* To grow, the order is file, table, file system: what is outside is always the larger one, and each of the three steps is whole or not
+ * done (ftruncate(2); partition-table.h; the kernel, on the mounted file system). Nothing is copied.
  *
- * To shrink, the order would be the other way round, but then neither ext4's tool nor the table's change is whole when it is interrupted. So it is done
- * on a copy (a reflink, where the host's file system has them), which takes the file's place by rename(2). So does ext4 that the kernel does not let us
- * grow: that takes CAP_SYS_RESOURCE, which root of a container lacks, and some old ones need their tool. */
+ * To shrink, the order would be the other way round, but then neither ext4's tool nor the table's change is whole when it is interrupted.
+ * So it is done on a copy (a reflink, where the host's file system has them), which takes the file's place by rename(2). So does ext4 that
+ * the kernel does not let us grow: that takes CAP_SYS_RESOURCE, which root of a container lacks, and some old ones need their tool. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,12 +64,14 @@ static int choose_partition(Job *j, Error **reterr) {
         if (!p)
                 return error_set(reterr, EBADMSG, "There is nothing in %s that could change its size", j->image->path);
         if (!p->mounted || !p->destination) {
-                error_set(reterr, EOPNOTSUPP, "The last partition of %s, %u (%s), holds nothing of the machine's tree: only the last one can change its size",
+                error_set(reterr, EOPNOTSUPP,
+                          "The last partition of %s, %u (%s), holds nothing of the machine's tree: only the last one can change its size",
                           j->image->path, p->number, disk_role_name(p->role));
                 return error_hint(reterr, -EOPNOTSUPP, "`nbox dissect %s` shows where they lie; sfdisk(8) can move them.", j->image->path);
         }
         if (j->disk->table == DISK_TABLE_MBR && p->number > 4) {
-                error_set(reterr, EOPNOTSUPP, "The last partition of %s, %u, is a logical one, whose size nbox cannot change", j->image->path, p->number);
+                error_set(reterr, EOPNOTSUPP, "The last partition of %s, %u, is a logical one, whose size nbox cannot change",
+                          j->image->path, p->number);
                 return error_hint(reterr, -EOPNOTSUPP, "sfdisk(8) can, together with the extended one around it.");
         }
         j->partition = p;

@@ -25,7 +25,7 @@ typedef struct ResizeResult {
         bool copied;                          /* it was done on a copy, that took the file's place */
 } ResizeResult;
 
-/* Change the size of a disk image: its file, the last partition of its table, the file system in there. Killed at any moment, the image is one that boots,
- * of the old size or the new one, or of a size between the two: the same call then brings it to its end. As root; the image is locked meanwhile, -EBUSY
- * where it is in use. */
+/* Change the size of a disk image: its file, the last partition of its table, the file system in there. Killed at any moment, the image is
+ * one that boots, of the old size or the new one, or of a size between the two: the same call then brings it to its end. As root; the image
+ * is locked meanwhile, -EBUSY where it is in use. */
 int image_resize(const Image *image, const ResizeWish *wish, ResizeResult *ret, Error **reterr);

@@ -152,12 +152,10 @@ static int seal_layered(const Sealing *q, char ret[LAYER_ID_SIZE], Error **reter
 
 static int check_mounts(const Image *image, Error **reterr) {
         _cleanup_free_ char *where = NULL;
-        int r = tree_has_mounts(image->path, &where);
+        int r = tree_has_mounts(image->path, &where, reterr);
 
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot see what is mounted in %s", image->path);
-        if (r == 0)
-                return 0;
+        if (r <= 0)
+                return r;
         error_set(reterr, EBUSY, "Something is mounted on %s: what is mounted cannot become a layer", where);
         return error_hint(reterr, -EBUSY, "Unmount it, or make a whole copy with `nbox clone --copy`, which leaves it out.");
 }
@@ -169,8 +167,8 @@ static int exchange_error(const Image *image, int r, Error **reterr) {
         return error_hint(reterr, r, "`nbox clone --copy` makes a whole copy, which needs no layers.");
 }
 
-/* The commit. A read-only tree cannot be renamed, so its attribute goes over to the layer that is written to from now on before; killed in between, it is
- * whole, but may be written to. */
+/* The commit. A read-only tree cannot be renamed, so its attribute goes over to the layer that is written to from now on before; killed in
+ * between, it is whole, but may be written to. */
 static int exchange(const Sealing *q, const Layer *base, const Layer *top, Error **reterr) {
         bool read_only = is_immutable(q->image->fd) > 0;
         struct stat st, now;

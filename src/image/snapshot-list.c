@@ -40,7 +40,8 @@ int snapshot_name_check(const char *name, Error **reterr) {
         if (snapshot_name_is_valid(name))
                 return 0;
         error_set(reterr, EINVAL, "'%.80s' is not a name for a snapshot", name);
-        return error_hint(reterr, -EINVAL, "It begins with a letter or a digit, and has letters, digits and ._:+- in it, %d at most.", SNAPSHOT_NAME_MAX);
+        return error_hint(reterr, -EINVAL, "It begins with a letter or a digit, and has letters, digits and ._:+- in it, %d at most.",
+                          SNAPSHOT_NAME_MAX);
 }
 
 int snapshot_name_new(const Image *image, char **ret, Error **reterr) {
@@ -138,8 +139,8 @@ static const Snapshot *of_layer(Snapshot *const *list, size_t n, const char *lay
         return NULL;
 }
 
-/* The nearest at or below a layer, of all but the snapshot `but`, and of its own layer only what is older. NULL where there is none, or where the chain
- * is damaged, which whoever uses it says. */
+/* The nearest at or below a layer, of all but the snapshot `but`, and of its own layer only what is older. NULL where there is none, or
+ * where the chain is damaged, which whoever uses it says. */
 static const Snapshot *beneath(const Store *s, Snapshot *const *list, size_t n, size_t but, const char *layer) {
         const Snapshot *found = of_layer(list, but, layer);
         Layer **chain = NULL;

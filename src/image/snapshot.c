@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "snapshot.h"
 
-/* Each of these is one system call on a name, after all that it needs is there, and before what nobody needs any more is taken away: killed before
- * it nothing has happened, killed after it all has.
+/* Each of these is one system call on a name, after all that it needs is there, and before what nobody needs any more is taken away: killed
+ * before it nothing has happened, killed after it all has.
  *
- * A subvolume that is rolled back changes places (RENAME_EXCHANGE) with what it becomes in a layer that is nobody's, a tree that somebody put
- * where an image on layers was, in the store's trash; a disk image's file is replaced. */
+ * A subvolume that is rolled back changes places (RENAME_EXCHANGE) with what it becomes in a layer that is nobody's, a tree that somebody
+ * put where an image on layers was, in the store's trash; a disk image's file is replaced. */
 
 #include <fcntl.h>
 #include <string.h>
@@ -135,12 +135,10 @@ int snapshot_make_of_layer(const Image *image, const char *name, const Layer *la
 
 static int check_mounts(const Image *image, Error **reterr) {
         _cleanup_free_ char *where = NULL;
-        int r = tree_has_mounts(image->path, &where);
+        int r = tree_has_mounts(image->path, &where, reterr);
 
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot see what is mounted in %s", image->path);
-        if (r == 0)
-                return 0;
+        if (r <= 0)
+                return r;
         error_set(reterr, EBUSY, "Something is mounted on %s, which would be discarded", where);
         return error_hint(reterr, -EBUSY, "Unmount it: `umount %s`.", where);
 }
@@ -183,7 +181,8 @@ static int open_trash(const Store *s, Error **reterr) {
         return fd < 0 ? error_errno(reterr, errno, "Cannot open a directory in %s/" STORE_NAME, s->directory) : fd;
 }
 
-/* What stands in a directory of the store under that name takes the image's place, and the image that one's. It is still what was found and locked. */
+/* What stands in a directory of the store under that name takes the image's place, and the image that one's. It is still what was found and
+ * locked. */
 static int exchange(const Store *s, const Image *image, int dir, const char *name, Error **reterr) {
         struct stat st, now;
 

@@ -10,16 +10,16 @@
 #include "find.h"
 #include "store.h"
 
-/* Snapshots: states of an image that it can go back to, in the store beside it (store.h), snapshots/ENTRY/, ENTRY being the image's own name in its
- * directory ("web", "web.raw"):
+/* Snapshots: states of an image that it can go back to, in the store beside it (store.h), snapshots/ENTRY/, ENTRY being the image's own
+ * name in its directory ("web", "web.raw"):
  *
  *     SNAP -> ../../layers/ID     of a tree on layers or a subvolume: a layer that nobody writes to any more
  *     SNAP                        of a disk image: a copy of the file, with reflinks where the file system has them
  *     .on -> SNAP                 which of them the image was last made or rolled back to, and
- *     .on.SNAP -> OTHER           which one it stood on when SNAP was made: of subvolumes and disk images, for people; layers know it themselves
+ *     .on.SNAP -> OTHER which one it stood on when SNAP was made: of subvolumes and disk images, for people; layers know it themselves
  *
- * A tree becomes one on layers by its first snapshot. To roll back is to put a new, empty layer on what was kept, and to let the image's name lead there:
- * the snapshot stays as it is, and what was written since belongs to nobody any more. A snapshot of that is a branch. */
+ * A tree becomes one on layers by its first snapshot. To roll back is to put a new, empty layer on what was kept, and to let the image's
+ * name lead there: the snapshot stays as it is, and what was written since belongs to nobody any more. A snapshot of that is a branch. */
 
 #define SNAPSHOT_NAME_MAX 64
 
@@ -54,8 +54,8 @@ int snapshot_size(const Image *image, const Snapshot *snapshot, uint64_t *ret);
 /* Whether it can be one's name: 0, -EINVAL or -EEXIST. */
 int snapshot_check_new(const Image *image, const char *name, Error **reterr);
 
-/* Take one. Nobody may write to the image meanwhile but to a subvolume: the caller has it locked, shared at least. `watch` is for disk images,
- * which are copied. -EEXIST. */
+/* Take one. Nobody may write to the image meanwhile but to a subvolume: the caller has it locked, shared at least. `watch` is for disk
+ * images, which are copied. -EEXIST. */
 int snapshot_make(const Image *image, const char *name, const CopyWatch *watch, Error **reterr);
 
 /* The same of a layer that nobody refers to yet, which is what the image has now: of a running machine (live-copy.h). */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "stack.h"
 
-/* Disk images as parts of a tree. Whoever looks has no lock yet, and may only plan; others may have to wait for it (a process that stays in front). So
- * the image is opened to be read at first, let go of, and opened anew, to be written to, when it is locked. */
+/* Disk images as parts of a tree. Whoever looks has no lock yet, and may only plan; others may have to wait for it (a process that stays in
+ * front). So the image is opened to be read at first, let go of, and opened anew, to be written to, when it is locked. */
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -63,7 +63,8 @@ static int open_parts(ImageStack *s, const DiskWish *wish, Error **reterr) {
         for (size_t i = 1; r >= 0 && !wish->read_only && !wish->look && i < m->n_mounts; i++) {
                 r = make_place(m->mounts[0].mount, m->mounts[i].destination);
                 if (r < 0)
-                        return error_errno(reterr, r, "Cannot make %s in %s, which a partition is mounted on", m->mounts[i].destination, s->path);
+                        return error_errno(reterr, r, "Cannot make %s in %s, which a partition is mounted on", m->mounts[i].destination,
+                                           s->path);
         }
         for (size_t i = 0; r >= 0 && i < m->n_mounts; i++)
                 r = add_part(s, &m->mounts[i], reterr);

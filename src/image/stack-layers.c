@@ -2,18 +2,13 @@
 #include "stack.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/xattr.h>
 
-#include "fd.h"
+#include "layer.h"
 #include "log.h"
 #include "stack-parts.h"
-
-#define XATTRS_MAX (64 * 1024)
 
 int stack_open_layers(ImageStack *s, const Image *image, Error **reterr) {
         StackPart *part;
@@ -46,37 +41,6 @@ static int open_store(const char *path, Store **ret) {
         return store_open(directory, true, ret, NULL);
 }
 
-static int copy_xattrs(int from, int to) {
-        _cleanup_free_ char *names = malloc(XATTRS_MAX), *value = malloc(XATTRS_MAX);
-        ssize_t n, size;
-
-        if (!names || !value)
-                return -ENOMEM;
-        n = flistxattr(from, names, XATTRS_MAX);
-        for (const char *name = names; n > 0 && name < names + n; name += strlen(name) + 1) {
-                if (strncmp(name, "trusted.", strlen("trusted.")) == 0)
-                        continue;
-                size = fgetxattr(from, name, value, XATTRS_MAX);
-                if (size < 0 || fsetxattr(to, name, value, (size_t) size, 0) < 0)
-                        return -errno;
-        }
-        return 0;
-}
-
-/* The root of an overlay is its upper's: owner, mode, ACL and all. */
-static int be_like(int root, int layer) {
-        _cleanup_close_ int from = fd_reopen(root, O_RDONLY | O_DIRECTORY), to = fd_reopen(layer, O_RDONLY | O_DIRECTORY);
-        struct stat st;
-        int r;
-
-        if (from < 0 || to < 0)
-                return from < 0 ? from : to;
-        if (fstat(from, &st) < 0 || fchown(to, st.st_uid, st.st_gid) < 0 || fchmod(to, st.st_mode & 07777) < 0)
-                return -errno;
-        r = copy_xattrs(from, to);
-        return r < 0 ? r : futimens(to, (const struct timespec[2]){ st.st_atim, st.st_mtim }) < 0 ? -errno : 0;
-}
-
 /* overlayfs takes none of its own kind as what it writes to. */
 static bool can_be_upper(const Layer *l) {
         struct statfs fs;
@@ -92,7 +56,7 @@ int stack_make_passing(ImageStack *s, Error **reterr) {
         if (r >= 0)
                 r = layer_new(s->store, "", NULL, &layer, NULL);
         if (r >= 0 && can_be_upper(layer))
-                r = be_like(s->look, layer->tree);
+                r = directory_take_attributes(layer->tree, s->look);
         else if (r >= 0)
                 r = -EOPNOTSUPP;
         if (r == -ENOMEM)

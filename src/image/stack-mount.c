@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "stack.h"
 
-/* From parts to mounts. Ids are mapped below: each layer is copied as a mount of its own, mapped, and overlaid then. What is made on a tmpfs
- * needs no map (which tmpfs has from Linux 6.3 on): it belongs to the machine's ids at once, as the mapped layers beneath it seem to. */
+/* From parts to mounts. Ids are mapped below: each layer is copied as a mount of its own, mapped, and overlaid then. What is made on a
+ * tmpfs needs no map (which tmpfs has from Linux 6.3 on): it belongs to the machine's ids at once, as the mapped layers beneath it seem
+ * to. */
 
 #include <fcntl.h>
 #include <string.h>
@@ -24,14 +25,17 @@ static int idmap_refused(const ImageStack *s, int directory, int r, Error **rete
         bool fixed = fstatfs(directory, &fs) >= 0 && (fs.f_flags & ST_RDONLY);
 
         if (r == -EPERM) {
-                error_set(reterr, EPERM, "The user ids of %s cannot be mapped: its file system is another user namespace's, as all is that a "
-                          "machine has of its host", s->path);
-                return error_hint(reterr, r, "Give the files to the new machine with --private-users-ownership=chown, or keep them on a tmpfs that "
-                                  "is mounted in here (mount -t tmpfs tmpfs DIR).");
+                error_set(reterr, EPERM,
+                          "The user ids of %s cannot be mapped: its file system is another user namespace's, as all is that a machine has "
+                          "of its host", s->path);
+                return error_hint(reterr, r,
+                                  "Give the files to the new machine with --private-users-ownership=chown, or keep them on a tmpfs that is "
+                                  "mounted in here (mount -t tmpfs tmpfs DIR).");
         }
-        error_errno(reterr, r, "The file system of %s (or one that is mounted in it) cannot map user ids, which a user namespace needs", s->path);
-        return error_hint(reterr, r, "Keep the tree on ext4, xfs, btrfs or tmpfs (cp -a %s ELSEWHERE)%s; or start it with --private-users=no, which makes "
-                          "root inside root on the host.", s->path,
+        error_errno(reterr, r, "The file system of %s (or one that is mounted in it) cannot map user ids, which a user namespace needs",
+                    s->path);
+        return error_hint(reterr, r, "Keep the tree on ext4, xfs, btrfs or tmpfs (cp -a %s ELSEWHERE)%s; or start it with "
+                          "--private-users=no, which makes root inside root on the host.", s->path,
                           fixed ? "" : "; have its files given to the machine on disk, --private-users-ownership=chown");
 }
 
@@ -101,7 +105,8 @@ static uid_t shifted(uid_t id, const StackMount *how) {
 
 /* An overlay's root is its upper's. */
 static int make_like(int dir, const char *name, const struct stat *st, const StackMount *how) {
-        if (mkdirat(dir, name, 0700) < 0 || fchownat(dir, name, shifted(st->st_uid, how), shifted(st->st_gid, how), AT_SYMLINK_NOFOLLOW) < 0 ||
+        if (mkdirat(dir, name, 0700) < 0 ||
+            fchownat(dir, name, shifted(st->st_uid, how), shifted(st->st_gid, how), AT_SYMLINK_NOFOLLOW) < 0 ||
             fchmodat(dir, name, st->st_mode & 07777, 0) < 0)
                 return -errno;
         return 0;
@@ -179,7 +184,8 @@ int stack_mount_part(ImageStack *s, const StackPart *part, const PartMount *m, E
 
         if (part->n_lowers > 1 || top >= TOP_PASSING)
                 return mount_overlay(s, part, top, m->how, reterr);
-        return copy_mount(s, part->lowers[0], m->how, m->how->attr | (part->read_only ? MOUNT_ATTR_RDONLY : 0), part->with_submounts, reterr);
+        return copy_mount(s, part->lowers[0], m->how, m->how->attr | (part->read_only ? MOUNT_ATTR_RDONLY : 0), part->with_submounts,
+                          reterr);
 }
 
 int stack_attach_at(const ImageStack *s, int mount, const char *place, Error **reterr) {
@@ -225,5 +231,6 @@ int image_stack_mount(ImageStack *s, const StackMount *how, const char *place, E
 
         if (r < 0)
                 return r;
-        return s->volatility == VOLATILE_YES ? stack_mount_volatile(s, how, place, reterr) : stack_mount_all(s, &(PartMount){ how, false }, place, reterr);
+        return s->volatility == VOLATILE_YES ? stack_mount_volatile(s, how, place, reterr) :
+               stack_mount_all(s, &(PartMount){ how, false }, place, reterr);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "stack.h"
 
-/* --volatile=yes, as systemd-nspawn(1) has it: a tmpfs, with the tree's /usr in it. What of the tree's top directories stands elsewhere than in
- * /usr, where an older system has its programs, comes along; so do the links at the top, since not every init makes them as
- * systemd does. /etc is empty, which systemd takes for a first boot and fills; for another init the tree's is laid below a tmpfs. */
+/* --volatile=yes, as systemd-nspawn(1) has it: a tmpfs, with the tree's /usr in it. What of the tree's top directories stands elsewhere
+ * than in /usr, where an older system has its programs, comes along; so do the links at the top, since not every init makes them as systemd
+ * does. /etc is empty, which systemd takes for a first boot and fills; for another init the tree's is laid below a tmpfs. */
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -49,22 +49,22 @@ static int bind_directory(const VolatileRoot *v, const char *name) {
 }
 
 static int overlay_directory(const VolatileRoot *v, const char *name, const struct stat *st) {
-        _cleanup_close_ int lower = openat(v->tree, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), tmpfs = -1, upper = -1, work = -1, mount = -1,
-                            target = -1;
+        _cleanup_close_ int lower = openat(v->tree, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), tmpfs = -1, upper = -1, work = -1,
+                            mount = -1, target = -1;
 
         tmpfs = mount_new("tmpfs", "mode=0700," ROOT_LIMITS, MOUNT_ATTR_NODEV);
         if (lower < 0 || tmpfs < 0)
                 return lower < 0 ? -errno : tmpfs;
-        if (mkdirat(tmpfs, "upper", 0700) < 0 || mkdirat(tmpfs, "work", 0700) < 0 || fchownat(tmpfs, "upper", st->st_uid, st->st_gid, 0) < 0 ||
-            fchmodat(tmpfs, "upper", st->st_mode & 07777, 0) < 0)
+        if (mkdirat(tmpfs, "upper", 0700) < 0 || mkdirat(tmpfs, "work", 0700) < 0 ||
+            fchownat(tmpfs, "upper", st->st_uid, st->st_gid, 0) < 0 || fchmodat(tmpfs, "upper", st->st_mode & 07777, 0) < 0)
                 return -errno;
         upper = openat(tmpfs, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
         work = openat(tmpfs, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
         target = openat(v->root, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (upper < 0 || work < 0 || target < 0)
                 return -errno;
-        mount = overlay_new(&(OverlayLayers){ .lowers = &lower, .n_lowers = 1, .upper = upper, .work = work, .mounts = &tmpfs, .n_mounts = 1,
-                                              .passing = true, .context = v->how->context },
+        mount = overlay_new(&(OverlayLayers){ .lowers = &lower, .n_lowers = 1, .upper = upper, .work = work, .mounts = &tmpfs,
+                                              .n_mounts = 1, .passing = true, .context = v->how->context },
                             STACK_DIRECTORY, v->how->attr & ~(uint64_t) MOUNT_ATTR_RDONLY);
         return mount < 0 ? mount : mount_attach(mount, target);
 }

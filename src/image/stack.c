@@ -16,7 +16,8 @@ StackPart *stack_add(ImageStack *s, const char *destination, size_t n_lowers) {
                 return NULL;
         s->parts = grown;
         part = grown + s->n_parts;
-        *part = (StackPart){ .destination = strdup(destination), .lowers = calloc(n_lowers, sizeof(int)), .n_lowers = n_lowers, .upper = -1 };
+        *part = (StackPart){ .destination = strdup(destination), .lowers = calloc(n_lowers, sizeof(int)), .n_lowers = n_lowers,
+                             .upper = -1 };
         s->n_parts++;
         return part->destination && part->lowers ? part : NULL;
 }
@@ -55,7 +56,8 @@ int stack_attach(ImageStack *s, int mount) {
         return r;
 }
 
-/* With all that stands on it: by its fd, umount(2) goes to the topmost there, so that the last is the one itself, which is then in no namespace. */
+/* With all that stands on it: by its fd, umount(2) goes to the topmost there, so that the last is the one itself, which is then in no
+ * namespace. */
 static void detach(ImageStack *s) {
         char path[32];
 

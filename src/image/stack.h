@@ -12,14 +12,15 @@
 #include "store.h"
 
 /* What an image is made of, opened: the parts that its tree is mounted from. A directory is one part with one lower directory and nothing
- * else; an image on layers, one part that is an overlay; a disk image, a part for each partition, the root's first. Opening sets up what has
- * to be (loop devices, mounts of partitions), all of it freed by the kernel when the fds and the caller's mount namespace are gone. */
+ * else; an image on layers, one part that is an overlay; a disk image, a part for each partition, the root's first. Opening sets up what
+ * has to be (loop devices, mounts of partitions), all of it freed by the kernel when the fds and the caller's mount namespace are gone. */
 
 typedef struct StackPart {
         char *destination; /* "/", "/home"; a parent before what is in it */
         int *lowers;       /* directories, topmost first; at least one. Not the part's to close */
         size_t n_lowers;
-        int upper;         /* the directory of a layer, with tree/ and work/ in it; -1: the part is its one lower itself, or a read-only overlay of several */
+        /* the directory of a layer, with tree/ and work/ in it; -1: the part is its one lower itself, or a read-only overlay of several */
+        int upper;
         bool read_only;
         bool with_submounts; /* of a plain directory on the host, whatever is mounted in it */
 } StackPart;
@@ -41,7 +42,9 @@ typedef struct ImageStack {
 
         StackPart *parts;
         size_t n_parts;
-        int look; /* O_PATH, the root as it is now, to look at before anything is made: a directory itself; else a read-only mount of all parts. Not to be closed */
+        /* O_PATH, the root as it is now, to look at before anything is made: a directory itself; else a read-only mount of all parts. Not
+         * to be closed */
+        int look;
         bool is_plain; /* a directory: look may be written to (chown, labels) */
 
         Store *store;    /* of an image on layers, or of an ephemeral machine's */
@@ -62,14 +65,16 @@ static inline void image_stack_freep(ImageStack **s) {
         image_stack_free(*s);
 }
 
-/* Between the look and the mount: what is open of a disk image is closed, and, when the image is locked, opened anew as the wish has it. Nothing for others. */
+/* Between the look and the mount: what is open of a disk image is closed, and, when the image is locked, opened anew as the wish has it.
+ * Nothing for others. */
 void image_stack_let_go(ImageStack *s);
 int image_stack_take(ImageStack *s, Error **reterr);
 
 /* The machine's tree is mounted: of what was set up for that, only what keeps it is still needed. There is no look any more. */
 void image_stack_settle(ImageStack *s);
 
-/* `image` must outlive it. Other than for a plain directory, the caller is in a private mount namespace, as root, and has opened the image there. */
+/* `image` must outlive it. Other than for a plain directory, the caller is in a private mount namespace, as root, and has opened the image
+ * there. */
 int image_stack_open(const Image *image, const StackWish *wish, ImageStack **ret, Error **reterr);
 
 typedef struct StackMount {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store.h"
 
-/* What is still wanted is found by going through all that refers to layers, under the lock: nothing can begin to refer to one meanwhile. Where any of
- * that cannot be read, nothing is removed at all: a layer too many costs room, one too few an image.
+/* What is still wanted is found by going through all that refers to layers, under the lock: nothing can begin to refer to one meanwhile.
+ * Where any of that cannot be read, nothing is removed at all: a layer too many costs room, one too few an image.
  *
  * The lock is held for renames only. What is no layer any more lies in trash/, and is deleted without it; where that
  * is cut short, the next sweep goes on. */
@@ -10,9 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <linux/fs.h>
 
 #include "btrfs.h"
 #include "fd.h"
@@ -117,7 +115,8 @@ static int want_snapshots(const Store *s, Wanted *w, Error **reterr) {
                 return errno == ENOENT ? 0 : error_errno(reterr, errno, "Cannot read the snapshots in %s", s->directory);
         while ((e = next_entry(all))) {
                 _cleanup_closedir_ DIR *d = fd_opendir(dirfd(all), e->d_name);
-                int r = d ? want_snapshots_of(s, w, d, reterr) : errno == ENOTDIR ? 0 : error_errno(reterr, errno, "Cannot read the snapshots in %s", s->directory);
+                int r = d ? want_snapshots_of(s, w, d, reterr) : errno == ENOTDIR ? 0 :
+                        error_errno(reterr, errno, "Cannot read the snapshots in %s", s->directory);
 
                 if (r < 0)
                         return r;
@@ -125,7 +124,8 @@ static int want_snapshots(const Store *s, Wanted *w, Error **reterr) {
         return errno ? error_errno(reterr, errno, "Cannot read the snapshots in %s", s->directory) : 0;
 }
 
-/* A machine that began on a plain tree, to read it only, has that tree's lock and not its layer's, which was made of the tree beneath it. */
+/* A machine that began on a plain tree, to read it only, has that tree's lock and not its layer's, which was made of the tree beneath
+ * it. */
 static int is_in_use_as_tree(int layer) {
         _cleanup_close_ int tree = openat(layer, "tree", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -171,15 +171,6 @@ static int throw_away_unwanted(const Store *s, const Wanted *w, Error **reterr) 
         return errno ? error_errno(reterr, errno, "Cannot read the layers in %s", s->directory) : n;
 }
 
-static void clear_flags(int fd) {
-        int flags;
-
-        if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 || !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
-                return;
-        flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
-        (void) ioctl(fd, FS_IOC_SETFLAGS, &flags);
-}
-
 /* A directory or subvolume, with the attribute that read-only sets or without it. */
 static int remove_it(int dir, const char *name) {
         _cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -187,7 +178,7 @@ static int remove_it(int dir, const char *name) {
         if (fd >= 0 && btrfs_is_subvolume(fd))
                 return btrfs_remove(dir, name);
         if (fd >= 0)
-                clear_flags(fd);
+                remove_flags(fd);
         return remove_tree(dir, name);
 }
 

@@ -65,7 +65,8 @@ static int check_file_system(int fd, const char *directory, Error **reterr) {
                 return error_errno(reterr, errno, "Cannot look at %s", directory);
         for (size_t i = 0; i < ELEMENTSOF(unfit); i++)
                 if ((unsigned) fs.f_type == unfit[i].type) {
-                        error_set(reterr, EOPNOTSUPP, "There cannot be layers in %s, which is %s: Linux stacks nothing on that", directory, unfit[i].name);
+                        error_set(reterr, EOPNOTSUPP, "There cannot be layers in %s, which is %s: Linux stacks nothing on that", directory,
+                                  unfit[i].name);
                         return error_hint(reterr, -EOPNOTSUPP, "`nbox clone --copy` makes a whole copy, which needs no layers.");
                 }
         return 0;

@@ -14,16 +14,16 @@
  *     D/.#nbox/                           root's, 0700
  *         lock                            flock(LOCK_EX) by whoever changes what refers to what, for moments
  *         layers/ID/                      ID: 32 hexadecimal digits, random
- *             info                        lines "parent ID", "made USEC", "from NAME"; written before anything refers to it, never changed after
+ *             info lines "parent ID", "made USEC", "from NAME"; written before anything refers to it, never changed after
  *             tree/                       its files, as overlayfs's upper directory has them; without a parent, a whole tree (or subvolume)
  *             work/                       overlayfs's
  *         snapshots/NAME/SNAP -> ../../layers/ID
  *         trash/ID/                   what was a layer, on its way out
  *
  * A layer that another one has as its parent, or a snapshot points to, is sealed: nobody writes to it. So each change of an image
- * is one rename(2), of a symbolic link: it is there whole or not at all, whoever is killed when. What nothing refers to (no image, no snapshot, no layer
- * that is referred to, no flock on layers/ID) is garbage, and swept. A snapshot whose layer is still some image's own, writable
- * one was never finished, and counts as garbage too.
+ * is one rename(2), of a symbolic link: it is there whole or not at all, whoever is killed when. What nothing refers to (no image, no
+ * snapshot, no layer that is referred to, no flock on layers/ID) is garbage, and swept. A snapshot whose layer is still some image's own,
+ * writable one was never finished, and counts as garbage too.
  *
  * Hostile stores: a tree may hold a forged D/.#nbox. All that a store can name is an ID in itself, opened beneath it without following
  * links; so a forged one leads to nothing but what whoever forged it had anyway. */
@@ -76,11 +76,13 @@ int store_point(const Store *s, const char *name, const char *layer, bool new, E
 
 /* Put an empty, writable layer on top of an image, and return the id of what is sealed by that: its tree as it is now. Where nothing
  * was written since the last time, nothing is done, and the id is the same. The image must be locked by the caller (lock.h; shared is
- * enough: who only reads goes on reading what is sealed), and be a directory or stand on layers. -EAGAIN: it is not what was found any more. snapshot: NULL, or a name for it, that becomes visible by the same rename. With the store's lock. */
+ * enough: who only reads goes on reading what is sealed), and be a directory or stand on layers. -EAGAIN: it is not what was found any
+ * more. snapshot: NULL, or a name for it, that becomes visible by the same rename. With the store's lock. */
 int image_seal(const Store *s, const Image *image, const char *snapshot, char ret[LAYER_ID_SIZE], Error **reterr);
 
 /* A name for a layer among an image's snapshots; `name` is the last component of the image's path. -EEXIST. With the store's lock. */
 int store_add_snapshot(const Store *s, const char *name, const char *snapshot, const char *layer, Error **reterr);
 
-/* Remove garbage; waits for no lock that somebody else has, and does nothing where the store's is taken: call it without. How many layers, or -errno. */
+/* Remove garbage; waits for no lock that somebody else has, and does nothing where the store's is taken: call it without. How many layers,
+ * or -errno. */
 int store_sweep(const Store *s, Error **reterr);

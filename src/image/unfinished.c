@@ -46,8 +46,8 @@ static int remove_and_say(int parent, const char *unfinished) {
         int r = remove_any(parent, unfinished);
 
         if (r < 0)
-                log_warning("Cannot remove the unfinished %s/%s: %s, ignoring", fd_path(parent, &directory) < 0 ? "…" : directory, unfinished,
-                            strerror(-r));
+                log_warning("Cannot remove the unfinished %s/%s: %s, ignoring", fd_path(parent, &directory) < 0 ? "…" : directory,
+                            unfinished, strerror(-r));
         return r;
 }
 

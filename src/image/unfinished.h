@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What is being made in a directory of images has a hidden name there, .#nbox-NAME.tmp, until it is whole. Its maker holds an flock on it: one without a
- * holder is known for a dead maker's, and removed by whoever makes the next, or by gc. A directory, a subvolume, or a file. */
+/* What is being made in a directory of images has a hidden name there, .#nbox-NAME.tmp, until it is whole. Its maker holds an flock on it:
+ * one without a holder is known for a dead maker's, and removed by whoever makes the next, or by gc. A directory, a subvolume, or a
+ * file. */
 
 /* That name; the caller's, NULL on out of memory. */
 char *unfinished_name(const char *name);

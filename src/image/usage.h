@@ -17,5 +17,6 @@ typedef struct ImageUsage {
         uint64_t limit; /* that it may take, see quota.h; USAGE_UNKNOWN: none */
 } ImageUsage;
 
-/* `graph`: of the directory that it lies in, with sizes. Trees are gone through file by file, which takes its time. What may not be read is unknown. */
+/* `graph`: of the directory that it lies in, with sizes. Trees are gone through file by file, which takes its time. What may not be read is
+ * unknown. */
 ImageUsage image_usage(const Image *image, const LayerGraph *graph);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "verity.h"
 
-/* A device of the device mapper does not go with whoever made it. So it is told to, once we have it open: from then on its removal is pending until
- * the last user is gone (DM_DEFERRED_REMOVE, Linux 3.13). Killed before that, its maker stands in its name, and whoever comes next lets go of it. */
+/* A device of the device mapper does not go with whoever made it. So it is told to, once we have it open: from then on its removal is
+ * pending until the last user is gone (DM_DEFERRED_REMOVE, Linux 3.13). Killed before that, its maker stands in its name, and whoever comes
+ * next lets go of it. */
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -29,7 +30,8 @@
 
 /* The functions of <libcryptsetup.h> that are used, by their own types. */
 #define FUNCTIONS(X) \
-        X(init) X(free) X(load) X(set_data_device) X(get_volume_key_size) X(activate_by_volume_key) X(deactivate_by_name) X(set_log_callback)
+        X(init) X(free) X(load) X(set_data_device) X(get_volume_key_size) X(activate_by_volume_key) X(deactivate_by_name) \
+        X(set_log_callback)
 
 typedef struct Library {
 #define X(name) typeof(&crypt_##name) name;
@@ -162,8 +164,8 @@ static int open_mapped(const char *name) {
 
                 if (!there || strcmp(there, name) != 0)
                         continue;
-                if (snprintf(path, sizeof(path), "%s/dev", e->d_name) >= (int) sizeof(path) || file_read(dirfd(block), path, 64, &text) < 0 ||
-                    sscanf(text, "%u:%u", &maj, &min) != 2)
+                if (snprintf(path, sizeof(path), "%s/dev", e->d_name) >= (int) sizeof(path) ||
+                    file_read(dirfd(block), path, 64, &text) < 0 || sscanf(text, "%u:%u", &maj, &min) != 2)
                         return -EIO;
                 dir = block_node_new(makedev(maj, min), 0);
                 if (dir < 0)

@@ -19,8 +19,8 @@ typedef struct VerityHash {
 /* Hexadecimal digits, of 16 to VERITY_HASH_MAX bytes. 0 or -EINVAL. */
 int verity_hash_parse(const char *text, VerityHash *ret);
 
-/* What verifies the file system that is meant by `name` ("root", "usr"), from the file beside the image NAME.raw that is called NAME.NAMEhash
- * (systemd.image(7) has no more to it than systemd-nspawn(1), --root-hash=). 1, 0: there is none, or -errno. */
+/* What verifies the file system that is meant by `name` ("root", "usr"), from the file beside the image NAME.raw that is called
+ * NAME.NAMEhash (systemd.image(7) has no more to it than systemd-nspawn(1), --root-hash=). 1, 0: there is none, or -errno. */
 int verity_hash_beside(const char *image, const char *name, VerityHash *ret, Error **reterr);
 
 typedef struct VerityParts {

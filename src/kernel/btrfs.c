@@ -17,8 +17,9 @@
 #include "cleanup.h"
 #include "fd.h"
 
-/* A subvolume may have others in it: a Debian that boots from one makes /var/lib/machines and /var/lib/portables so. The kernel deletes none that has, and
- * leaves them out of a snapshot. They are found in the tree of roots, which says of each where it is, and not by walking through files. */
+/* A subvolume may have others in it: a Debian that boots from one makes /var/lib/machines and /var/lib/portables so. The kernel deletes
+ * none that has, and leaves them out of a snapshot. They are found in the tree of roots, which says of each where it is, and not by walking
+ * through files. */
 
 #define DEPTH_MAX 32
 

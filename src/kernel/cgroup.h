@@ -33,7 +33,8 @@ int cgroup_delegate(int cgroup, uid_t uid);
 /* Kill everything in and below a group (cgroup.kill, Linux 5.14), and wait (at most timeout_usec) until it is empty. */
 int cgroup_kill(const char *path, uint64_t timeout_usec);
 
-/* Let nothing in and below a group run, or all of it again. Whoever is killed meanwhile ends all the same. It is asked for, and not waited for: */
+/* Let nothing in and below a group run, or all of it again. Whoever is killed meanwhile ends all the same. It is asked for, and not waited
+ * for: */
 int cgroup_freeze(const char *path, bool on);
 
 /* until all of it stands still; -ETIMEDOUT. */

@@ -8,8 +8,8 @@
 
 /* A link that goes from one network namespace into another: what it is like, and what it is made like again. Over rtnetlink, as link.h.
  *
- * What the kernel does with it (5.15 to 6.18, tried): it goes down, leaves its bridge, and loses addresses, routes, queueing disciplines and
- * what is stacked on it; MAC address, MTU, flags, group and alias stay. Its index stays where that is free. Its altnames go along since
+ * What the kernel does with it (5.15 to 6.18, tried): it goes down, leaves its bridge, and loses addresses, routes, queueing disciplines
+ * and what is stacked on it; MAC address, MTU, flags, group and alias stay. Its index stays where that is free. Its altnames go along since
  * 6.6, and then keep it from leaving where another link has one of them as its name or altname. */
 
 #define LINK_PARENT_MAX 64

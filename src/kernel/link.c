@@ -261,7 +261,8 @@ static int on_searched_address(const struct nlmsghdr *m, void *userdata) {
         const struct ifaddrmsg *h = mnl_nlmsg_get_payload(m);
         AddressSearch *search = userdata;
 
-        if (m->nlmsg_type == RTM_NEWADDR && (int) h->ifa_index == search->index && (h->ifa_family == AF_INET || h->ifa_scope != RT_SCOPE_LINK))
+        if (m->nlmsg_type == RTM_NEWADDR && (int) h->ifa_index == search->index &&
+            (h->ifa_family == AF_INET || h->ifa_scope != RT_SCOPE_LINK))
                 search->found = true;
         return 0;
 }

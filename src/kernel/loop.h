@@ -27,6 +27,6 @@ int block_node_new(dev_t device, uid_t owner);
 #define BLOCK_PATH_MAX 64
 void block_path(int fd, char ret[BLOCK_PATH_MAX]);
 
-/* Which loop device has this file, but for those that only read it where we only do, too: its number with 1, or 0. Those that a dead machine
- * had are there for a moment more. */
+/* Which loop device has this file, but for those that only read it where we only do, too: its number with 1, or 0. Those that a dead
+ * machine had are there for a moment more. */
 int loop_user(int file, bool read_only, int *ret);

@@ -2,6 +2,7 @@
 #include "mount.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -79,6 +80,12 @@ int mount_idmap(int mount, int userns, bool recursive) {
 
 int mount_propagation(int dirfd, const char *path, uint64_t propagation) {
         return set_attr(dirfd, path, &(struct mount_attr){ .propagation = propagation }, true);
+}
+
+int mount_own_namespace(void) {
+        if (unshare(CLONE_NEWNS) < 0)
+                return -errno;
+        return mount_propagation(AT_FDCWD, "/", MS_SLAVE);
 }
 
 int mount_attach(int mount, int target) {

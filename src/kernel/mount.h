@@ -29,6 +29,10 @@ int mount_idmap(int mount, int userns, bool recursive);
 /* Propagation of the mount at dirfd/path: MS_SLAVE, MS_PRIVATE or MS_SHARED, with everything beneath. */
 int mount_propagation(int dirfd, const char *path, uint64_t propagation);
 
+/* A mount namespace of this process alone: what the host mounts from now on is seen in it, what is mounted in it nowhere else, and ends
+ * with us. */
+int mount_own_namespace(void);
+
 /* Put a detached mount over the directory or file that target (O_PATH) is. */
 int mount_attach(int mount, int target);
 

@@ -13,9 +13,9 @@
 pid_t clone_into(uint64_t flags, int cgroup, int *ret_pidfd);
 
 /* The same with CLONE_NEWUSER, the calling thread being `owner` (real and effective uid) for that moment. The user namespace is then
- * that user's: on each count that the kernel bounds by user (namespaces(7) /proc/sys/user/max_*; inotify and fanotify instances and watches;
- * since 5.14 setrlimit(2)'s NPROC, MSGQUEUE, MEMLOCK and SIGPENDING) what is used inside is charged to its owner outside, too, and root's own
- * share of them stays root's. The thread keeps its capabilities; its parent-death signal is lost. */
+ * that user's: on each count that the kernel bounds by user (namespaces(7) /proc/sys/user/max_*; inotify and fanotify instances and
+ * watches; since 5.14 setrlimit(2)'s NPROC, MSGQUEUE, MEMLOCK and SIGPENDING) what is used inside is charged to its owner outside, too, and
+ * root's own share of them stays root's. The thread keeps its capabilities; its parent-death signal is lost. */
 pid_t clone_as(uid_t owner, uint64_t flags, int cgroup, int *ret_pidfd);
 
 /* The maps of a process that was born into a new user namespace: base..base+range outside are 0..range inside.
@@ -26,8 +26,8 @@ int userns_write_maps(pid_t pid, uid_t base, uint32_t range);
  * outside..outside+range to the rest of the host. An fd, or -errno. */
 int userns_of_range(uid_t inside, uid_t outside, uint32_t range);
 
-/* The same for layers of an overlay, which overlayfs itself writes to as whoever mounted it: to root of the host, files that are ROOT_ON_DISK's belong. They are
- * whiteouts, and what is in work directories. */
+/* The same for layers of an overlay, which overlayfs itself writes to as whoever mounted it: to root of the host, files that are
+ * ROOT_ON_DISK's belong. They are whiteouts, and what is in work directories. */
 #define ROOT_ON_DISK 4294967293U
 int userns_of_range_and_root(uid_t inside, uid_t outside, uint32_t range);
 

@@ -9,8 +9,8 @@
 /* Who is where on an Ethernet, said by us instead of learned: what is learned is whatever a frame claims, and whoever sends the
  * frame chooses the claim. All of these only add to the batch of `nl`. */
 
-/* Packets to the address leave by that interface to that MAC address, whoever else answers to ARP or neighbour discovery. It stays until it is taken
- * away or the interface goes. */
+/* Packets to the address leave by that interface to that MAC address, whoever else answers to ARP or neighbour discovery. It stays until it
+ * is taken away or the interface goes. */
 void neighbour_put(Netlink *nl, int index, const IpAddress *address, const uint8_t mac[6]);
 void neighbour_put_gone(Netlink *nl, int index, const IpAddress *address);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Of mounts on a file that is removed, the kernel takes away all copies in all mount namespaces (Linux 3.18), but refuses the removal where one
- * stands in the caller's own. So whoever unpins need not go where the mount was made. */
+/* Of mounts on a file that is removed, the kernel takes away all copies in all mount namespaces (Linux 3.18), but refuses the removal where
+ * one stands in the caller's own. So whoever unpins need not go where the mount was made. */
 
 #include "netns-pin.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "overlay.h"
 
-/* By mount(2), which every kernel has alike. fsconfig(2) takes no value longer than 255 bytes, so that a chain of layers needs "lowerdir+" there
- * (Linux 6.7), and layers by fd need 6.13. Layers are named by their fds in /proc: that is short, and says nothing of the host's paths to
- * whoever reads the machine's mountinfo. */
+/* By mount(2), which every kernel has alike. fsconfig(2) takes no value longer than 255 bytes, so that a chain of layers needs "lowerdir+"
+ * there (Linux 6.7), and layers by fd need 6.13. Layers are named by their fds in /proc: that is short, and says nothing of the host's
+ * paths to whoever reads the machine's mountinfo. */
 
 #include <fcntl.h>
 #include <stdarg.h>

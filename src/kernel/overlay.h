@@ -14,8 +14,8 @@ typedef struct OverlayLayers {
         const int *lowers; /* topmost first; any fds of directories */
         size_t n_lowers;   /* two at least where there is no upper */
         int upper, work;   /* directories of one mount, or both -1: read-only */
-        const int *mounts; /* detached mounts that they are in, to be attached for the moment of mounting: up to Linux 6.14, the kernel refuses layers
-                            * from outside the caller's mount namespace */
+        const int *mounts; /* detached mounts that they are in, to be attached for the moment of mounting: up to Linux 6.14, the kernel
+                            * refuses layers from outside the caller's mount namespace */
         size_t n_mounts;
         bool passing;      /* nothing of upper is kept (`volatile`): no fsync */
         const char *context; /* SELinux context of all its files, or NULL */

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-/* Quotas by project, of ext4 and xfs that are mounted with prjquota (quotactl(2), quotactl_fd(): Linux 5.14): files bear a project's number, and new
- * ones take that of their directory. fd: any of the file system; O_PATH will do. Returns are 0 or -errno. */
+/* Quotas by project, of ext4 and xfs that are mounted with prjquota (quotactl(2), quotactl_fd(): Linux 5.14): files bear a project's
+ * number, and new ones take that of their directory. fd: any of the file system; O_PATH will do. Returns are 0 or -errno. */
 
 /* Of a file or directory; 0: none. -EOPNOTSUPP on a file system that has none. */
 int project_get(int fd, uint32_t *ret);

@@ -65,7 +65,8 @@ static int set_label(Walk *w, int fd) {
 }
 
 static int open_entry(int dir, const char *name) {
-        struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS };
+        struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+                                .resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS };
 
         return (int) syscall(SYS_openat2, dir, name, &how, sizeof(how));
 }

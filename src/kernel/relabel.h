@@ -26,6 +26,6 @@ int file_label_set(int fd, const char *context);
 /* Whether the root (any fd of it) has that context: then there is nothing to do. */
 bool relabel_is_done(int root, const char *context);
 
-/* Returns 0, or -errno: -EOPNOTSUPP, the file system keeps no labels; -EROFS, it is not written to; -ECANCELED. `ret_changed` is how many files got
- * another label. */
+/* Returns 0, or -errno: -EOPNOTSUPP, the file system keeps no labels; -EROFS, it is not written to; -ECANCELED. `ret_changed` is how many
+ * files got another label. */
 int relabel_tree(int root, const char *context, const RelabelWatch *watch, uint64_t *ret_changed, Error **reterr);

@@ -29,7 +29,8 @@ typedef struct SeccompCall {
 #define SECCOMP_CAPABILITY(c) (UINT64_C(1) << (c))
 
 /* Of the capabilities that rules ask for, those that a machine has without asking (caps_default_set()). */
-#define SECCOMP_DEFAULT_CAPABILITIES (SECCOMP_CAPABILITY(CAP_SYS_BOOT) | SECCOMP_CAPABILITY(CAP_SYS_PTRACE) | SECCOMP_CAPABILITY(CAP_SYS_TTY_CONFIG))
+#define SECCOMP_DEFAULT_CAPABILITIES \
+        (SECCOMP_CAPABILITY(CAP_SYS_BOOT) | SECCOMP_CAPABILITY(CAP_SYS_PTRACE) | SECCOMP_CAPABILITY(CAP_SYS_TTY_CONFIG))
 
 static inline bool seccomp_call_passes(const SeccompCall *c, bool private_users, uint64_t capabilities) {
         switch ((SeccompKind) c->kind) {

@@ -263,8 +263,8 @@ static void print_calls(const struct Calls *c, const struct Architecture *a) {
         for (size_t i = 0; i < c->n; i++) {
                 const SeccompCall *call = &c->calls[i];
 
-                printf("        { \"%s\", { %d, %d }, %d, %d, %d },\n", call->name, call->numbers[0], call->numbers[1], call->error, call->kind,
-                       call->capability);
+                printf("        { \"%s\", { %d, %d }, %d, %d, %d },\n", call->name, call->numbers[0], call->numbers[1], call->error,
+                       call->kind, call->capability);
         }
         printf("};\n");
 }

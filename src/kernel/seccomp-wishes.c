@@ -132,7 +132,8 @@ bool seccomp_wishes_differ(const SeccompWishes *w) {
 int seccomp_make(const SeccompWishes *w, struct sock_filter **ret, size_t *ret_n) {
         _cleanup_free_ SeccompProgram *p = calloc(1, sizeof(*p));
         _cleanup_free_ SeccompNumber *numbers = calloc(2 * N_CALLS, sizeof(*numbers));
-        SeccompNumbers arches[2] = { { .arch = filter_arches[0], .calls = numbers }, { .arch = filter_arches[1], .calls = numbers + N_CALLS } };
+        SeccompNumbers arches[2] = { { .arch = filter_arches[0], .calls = numbers },
+                                     { .arch = filter_arches[1], .calls = numbers + N_CALLS } };
         uint8_t wishes[N_CALLS] = {};
         int r;
 

@@ -37,6 +37,6 @@ const char *seccomp_word(size_t i);
 /* A name of this architecture's or another one's, or of a group. */
 bool seccomp_word_is_known(const char *word);
 
-/* For a process of our own that needs few calls (SYS_…, at most 200): every other one, and all of another architecture, is EPERM from here on.
- * Needs no_new_privs or CAP_SYS_ADMIN. Returns 0 or -errno; -EINVAL as above, -EOPNOTSUPP on an architecture that is not known here. */
+/* For a process of our own that needs few calls (SYS_…, at most 200): every other one, and all of another architecture, is EPERM from here
+ * on. Needs no_new_privs or CAP_SYS_ADMIN. Returns 0 or -errno; -EINVAL as above, -EOPNOTSUPP on an architecture that is not known here. */
 int seccomp_allow_only(const uint32_t *calls, size_t n);

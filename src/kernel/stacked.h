@@ -5,8 +5,8 @@
 
 #include "netlink.h"
 
-/* Links on top of another one: what comes in below is theirs by its address. They are born in a namespace of their own choice, down, and go with
- * it, or with the link below. */
+/* Links on top of another one: what comes in below is theirs by its address. They are born in a namespace of their own choice, down, and go
+ * with it, or with the link below. */
 
 typedef enum StackedKind {
         STACKED_MACVLAN, /* by MAC address; mode bridge: those on the same link see each other. The host itself is not seen by them. */

@@ -29,7 +29,8 @@ int procfs_open(Error **reterr) {
 /* thread-self is a link to PID/task/TID, and no magic one. */
 static int open_attr(const char *name, Error **reterr) {
         _cleanup_close_ int proc = procfs_open(reterr);
-        struct open_how how = { .flags = O_WRONLY | O_CLOEXEC | O_NOCTTY, .resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS };
+        struct open_how how = { .flags = O_WRONLY | O_CLOEXEC | O_NOCTTY,
+                                .resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS };
         char path[64];
         long fd;
 

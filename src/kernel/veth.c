@@ -43,8 +43,8 @@ static void put_alias(Netlink *nl, const VethRequest *req) {
 }
 
 /* In one batch, so that no crash leaves a pair that nobody is known to own; but the kernel works through all of a batch, and a link of that
- * name that is somebody else's would get the alias, and be taken for the caller's own from then on. So only for names that are nobody else's;
- * a pair without its alias goes with its namespace. */
+ * name that is somebody else's would get the alias, and be taken for the caller's own from then on. So only for names that are nobody
+ * else's; a pair without its alias goes with its namespace. */
 static int make(Netlink *nl, const VethRequest *req, bool *ret_made) {
         enum { PAIR, ALIAS };
         int results[NETLINK_BATCH_MAX], r;

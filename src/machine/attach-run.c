@@ -101,7 +101,8 @@ int attach_run(const char *machine, AttachPeer kind, int peer, int child, Attach
         if (r < 0)
                 return r;
         if (tty)
-                fprintf(stderr, run.end == ATTACH_END_PEER ? "\nConnection to machine %s terminated.\n" : "\nDetached from machine %s.\n", machine);
+                fprintf(stderr, run.end == ATTACH_END_PEER ? "\nConnection to machine %s terminated.\n" : "\nDetached from machine %s.\n",
+                        machine);
         *ret = run.end;
         return 0;
 }

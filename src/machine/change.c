@@ -142,14 +142,25 @@ static void freeze(const Change *c, int dir, const char *entry) {
                 log_warning("Cannot make %s/%s read-only again: %s, ignoring", c->directory, entry, strerror(-r));
 }
 
-/* A sweep of layers that goes through a directory while a name in it changes may see neither the old nor the new one. The fd of the lock, -1
- * where there are no layers. */
+/* A sweep of layers that goes through a directory while a name in it changes may see neither the old nor the new one. The fd of the lock,
+ * -1 where there are no layers. */
 static int hold_layers(const Change *c, int *ret, Error **reterr) {
         _cleanup_(store_freep) Store *s = NULL;
         int r = store_open(c->directory, false, &s, reterr);
 
         *ret = r < 0 ? -1 : store_lock(s, reterr);
         return r == -ENOENT ? 0 : r < 0 ? r : *ret < 0 ? *ret : 0;
+}
+
+/* The directory of images, and the lock of what layers there are in it. An fd. */
+static int open_images(const Change *c, int *ret_layers, Error **reterr) {
+        _cleanup_close_ int dir = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int r;
+
+        if (dir < 0)
+                return error_errno(reterr, errno, "Cannot open %s", c->directory);
+        r = hold_layers(c, ret_layers, reterr);
+        return r < 0 ? r : TAKE_FD(dir);
 }
 
 static void settle_rename(const Change *c, int dir) {
@@ -168,14 +179,10 @@ static void settle_remove(const Change *c, int dir) {
 }
 
 int change_settle(const Change *c, Error **reterr) {
-        _cleanup_close_ int dir = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), layers = -1;
-        int r;
+        _cleanup_close_ int layers = -1, dir = open_images(c, &layers, reterr);
 
         if (dir < 0)
-                return error_errno(reterr, errno, "Cannot open %s", c->directory);
-        r = hold_layers(c, &layers, reterr);
-        if (r < 0)
-                return r;
+                return dir;
         if (c->kind == CHANGE_RENAME)
                 settle_rename(c, dir);
         else
@@ -184,14 +191,11 @@ int change_settle(const Change *c, Error **reterr) {
 }
 
 int change_do(const Change *c, Error **reterr) {
-        _cleanup_close_ int dir = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), layers = -1;
-        int r;
+        _cleanup_close_ int layers = -1, dir = open_images(c, &layers, reterr);
+        int r = 0;
 
         if (dir < 0)
-                return error_errno(reterr, errno, "Cannot open %s", c->directory);
-        r = hold_layers(c, &layers, reterr);
-        if (r < 0)
-                return r;
+                return dir;
         if (c->kind == CHANGE_RENAME)
                 carry(c, true); /* before the image has the name: who finds it finds all of it */
         if (c->immutable)

@@ -7,12 +7,12 @@
 #include "error.h"
 #include "entry.h"
 
-/* Changes of an image that are more than one system call: a name stands in settings files, in systemd's directories, in zones' leases and in
- * what a machine keeps, and all of it changes together or not at all, whoever is killed when.
+/* Changes of an image that are more than one system call: a name stands in settings files, in systemd's directories, in zones' leases and
+ * in what a machine keeps, and all of it changes together or not at all, whoever is killed when.
  *
  * So what is about to be done is written down first, in CHANGE_FILE, and synced. Then the image itself is renamed, or loses its name: one
- * system call, and the one that decides. Whoever comes next, be it the same process or, after a crash, the next nbox, looks on which side of it
- * the image is, brings all else to that side, and removes the file. Each step can be done twice.
+ * system call, and the one that decides. Whoever comes next, be it the same process or, after a crash, the next nbox, looks on which side
+ * of it the image is, brings all else to that side, and removes the file. Each step can be done twice.
  *
  *     Version=1
  *     Kind=rename                           or "remove"
@@ -20,7 +20,7 @@
  *     From=web.raw                          the image's entry there, and who it is
  *     Inode=1234
  *     Born=1700000000000000
- *     To=db.raw                             its new name; of one that is removed, the hidden one that it goes by until it is gone, or nothing
+ *     To=db.raw its new name; of one that is removed, the hidden one that it goes by until it is gone, or nothing
  *     Machine=web                           whose leases and ids follow
  *     NewMachine=db
  *     Immutable=yes                         it had that attribute

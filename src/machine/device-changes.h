@@ -5,7 +5,8 @@
 #include "record.h"
 
 /* Devices that came and went while a machine ran, in a file beside its record: kept as what was added and what was removed, not as
- * the outcome, for the next life reads the configuration anew. Lines "added DEVICE" (device_format()) and "removed DEST"; others are passed over. */
+ * the outcome, for the next life reads the configuration anew. Lines "added DEVICE" (device_format()) and "removed DEST"; others are passed
+ * over. */
 
 typedef struct DeviceChanges {
         DeviceList added;

@@ -113,8 +113,8 @@ int device_place(int dev, const MachineDevice *d, const DeviceOwner *owner, Erro
         if (r < 0)
                 error_errno(reterr, r, "Cannot make %s in the machine", d->destination);
         if (r == -EPERM)
-                error_hint(reterr, r, "nbox that runs in a machine itself can make no device. What this machine has it can bind to a place outside of /dev: "
-                           "--bind=%s:/srv/NAME", d->source);
+                error_hint(reterr, r, "nbox that runs in a machine itself can make no device. What this machine has it can bind to a place "
+                           "outside of /dev: --bind=%s:/srv/NAME", d->source);
         return r < 0 ? r : 0;
 }
 
@@ -141,7 +141,8 @@ int device_open_dev(int root, uint64_t dev_id, Error **reterr) {
         if (fd < 0 || fstat(fd, &st) < 0)
                 return error_errno(reterr, fd < 0 ? fd : errno, "Cannot open the machine's /dev");
         if (dev_id == 0 || st.st_dev != dev_id) {
-                error_set(reterr, ESTALE, dev_id == 0 ? "The machine was started by an older nbox, which gives no devices to machines that run"
+                error_set(reterr, ESTALE,
+                          dev_id == 0 ? "The machine was started by an older nbox, which gives no devices to machines that run"
                                                       : "The machine has mounted something of its own on /dev");
                 return error_hint(reterr, -ESTALE, "Reboot it.");
         }

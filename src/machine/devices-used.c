@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Whether the host itself uses a block device: it, or a part of it, is mounted, or something is built on top of it (RAID, LVM, encryption). */
+/* Whether the host itself uses a block device: it, or a part of it, is mounted, or something is built on top of it (RAID, LVM,
+ * encryption). */
 
 #include <dirent.h>
 #include <limits.h>
@@ -93,7 +94,8 @@ void devices_warn_of_used(const DeviceList *list) {
                 if (!d->block || !(is_mounted(d) || is_held(d)))
                         continue;
                 log_warning("The host itself uses %s%s", d->source,
-                            d->access & DEVICE_WRITE ? ": what the machine writes there damages the host's file systems, and it can read all of them"
+                            d->access & DEVICE_WRITE ? ": what the machine writes there damages the host's file systems, and it can read "
+                                                       "all of them"
                                                      : ": the machine can read all that is on it");
         }
 }

@@ -157,8 +157,8 @@ char *device_format(const MachineDevice *d) {
         _cleanup_free_ char *source = colon_escape(d->source), *destination = colon_escape(d->destination);
         char *text;
 
-        if (!source || !destination || asprintf(&text, "%c %u:%u %s%s %s:%s", d->block ? 'b' : 'c', d->major, d->minor, device_access_to_string(d->access),
-                                                d->bound ? ",bound" : "", destination, source) < 0)
+        if (!source || !destination || asprintf(&text, "%c %u:%u %s%s %s:%s", d->block ? 'b' : 'c', d->major, d->minor,
+                                                device_access_to_string(d->access), d->bound ? ",bound" : "", destination, source) < 0)
                 return NULL;
         return text;
 }

@@ -8,8 +8,8 @@
 #include "device-spec.h"
 #include "error.h"
 
-/* Devices of the host's that a machine may use: nodes that stand in its /dev, and rules that let its cgroup open them. Which device a node is
- * was looked at once, when the machine was started or the device added: its number, not its name, is what is opened. */
+/* Devices of the host's that a machine may use: nodes that stand in its /dev, and rules that let its cgroup open them. Which device a node
+ * is was looked at once, when the machine was started or the device added: its number, not its name, is what is opened. */
 
 typedef struct MachineDevice {
         char *source;      /* the node's path on the host */
@@ -34,8 +34,8 @@ void device_list_done(DeviceList *list);
 /* By its place in the machine: NULL for none. */
 MachineDevice *device_list_find(const DeviceList *list, const char *destination);
 
-/* Look at the host's node, or at all in a directory and below it, and append what is found; links in a directory are passed over. -ENODEV: it
- * is no device node, -ENOENT, -EEXIST: two for one place, -E2BIG. `list` is unchanged then. What is optional and not there is 0. */
+/* Look at the host's node, or at all in a directory and below it, and append what is found; links in a directory are passed over. -ENODEV:
+ * it is no device node, -ENOENT, -EEXIST: two for one place, -E2BIG. `list` is unchanged then. What is optional and not there is 0. */
 int devices_resolve(const DeviceSpec *spec, DeviceList *list, Error **reterr);
 
 /* Append the device that a bind of such a node opens; 0 without one where the source is something else. In `placed`: whether its
@@ -45,8 +45,8 @@ int devices_resolve_bind(const char *source, const char *destination, bool read_
 /* Take away the one with that place. 1, or 0 where there is none such. */
 int device_list_remove(DeviceList *list, const char *destination);
 
-/* As a record has it: "c 10:229 rw DEST:SOURCE", or with "bound" in place of the permissions' end ("c 10:229 rw,bound …"). The caller's, NULL on
- * out of memory; parse: -EINVAL. */
+/* As a record has it: "c 10:229 rw DEST:SOURCE", or with "bound" in place of the permissions' end ("c 10:229 rw,bound …"). The caller's,
+ * NULL on out of memory; parse: -EINVAL. */
 char *device_format(const MachineDevice *d);
 int device_parse(const char *text, MachineDevice *ret);
 void device_done(MachineDevice *d);

@@ -127,8 +127,9 @@ static rlim_t parse_limit(const char *word) {
 static bool find_limit(const char *text, int resource, struct rlimit *ret) {
         static const char *const names[RLIM_NLIMITS] = {
                 [RLIMIT_CPU] = "cpu time", [RLIMIT_FSIZE] = "file size", [RLIMIT_DATA] = "data size", [RLIMIT_STACK] = "stack size",
-                [RLIMIT_CORE] = "core file size", [RLIMIT_RSS] = "resident set", [RLIMIT_NPROC] = "processes", [RLIMIT_NOFILE] = "open files",
-                [RLIMIT_MEMLOCK] = "locked memory", [RLIMIT_AS] = "address space", [RLIMIT_LOCKS] = "file locks",
+                [RLIMIT_CORE] = "core file size", [RLIMIT_RSS] = "resident set", [RLIMIT_NPROC] = "processes",
+                [RLIMIT_NOFILE] = "open files", [RLIMIT_MEMLOCK] = "locked memory", [RLIMIT_AS] = "address space",
+                [RLIMIT_LOCKS] = "file locks",
                 [RLIMIT_SIGPENDING] = "pending signals", [RLIMIT_MSGQUEUE] = "msgqueue size", [RLIMIT_NICE] = "nice priority",
                 [RLIMIT_RTPRIO] = "realtime priority", [RLIMIT_RTTIME] = "realtime timeout",
         };

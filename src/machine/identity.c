@@ -149,8 +149,8 @@ static int bad_line(const char *path, unsigned line, int r, Error **reterr) {
         if (r == -ENOMEM)
                 return error_oom(reterr);
         error_set(reterr, r, "%s:%u: not a line of what a machine keeps", path, line);
-        return error_hint(reterr, r, "It takes 'uids FIRST COUNT', 'chown FIRST COUNT TO' and 'categories cN,cM'. Mend it, or remove the file to have all of "
-                          "it chosen anew.");
+        return error_hint(reterr, r, "It takes 'uids FIRST COUNT', 'chown FIRST COUNT TO' and 'categories cN,cM'. Mend it, or remove the "
+                          "file to have all of it chosen anew.");
 }
 
 int identity_parse(Identity *i, const char *path, char *text, Error **reterr) {

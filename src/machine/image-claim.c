@@ -61,7 +61,8 @@ int image_claim(const Image *image, bool shared, ImageLock **ret, Error **reterr
         bool ours = false;
         int r, user = 0;
 
-        for (int i = 0; (r = image_lock(image, shared, ret, &error)) == -EBUSY && (user = image_user(image, &machine, &ours)) == 0 && i < CLOSING_STEPS; i++)
+        for (int i = 0; (r = image_lock(image, shared, ret, &error)) == -EBUSY && (user = image_user(image, &machine, &ours)) == 0 &&
+             i < CLOSING_STEPS; i++)
                 clock_pause(CLOSING_STEP_USEC);
         if (r >= 0 || user == 0)
                 return r < 0 ? error_pass(reterr, r, &error) : 0;

@@ -5,8 +5,8 @@
 #include "find.h"
 #include "lock.h"
 
-/* An image for oneself: image_lock(), whose -EBUSY says here which machine uses it, of nbox or of others that systemd-machined knows, and the
- * command that ends that. */
+/* An image for oneself: image_lock(), whose -EBUSY says here which machine uses it, of nbox or of others that systemd-machined knows, and
+ * the command that ends that. */
 int image_claim(const Image *image, bool shared, ImageLock **ret, Error **reterr);
 
 /* The name of the machine that runs from an image, the caller's: 1, or 0 where none does that could be told. *ret_ours: nbox started it. */

@@ -37,7 +37,8 @@ static int check_new_name(const char *name, Error **reterr) {
 
         if (!machine_name_is_valid(name)) {
                 error_set(reterr, EINVAL, "'%.80s' cannot be the name of a machine", name);
-                return error_hint(reterr, -EINVAL, "A name has 1 to 64 letters, digits, dots and dashes, with a letter or digit at both ends.");
+                return error_hint(reterr, -EINVAL,
+                                  "A name has 1 to 64 letters, digits, dots and dashes, with a letter or digit at both ends.");
         }
         r = image_find(name, &image, &error);
         if (r == -ENOENT)

@@ -128,7 +128,8 @@ static int open_devpts(const Join *j, Error **reterr) {
         if (fstatfs(pts, &fs) < 0)
                 return error_errno(reterr, errno, "Cannot look at /dev/pts of machine '%s'", j->request->name);
         if (fs.f_type != DEVPTS_SUPER_MAGIC)
-                return error_set(reterr, EUCLEAN, "/dev/pts of machine '%s' is no devpts: there is no terminal to be had", j->request->name);
+                return error_set(reterr, EUCLEAN, "/dev/pts of machine '%s' is no devpts: there is no terminal to be had",
+                                 j->request->name);
         return TAKE_FD(pts);
 }
 
@@ -276,7 +277,8 @@ static int stage_error(const Join *j, const JoinMessage *m, Error **reterr) {
 
         switch (m->stage) {
         case JOIN_LABEL:
-                return error_errno(reterr, m->value, "Cannot take the label of machine '%s', %s", name, j->plan.labels.selinux ?: j->plan.labels.apparmor);
+                return error_errno(reterr, m->value, "Cannot take the label of machine '%s', %s", name,
+                                   j->plan.labels.selinux ?: j->plan.labels.apparmor);
         case JOIN_SETNS:
                 if (m->value == ESRCH)
                         return error_set(reterr, ESRCH, "The machine '%s' has ended", name);

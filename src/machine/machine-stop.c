@@ -156,8 +156,8 @@ static int ask_harder(const Asking *a, InitKind kind, const char *why, Error **r
                 return send_signal(t, sig, reterr);
         }
         error_set(reterr, EOPNOTSUPP, "Machine '%s': %s, and its init (%s) heeds no other signal", t->name, why, init_kind_to_string(kind));
-        return error_hint(reterr, -EOPNOTSUPP, "End it with `nbox terminate %s`; Init= and KillSignal= in its settings say how it is asked.",
-                          t->name);
+        return error_hint(reterr, -EOPNOTSUPP,
+                          "End it with `nbox terminate %s`; Init= and KillSignal= in its settings say how it is asked.", t->name);
 }
 
 static int ask_by_program(Asking *a, InitKind kind, Error **reterr) {

@@ -56,7 +56,8 @@ static MachineState state_of(const Machine *m) {
         MachineState recorded = m->record->state;
 
         if (m->leader_fd >= 0)
-                return recorded == MACHINE_STARTING || recorded == MACHINE_BOOTING || recorded == MACHINE_STOPPING ? recorded : MACHINE_RUNNING;
+                return recorded == MACHINE_STARTING || recorded == MACHINE_BOOTING || recorded == MACHINE_STOPPING ? recorded :
+                       MACHINE_RUNNING;
         if (!is_supervised(m->record->name))
                 return MACHINE_DEAD;
         if (recorded == MACHINE_REBOOTING)

@@ -20,7 +20,8 @@
 
 #define F(k, t, member) { k, t, offsetof(MachineRecord, member) }
 #define CORE(k, t, member) { k, t, offsetof(MachineRecord, member), .core = true }
-#define ENUM(k, member, table, otherwise) .key = k, .type = FIELD_ENUM, .offset = offsetof(MachineRecord, member), .names = table, .fallback = otherwise
+#define ENUM(k, member, table, otherwise) \
+        .key = k, .type = FIELD_ENUM, .offset = offsetof(MachineRecord, member), .names = table, .fallback = otherwise
 
 static const EnumName machine_state_names[] = {
         { "starting", MACHINE_STARTING },

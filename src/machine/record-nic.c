@@ -23,7 +23,8 @@ char *record_nic_format(const RecordNic *nic) {
         _cleanup_strv_ char **list = NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(words); i++)
-                if (*((const char *) nic + words[i].offset) && strv_appendf(&list, "%s=%s", words[i].key, (const char *) nic + words[i].offset) < 0)
+                if (*((const char *) nic + words[i].offset) &&
+                    strv_appendf(&list, "%s=%s", words[i].key, (const char *) nic + words[i].offset) < 0)
                         return NULL;
         return strv_join(list, " ");
 }

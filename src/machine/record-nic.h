@@ -24,5 +24,6 @@ typedef struct RecordNic {
 /* The caller's; NULL on out of memory. */
 char *record_nic_format(const RecordNic *nic);
 
-/* The record's interface number i; what it does not say is "". False behind the last: also that of an older nbox, which wrote of one only. */
+/* The record's interface number i; what it does not say is "". False behind the last: also that of an older nbox, which wrote of one
+ * only. */
 bool record_nic(const MachineRecord *r, size_t i, RecordNic *ret);

@@ -45,7 +45,8 @@ typedef struct Covers {
 /* The first is made, the others are copies of it, which cost less; only of what stands somewhere can a copy be made (before Linux 6.15). */
 static int cover_directory(Covers *c, int target) {
         _cleanup_close_ int mount = c->directory >= 0 ? mount_clone(c->directory, "", false)
-                                                      : mount_new_labelled("tmpfs", "mode=0555,size=4k,nr_inodes=2", c->context, FLAGS | MOUNT_ATTR_RDONLY);
+                                                      : mount_new_labelled("tmpfs", "mode=0555,size=4k,nr_inodes=2", c->context,
+                                                                           FLAGS | MOUNT_ATTR_RDONLY);
         int r = mount < 0 ? mount : mount_attach(mount, target);
 
         if (r >= 0 && c->directory < 0)
@@ -66,7 +67,8 @@ static int hide(Covers *c, int fs, const char *what, const char *path, Error **r
 
         if (target == -ENOENT)
                 return 0;
-        r = target < 0 ? target : fstat(target, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? cover_directory(c, target) : cover_file(c, target);
+        r = target < 0 ? target : fstat(target, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? cover_directory(c, target) :
+                cover_file(c, target);
         return r < 0 ? error_errno(reterr, r, "Cannot hide %s/%s from the machine", what, path) : 0;
 }
 

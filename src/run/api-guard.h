@@ -10,8 +10,8 @@
  * With ids of the machine's own it is the kernel that says no: what is the host's in there belongs to the host's root. The covers keep the
  * machine's users, and programs that look what they may do, from what is none of theirs. They are made by the child, for were they locked,
  * nobody inside could mount a proc of his own (mount_too_revealing()), as service managers do (ProtectProc=). Where root inside has
- * the host root's id (--private-users=identity), they are what protects the host: the supervisor makes them, and so the kernel locks them in
- * the machine's copy. Without a user namespace root inside is the host's root, and can lift any cover, as with everybody.
+ * the host root's id (--private-users=identity), they are what protects the host: the supervisor makes them, and so the kernel locks them
+ * in the machine's copy. Without a user namespace root inside is the host's root, and can lift any cover, as with everybody.
  *
  * Parts are found beneath the mounts by fd, without following a link; what covers a file is the machine's own /dev/null, which is looked at
  * once more: a cover that leads elsewhere would open what it is to hide (CVE-2025-31133). */

@@ -8,9 +8,9 @@
 #include "mount.h"
 #include "process.h"
 
-/* A process that is born in a namespace can be made a mount of it, one that joins it cannot: setns() into a pid namespace counts for children
- * only. So one joins, and a child of its makes the mounts. Both share our memory and our descriptors while we stand still
- * (as vfork(2)): what they open is ours, and nothing is copied. */
+/* A process that is born in a namespace can be made a mount of it, one that joins it cannot: setns() into a pid namespace counts for
+ * children only. So one joins, and a child of its makes the mounts. Both share our memory and our descriptors while we stand still (as
+ * vfork(2)): what they open is ours, and nothing is copied. */
 
 #define STACK_SIZE (32 * 1024)
 

@@ -14,9 +14,9 @@
 #include "remove.h"
 #include "stack.h"
 
-/* Directories of the host's show the ids that they have there, as those of a bind do; what is of the machine's tree is mapped with it. overlayfs
- * wants a directory of its own on the same mount as the one that is written to: beside it, by a name that tells whose it is. One that a crash
- * left is taken again. */
+/* Directories of the host's show the ids that they have there, as those of a bind do; what is of the machine's tree is mapped with it.
+ * overlayfs wants a directory of its own on the same mount as the one that is written to: beside it, by a name that tells whose it is. One
+ * that a crash left is taken again. */
 
 typedef struct Sources {
         int *fds; /* mounts; the topmost first */
@@ -106,10 +106,12 @@ static int open_top(const MachinePlan *p, const MountStep *step, const char *top
 
         if (*top == '+') {
                 error_set(reterr, EOPNOTSUPP, "The machine's own %s cannot be what --overlay= writes to", top + 1);
-                return error_hint(reterr, -EOPNOTSUPP, "Take --overlay=%s::%s to keep it as it is, or give a directory of the host's.", top, step->destination);
+                return error_hint(reterr, -EOPNOTSUPP, "Take --overlay=%s::%s to keep it as it is, or give a directory of the host's.", top,
+                                  step->destination);
         }
         r = *top ? add_upper(top, s) : add_temporary_upper(p, s);
-        return r < 0 ? error_errno(reterr, r, "Cannot prepare %s for what is written to %s", *top ? top : "a temporary directory", step->destination) : 0;
+        return r < 0 ? error_errno(reterr, r, "Cannot prepare %s for what is written to %s", *top ? top : "a temporary directory",
+                                   step->destination) : 0;
 }
 
 int assemble_overlay(const MachinePlan *p, const MountStep *step, int root, Error **reterr) {

@@ -30,8 +30,8 @@ static void paint(BootWait *w, uint64_t seconds) {
 
         if (record_load(w->machine, &rec, NULL) < 0)
                 return;
-        status_line_show(&w->line, "Machine %s: waiting for %s, %" PRIu64 " s (^C leaves it booting)", w->machine, rec->waiting_for ?: "its start",
-                         seconds);
+        status_line_show(&w->line, "Machine %s: waiting for %s, %" PRIu64 " s (^C leaves it booting)", w->machine,
+                         rec->waiting_for ?: "its start", seconds);
         w->shown = seconds;
 }
 

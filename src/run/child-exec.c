@@ -179,7 +179,7 @@ int child_exec(const ChildSetup *s, const TaskLabelFiles *labels, bool *ret_exec
         r = exec_in_path(p->argv[0], p->argv, p->environment);
         error_errno(reterr, r, "Cannot execute %s in the machine", p->argv[0]);
         if (r == -EACCES && p->labels.process)
-                return error_hint(reterr, r, "SELinux may keep %s from it: does the policy let nbox into that, and it execute what lies in the tree (chcon -R)?",
-                                  p->labels.process);
+                return error_hint(reterr, r, "SELinux may keep %s from it: does the policy let nbox into that, and it execute what lies in "
+                                  "the tree (chcon -R)?", p->labels.process);
         return r;
 }

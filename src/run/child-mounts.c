@@ -38,7 +38,8 @@ static int mqueue_new(const char *context) {
 }
 
 static int devpts_new(const char *context) {
-        return mount_new_labelled("devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5," LIMIT_DEVPTS, context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+        return mount_new_labelled("devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5," LIMIT_DEVPTS, context,
+                                  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 }
 
 static int attach_fs_at(int root, const char *fstype, int fd, const char *path, Error **reterr) {

@@ -131,7 +131,8 @@ static int stop(Supervisor *s, const char *name, int fd, Error **reterr) {
 }
 
 static int freeze(Supervisor *s, int fd, Error **reterr) {
-        int r = s->launched ? freezing_begin(s, fd, reterr) : error_set(reterr, EAGAIN, "The machine '%s' is still starting", s->plan->name);
+        int r = s->launched ? freezing_begin(s, fd, reterr) :
+                error_set(reterr, EAGAIN, "The machine '%s' is still starting", s->plan->name);
 
         if (r >= 0 && answer(fd, "ok") < 0)
                 freezing_end(s);
@@ -168,8 +169,9 @@ static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
                 r = port_relays_update(s, reterr);
                 return r < 0 ? r : answer(fd, "ok");
         }
-        return error_set(reterr, EOPNOTSUPP, "The supervisor of machine '%s' does not know that request, as one of an older nbox would not: "
-                         "reboot it", s->plan->name);
+        return error_set(reterr, EOPNOTSUPP,
+                         "The supervisor of machine '%s' does not know that request, as one of an older nbox would not: reboot it",
+                         s->plan->name);
 }
 
 static int on_request(sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {

@@ -23,8 +23,10 @@ static int find_path(const Credential *c, char **ret, Error **reterr) {
                 return *ret ? 0 : error_oom(reterr);
         }
         if (!directory || directory[0] != '/') {
-                error_set(reterr, ENOENT, "The credential '%s' is to be the one called '%s' that nbox was given, but it was given none", c->id, c->path);
-                return error_hint(reterr, -ENOENT, "Put LoadCredential=%s:/PATH into a drop-in of the service (systemctl edit), or give the path here.",
+                error_set(reterr, ENOENT, "The credential '%s' is to be the one called '%s' that nbox was given, but it was given none",
+                          c->id, c->path);
+                return error_hint(reterr, -ENOENT,
+                                  "Put LoadCredential=%s:/PATH into a drop-in of the service (systemctl edit), or give the path here.",
                                   c->path);
         }
         return asprintf(ret, "%s/%s", directory, c->path) < 0 ? error_oom(reterr) : 0;
@@ -102,8 +104,8 @@ static int read_path(const Credential *c, Secret *ret, Error **reterr) {
                 return error_oom(reterr);
         r = read_all(fd, &data);
         if (r == -ETIMEDOUT)
-                return error_set(reterr, ETIMEDOUT, "Cannot load the credential '%s' from %s: its end did not come within %d s", c->id, path,
-                                 (int) (WAIT_USEC / 1000000));
+                return error_set(reterr, ETIMEDOUT, "Cannot load the credential '%s' from %s: its end did not come within %d s", c->id,
+                                 path, (int) (WAIT_USEC / 1000000));
         if (r == -EFBIG || (r >= 0 && data.size > max))
                 return error_set(reterr, EFBIG, "Cannot load the credential '%s' from %s: it is larger than %zu bytes", c->id, path, max);
         if (r < 0)

@@ -23,8 +23,8 @@ static const CgroupDevice usual[] = {
         { .major = UNIX98_PTY_SLAVE_MAJOR, .minor = -1, .access = DEVICE_READ | DEVICE_WRITE },
 };
 
-_Static_assert(DEVICE_READ == (int) CGROUP_DEVICE_READ && DEVICE_WRITE == (int) CGROUP_DEVICE_WRITE && DEVICE_MKNOD == (int) CGROUP_DEVICE_MKNOD,
-               "one set of letters");
+_Static_assert(DEVICE_READ == (int) CGROUP_DEVICE_READ && DEVICE_WRITE == (int) CGROUP_DEVICE_WRITE &&
+               DEVICE_MKNOD == (int) CGROUP_DEVICE_MKNOD, "one set of letters");
 _Static_assert(DEVICES_MAX + ELEMENTSOF(usual) <= CGROUP_DEVICES_MAX, "all fit");
 
 int device_rules_apply(const DeviceList *devices, int cgroup) {

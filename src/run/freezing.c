@@ -8,7 +8,8 @@
 #include "freeze.h"
 #include "log.h"
 
-/* Freezing is asked of the kernel and not waited for: how long it takes is up to the guest. The one who asked sees in the group when it is so. */
+/* Freezing is asked of the kernel and not waited for: how long it takes is up to the guest. The one who asked sees in the group when it is
+ * so. */
 
 void freezing_end(Supervisor *s) {
         if (!s->freezing.connection)
@@ -72,7 +73,8 @@ int freezing_begin(Supervisor *s, int fd, Error **reterr) {
         if (!can_be_frozen(s))
                 return error_set(reterr, EOPNOTSUPP, "The machine '%s' has no control group that can be frozen", s->plan->name);
         if (s->stop.asked)
-                return error_set(reterr, EBUSY, "The machine '%s' has been asked to %s", s->plan->name, init_action_to_phrase(s->stop.action));
+                return error_set(reterr, EBUSY, "The machine '%s' has been asked to %s", s->plan->name,
+                                 init_action_to_phrase(s->stop.action));
         r = watch(s, fd);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot watch the connection");

@@ -48,7 +48,8 @@ static int refuse_guest_path(const Credential *c, const char *root, Error **rete
         if (r == 0)
                 return 0;
         error_set(reterr, EINVAL, "The credential '%s' is to come from %s, which is in the machine's own tree", c->id, c->path);
-        return error_hint(reterr, -EINVAL, "Root inside could make it a link to any file of the host's. Keep it elsewhere, as in /etc/credstore.");
+        return error_hint(reterr, -EINVAL,
+                          "Root inside could make it a link to any file of the host's. Keep it elsewhere, as in /etc/credstore.");
 }
 
 static int gather_one(const Credential *c, const char *root, int store, Error **reterr) {
@@ -98,7 +99,8 @@ int credentials_receive(Error **reterr) {
         _cleanup_close_ int store = -1, null = -1;
 
         if (!credential_store_is(STDIN_FILENO)) {
-                error_set(reterr, ENODATA, "The credentials that were given on the command line are gone: they were handed to this service once");
+                error_set(reterr, ENODATA,
+                          "The credentials that were given on the command line are gone: they were handed to this service once");
                 return error_hint(reterr, -ENODATA, "Start the machine with `nbox boot -d` again, with them.");
         }
         store = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);

@@ -78,7 +78,8 @@ static char *servers(const char *resolv_conf) {
         return strv_join(list, " ");
 }
 
-/* The host's resolv.conf for a machine whose zone has a service: that is asked instead, and short names are looked for in the zone first. */
+/* The host's resolv.conf for a machine whose zone has a service: that is asked instead, and short names are looked for in the zone
+ * first. */
 static int ask_service(const NicLease *nic, char **resolv_conf) {
         _cleanup_free_ char *old = *resolv_conf, *search = NULL, *rest = NULL, *text = NULL;
         char *state = NULL, server[INET_ADDRSTRLEN];

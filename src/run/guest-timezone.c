@@ -54,7 +54,8 @@ static int bind_zone(int root) {
         if (source < 0)
                 return -errno;
         mount = mount_clone(source, "", false);
-        r = mount < 0 ? mount : mount_set_attr(mount, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0, false);
+        r = mount < 0 ? mount : mount_set_attr(mount, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0,
+                                               false);
         if (r < 0)
                 return r;
         target = create_in_root(root, LOCALTIME);

@@ -23,7 +23,8 @@ static int resume(const MachinePlan *p, const Identity *i, UidRange *from, Error
                 return 0;
         error_set(reterr, EBUSY, "The files of %s were being given to users %u to %u, and that was not finished", p->root, i->chown_to,
                   i->chown_to + i->chown_from.count - 1);
-        return error_hint(reterr, -EBUSY, "Finish it first: --private-users=%u:%u --private-users-ownership=chown", i->chown_to, i->chown_from.count);
+        return error_hint(reterr, -EBUSY, "Finish it first: --private-users=%u:%u --private-users-ownership=chown", i->chown_to,
+                          i->chown_from.count);
 }
 
 /* What the files are changed from, as it stands after this: a new chown is noted, one that was begun goes on as it was noted, and what is
@@ -51,8 +52,8 @@ static int note(const Supervisor *s, bool begin, UidRange *from, Error **reterr)
 
 static void tell(const MachinePlan *p, const ChownResult *done) {
         if (done->strange > 0)
-                log_warning("%" PRIu64 " files in %s belong to users or groups that the machine has not, and are left as they are, ignoring", done->strange,
-                            p->root);
+                log_warning("%" PRIu64 " files in %s belong to users or groups that the machine has not, and are left as they are, "
+                            "ignoring", done->strange, p->root);
         if (done->mounts > 0)
                 log_warning("What is mounted at %" PRIu64 " places in %s is left as it is, ignoring", done->mounts, p->root);
         if (!p->quiet)

@@ -104,8 +104,8 @@ static int claim_given(Supervisor *s, Error **reterr) {
                 return r;
         r = take_locks(s->plan, &s->ids);
         if (r == -EBUSY)
-                log_warning("The user ids %u to %u of --private-users= are in use by another machine: each can do to the other's processes and files "
-                            "what it can do to its own, ignoring", s->plan->uid_base, s->plan->uid_base + s->plan->uid_range - 1);
+                log_warning("The user ids %u to %u of --private-users= are in use by another machine: each can do to the other's processes "
+                            "and files what it can do to its own, ignoring", s->plan->uid_base, s->plan->uid_base + s->plan->uid_range - 1);
         return r < 0 && r != -EBUSY ? locking_failed(r, reterr) : 0;
 }
 
@@ -132,7 +132,8 @@ static int is_nobody_elses(const Supervisor *s, Error **reterr) {
         _cleanup_(idranges_done) UidRanges ours = {}, taken = {};
         const MachinePlan *p = s->plan;
 
-        if (idranges_of_ours(&ours) < 0 || idranges_of_others(p->name, s->image->fd, OTHERS_LIVING | OTHERS_KEPT | OTHERS_TREES, &taken) < 0)
+        if (idranges_of_ours(&ours) < 0 ||
+            idranges_of_others(p->name, s->image->fd, OTHERS_LIVING | OTHERS_KEPT | OTHERS_TREES, &taken) < 0)
                 return error_oom(reterr);
         return idrange_is_free((UidRange){ p->uid_base, p->uid_range }, &ours, &taken);
 }

@@ -48,7 +48,8 @@ bool idrange_is_free(UidRange r, const UidRanges *ours, const UidRanges *taken) 
 }
 
 /* The first free one in the slots of `within`, beginning at the one that the hash says. */
-static bool pick_within(unsigned long long hash, uint32_t count, UidRange within, const UidRanges *ours, const UidRanges *taken, UidRange *ret) {
+static bool pick_within(unsigned long long hash, uint32_t count, UidRange within, const UidRanges *ours, const UidRanges *taken,
+                        UidRange *ret) {
         uint32_t slots;
 
         if (within.count < count)
@@ -65,7 +66,8 @@ static bool pick_within(unsigned long long hash, uint32_t count, UidRange within
         return false;
 }
 
-int idrange_pick(const char *machine, uint32_t count, bool kept, const UidRanges *ours, const UidRanges *taken, UidRange *ret, Error **reterr) {
+int idrange_pick(const char *machine, uint32_t count, bool kept, const UidRanges *ours, const UidRanges *taken, UidRange *ret,
+                 Error **reterr) {
         const UidRange places[] = {
                 kept ? (UidRange){ FIRST, FIRST_PASSING - FIRST } : (UidRange){ FIRST_PASSING, END - FIRST_PASSING },
                 { FIRST, END - FIRST },
@@ -80,7 +82,8 @@ int idrange_pick(const char *machine, uint32_t count, bool kept, const UidRanges
                 return 0;
         error_set(reterr, EBUSY, "No range of %u user ids is free for a machine here", count);
         if (!is_ours((UidRange){ 0, UINT32_MAX }, ours))
-                return error_hint(reterr, -EBUSY, "This is a machine itself: start it with --nesting on its host, which gives it more ids. Or take "
+                return error_hint(reterr, -EBUSY,
+                                  "This is a machine itself: start it with --nesting on its host, which gives it more ids. Or take "
                                   "--private-users=no here.");
         return error_hint(reterr, -EBUSY, "Files in %s and the lines of /etc/subuid and /etc/subgid say who has them.", IDENTITY_DIRECTORY);
 }

@@ -25,8 +25,8 @@ int idranges_add(UidRanges *r, UidRange one); /* 0 or -ENOMEM; an empty one is n
 
 /* Whose ids a machine may not have. */
 typedef enum UidOthers {
-        OTHERS_LIVING = 1 << 0, /* users and groups of the host, their subordinate ids (/etc/passwd, group, subuid, subgid), and processes of other
-                                 * programs' machines (systemd-machined's) */
+        OTHERS_LIVING = 1 << 0, /* users and groups of the host, their subordinate ids (/etc/passwd, group, subuid, subgid), and processes
+                                 * of other programs' machines (systemd-machined's) */
         OTHERS_KEPT = 1 << 1,   /* other machines of ours that run, and those that keep their ids */
         OTHERS_TREES = 1 << 2,  /* trees in /var/lib/machines */
 } UidOthers;
@@ -42,7 +42,8 @@ bool idrange_is_free(UidRange r, const UidRanges *ours, const UidRanges *taken);
 
 /* A free one of `count` ids, a multiple of IDRANGE_SIZE, by the machine's name, so that it is mostly the same on each host. What is to be
  * `kept` is chosen apart from what is not, so that a passing machine never has what a kept one comes back for. -EBUSY: there is none. */
-int idrange_pick(const char *machine, uint32_t count, bool kept, const UidRanges *ours, const UidRanges *taken, UidRange *ret, Error **reterr);
+int idrange_pick(const char *machine, uint32_t count, bool kept, const UidRanges *ours, const UidRanges *taken, UidRange *ret,
+                 Error **reterr);
 
 /* Whether the host's name services (nsswitch.conf(5)) know a user or group at either end of it: asked once, for some are remote. */
 bool idrange_has_names(UidRange r);

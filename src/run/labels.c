@@ -201,7 +201,7 @@ int labels_give_tree(const MachinePlan *p, int root, const RelabelWatch *watch, 
                 log_info("Labelling the files of %s for SELinux, once", p->root);
         r = relabel_tree(root, context, watch, &changed, reterr);
         if (r == -EOPNOTSUPP || r == -EROFS)
-                return error_hint(reterr, r, "Keep the tree on a file system with labels that can be written to, as ext4, xfs, btrfs; or mount it with "
-                                  "-o context=, and give both labels by hand (SELINUX in nbox(1)); or take --selinux=no.");
+                return error_hint(reterr, r, "Keep the tree on a file system with labels that can be written to, as ext4, xfs, btrfs; or "
+                                  "mount it with -o context=, and give both labels by hand (SELINUX in nbox(1)); or take --selinux=no.");
         return r;
 }

@@ -35,13 +35,14 @@
  * the child mounts. The cgroup namespace comes last, when the child is in its final group. */
 
 
-/* With ids of its own the machine can make no device and open none but those in its /dev; else this is what keeps its root from all others. */
+/* With ids of its own the machine can make no device and open none but those in its /dev; else this is what keeps its root from all
+ * others. */
 static void bound_devices(const Supervisor *s, int cgroup) {
         int r = device_rules_apply(&s->plan->devices, cgroup);
 
         if (r < 0 && s->plan->uid_base == 0)
-                log_warning("The kernel does not let us say which devices %s may use (%s): its root, which is root of the host, can use all, ignoring",
-                            s->plan->name, strerror(-r));
+                log_warning("The kernel does not let us say which devices %s may use (%s): its root, which is root of the host, can use "
+                            "all, ignoring", s->plan->name, strerror(-r));
         else if (r < 0)
                 log_debug("The kernel does not let us say which devices %s may use: %s, ignoring", s->plan->name, strerror(-r));
 }
@@ -238,7 +239,8 @@ static int report_child_end(const Supervisor *s, Error **reterr) {
                 return error_errno(reterr, errno, "The machine's first process ended before it was set up");
         if (info.si_code == CLD_EXITED)
                 return error_set(reterr, EIO, "The machine's first process ended before it was set up (exit status %d)", info.si_status);
-        return error_set(reterr, EIO, "The machine's first process was ended by %s before it was set up", signal_to_text(info.si_status, text));
+        return error_set(reterr, EIO, "The machine's first process was ended by %s before it was set up",
+                         signal_to_text(info.si_status, text));
 }
 
 /* Wait for READY (with the ptys' masters), or for the end of the stream, which is a successful exec. */

@@ -78,7 +78,8 @@ static int set_own_rules(const Change *c, Error **reterr) {
         _cleanup_close_ int cgroup = c->record->cgroup && c->record->cgroup_owned ? cgroup_open(c->record->cgroup) : -ENOENT;
         int r = cgroup < 0 ? 0 : device_rules_apply(&c->list, cgroup);
 
-        return r < 0 && r != -EPERM && r != -EINVAL && r != -ENOSYS ? error_errno(reterr, r, "Cannot change the devices of %s", c->record->cgroup) : 0;
+        return r < 0 && r != -EPERM && r != -EINVAL && r != -ENOSYS ?
+               error_errno(reterr, r, "Cannot change the devices of %s", c->record->cgroup) : 0;
 }
 
 /* What the list says by now, of these. */
@@ -123,8 +124,10 @@ static int copy(const DeviceList *from, DeviceList *to, Error **reterr) {
 static int check_places(const Change *c, const DeviceList *added, Error **reterr) {
         for (size_t i = 0; i < added->n; i++)
                 if (device_list_find(&c->list, added->items[i].destination)) {
-                        error_set(reterr, EEXIST, "The machine '%s' has a device at %s already", c->record->name, added->items[i].destination);
-                        return error_hint(reterr, -EEXIST, "`nbox device list %s` shows what it has; another place: PATH:/dev/NAME", c->record->name);
+                        error_set(reterr, EEXIST, "The machine '%s' has a device at %s already", c->record->name,
+                                  added->items[i].destination);
+                        return error_hint(reterr, -EEXIST, "`nbox device list %s` shows what it has; another place: PATH:/dev/NAME",
+                                          c->record->name);
                 }
         if (c->list.n + added->n > DEVICES_MAX)
                 return error_set(reterr, E2BIG, "The machine '%s' would have more than %d devices", c->record->name, DEVICES_MAX);
@@ -199,7 +202,8 @@ static int find(const Change *c, const char *destination, DeviceList *ret, Error
         }
         for (size_t i = 0; r >= 0 && i < view.n; i++)
                 if (view.items[i].bound) {
-                        error_set(reterr, EOPNOTSUPP, "%s is in the machine by --bind=, which lasts until it ends", view.items[i].destination);
+                        error_set(reterr, EOPNOTSUPP, "%s is in the machine by --bind=, which lasts until it ends",
+                                  view.items[i].destination);
                         r = error_hint(reterr, -EOPNOTSUPP, "Change its settings and reboot it.");
                 }
         *ret = view;

@@ -5,7 +5,8 @@
 #include "error.h"
 #include "machine.h"
 
-/* Devices that a running machine gets and loses: the rule of its cgroup, the node in its /dev, and what its next life is to know. All or nothing. */
+/* Devices that a running machine gets and loses: the rule of its cgroup, the node in its /dev, and what its next life is to know. All or
+ * nothing. */
 
 /* What was added is appended to `added`. */
 int live_device_add(const Machine *m, const DeviceSpec *spec, DeviceList *added, Error **reterr);

@@ -16,9 +16,10 @@ static int begin(const Machine *m, NicChange *ret, Error **reterr) {
         int fd;
 
         if (rec->network != NETWORK_OWN) {
-                error_set(reterr, EOPNOTSUPP, "The machine '%s' was started with --network=%s: nbox changes nothing of its network", rec->name,
-                          network_kind_to_string(rec->network) ?: "?");
-                return error_hint(reterr, -EOPNOTSUPP, "Start it with an interface, --network=veth for instance, to add others while it runs.");
+                error_set(reterr, EOPNOTSUPP, "The machine '%s' was started with --network=%s: nbox changes nothing of its network",
+                          rec->name, network_kind_to_string(rec->network) ?: "?");
+                return error_hint(reterr, -EOPNOTSUPP,
+                                  "Start it with an interface, --network=veth for instance, to add others while it runs.");
         }
         fd = namespace_open(rec->leader, "net");
         if (fd < 0)

@@ -140,8 +140,8 @@ static int write_record(Supervisor *s, unsigned seconds, Error **reterr) {
         _cleanup_(record_freep) MachineRecord *rec = record_new(), *old = s->record;
 
         s->record = NULL;
-        if (!rec || string_set(&rec->name, old->name) < 0 || string_set(&rec->root, old->root) < 0 || string_set(&rec->init, old->init) < 0 ||
-            string_set(&rec->os, old->os) < 0 || string_set(&rec->unit, old->unit) < 0) {
+        if (!rec || string_set(&rec->name, old->name) < 0 || string_set(&rec->root, old->root) < 0 ||
+            string_set(&rec->init, old->init) < 0 || string_set(&rec->os, old->os) < 0 || string_set(&rec->unit, old->unit) < 0) {
                 s->record = TAKE_PTR(old);
                 return error_oom(reterr);
         }

@@ -114,8 +114,8 @@ static int plan_mounts(MachinePlan *p, const MachineConfig *c, Error **reterr) {
                 { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/tmp", .options = (char *) "mode=1777," LIMIT_TMP,
                   .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV },
         };
-        static const MountStep volatile_state = { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/var", .options = (char *) "mode=0755," LIMIT_VAR,
-                                                  .attr = MOUNT_ATTR_NODEV };
+        static const MountStep volatile_state = { .kind = MOUNT_STEP_TMPFS, .destination = (char *) "/var",
+                                                  .options = (char *) "mode=0755," LIMIT_VAR, .attr = MOUNT_ATTR_NODEV };
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(standard); i++)
@@ -131,7 +131,8 @@ static int plan_mounts(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         for (size_t i = 0; r >= 0 && i < c->n_binds; i++)
                 r = plan_bind(p, &c->binds[i], reterr);
         for (size_t i = 0; r >= 0 && i < c->n_overlays; i++)
-                if (add_mount(p, &(MountStep){ .kind = MOUNT_STEP_OVERLAY, .sources = c->overlays[i].sources, .destination = c->overlays[i].destination,
+                if (add_mount(p, &(MountStep){ .kind = MOUNT_STEP_OVERLAY, .sources = c->overlays[i].sources,
+                                               .destination = c->overlays[i].destination,
                                                .attr = c->overlays[i].read_only ? MOUNT_ATTR_RDONLY : 0 }) < 0)
                         r = error_oom(reterr);
         return r;

@@ -159,8 +159,8 @@ static inline bool plan_writes_as_root(const MachinePlan *p) {
         return p->ownership == OWNERSHIP_MAP ? p->disk_base == 0 : !plan_has_own_ids(p);
 }
 
-/* Decide. c is complete (argv parsed, settings read, validated); *ret_image is where the tree comes from, *ret_stack what it is made of, opened:
- * for all but a plain directory in the caller's private mount namespace. All are the caller's; the stack goes before the image. */
+/* Decide. c is complete (argv parsed, settings read, validated); *ret_image is where the tree comes from, *ret_stack what it is made of,
+ * opened: for all but a plain directory in the caller's private mount namespace. All are the caller's; the stack goes before the image. */
 int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, ImageStack **ret_stack, Error **reterr);
 void plan_free(MachinePlan *p);
 DEFINE_CLEANUP(MachinePlan *, plan_free);

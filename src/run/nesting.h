@@ -8,10 +8,10 @@
  *
  * A user namespace may have a new proc or sysfs only where its mount namespace has one that is whole: not covered by mounts that it cannot
  * lift, and writable if the new one is to be (mount_too_revealing() in the kernel's fs/namespace.c). What is hidden and read-only of the
- * machine's own /proc and /sys (api-guard.h) is locked for whatever lives in a user namespace made inside, so that rootless podman, bubblewrap
- * and a machine in the machine would get neither. Therefore one of each that is whole stands by, at NESTING_DIRECTORY, where the kernel
- * finds it and nobody else: it is below a directory of the host's root with mode 000, and there is no capability over what belongs to
- * an id that the user namespace does not have. Nor can it be moved, lifted or copied from there, since all that is stacked on /run/host
+ * machine's own /proc and /sys (api-guard.h) is locked for whatever lives in a user namespace made inside, so that rootless podman,
+ * bubblewrap and a machine in the machine would get neither. Therefore one of each that is whole stands by, at NESTING_DIRECTORY, where the
+ * kernel finds it and nobody else: it is below a directory of the host's root with mode 000, and there is no capability over what belongs
+ * to an id that the user namespace does not have. Nor can it be moved, lifted or copied from there, since all that is stacked on /run/host
  * by the supervisor is locked.
  *
  * What root inside gains by it: nothing. It may mount a whole, writable proc and sysfs of its own namespaces as it is, and the

@@ -33,7 +33,8 @@ static int add_again(MachinePlan *p, const MachineDevice *d, Error **reterr) {
         if (r == -ENOMEM)
                 return error_oom(reterr);
         if (r < 0)
-                log_warning("Machine '%s' loses a device that was added by hand: %s, ignoring", p->name, error ? error->message : strerror(-r));
+                log_warning("Machine '%s' loses a device that was added by hand: %s, ignoring", p->name,
+                            error ? error->message : strerror(-r));
         return 0;
 }
 

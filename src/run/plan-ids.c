@@ -31,14 +31,16 @@ static void use(MachinePlan *p, uid_t base) {
 
 static int not_a_root(const MachinePlan *p, uid_t owner, Error **reterr) {
         error_set(reterr, EINVAL, "%s belongs to user %u, not to root: it is not the root of a system's tree", p->root, owner);
-        return error_hint(reterr, -EINVAL, "Give it the owners that it had (chown root:root %s), or start it with --private-users-ownership=off, "
-                          "which leaves all as it is.", p->root);
+        return error_hint(reterr, -EINVAL,
+                          "Give it the owners that it had (chown root:root %s), or start it with --private-users-ownership=off, which "
+                          "leaves all as it is.", p->root);
 }
 
 /* Who cannot be told from where it was, and whether it went there. */
 static int is_half_done(const MachinePlan *p, Error **reterr) {
         error_set(reterr, EBUSY, "The files of %s were being given to other users (chown), and that was not finished", p->root);
-        return error_hint(reterr, -EBUSY, "Finish it with --private-users-ownership=chown; with --private-users=no as well, they are root's again.");
+        return error_hint(reterr, -EBUSY,
+                          "Finish it with --private-users-ownership=chown; with --private-users=no as well, they are root's again.");
 }
 
 static int look_at_owner(MachinePlan *p, int root, Error **reterr) {

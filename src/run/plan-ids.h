@@ -14,7 +14,8 @@
  * --private-users-ownership=chown changes it. */
 
 /* What is wanted; where the range is to be chosen (pick_ids), uid_base is chosen by
- * plan_choose_ids(), later and under a lock; at once for a plan that is only shown. `look` is the tree as the machine will see it, `tree` the image's fd. */
+ * plan_choose_ids(), later and under a lock; at once for a plan that is only shown. `look` is the tree as the machine will see it, `tree`
+ * the image's fd. */
 int plan_ids(MachinePlan *p, const MachineConfig *c, int look, int tree, Error **reterr);
 
 /* Choose the range of a machine that picks: the tree's own, or what it has kept, or a new one; none of `not_these`. Changes

@@ -58,8 +58,8 @@ static json_t *devices(const MachinePlan *p) {
                 char number[32];
 
                 snprintf(number, sizeof(number), "%u:%u", d->major, d->minor);
-                json_array_append_new(a, json_pack("{s:o, s:o, s:s, s:s, s:s}", "destination", json_text(d->destination), "source", json_text(d->source),
-                                                   "type", d->block ? "block" : "char", "number", number,
+                json_array_append_new(a, json_pack("{s:o, s:o, s:s, s:s, s:s}", "destination", json_text(d->destination), "source",
+                                                   json_text(d->source), "type", d->block ? "block" : "char", "number", number,
                                                    "access", device_access_to_string(d->access)));
         }
         return a;

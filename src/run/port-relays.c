@@ -184,8 +184,8 @@ static void warn_of_failure(const Port *p, int r, uint16_t port) {
 
         port_place_format(&p->map, p->all->scope, port, place);
         if (r == -EADDRINUSE)
-                log_warning("Machine %s is not reached at %s: another program has had that since; `nbox network repair` tries again, ignoring",
-                            machine, place);
+                log_warning("Machine %s is not reached at %s: another program has had that since; `nbox network repair` tries again, "
+                            "ignoring", machine, place);
         else
                 log_warning("Machine %s is not reached at %s: %s, ignoring", machine, place, strerror(-r));
 }
@@ -195,7 +195,8 @@ static int watch(Port *p) {
         if (p->epoll < 0)
                 return -errno;
         for (uint16_t i = 0; i < p->map.count; i++)
-                if (p->listeners[i] >= 0 && epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->listeners[i], &(struct epoll_event){ .events = EPOLLIN }) < 0)
+                if (p->listeners[i] >= 0 &&
+                    epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->listeners[i], &(struct epoll_event){ .events = EPOLLIN }) < 0)
                         return -errno;
         return sd_event_add_io(p->all->supervisor->event, &p->source, p->epoll, EPOLLIN, on_demand, p);
 }

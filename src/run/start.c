@@ -241,7 +241,8 @@ static void warn_of_reachable(const char *path, const char *whose) {
         *slash = 0;
         named = *by && strrchr(by, '/') > by; /* nobody shall close /srv or /home */
         log_warning("Users of this host can reach %s/%s, and would run a setuid program that is made in it with %s rights: "
-                    "keep it below a directory that is root's alone (chmod 0700%s%s)", by, slash + 1, whose, named ? " " : "", named ? by : "");
+                    "keep it below a directory that is root's alone (chmod 0700%s%s)", by, slash + 1, whose, named ? " " : "",
+                    named ? by : "");
 }
 
 /* To whoever gets at its files from outside, a setuid program made inside is one of the host's root, where they are root's on disk; what is
@@ -272,8 +273,9 @@ static void warn_of_unserved_veth(const MachinePlan *p) {
         if (!nic_list_has(&p->nics, NIC_VETH) || cgroup_populated(NETWORKD))
                 return;
         ifname_fit("ve-", p->name, 0, name);
-        log_warning("systemd-networkd does not run here, so nobody sets up %s, the host's end of the machine's link: start it (`systemctl enable "
-                    "--now systemd-networkd`), do it yourself (`ip address add A/N dev %s; ip link set %s up`), or take --network=zone", name, name, name);
+        log_warning("systemd-networkd does not run here, so nobody sets up %s, the host's end of the machine's link: start it (`systemctl "
+                    "enable --now systemd-networkd`), do it yourself (`ip address add A/N dev %s; ip link set %s up`), or take "
+                    "--network=zone", name, name, name);
 }
 
 /* What keeps nobody from starting it, and is not said in the background. */
@@ -407,11 +409,13 @@ static void start_done(Start *start) {
 }
 
 int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
-        _cleanup_(start_done) Start start = { .mode = mode, .argc = argc, .argv = argv, .report_fd = -1, .lives = LIVES_NONE, .credentials = -1 };
+        _cleanup_(start_done) Start start = { .mode = mode, .argc = argc, .argv = argv, .report_fd = -1, .lives = LIVES_NONE,
+                                              .credentials = -1 };
 
         for (;;) {
                 _cleanup_(supervisor_done) Supervisor s = { .record_dir = -1, .leader_fd = -1, .notify_fd = -1,
-                                                            .control_fd = -1, .credentials = -1, .stop.helper = -1, .report_fd = -1, .exit_status = -1 };
+                                                            .control_fd = -1, .credentials = -1, .stop.helper = -1, .report_fd = -1,
+                                                            .exit_status = -1 };
                 _cleanup_(error_freep) Error *error = NULL;
                 int r;
 

@@ -17,10 +17,10 @@
 
 /* What the guest says of itself on /run/host/notify. READY=1 is believed when it is PID 1 that says so.
  *
- * A datagram can carry descriptors, which recvmsg(2) closes where there is no room for them; and whoever closes the last one of a TCP socket
- * waits for its peer for as long as its owner has said (SO_LINGER, socket(7)), years if he likes. So each datagram is looked at before it is
- * taken, and one with descriptors is taken by a process that can be killed: a dying process does not linger. Linux 6.16 can refuse them
- * (SO_PASSRIGHTS); others cannot. */
+ * A datagram can carry descriptors, which recvmsg(2) closes where there is no room for them; and whoever closes the last one of a TCP
+ * socket waits for its peer for as long as its owner has said (SO_LINGER, socket(7)), years if he likes. So each datagram is looked at
+ * before it is taken, and one with descriptors is taken by a process that can be killed: a dying process does not linger. Linux 6.16 can
+ * refuse them (SO_PASSRIGHTS); others cannot. */
 
 #define NOTIFY_MAX 4096
 #define STATUS_BURST 20 /* a second */
@@ -40,8 +40,8 @@ static bool status_may_pass(Supervisor *s) {
         return s->notify.status_count++ < STATUS_BURST;
 }
 
-/* One datagram and the pid, in our namespace, of who sent it; 0 when the kernel did not say. -EBADMSG where it has descriptors, and is still
- * to be taken. */
+/* One datagram and the pid, in our namespace, of who sent it; 0 when the kernel did not say. -EBADMSG where it has descriptors, and is
+ * still to be taken. */
 static ssize_t receive(int fd, char *text, size_t size, pid_t *ret_sender) {
         union {
                 struct cmsghdr h;

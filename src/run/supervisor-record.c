@@ -67,7 +67,8 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         rec->cgroup_owned = s->cgroup_owned;
         rec->shares_root = p->shares_tree;
         if (boot_id(rec->boot_id) < 0 || string_set(&rec->name, p->name) < 0 || string_set(&rec->root, p->root) < 0 ||
-            string_set(&rec->init, p->argv[0]) < 0 || string_set(&rec->os, p->os) < 0 || string_set(&rec->unit, s->unit) < 0 || string_set(&rec->cgroup, s->cgroup) < 0 ||
+            string_set(&rec->init, p->argv[0]) < 0 || string_set(&rec->os, p->os) < 0 || string_set(&rec->unit, s->unit) < 0 ||
+            string_set(&rec->cgroup, s->cgroup) < 0 ||
             string_set(&rec->selinux, p->labels.process) < 0 || string_set(&rec->selinux_mounts, p->labels.mount) < 0 ||
             string_set(&rec->apparmor, p->labels.apparmor) < 0 || string_set(&rec->network_namespace, p->network_namespace) < 0 ||
             string_set(&rec->zone, nic_list_zone(&p->nics)) < 0 || string_set(&rec->slice, s->bus ? p->slice : NULL) < 0)
@@ -107,8 +108,8 @@ int supervisor_choose_cgroup(Supervisor *s, Error **reterr) {
         if (s->bus)
                 return 0;
         if (cgroup_of(0, &own) < 0 || !cgroup_mount_point()) {
-                log_warning("There is no unified cgroup hierarchy here: processes of %s cannot be told from others if nbox is killed, ignoring",
-                            s->plan->name);
+                log_warning("There is no unified cgroup hierarchy here: processes of %s cannot be told from others if nbox is killed, "
+                            "ignoring", s->plan->name);
                 return 0;
         }
         if (asprintf(&s->cgroup, "%s/nbox-%s", strcmp(own, "/") == 0 ? "" : own, s->plan->name) < 0) {

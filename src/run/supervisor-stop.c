@@ -182,8 +182,8 @@ void stop_watch_machinectl(Supervisor *s) {
         if (!s->registered || s->plan->mode != START_BOOT || s->plan->init.kind == INIT_SYSTEMD)
                 return;
         if (kill_watch_new(s->event, s->plan->name, on_machinectl, s, &s->stop.kill_watch, &error) < 0)
-                log_debug("%s, ignoring: machinectl poweroff and reboot are systemd's signals to '%s'", error ? error->message : "No memory",
-                          s->plan->name);
+                log_debug("%s, ignoring: machinectl poweroff and reboot are systemd's signals to '%s'",
+                          error ? error->message : "No memory", s->plan->name);
 }
 
 void stop_forward_signal(Supervisor *s, int sig) {

@@ -120,8 +120,8 @@ int supervisor_watch_notify(Supervisor *s);
 /* Closes the socket, too. It waits for no guest. */
 void supervisor_close_notify(Supervisor *s);
 
-/* supervisor-stop.c: ask for an end, or (INIT_KILL) bring it about. 0: it is under way. 1: it was already, and is not disturbed; a reboot becomes the
- * power-off or halt that is asked for now. -EBUSY: it was already, and ends in something else than this. */
+/* supervisor-stop.c: ask for an end, or (INIT_KILL) bring it about. 0: it is under way. 1: it was already, and is not disturbed; a reboot
+ * becomes the power-off or halt that is asked for now. -EBUSY: it was already, and ends in something else than this. */
 int supervisor_stop(Supervisor *s, InitAction action);
 
 /* control-server.c: serve control.h, on control_fd where it is open already. */

@@ -27,8 +27,8 @@ void zone_services_warn(const MachinePlan *p) {
                         continue;
                 zone_bridge_name(p->nics.items[i].zone, bridge);
                 if (if_nametoindex(bridge) == 0)
-                        log_warning("dnsmasq is not installed: machines of the zone '%s' have no names, and get no answer to DHCP; all else "
-                                    "works. Install it with `apt install dnsmasq-base`.", p->nics.items[i].zone);
+                        log_warning("dnsmasq is not installed: machines of the zone '%s' have no names, and get no answer to DHCP; all "
+                                    "else works. Install it with `apt install dnsmasq-base`.", p->nics.items[i].zone);
         }
 }
 

@@ -190,7 +190,7 @@ test_killed_while_copying() {
 
 # Of a machine that runs, and stands still for that.
 test_killed_while_committing() {
-        local LEAST=7 CALLS='mkdirat symlinkat renameat2 unshare'
+        local LEAST=7 CALLS='mkdirat symlinkat renameat unshare fsync fchown'
         killed_at_each_step fresh_image committed_or_not nbox commit by b
 }
 
