@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "disk.h"
+#include "image-claim.h"
 #include "image-place.h"
 #include "json-text.h"
 #include "log.h"
@@ -156,9 +157,15 @@ static int show(const char *name, bool json, Error **reterr) {
 }
 
 static int mount_it(const PlaceRequest *q, Error **reterr) {
+        _cleanup_(image_lock_releasep) ImageLock *lock = NULL;
+        _cleanup_(image_freep) Image *image = NULL;
         bool read_only;
-        int r = image_place(q, &read_only, reterr);
+        int r = image_find(q->image, &image, reterr);
 
+        if (r >= 0)
+                r = image_claim(image, image_place_is_read_only(q, image), &lock, reterr);
+        if (r >= 0)
+                r = image_place(q, &read_only, reterr);
         if (r >= 0 && read_only && !q->read_only)
                 log_info("%s is mounted read-only", q->directory);
         return r;

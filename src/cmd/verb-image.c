@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "find.h"
+#include "image-claim.h"
 #include "log.h"
 #include "parse.h"
 #include "resize.h"
@@ -44,6 +45,7 @@ static void print_result(const Image *image, const ResizeResult *r) {
 }
 
 int verb_image_resize(int argc, char **argv, Error **reterr) {
+        _cleanup_(image_lock_releasep) ImageLock *lock = NULL;
         _cleanup_(image_freep) Image *image = NULL;
         VerbArgs args = verb_args(argc, argv);
         ResizeWish wish = {};
@@ -55,6 +57,8 @@ int verb_image_resize(int argc, char **argv, Error **reterr) {
                 r = parse_wish(args.operands[1], &wish, reterr);
         if (r >= 0)
                 r = image_find(args.operands[0], &image, reterr);
+        if (r >= 0 && image->type == IMAGE_DISK)
+                r = image_claim(image, false, &lock, reterr);
         if (r >= 0)
                 r = image_resize(image, &wish, &result, reterr);
         if (r < 0)

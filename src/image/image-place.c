@@ -13,7 +13,6 @@
 
 #include "fd.h"
 #include "file.h"
-#include "lock.h"
 #include "mount.h"
 #include "stack.h"
 #include "strv.h"
@@ -32,10 +31,13 @@ static int open_directory(const char *directory, Error **reterr) {
         return errno == ENOENT ? error_hint(reterr, -ENOENT, "Make it: mkdir %s", directory) : -errno;
 }
 
+bool image_place_is_read_only(const PlaceRequest *q, const Image *image) {
+        return q->read_only || image->read_only || image->type == IMAGE_LAYERED;
+}
+
 /* A detached copy of the whole tree. */
 static int build(const PlaceRequest *q, bool *ret_read_only, Error **reterr) {
         _cleanup_(image_stack_freep) ImageStack *stack = NULL;
-        _cleanup_(image_lock_releasep) ImageLock *lock = NULL;
         _cleanup_(image_freep) Image *image = NULL;
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_close_ int root = -1;
@@ -45,12 +47,9 @@ static int build(const PlaceRequest *q, bool *ret_read_only, Error **reterr) {
 
         if (r < 0)
                 return r;
-        wish.read_only = wish.read_only || image->read_only || image->type == IMAGE_LAYERED;
+        wish.read_only = image_place_is_read_only(q, image);
         how.attr |= wish.read_only ? MOUNT_ATTR_RDONLY : 0;
         *ret_read_only = wish.read_only;
-        r = image_lock(image, wish.read_only, &lock, reterr);
-        if (r < 0)
-                return r;
         r = image_stack_open(image, &wish, &stack, &error);
         if (r == -EROFS && !wish.read_only) { /* a file system that nobody can write to */
                 *ret_read_only = wish.read_only = true;

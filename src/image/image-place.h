@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "error.h"
+#include "find.h"
 
 /* An image's tree, mounted on a directory of the host's to look into it, with no machine: any image that image_find() finds. What is
  * mounted lets no one become another user by it (nosuid) and has no devices. */
@@ -14,8 +15,10 @@ typedef struct PlaceRequest {
         bool read_only;
 } PlaceRequest;
 
-/* The image is locked while it is mounted, not after. Images on layers are mounted read-only whatever is asked for: *ret_read_only. As
- * root. */
+/* Whether it is to be read only, whatever is asked for, as far as can be told before: images on layers are. So the lock may be shared. */
+bool image_place_is_read_only(const PlaceRequest *q, const Image *image);
+
+/* The caller has the image's lock until this is done. *ret_read_only: how it is mounted. As root. */
 int image_place(const PlaceRequest *q, bool *ret_read_only, Error **reterr);
 
 /* Unmount what is mounted there, with all that is mounted in it. -EINVAL: nothing is; -EBUSY: somebody is in it. */

@@ -18,7 +18,6 @@
 
 #include "disk.h"
 #include "fd.h"
-#include "lock.h"
 #include "loop.h"
 #include "mount.h"
 #include "partition-table.h"
@@ -297,12 +296,9 @@ static int resize_by_copy(const Job *j, ResizeResult *result, Error **reterr) {
 }
 
 int image_resize(const Image *image, const ResizeWish *wish, ResizeResult *ret, Error **reterr) {
-        _cleanup_(image_lock_releasep) ImageLock *lock = NULL;
         _cleanup_(job_done) Job j = { .image = image, .wish = wish };
-        int r = image->type == IMAGE_DISK ? image_lock(image, false, &lock, reterr) : 0;
+        int r = job_begin(&j, reterr);
 
-        if (r >= 0)
-                r = job_begin(&j, reterr);
         if (r < 0)
                 return r;
         *ret = (ResizeResult){ .size_before = j.disk->size, .size = j.size, .partition = j.partition->number };

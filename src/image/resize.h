@@ -26,6 +26,6 @@ typedef struct ResizeResult {
 } ResizeResult;
 
 /* Change the size of a disk image: its file, the last partition of its table, the file system in there. Killed at any moment, the image is
- * one that boots, of the old size or the new one, or of a size between the two: the same call then brings it to its end. As root; the image
- * is locked meanwhile, -EBUSY where it is in use. */
+ * one that boots, of the old size or the new one, or of a size between the two: the same call then brings it to its end. As root; the
+ * caller has the image's lock. */
 int image_resize(const Image *image, const ResizeWish *wish, ResizeResult *ret, Error **reterr);
