@@ -17,7 +17,7 @@
 /* poweroff, halt, reboot, terminate: by the supervisor, so that it knows what the end means; where there is none any more,
  * by the same function that it would call. And kill, which asks nobody. */
 
-#define TERMINATE_WAIT_USEC (10 * 1000 * 1000)
+#define TERMINATE_WAIT_USEC (30 * 1000 * 1000) /* a host that is short of everything kills slowly */
 #define SHOW_USEC (1000 * 1000)
 #define REBOOT_GAP_USEC (5 * 1000 * 1000) /* in which nobody holds the name */
 #define LOOK_AGAIN_USEC (20 * 1000)
