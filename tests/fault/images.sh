@@ -57,7 +57,7 @@ with_change() {
         with_snapshot
         top=$(readlink -f "$MACHINES/a")
         echo broken >"$top/broken"
-        if is_subvolume "$top"; then rm -r "$top/bin"; else mknod "$top/bin" c 0 0; fi
+        if is_subvolume "$top"; then rm -r "${top:?}/bin"; else mknod "$top/bin" c 0 0; fi
         touch -d 2002-02-03 "$top/broken" "$top"
 }
 
