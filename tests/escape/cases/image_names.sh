@@ -34,7 +34,7 @@ setup() {
 # Whatever they print of it, errors too; --json is JSON.
 look() {
         local name verb out
-        out() { timeout -k 5 "$((20 * PATIENCE))" nbox "$@" </dev/null 2>&1 || true; }
+        out() { timeout -k 5 "$((20 * PATIENCE))" nbox "$@" </dev/null 2>&1 || ended "$?" "$@"; }
         for verb in images image-status dissect "snapshot list" diff; do
                 case $verb in
                 images) set -- "" --tree -a ;;
@@ -62,12 +62,17 @@ look() {
         done
 }
 
+# ended STATUS COMMAND…: a refusal is fine; a crash, or no end, is what a name has done.
+ended() { [ "$1" -lt 124 ] || printf '\nInjected: status %s of %s\n' "$1" "$2"; }
+
 # json WHAT COMMAND…: where it is not refused.
 json() {
         local what=$1
         shift
         if timeout -k 5 "$((20 * PATIENCE))" nbox "$@" >"$SCRATCH/json" 2>>"$SCRATCH/errors" </dev/null; then
                 jq -e . "$SCRATCH/json" >/dev/null || echo "no JSON: $what"
+        else
+                ended "$?" "$@"
         fi
         tr -d '\200-\237' <"$SCRATCH/json" # which JSON may have
         cat "$SCRATCH/errors"
