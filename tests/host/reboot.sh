@@ -143,7 +143,7 @@ test_broken_settings_end_it() {
         said=$(status_is 1 timeout "$((30 * PATIENCE))" nbox reboot --wait web 2>&1)
         has "$said" "has ended, and does not run again"
         same "result" "$(unit_of nbox@web Result)" exit-code
-        has "$(journalctl -q -u nbox@web -n 5 --no-pager)" "web.conf.*eighty"
+        has "$(journalctl -q -u nbox@web -n 20 --no-pager)" "web.conf.*eighty"
         is_gone web
         systemctl reset-failed nbox@web
         rm /etc/nbox/web.conf
