@@ -27,11 +27,15 @@ StatusLine status_line(void) {
 
 void status_line_show(StatusLine *l, const char *fmt, ...) {
         char text[COLUMNS_MAX * 2];
-        int n = l->columns - 1;
         va_list ap;
+        int n;
 
         if (l->columns <= 0)
                 return;
+        l->columns = terminal_columns(); /* it may be another one by now */
+        if (l->columns <= 0)
+                return;
+        n = l->columns - 1;
         va_start(ap, fmt);
         (void) vsnprintf(text, sizeof(text), fmt, ap);
         va_end(ap);

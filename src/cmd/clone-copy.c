@@ -5,7 +5,7 @@
 
 #include "clone.h"
 #include "copy-image.h"
-#include "copy-show.h"
+#include "transfer-show.h"
 #include "image-claim.h"
 #include "live-copy.h"
 #include "lock.h"
@@ -29,7 +29,7 @@ static int new_path(const Store *s, const char *name, char **ret, Error **reterr
 /* The machine's state as a layer, and the image on top of it. */
 static int stand_on_copy(const LiveCopy *what, const char *name, const NewIdentity *identity, Error **reterr) {
         _cleanup_(layer_freep) Layer *layer = NULL;
-        _cleanup_(copy_show_end) CopyShow show = {};
+        _cleanup_(transfer_show_end) TransferShow show = {};
         _cleanup_free_ char *title = NULL;
         _cleanup_close_ int lock = -1;
         uint64_t bytes, files;
@@ -40,7 +40,7 @@ static int stand_on_copy(const LiveCopy *what, const char *name, const NewIdenti
                 return error_errno(reterr, r, "Cannot tell the size of %s", q.image->path);
         if (asprintf(&title, "what the machine '%s' has written%s", q.machine, bytes > 0 ? ", while it stands still" : "") < 0)
                 return error_oom(reterr);
-        r = copy_show_begin(&show, title, bytes, files, reterr);
+        r = transfer_show_begin(&show, "Copying", title, bytes, files, reterr);
         if (r < 0)
                 return r;
         q.watch = &show.watch;
@@ -134,7 +134,7 @@ static int finish(int copy, void *userdata, Error **reterr) {
 }
 
 static int copy_whole(const Image *from, const char *machine, const char *name, const NewIdentity *identity, char **ret_path, Error **reterr) {
-        _cleanup_(copy_show_end) CopyShow show = {};
+        _cleanup_(transfer_show_end) TransferShow show = {};
         _cleanup_(live_hold_done) LiveHold hold = {};
         _cleanup_free_ char *title = NULL;
         Whole w = { from, identity, NULL };
@@ -146,7 +146,7 @@ static int copy_whole(const Image *from, const char *machine, const char *name, 
                 return error_errno(reterr, r, "Cannot tell the size of %s", from->path);
         if (asprintf(&title, "%s%s%s%s", from->path, machine ? ", while the machine '" : "", machine ?: "", machine ? "' stands still" : "") < 0)
                 return error_oom(reterr);
-        r = copy_show_begin(&show, title, bytes, files, reterr);
+        r = transfer_show_begin(&show, "Copying", title, bytes, files, reterr);
         if (r >= 0 && machine) {
                 r = live_hold(&hold, machine, &show.watch, reterr);
                 w.hold = &hold;

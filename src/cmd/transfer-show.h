@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <signal.h>
+#include <stdint.h>
+
+#include "copy.h"
+#include "status-line.h"
+
+/* Long work on bytes (copies, imports, exports, downloads) as its user sees it: how much it is, said before where that is known; how far it
+ * is, how fast and for how long yet, on a terminal; where stderr is none, nothing of what takes less than ten seconds, and then a line at
+ * times that get rarer. And ^C, SIGTERM or the end of the session, which end it such that nothing of it is left: who works asks
+ * watch.is_cancelled, also while it waits, and returns -ECANCELED. */
+
+typedef struct TransferShow {
+        CopyWatch watch; /* for who does the work; CopyProgress.bytes are of what `bytes` counts */
+        StatusLine line;
+        char *title;
+        uint64_t bytes, files; /* of how much; 0: not known */
+        CopyProgress done;
+        uint64_t began_usec, shown_usec, log_usec; /* CLOCK_MONOTONIC; log_usec: when the next line is due */
+        uint64_t sampled_usec, sampled_bytes;
+        double rate;           /* bytes a second, smoothed */
+        int signals;           /* SIGINT, SIGTERM and SIGHUP meanwhile; 0: not begun */
+        sigset_t old;          /* the mask before: children that exec get it from transfer_show_unblock() */
+} TransferShow;
+
+/* doing: "Copying", "Importing"; what: "the tree of 'web'". Where bytes is not 0, one line says how much it is. watch.expected is `bytes`:
+ * who gives it to copy.h for something else than that size sets it to 0. The struct stays where it is until the end. */
+int transfer_show_begin(TransferShow *s, const char *doing, const char *what, uint64_t bytes, uint64_t files, Error **reterr);
+
+/* How much it is became known later, or is something else from now on. */
+void transfer_show_expect(TransferShow *s, uint64_t bytes, uint64_t files);
+
+/* In a child that is to exec: signals are for it again. */
+void transfer_show_unblock(const TransferShow *s);
+
+/* NULL-initialised (never begun) is fine. */
+void transfer_show_end(TransferShow *s);
