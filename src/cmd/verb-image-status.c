@@ -65,13 +65,6 @@ static int learn(About *a, const char *name, ImageGraphs *graphs, Error **reterr
         return learn_names(a, name, reterr);
 }
 
-static bool is_enabled(const About *a) {
-        for (char **path = a->names.wants; path && *path; path++)
-                if (strstr(*path, "/nbox@"))
-                        return true;
-        return false;
-}
-
 static uint64_t created_usec(const About *a) {
         return a->entry ? a->entry->born_usec : 0;
 }
@@ -96,7 +89,7 @@ static json_t *about_json(const About *a) {
         json_t *j = image_facts_json(a->image, a->graph);
 
         if (j && json_object_update_new(j, json_pack("{s:I, s:o, s:b, s:o, s:o, s:o}", "created_usec", (json_int_t) created_usec(a),
-                                                     "settings", names_json(a->names.settings), "enabled", (int) is_enabled(a),
+                                                     "settings", names_json(a->names.settings), "enabled", (int) image_names_enabled(&a->names),
                                                      "machine", json_text(a->machine), "ids", ids_json(a->identity),
                                                      "addresses", names_json(a->leases))) < 0) {
                 json_decref(j);
@@ -148,7 +141,7 @@ static void show_layers(const About *a) {
 static void show_host(const About *a) {
         show_lines("Settings", a->names.settings);
         if (a->entry)
-                show_line("Starts", "%s", is_enabled(a) ? "with the host" : "when it is told to");
+                show_line("Starts", "%s", image_names_enabled(&a->names) ? "with the host" : "when it is told to");
         if (a->machine)
                 show_line("In use", "by the machine '%s'", a->machine);
         if (a->identity && a->identity->uids.count > 0)

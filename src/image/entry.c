@@ -27,7 +27,18 @@ static uint64_t born(const struct statx *sx) {
 }
 
 static int look(int dir, const char *file, struct statx *sx) {
-        return statx(dir, file, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO | STATX_BTIME, sx) < 0 ? -errno : 0;
+        return statx(dir, file, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_BTIME, sx) < 0 ? -errno : 0;
+}
+
+int image_entry_identity(int fd, uint64_t *ret_inode, uint64_t *ret_born_usec) {
+        struct statx sx;
+        int r = look(fd, "", &sx);
+
+        if (r < 0)
+                return r;
+        *ret_inode = sx.stx_ino;
+        *ret_born_usec = born(&sx);
+        return 0;
 }
 
 bool image_entry_is(int dir, const char *file, uint64_t inode, uint64_t born_usec) {

@@ -37,6 +37,9 @@ int image_entry_find(const char *name, ImageEntry **ret, Error **reterr);
 /* Open one that is at a place that was written down. -ENOENT without an Error where nothing is there. */
 int image_entry_open(const char *directory, const char *file, ImageEntry **ret, Error **reterr);
 
+/* What makes it this one, of an fd (also O_PATH) of it. 0 or -errno. */
+int image_entry_identity(int fd, uint64_t *ret_inode, uint64_t *ret_born_usec);
+
 /* Whether it is still what stood there. */
 bool image_entry_is(int dir, const char *file, uint64_t inode, uint64_t born_usec);
 

@@ -11,7 +11,7 @@
 
 #define VERSION "1"
 
-static const char *const kinds[] = { [CHANGE_RENAME] = "rename", [CHANGE_REMOVE] = "remove" };
+static const char *const kinds[] = { [CHANGE_RENAME] = "rename", [CHANGE_REMOVE] = "remove", [CHANGE_ADD] = "add" };
 
 void change_free(Change *c) {
         if (!c)
@@ -154,7 +154,9 @@ static int read_line(Change *c, char *line) {
 static bool is_whole(const Change *c) {
         if (!c->directory || !c->from)
                 return false;
-        return c->kind == CHANGE_REMOVE ? !c->new_paths : c->to && strv_length(c->paths) == strv_length(c->new_paths);
+        if (c->kind == CHANGE_RENAME)
+                return c->to && strv_length(c->paths) == strv_length(c->new_paths);
+        return !c->new_paths && (c->to || c->kind == CHANGE_REMOVE);
 }
 
 int change_parse(char *text, Change **ret, Error **reterr) {

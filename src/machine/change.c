@@ -122,11 +122,15 @@ static void remove_path(const char *path) {
                 log_warning("Cannot remove %s: %s, ignoring", path, strerror(-r));
 }
 
+static void remove_paths(const Change *c) {
+        for (char **path = c->paths; path && *path; path++)
+                remove_path(*path);
+}
+
 static void forget(const Change *c) {
         _cleanup_(error_freep) Error *ids = NULL, *leases = NULL;
 
-        for (char **path = c->paths; path && *path; path++)
-                remove_path(*path);
+        remove_paths(c);
         if (!c->machine)
                 return;
         warn_of(identity_remove(c->machine, &ids), ids);
@@ -178,15 +182,27 @@ static void settle_remove(const Change *c, int dir) {
                 forget(c);
 }
 
+static void settle_add(const Change *c, int dir) {
+        if (!image_entry_is(dir, c->to, c->inode, c->born_usec))
+                remove_paths(c);
+}
+
 int change_settle(const Change *c, Error **reterr) {
         _cleanup_close_ int layers = -1, dir = open_images(c, &layers, reterr);
 
         if (dir < 0)
                 return dir;
-        if (c->kind == CHANGE_RENAME)
+        switch (c->kind) {
+        case CHANGE_RENAME:
                 settle_rename(c, dir);
-        else
+                break;
+        case CHANGE_REMOVE:
                 settle_remove(c, dir);
+                break;
+        case CHANGE_ADD:
+                settle_add(c, dir);
+                break;
+        }
         return end(c, reterr);
 }
 

@@ -15,7 +15,7 @@
  * of it the image is, brings all else to that side, and removes the file. Each step can be done twice.
  *
  *     Version=1
- *     Kind=rename                           or "remove"
+ *     Kind=rename                           or "remove", or "add"
  *     Directory=/var/lib/machines
  *     From=web.raw                          the image's entry there, and who it is
  *     Inode=1234
@@ -27,6 +27,9 @@
  *     Path=/etc/nbox/web.conf               a file that is renamed or removed with it; of one that is renamed, the next line says to what
  *     NewPath=/etc/nbox/db.conf
  *
+ * What is added is a new image that has settings: "From" is the hidden name that it has until it is whole, "To" the one that it gets last, and
+ * each "Path" a file that is written before that, and goes again where the image never got its name.
+ *
  * One lock serves all changes; it is held for moments, and what takes long, as removing a tree's files, comes after it. */
 
 #define CHANGE_DIRECTORY "/var/lib/nbox/changes"
@@ -35,6 +38,7 @@
 typedef enum ChangeKind {
         CHANGE_RENAME,
         CHANGE_REMOVE,
+        CHANGE_ADD,
 } ChangeKind;
 
 typedef struct Change {
@@ -63,7 +67,7 @@ bool change_is_begun(void);
 /* Wait for the lock, and bring what was begun before to its end. An fd. */
 int change_lock(Error **reterr);
 
-/* With the lock: write it down; then do it; then, however that ended, settle it. */
+/* With the lock: write it down; then do it (what is added, its maker does); then, however that ended, settle it. */
 int change_begin(const Change *c, Error **reterr);
 int change_do(const Change *c, Error **reterr);
 int change_settle(const Change *c, Error **reterr);

@@ -87,6 +87,13 @@ int image_names_find(const ImageEntry *e, ImageNames *ret, Error **reterr) {
         return 0;
 }
 
+bool image_names_enabled(const ImageNames *n) {
+        for (char **path = n->wants; path && *path; path++)
+                if (strstr(*path, "/nbox@"))
+                        return true;
+        return false;
+}
+
 static char *with_other_stem(const char *path, const char *stem, const char *new_stem) {
         const char *entry = strrchr(path, '/') + 1;
         size_t n = strlen(stem);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 #include "entry.h"
 #include "error.h"
 
@@ -17,6 +19,9 @@ void image_names_done(ImageNames *n);
 
 /* What is there. */
 int image_names_find(const ImageEntry *e, ImageNames *ret, Error **reterr);
+
+/* Whether it starts with the host, by nbox. */
+bool image_names_enabled(const ImageNames *n);
 
 /* The path that one of them has under another image's name; NULL on out of memory. */
 char *image_names_path(const char *path, const ImageEntry *e, const char *machine, const char *new_name);

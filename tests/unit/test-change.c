@@ -47,6 +47,8 @@ static void damaged_ones_are_refused(void **state _unused_) {
                 "Version=1\nKind=remove\nDirectory=/d\nFrom=a\nPath=/a\nNewPath=/b\n",
                 "Version=1\nKind=rename\nDirectory=/d\nFrom=a\nTo=b\nPath=/a\n",
                 "Version=1\nKind=rename\nDirectory=/d\nFrom=a\n",
+                "Version=1\nKind=add\nDirectory=/d\nFrom=a\n",
+                "Version=1\nKind=add\nDirectory=/d\nFrom=a\nTo=b\nPath=/a\nNewPath=/b\n",
                 "Version=1\nKind=remove\nDirectory=/d\nFrom=a\nColour=red\n",
                 "Version=1\nKind=remove\nDirectory=/d\nFrom=a\nno line\n",
         };

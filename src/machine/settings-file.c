@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "settings-file.h"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "device-spec.h"
+#include "fd.h"
+#include "settings.h"
+#include "strv.h"
+
+void settings_file_done(SettingsFile *f) {
+        if (f->text)
+                explicit_bzero(f->text, f->size);
+        free(f->text);
+        free(f->path);
+        *f = (SettingsFile){};
+}
+
+/* ---- where they stand ---- */
+
+static StreamSettings place_of(const char *path, bool is_beside) {
+        static const char nbox[] = ".conf";
+        size_t n = strlen(path);
+
+        if (is_beside)
+                return STREAM_SETTINGS_BESIDE;
+        return strcmp(path + n - strlen(nbox), nbox) == 0 ? STREAM_SETTINGS_NBOX : STREAM_SETTINGS_NSPAWN;
+}
+
+char *settings_file_path(StreamSettings place, const char *machine, const char *directory) {
+        const char *where = place == STREAM_SETTINGS_NBOX ? "/etc/nbox" : place == STREAM_SETTINGS_NSPAWN ? "/etc/systemd/nspawn" : directory;
+        char *path;
+
+        return asprintf(&path, "%s/%s.%s", where, machine, place == STREAM_SETTINGS_NBOX ? "conf" : "nspawn") < 0 ? NULL : path;
+}
+
+/* 1, or 0: it is not there. */
+static int read_one(const char *path, bool is_beside, SettingsFile *f, Error **reterr) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (is_beside ? O_NOFOLLOW : 0));
+        struct stat st;
+        int r;
+
+        if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+                return 0;
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return error_errno(reterr, errno, "Cannot open the settings file %s", path);
+        if (!S_ISREG(st.st_mode))
+                return error_set(reterr, EINVAL, "The settings file %s is not a regular file", path);
+        r = fd_read_all(fd, SETTINGS_SIZE_MAX, &f->text, &f->size);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot read the settings file %s", path);
+        f->path = strdup(path);
+        f->place = place_of(path, is_beside);
+        f->mode = st.st_mode & 0777;
+        return f->path ? 1 : error_oom(reterr);
+}
+
+int settings_file_find(const char *machine, const char *directory, SettingsFile *ret, Error **reterr) {
+        _cleanup_strv_ char **paths = NULL;
+        int r = settings_paths(machine, directory, &paths);
+
+        if (r < 0)
+                return error_oom(reterr);
+        for (size_t i = 0; r == 0 && paths[i]; i++)
+                r = read_one(paths[i], i == SETTINGS_PLACES - 1, ret, reterr);
+        return r;
+}
+
+/* ---- what they lead to ---- */
+
+static bool is_there(const char *path) {
+        struct stat st;
+
+        return stat(path, &st) >= 0;
+}
+
+static int add_binds(const MachineConfig *c, char ***list) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < c->n_binds; i++) {
+                const BindMount *b = &c->binds[i];
+
+                if (!b->from_root && !b->optional && !is_there(b->source))
+                        r = strv_appendf(list, "%s (%s)", b->source, b->read_only ? "BindReadOnly=" : "Bind=");
+        }
+        return r;
+}
+
+static int add_overlays(const MachineConfig *c, char ***list) {
+        int r = 0;
+
+        for (size_t i = 0; i < c->n_overlays; i++)
+                for (char **source = c->overlays[i].sources; r >= 0 && source && *source; source++)
+                        if (**source == '/' && !is_there(*source))
+                                r = strv_appendf(list, "%s (Overlay=)", *source);
+        return r;
+}
+
+static int add_devices(const MachineConfig *c, char ***list) {
+        int r = 0;
+
+        for (char **text = c->devices; r >= 0 && text && *text; text++) {
+                DeviceSpec spec = {};
+
+                r = device_spec_parse(*text, true, &spec, NULL);
+                if (r >= 0 && !spec.optional && !is_there(spec.source))
+                        r = strv_appendf(list, "%s (Device=)", spec.source);
+                device_spec_done(&spec);
+        }
+        return r;
+}
+
+static int add_credentials(const MachineConfig *c, char ***list) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < c->credentials.n; i++) {
+                const Credential *one = &c->credentials.items[i];
+
+                if (one->path && *one->path == '/' && !is_there(one->path))
+                        r = strv_appendf(list, "%s (the credential '%s')", one->path, one->id);
+                else if (one->encrypted && !one->path)
+                        r = strv_appendf(list, "the key of the credential '%s', which was encrypted for its host", one->id);
+        }
+        return r;
+}
+
+static bool has_link(const char *name) {
+        return strlen(name) >= IFNAMSIZ || if_nametoindex(name) != 0; /* alternative names are too long to be asked for so */
+}
+
+static int add_links(const MachineConfig *c, char ***list) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < c->nics.n; i++) {
+                const NicConfig *nic = &c->nics.items[i];
+                bool leads_out = nic->kind == NIC_BRIDGE || nic->kind == NIC_MACVLAN || nic->kind == NIC_IPVLAN || nic->kind == NIC_INTERFACE;
+
+                if (leads_out && !has_link(nic->link))
+                        r = strv_appendf(list, "the interface %s (for %s)", nic->link, nic_kind_to_string(nic->kind));
+        }
+        if (r >= 0 && c->network_namespace && !is_there(c->network_namespace))
+                r = strv_appendf(list, "%s (its network namespace)", c->network_namespace);
+        return r;
+}
+
+int settings_file_missing(const SettingsFile *f, char ***ret, Error **reterr) {
+        static int (*const add[])(const MachineConfig *c, char ***list) = { add_binds, add_overlays, add_devices, add_credentials, add_links };
+        _cleanup_(config_freep) MachineConfig *c = config_new(START_BOOT);
+        _cleanup_strv_ char **list = NULL;
+        char *text = malloc(f->size + 1);
+        int r;
+
+        if (!c || !text) {
+                free(text);
+                return error_oom(reterr);
+        }
+        memcpy(text, f->text, f->size);
+        text[f->size] = 0;
+        r = settings_parse(c, f->path, f->place != STREAM_SETTINGS_BESIDE, text, f->size, reterr);
+        explicit_bzero(text, f->size);
+        free(text);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(add); i++)
+                if (add[i](c, &list) < 0)
+                        r = error_oom(reterr);
+        if (r >= 0)
+                *ret = TAKE_PTR(list);
+        return r < 0 ? r : 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "error.h"
+#include "machine-stream.h"
+
+/* Settings files as they are moved from host to host. */
+
+typedef struct SettingsFile {
+        char *path;
+        StreamSettings place;
+        mode_t mode;
+        char *text; /* may hold secrets (SetCredential=): erased with it */
+        size_t size;
+} SettingsFile;
+
+void settings_file_done(SettingsFile *f);
+
+/* The one that counts for a machine whose image lies in `directory`: 1, or 0 where it has none. */
+int settings_file_find(const char *machine, const char *directory, SettingsFile *ret, Error **reterr);
+
+/* The path that one from such a place has for a machine on this host; the caller's, NULL on out of memory. What stood in /run, which is
+ * empty after each boot of the host, stands in /etc. */
+char *settings_file_path(StreamSettings place, const char *machine, const char *directory);
+
+/* What settings name of their host that this one has not, each as words for a sentence ("/srv/data (Bind=)"); the caller's, NULL: nothing.
+ * -EBADMSG with an Error: they cannot be understood. */
+int settings_file_missing(const SettingsFile *f, char ***ret, Error **reterr);
