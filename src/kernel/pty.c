@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/statfs.h>
+#include <termios.h>
 
 #include "cleanup.h"
 
@@ -40,5 +41,8 @@ int pty_hangup(int master) {
 
         if (slave < 0)
                 return slave;
+        /* What was written to the master moments ago may still be on its way to the line discipline, by a kernel thread: the hangup
+         * empties the discipline only, and the next session would read the rest. This empties both. */
+        (void) tcflush(slave, TCIFLUSH);
         return ioctl(slave, TIOCVHANGUP) < 0 ? -errno : 0;
 }

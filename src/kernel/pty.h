@@ -12,5 +12,5 @@ int pty_open(int pts, unsigned *ret_number);
 int pty_open_peer(int master, int flags);
 
 /* End the session on it: everything that has the slave open gets SIGHUP and end-of-file, and the pty stays for the next
- * one (TIOCVHANGUP; needs CAP_SYS_ADMIN on the host). */
+ * one, which reads nothing that was typed before (TIOCVHANGUP; needs CAP_SYS_ADMIN on the host). */
 int pty_hangup(int master);
