@@ -13,6 +13,7 @@
 #include "log.h"
 #include "mount.h"
 #include "overlay.h"
+#include "read-only.h"
 #include "remove.h"
 
 #define MOUNT_DIRECTORY "/run/nbox/stack"
@@ -40,7 +41,7 @@ static int mount_layers(Layer *const *chain, size_t n, Error **reterr) {
         return fd < 0 ? error_errno(reterr, fd, "Cannot mount the layers of the new image") : fd;
 }
 
-static int give_identity(const Store *s, const char *layer, const NewIdentity *identity, Error **reterr) {
+static int furnish(const Store *s, const char *layer, const NewOn *how, Error **reterr) {
         _cleanup_close_ int tree = -1;
         Layer **chain = NULL;
         size_t n = 0;
@@ -51,7 +52,7 @@ static int give_identity(const Store *s, const char *layer, const NewIdentity *i
                 return r;
         tree = mount_layers(chain, n, reterr);
         layer_chain_free(chain, n);
-        return tree < 0 ? tree : tree_new_identity(tree, identity, reterr);
+        return tree < 0 ? tree : how->furnish(tree, how->userdata, reterr);
 }
 
 /* What overlayfs has made for itself belongs to us; a machine that has but the tree's ids mapped could not remove it. */
@@ -62,22 +63,46 @@ static int clear_work(const Layer *layer, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot clear the work directory of a new layer") : 0;
 }
 
-int image_new_on(const Store *s, const char *name, const char *base, const NewIdentity *identity, Error **reterr) {
+/* Opened anew, for the layers must be of the namespace that they are mounted in. */
+static int furnish_in_own_mounts(const Store *s, const Layer *layer, const NewOn *how, Error **reterr) {
         _cleanup_(store_freep) Store *here = NULL;
+        int r;
+
+        r = enter_own_mounts(reterr);
+        if (r >= 0)
+                r = store_open(s->directory, true, &here, reterr);
+        if (r >= 0)
+                r = furnish(here, layer->id, how, reterr);
+        return r >= 0 ? clear_work(layer, reterr) : r;
+}
+
+int layer_new_on(const Store *s, const char *name, const char *base, const NewOn *how, Layer **ret, Error **reterr) {
+        _cleanup_(layer_freep) Layer *layer = NULL;
+        int r;
+
+        r = layer_new(s, base, name, &layer, reterr);
+        if (r >= 0 && how->furnish)
+                r = furnish_in_own_mounts(s, layer, how, reterr);
+        if (r < 0)
+                return r;
+        if (how->read_only && (r = immutable_set(layer->fd, "tree", true)) < 0)
+                return error_errno(reterr, r, "Cannot have %s/%s read-only", s->directory, name);
+        *ret = TAKE_PTR(layer);
+        return 0;
+}
+
+static int give_identity(int tree, const void *identity, Error **reterr) {
+        return tree_new_identity(tree, identity, reterr);
+}
+
+int image_new_on(const Store *s, const char *name, const char *base, const NewIdentity *identity, Error **reterr) {
+        NewOn how = { .furnish = identity ? give_identity : NULL, .userdata = identity };
         _cleanup_(layer_freep) Layer *layer = NULL;
         int r;
 
         if (faccessat(s->parent, name, F_OK, AT_SYMLINK_NOFOLLOW) >= 0)
                 return error_set(reterr, EEXIST, "%s/%s is there already", s->directory, name);
-        r = layer_new(s, base, name, &layer, reterr);
-        if (r >= 0)
-                r = enter_own_mounts(reterr);
-        if (r >= 0)
-                r = store_open(s->directory, true, &here, reterr);
-        if (r >= 0)
-                r = give_identity(here, layer->id, identity, reterr);
-        if (r >= 0)
-                r = clear_work(layer, reterr);
+        r = layer_new_on(s, name, base, &how, &layer, reterr);
         return r >= 0 ? store_point(s, name, layer->id, true, reterr) : r;
 }
 

@@ -7,8 +7,20 @@
 
 /* New images on layers of others. */
 
+/* What is written into a new image before it has its name: `tree` is a mount of all of it. */
+typedef struct NewOn {
+        int (*furnish)(int tree, const void *userdata, Error **reterr); /* or NULL: it is as its base is */
+        const void *userdata;
+        bool read_only; /* as `nbox read-only` makes it */
+} NewOn;
+
+/* A writable layer on a sealed one, for a new image called `name`: held, and nobody's until store_point() gives it the name. Moves the process
+ * into a mount namespace of its own where something is to be written. */
+int layer_new_on(const Store *s, const char *name, const char *base, const NewOn *how, Layer **ret, Error **reterr);
+
 /* A new image `name` in the store's directory, that stands on a sealed layer: with a writable layer of its own, in which it has its
- * identity. It is there when all of it is. -EEXIST. With the store's lock. Moves the process into a mount namespace of its own. */
+ * identity (NULL: as its base has it). It is there when all of it is. -EEXIST. With the store's lock. May move the process into a mount
+ * namespace of its own. */
 int image_new_on(const Store *s, const char *name, const char *base, const NewIdentity *identity, Error **reterr);
 
 /* Clone a tree, or an image on layers, of which the caller has the lock (lock.h): it is sealed, and goes on in a layer of its own as the

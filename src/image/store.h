@@ -15,6 +15,7 @@
  *         lock                            flock(LOCK_EX) by whoever changes what refers to what, for moments
  *         layers/ID/                      ID: 32 hexadecimal digits, random
  *             info lines "parent ID", "made USEC", "from NAME"; written before anything refers to it, never changed after
+ *             origin                      where the tree came from, if that can be had again: layer-origin.h
  *             tree/                       its files, as overlayfs's upper directory has them; without a parent, a whole tree (or subvolume)
  *             work/                       overlayfs's
  *         snapshots/NAME/SNAP -> ../../layers/ID

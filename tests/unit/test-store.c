@@ -8,6 +8,7 @@
 #include "layer.h"
 #include "layer-info.h"
 #include "layer-look.h"
+#include "layer-origin.h"
 #include "lock.h"
 #include "remove.h"
 #include "unit.h"
@@ -428,6 +429,43 @@ static void only_roots_own_directories(void **state) {
 
 #define WITH_DIRECTORY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Only what is whole has an origin, and is found by it; the newest of several. */
+static void found_by_where_it_came_from(void **state) {
+        char *one[] = { (char *) "oci 1234", (char *) "url http://a/b c", NULL }, *bad[] = { (char *) "oci 12\n34", NULL }, *no_word[] = { (char *) "1234", NULL };
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(store_freep) Store *s = NULL;
+        _cleanup_strv_ char **lines = NULL;
+        Layer *l, *other, *found = NULL;
+
+        assert_ok(store_open(*state, true, &s, &error));
+        assert_ok(layer_new(s, "", "a", &l, &error));
+        assert_int_equal(layer_origin_find(s, ORIGIN_OCI, "1234", &found, &error), 0);
+        assert_int_equal(layer_origin_write(l, bad, NULL), -EINVAL);
+        assert_int_equal(layer_origin_write(l, no_word, NULL), -EINVAL);
+        assert_int_equal(layer_origin_read(l, &lines, NULL), 0);
+        assert_ok(layer_origin_write(l, one, &error));
+        assert_int_equal(layer_origin_write(l, one, NULL), -EEXIST);
+        assert_int_equal(layer_origin_read(l, &lines, &error), 1);
+        assert_string_equal(layer_origin_get(lines, ORIGIN_URL), "http://a/b c");
+        assert_null(layer_origin_get(lines, ORIGIN_ETAG));
+        assert_int_equal(layer_origin_find(s, ORIGIN_OCI, "123", &found, &error), 0);
+        assert_ok(layer_new(s, l->id, "b", &other, &error));
+        assert_ok(layer_origin_write(other, one, &error));
+        assert_int_equal(layer_origin_find(s, ORIGIN_OCI, "1234", &found, &error), 1);
+        assert_string_equal(found->id, other->id);
+        layer_free(found);
+        layer_free(l);
+        /* what it stands on is damaged: it is none of these any more */
+        {
+                char info[128];
+
+                snprintf(info, sizeof(info), ".#nbox/layers/%s/info", other->parent);
+                assert_int_equal(unlink(at(state, info)), 0);
+        }
+        assert_int_equal(layer_origin_find(s, ORIGIN_OCI, "1234", &found, &error), 0);
+        layer_free(other);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(text_and_back),
@@ -441,6 +479,7 @@ int main(void) {
                 WITH_DIRECTORY(sealed_by_another_meanwhile),
                 WITH_DIRECTORY(whoever_waited_does_not_write_to_what_is_sealed),
                 WITH_DIRECTORY(looks_through_layers),
+                WITH_DIRECTORY(found_by_where_it_came_from),
                 WITH_DIRECTORY(only_roots_own_directories),
         };
 
