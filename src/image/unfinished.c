@@ -58,7 +58,7 @@ void unfinished_remove(int parent, const char *unfinished) {
 static int sweep_one(int parent, const char *unfinished) {
         _cleanup_close_ int fd = unfinished_lock(parent, unfinished);
 
-        if (fd >= 0)
+        if (fd >= 0 || fd == -ELOOP) /* a link (new-image.c) cannot be locked, and is there for a moment only: who misses it makes it again */
                 return remove_and_say(parent, unfinished);
         if (fd != -EBUSY && fd != -ENOENT)
                 log_warning("Cannot lock the unfinished %s: %s, ignoring", unfinished, strerror(-fd));

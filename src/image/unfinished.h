@@ -2,8 +2,8 @@
 #pragma once
 
 /* What is being made in a directory of images has a hidden name there, .#nbox-NAME.tmp, until it is whole. Its maker holds an flock on it:
- * one without a holder is known for a dead maker's, and removed by whoever makes the next, or by gc. A directory, a subvolume, or a
- * file. */
+ * one without a holder is known for a dead maker's, and removed by whoever makes the next, or by gc. A directory, a subvolume, a file, or
+ * a link, which nobody can hold. */
 
 /* That name; the caller's, NULL on out of memory. */
 char *unfinished_name(const char *name);
