@@ -2,6 +2,7 @@
 #include "stream-tee.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,6 +15,7 @@
 
 #define PIECE (256U * 1024)
 #define PIPE_SIZE (1024 * 1024)
+#define WAIT_MSEC 200
 #define SURPLUS_MAX (64U * 1024) /* behind the end of the archive */
 
 struct StreamTee {
@@ -219,44 +221,66 @@ int stream_tee_in(int from, StreamTee **ret, int *ret_fd, Error **reterr) {
         return begin_tee(from, true, ret, ret_fd, reterr);
 }
 
-/* What it says at last; -EIO: it was killed before. */
-static int outcome(const StreamTee *t) {
-        int r, n;
+/* Until there is something to read, or its end. */
+static int wait_for(int fd, const CopyWatch *watch) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
 
-        do
-                n = (int) recv(t->control, &r, sizeof(r), MSG_WAITALL);
-        while (n < 0 && errno == EINTR);
-        return n == (int) sizeof(r) ? r : -EIO;
+        while (poll(&p, 1, WAIT_MSEC) <= 0)
+                if (watch && watch->is_cancelled && watch->is_cancelled(watch->userdata))
+                        return -ECANCELED;
+        return 0;
 }
 
-int stream_tee_finish(StreamTee *t, int fd, Error **reterr) {
+/* What it says at last; -EIO: it was killed before. */
+static int outcome(const StreamTee *t, const CopyWatch *watch) {
+        int r = wait_for(t->control, watch), said, n;
+
+        if (r < 0)
+                return r;
+        do
+                n = (int) recv(t->control, &said, sizeof(said), MSG_WAITALL);
+        while (n < 0 && errno == EINTR);
+        return n == (int) sizeof(said) ? said : -EIO;
+}
+
+/* Who reads an archive need not read all of the blocks that end it. -EBADMSG: there is far more. */
+static int drain(int fd, const CopyWatch *watch) {
+        size_t surplus = 0;
+        char rest[4096];
+        ssize_t n;
+        int r;
+
+        while ((r = wait_for(fd, watch)) >= 0 && (n = read_some(fd, rest, sizeof(rest))) != 0) {
+                if (n < 0)
+                        return (int) n;
+                surplus += (size_t) n;
+                if (surplus > SURPLUS_MAX)
+                        return -EBADMSG;
+        }
+        return r;
+}
+
+int stream_tee_finish(StreamTee *t, int fd, const CopyWatch *watch, Error **reterr) {
         int r = fd_write_all(t->control, &(char){ TEE_END }, 1);
 
         close_fd(fd);
         if (r >= 0)
-                r = outcome(t);
+                r = outcome(t, watch);
         if (r == -EPIPE)
                 return error_set(reterr, r, "The stream was closed by who reads it");
+        if (r == -ECANCELED)
+                return error_set(reterr, r, "Interrupted");
         return r < 0 ? error_errno(reterr, r, "Cannot write the end of the stream") : 0;
 }
 
-/* Who reads an archive need not read all of the blocks that end it. -EBADMSG: there is far more. */
-static int drain(int fd) {
-        size_t surplus = 0;
-        char rest[4096];
-        ssize_t n;
-
-        while ((n = read_some(fd, rest, sizeof(rest))) > 0 && surplus <= SURPLUS_MAX)
-                surplus += (size_t) n;
-        return n > 0 ? -EBADMSG : (int) n;
-}
-
-int stream_tee_check(StreamTee *t, int fd, Error **reterr) {
-        int r = drain(fd);
+int stream_tee_check(StreamTee *t, int fd, const CopyWatch *watch, Error **reterr) {
+        int r = drain(fd, watch);
 
         if (r >= 0)
-                r = outcome(t);
+                r = outcome(t, watch);
         if (r == -EBADMSG)
                 return error_set(reterr, r, "The stream was cut off or damaged on its way: it has not the end that it should have");
+        if (r == -ECANCELED)
+                return error_set(reterr, r, "Interrupted");
         return r < 0 ? error_errno(reterr, r, "Cannot read the stream") : 0;
 }
