@@ -5,14 +5,13 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "xattr-file.h"
 
 #define FLAGS_KEPT (FS_NOCOW_FL | FS_COMPR_FL | FS_NOCOMP_FL | FS_NODUMP_FL)
 
@@ -34,32 +33,6 @@ void copy_flags(int from, int to) {
 
 /* ---- extended attributes ---- */
 
-/* A file that is not open has its attributes by way of /proc, which leads to the very file, link or not. */
-typedef struct XattrFile {
-        int fd; /* -1: by the path */
-        char path[32];
-} XattrFile;
-
-static XattrFile xattr_file(int fd, bool is_open) {
-        XattrFile f = { .fd = is_open ? fd : -1 };
-
-        if (!is_open)
-                snprintf(f.path, sizeof(f.path), "/proc/self/fd/%d", fd);
-        return f;
-}
-
-static ssize_t list_names(const XattrFile *f, char *names) {
-        return f->fd >= 0 ? flistxattr(f->fd, names, XATTR_LIST_MAX) : listxattr(f->path, names, XATTR_LIST_MAX);
-}
-
-static ssize_t get_value(const XattrFile *f, const char *name, char *value) {
-        return f->fd >= 0 ? fgetxattr(f->fd, name, value, XATTR_SIZE_MAX) : getxattr(f->path, name, value, XATTR_SIZE_MAX);
-}
-
-static int set_value(const XattrFile *f, const char *name, const char *value, size_t size) {
-        return (f->fd >= 0 ? fsetxattr(f->fd, name, value, size, 0) : setxattr(f->path, name, value, size, 0)) < 0 ? -errno : 0;
-}
-
 /* Of "system." only ACLs are an attribute of the file's own; IMA's and EVM's measure this very inode. */
 static bool is_copied(const char *name) {
         if (strncmp(name, "system.", 7) == 0)
@@ -73,12 +46,12 @@ static bool may_be_lost(const char *name) {
 }
 
 static int copy_one(AttributeCopier *c, const XattrFile *from, const XattrFile *to, const char *name) {
-        ssize_t n = get_value(from, name, c->value);
+        ssize_t n = xattr_value(from, name, c->value);
         int r;
 
         if (n < 0)
-                return errno == ENODATA ? 0 : -errno;
-        r = set_value(to, name, c->value, (size_t) n);
+                return n == -ENODATA ? 0 : (int) n;
+        r = xattr_set(to, name, c->value, (size_t) n);
         if (r >= 0 || may_be_lost(name))
                 return 0;
         if (r == -EOPNOTSUPP)
@@ -95,9 +68,9 @@ static int copy_xattrs(AttributeCopier *c, const XattrFile *from, const XattrFil
                 c->value = malloc(XATTR_SIZE_MAX);
         if (!c->names || !c->value)
                 return -ENOMEM;
-        n = list_names(from, c->names);
+        n = xattr_names(from, c->names);
         if (n < 0)
-                return errno == EOPNOTSUPP ? 0 : -errno;
+                return n == -EOPNOTSUPP ? 0 : (int) n;
         c->names[n] = 0;
         for (const char *name = c->names; name < c->names + n; name += strlen(name) + 1) {
                 int r = is_copied(name) ? copy_one(c, from, to, name) : 0;

@@ -3,12 +3,9 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
@@ -16,8 +13,8 @@
 #include "copy-data.h"
 #include "copy-links.h"
 #include "copy-path.h"
+#include "copy-source.h"
 #include "fd.h"
-#include "mount.h"
 #include "text.h"
 
 #define DEPTH_MAX 250 /* two open directories a level; remove_tree() can do six more, from further above */
@@ -103,28 +100,6 @@ static int on_no_clone(void *userdata) {
 
 /* ---- files ---- */
 
-/* Something that can lie on a disk: mode and what it is, of this very fd. */
-static int look(int fd, struct statx *ret) {
-        return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_BTIME, ret) < 0 ? -errno : 0;
-}
-
-static int open_entry(int dir, const char *name) {
-        struct open_how how = {
-                .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-                .resolve = RESOLVE_NO_XDEV | RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-        };
-        long fd = syscall(SYS_openat2, dir, name, &how, sizeof(how));
-
-        return fd < 0 ? -errno : (int) fd;
-}
-
-/* To read it, leaving no trace where we may; what it is, is known by the fd. */
-static int open_to_read(int fd, int flags) {
-        int again = fd_reopen(fd, O_RDONLY | O_NONBLOCK | O_NOATIME | flags);
-
-        return again == -EPERM ? fd_reopen(fd, O_RDONLY | O_NONBLOCK | flags) : again;
-}
-
 static int copy_contents(Walk *w, const CopySource *from, int to) {
         const struct statx *st = from->st;
 
@@ -134,7 +109,7 @@ static int copy_contents(Walk *w, const CopySource *from, int to) {
 }
 
 static int copy_into(Walk *w, int fd, const struct statx *st, int to) {
-        _cleanup_close_ int real = open_to_read(fd, 0);
+        _cleanup_close_ int real = source_open_to_read(fd, 0);
         int r = real < 0 ? real : copy_contents(w, &(CopySource){ real, st }, to);
 
         return r < 0 ? r : copy_attributes(&w->attributes, &(CopySource){ real, st }, to);
@@ -212,7 +187,7 @@ static int copy_directory(Walk *w, const CopySource *from, int to, unsigned dept
 }
 
 static int copy_subdirectory(Walk *w, int fd, const struct statx *st, int dir, const char *name, unsigned depth, Error **reterr) {
-        _cleanup_close_ int from = open_to_read(fd, O_DIRECTORY), to = -1;
+        _cleanup_close_ int from = source_open_to_read(fd, O_DIRECTORY), to = -1;
         size_t length;
         int r;
 
@@ -240,7 +215,7 @@ static int copy_mount_point(int dir, const char *name, unsigned char type) {
 }
 
 static int copy_entry(Walk *w, int from, const struct dirent *e, int to, unsigned depth, Error **reterr) {
-        _cleanup_close_ int fd = open_entry(from, e->d_name);
+        _cleanup_close_ int fd = source_open_entry(from, e->d_name, false);
         struct statx st;
         int r;
 
@@ -249,7 +224,7 @@ static int copy_entry(Walk *w, int from, const struct dirent *e, int to, unsigne
         if (fd == -EXDEV)
                 r = copy_mount_point(to, e->d_name, e->d_type);
         else
-                r = fd < 0 ? fd : look(fd, &st);
+                r = fd < 0 ? fd : source_look(fd, &st);
         if (r < 0)
                 return failed(w, e->d_name, r, reterr);
         if (fd < 0)
@@ -296,22 +271,12 @@ static void begin(Walk *w) {
         w->copies_flags = fstatfs(w->from, &fs) >= 0 && fs.f_type == BTRFS_SUPER_MAGIC;
 }
 
-/* The tree as it is without what is mounted in it, in which no device can be opened. Where there is no such (a mount of another namespace,
- * or submounts that are locked in a user namespace), the tree itself. */
-static int bare_view(int from) {
-        _cleanup_close_ int view = mount_clone(from, "", false);
-
-        if (view < 0 || mount_set_attr(view, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0, false) < 0)
-                return fd_reopen(from, O_PATH | O_DIRECTORY);
-        return TAKE_FD(view);
-}
-
 int copy_tree(int from, int to, const CopyWatch *watch, Error **reterr) {
         _cleanup_(walk_done) Walk w = { .watch = watch, .from = from, .to = to };
-        _cleanup_close_ int view = bare_view(from), source = view < 0 ? view : open_to_read(view, O_DIRECTORY),
+        _cleanup_close_ int view = source_bare_view(from), source = view < 0 ? view : source_open_to_read(view, O_DIRECTORY),
                             target = fd_reopen(to, O_RDONLY | O_DIRECTORY);
         struct statx st;
-        int r = source < 0 ? source : target < 0 ? target : look(source, &st);
+        int r = source < 0 ? source : target < 0 ? target : source_look(source, &st);
 
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open the tree that is to be copied");
@@ -324,7 +289,7 @@ int copy_tree(int from, int to, const CopyWatch *watch, Error **reterr) {
 }
 
 static int begin_file(Walk *w, const char *name, struct statx *ret, Error **reterr) {
-        int r = look(w->from, ret);
+        int r = source_look(w->from, ret);
 
         begin(w);
         if (r < 0)
