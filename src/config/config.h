@@ -240,11 +240,13 @@ typedef struct MachineConfig {
         bool id_set;
 
         /* what runs */
+        bool as_service;     /* START_RUN: a service by the machine's name runs its command */
+        int boot;            /* Boot=: whether what the tree is for is its init, tristate. The verb decides, but for a service that starts by name */
         char *init;          /* START_BOOT: a kind's name, "auto", or an absolute path inside; NULL unset */
         char **parameters;   /* START_RUN: the command; START_BOOT: arguments to init */
         int as_pid2;         /* tristate */
         char **environment;  /* NAME=value */
-        char *user;          /* name or uid in the machine */
+        char *user;          /* name or uid in the machine, with ":" and a group's behind it or without */
         char *chdir;         /* absolute path in the machine */
         char *hostname;
         int kill_signal;     /* -1 unset: chosen by what init is */
@@ -271,6 +273,7 @@ typedef struct MachineConfig {
         size_t n_tmpfs;
         OverlayMount *overlays;
         size_t n_overlays;
+        char **volumes;      /* directories that are there to be written to, absolute, clean */
         char **devices;      /* device-spec.h, each checked */
         ResolvConfMode resolv_conf;
         TimezoneMode timezone;

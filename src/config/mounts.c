@@ -133,6 +133,7 @@ int parse_tmpfs(MachineConfig *c, const OptionValue *v, Error **reterr) {
 }
 
 #define OVERLAY_SOURCES_MAX 100
+#define VOLUMES_MAX 64 /* an image may ask for as many mounts */
 
 static void overlay_done(OverlayMount *o) {
         strv_free(o->sources);
@@ -201,4 +202,18 @@ int parse_overlay(MachineConfig *c, const OptionValue *v, Error **reterr) {
 
 int parse_overlay_ro(MachineConfig *c, const OptionValue *v, Error **reterr) {
         return add_overlay(c, v, true, reterr);
+}
+
+int parse_volume(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        int r = check_destination(v->text, reterr);
+
+        if (r < 0)
+                return r;
+        if (strchr(v->text, ':')) {
+                error_set(reterr, EINVAL, "'%.200s' has a ':'; a volume is one directory of the machine's", v->text);
+                return error_hint(reterr, -EINVAL, "A directory of the host's is mounted by --bind=.");
+        }
+        if (strv_length(c->volumes) >= VOLUMES_MAX)
+                return error_set(reterr, E2BIG, "There are more than %d volumes", VOLUMES_MAX);
+        return strv_contains(c->volumes, v->text) || strv_append(&c->volumes, v->text) >= 0 ? 0 : error_oom(reterr);
 }

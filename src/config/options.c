@@ -92,6 +92,12 @@ const Option options[] = {
           .section = "Files", .key = "OverlayReadOnly", .field = FIELD_OVERLAYS, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = TREE,
           .parse = parse_overlay_ro,
           .help = "The same, read-only" },
+        { { "volume", .placeholder = "PATH" },
+          .section = "Files", .key = "Volume", .field = FIELD_VOLUMES, .flags = OPTION_BOTH, .group = TREE, .parse = parse_volume,
+          .help = "A directory of the machine's that is to be written to",
+          .about = "It is made where it is missing, and lies in the tree as all else does: it is kept, cloned and rolled back with it. Where the tree is "
+                   "read-only, what is written there goes to memory, and is gone with the machine. It is what images of OCI's and Docker's call a volume; "
+                   "to mount a directory of the host's take --bind=. May be given several times." },
         { { "device", .placeholder = "PATH[:DEST[:PERMISSIONS]]" },
           .section = "Files", .key = "Device", .field = FIELD_DEVICES, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = TREE,
           .parse = parse_device,
@@ -129,9 +135,11 @@ const Option options[] = {
           .help = "Its machine id, if the tree has none" },
 
         { { "boot", .letter = 'b' },
-          .section = "Exec", .key = "Boot", .implied = "yes", .values = boolean_names, .flags = OPTION_BOOT, .group = EXECUTION,
-          .parse = parse_ignored,
-          .help = "Accepted and without effect: the verb decides" },
+          .section = "Exec", .key = "Boot", .implied = "yes", .values = boolean_names, .field = FIELD_BOOT, .flags = OPTION_BOOT,
+          .group = EXECUTION, .parse = parse_bool_field,
+          .help = "Accepted and without effect: the verb decides",
+          .about = "In a settings file it says what the tree is for: its init, or the command of Parameters=. The verb decides all the same, but for "
+                   "nbox start and nbox@NAME.service, which run that command where the file says Boot=no." },
         { { "init", .placeholder = "KIND|PATH" },
           .section = "Boot", .key = "Init", .values = init_kind_names, .field = FIELD_INIT,
           .flags = OPTION_BOOT, .group = EXECUTION, .parse = parse_init,
@@ -156,14 +164,16 @@ const Option options[] = {
           .help = "Set an environment variable for PID 1",
           .about = "Without =VALUE the caller's own value is passed on, where it has one. A settings file may have several on a line, "
                    "in quotes where a value has blanks. May be given several times." },
-        { { "user", .alias = "uid", .letter = 'u', .placeholder = "USER" },
+        { { "user", .alias = "uid", .letter = 'u', .placeholder = "USER[:GROUP]" },
           .section = "Exec", .key = "User", .field = FIELD_USER, .flags = OPTION_RUN, .group = EXECUTION, .parse = parse_user,
           .help = "Run the command as this user of the machine's",
-          .about = "A name of the tree's own user database, or a number." },
+          .about = "A name of the tree's own user database, or a number, and of a group behind a colon; without one it is the user's own, with the further "
+                   "ones that the user is in. A number that the database does not have is of group 0." },
         { { "chdir", .placeholder = "PATH" },
           .section = "Exec", .key = "WorkingDirectory", .field = FIELD_CHDIR, .flags = OPTION_BOTH, .group = EXECUTION,
           .parse = parse_chdir,
-          .help = "Begin in this directory of the machine's" },
+          .help = "Begin in this directory of the machine's",
+          .about = "For a command of run it is made where it is missing." },
         { { "load-credential", .placeholder = "ID:PATH" },
           .section = "Exec", .key = "LoadCredential", .field = FIELD_CREDENTIALS, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
           .group = EXECUTION, .parse = parse_load_credential,
@@ -444,7 +454,7 @@ const Option options[] = {
           .parse = parse_enum_field,
           .help = "The same as --console=pipe" },
         { { "detach", .letter = 'd' },
-          .implied = "yes", .field = FIELD_DETACH, .flags = OPTION_BOOT, .group = HOST, .parse = parse_bool_field,
+          .implied = "yes", .field = FIELD_DETACH, .flags = OPTION_BOTH, .group = HOST, .parse = parse_bool_field,
           .help = "Leave it running in the background; return once it is up",
           .about = "In the background is a service of systemd's, where that runs. --ready= says what being up means." },
 

@@ -19,13 +19,11 @@
 #include "suggest.h"
 #include "values.h"
 
-/* Boot= is the one key that stores nothing: the verb says what starts. */
 typedef struct SettingsReader {
         MachineConfig *c;
         const char *path;
         bool trusted;
         bool section_known;
-        int boot; /* Boot= as it stands in the file, tristate */
 } SettingsReader;
 
 static int open_section(SettingsReader *s, const IniLine *l) {
@@ -61,24 +59,17 @@ static void warn_unknown_key(const SettingsReader *s, const IniLine *l) {
 
 static int store_setting(SettingsReader *s, const Option *o, const IniLine *l, Error **reterr) {
         OptionValue v = { .option = o, .text = l->value, .from_file = true };
-        bool boot;
         int r;
 
         if (!*l->value) {
                 if (o->field == FIELD_NICS)
                         nics_reset(s->c, o->nic);
-                else if (o->field != FIELD_NONE)
-                        field_reset(s->c, o->field);
                 else
-                        s->boot = -1;
+                        field_reset(s->c, o->field);
                 return 0;
         }
         r = option_store(s->c, &v, reterr);
-        if (r < 0)
-                return error_prefix(reterr, r, "%s:%u: %s=", s->path, l->line, o->key);
-        if (o->field == FIELD_NONE && parse_bool(l->value, &boot) >= 0)
-                s->boot = boot;
-        return 0;
+        return r < 0 ? error_prefix(reterr, r, "%s:%u: %s=", s->path, l->line, o->key) : 0;
 }
 
 static int found_line(const IniLine *l, void *userdata, Error **reterr) {
@@ -110,18 +101,18 @@ static int found_line(const IniLine *l, void *userdata, Error **reterr) {
 }
 
 /* What a file says for the other verb does not apply to this one; it is checked all the same. */
-static void drop_other_verb(MachineConfig *c, int boot) {
+static void drop_other_verb(MachineConfig *c) {
         unsigned verb = c->mode == START_BOOT ? OPTION_BOOT : OPTION_RUN;
 
         for (size_t i = 0; i < n_options; i++)
-                if (options[i].key && options[i].field != FIELD_NONE && !(options[i].flags & verb))
+                if (options[i].key && options[i].field != FIELD_BOOT && !(options[i].flags & verb))
                         field_reset(c, options[i].field);
-        if (boot >= 0 && boot != (c->mode == START_BOOT))
+        if (c->boot >= 0 && c->boot != (c->mode == START_BOOT))
                 field_reset(c, FIELD_PARAMETERS);
 }
 
 int settings_parse(MachineConfig *c, const char *path, bool trusted, char *text, size_t size, Error **reterr) {
-        SettingsReader s = { .c = c, .path = path, .trusted = trusted, .boot = -1 };
+        SettingsReader s = { .c = c, .path = path, .trusted = trusted };
         int r = ini_parse(text, size, found_line, &s, reterr);
 
         if (r == -EBADMSG)
@@ -131,7 +122,7 @@ int settings_parse(MachineConfig *c, const char *path, bool trusted, char *text,
         r = config_resolve_network(c, reterr);
         if (r < 0)
                 return error_prefix(reterr, r, "%s", path);
-        drop_other_verb(c, s.boot);
+        drop_other_verb(c);
         return 0;
 }
 

@@ -191,15 +191,31 @@ int parse_setenv(MachineConfig *c, const OptionValue *v, Error **reterr) {
         return r;
 }
 
-int parse_user(MachineConfig *c, const OptionValue *v, Error **reterr) {
-        uint64_t uid;
+static int check_user(const char *name, size_t n, const char *what, Error **reterr) {
+        char digits[16];
+        uint64_t id;
 
-        if (!*v->text || strlen(v->text) > 256 || v->text[0] == '-' || !string_is_clean(v->text) || strpbrk(v->text, ":/ "))
-                return error_set(reterr, EINVAL, "'%.80s' is not a user: a name of at most 256 bytes without ':', '/' and blanks, or a number",
-                                 v->text);
-        if (strspn(v->text, DIGITS) == strlen(v->text) && parse_u64(v->text, UINT32_MAX - 1, &uid) < 0)
-                return error_set(reterr, ERANGE, "'%.80s' is not a user id: 0 to %u", v->text, UINT32_MAX - 1);
-        return replace_string(&c->user, v->text, reterr);
+        if (n == 0 || n > 256 || name[0] == '-' || strcspn(name, ":/ ") < n)
+                return error_set(reterr, EINVAL, "'%.*s' is not a %s: a name of at most 256 bytes without ':', '/' and blanks, or a number",
+                                 (int) (n > 80 ? 80 : n), name, what);
+        if (strspn(name, DIGITS) < n)
+                return 0;
+        snprintf(digits, sizeof(digits), "%.*s", (int) n, name);
+        if (n >= sizeof(digits) || parse_u64(digits, UINT32_MAX - 1, &id) < 0)
+                return error_set(reterr, ERANGE, "'%.*s' is not a %s id: 0 to %u", (int) (n > 80 ? 80 : n), name, what, UINT32_MAX - 1);
+        return 0;
+}
+
+int parse_user(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        const char *colon = strchr(v->text, ':');
+        int r;
+
+        if (!string_is_clean(v->text))
+                return error_set(reterr, EINVAL, "'%.80s' has control characters", v->text);
+        r = check_user(v->text, colon ? (size_t) (colon - v->text) : strlen(v->text), "user", reterr);
+        if (r >= 0 && colon)
+                r = check_user(colon + 1, strlen(colon + 1), "group", reterr);
+        return r < 0 ? r : replace_string(&c->user, v->text, reterr);
 }
 
 int parse_chdir(MachineConfig *c, const OptionValue *v, Error **reterr) {

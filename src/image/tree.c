@@ -63,6 +63,13 @@ int tree_find_init(int root, char **ret, Error **reterr) {
         return no_init(root, reterr);
 }
 
+bool tree_is_init_path(const char *path) {
+        for (size_t i = 0; i < ELEMENTSOF(inits); i++)
+                if (strcmp(inits[i], path) == 0)
+                        return true;
+        return false;
+}
+
 int tree_check_init(int root, const char *path, Error **reterr) {
         const char *problem = init_problem(root, path);
 

@@ -13,6 +13,9 @@
  * caller's. */
 int tree_find_init(int root, char **ret, Error **reterr);
 
+/* Whether a boot would look there for an init. */
+bool tree_is_init_path(const char *path);
+
 /* Whether a boot can execute that path: 0, or -ENOEXEC with an Error that says what is there instead. */
 int tree_check_init(int root, const char *path, Error **reterr);
 

@@ -110,16 +110,50 @@ static int find_groups(const char *group, GuestUser *u) {
         return 0;
 }
 
+/* -ENXIO for a name that is none's. */
+static int find_gid(const char *group, const char *wanted, gid_t *ret) {
+        char line[65536], *f[4];
+        uint32_t gid;
+
+        if (parse_id(wanted, ret) >= 0)
+                return 0;
+        while (group && next_entry(&group, line, sizeof(line), f, ELEMENTSOF(f)))
+                if (strcmp(f[0], wanted) == 0 && parse_id(f[2], &gid) >= 0) {
+                        *ret = gid;
+                        return 0;
+                }
+        return -ENXIO;
+}
+
+static int parse_with_group(const char *passwd, const char *group, const char *user, const char *colon, GuestUser **ret) {
+        _cleanup_free_ char *name = strndup(user, (size_t) (colon - user));
+        _cleanup_(guest_user_freep) GuestUser *u = NULL;
+        int r = name ? guest_user_parse(passwd, NULL, name, &u) : -ENOMEM;
+
+        if (r >= 0)
+                r = find_gid(group, colon + 1, &u->gid);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(u);
+        return 0;
+}
+
 int guest_user_parse(const char *passwd, const char *group, const char *user, GuestUser **ret) {
-        _cleanup_(guest_user_freep) GuestUser *u = calloc(1, sizeof(*u));
+        _cleanup_(guest_user_freep) GuestUser *u = NULL;
+        const char *colon;
         uint32_t uid;
         int r;
 
-        if (!u)
-                return -ENOMEM;
         if (!user)
                 user = "root";
+        colon = strchr(user, ':');
+        if (colon)
+                return parse_with_group(passwd, group, user, colon, ret);
+        u = calloc(1, sizeof(*u));
+        if (!u)
+                return -ENOMEM;
         r = passwd ? find_entry(passwd, user, u) : 0;
+        u->listed = r > 0;
         if (r == 0) {
                 if (strcmp(user, "root") == 0)
                         r = fill(u, "root", 0, 0, "/root", NULL);
@@ -157,7 +191,7 @@ int guest_user_find(int root, const char *user, GuestUser **ret, Error **reterr)
                 return r;
         r = guest_user_parse(passwd, group, user, ret);
         if (r == -ENXIO)
-                return error_set(reterr, ENXIO, "The machine has no user '%s' in its /etc/passwd", user);
+                return error_set(reterr, ENXIO, "The machine has no user '%s' in its /etc/passwd%s", user, strchr(user, ':') ? ", or no such group in its /etc/group" : "");
         if (r < 0)
                 return error_errno(reterr, r, "Cannot look up the user");
         return 0;

@@ -18,13 +18,15 @@ typedef struct GuestUser {
         size_t n_groups;
         char *home;    /* absolute and clean */
         char *shell;   /* likewise */
+        bool listed;   /* it is in the machine's passwd */
 } GuestUser;
 
 void guest_user_free(GuestUser *u);
 DEFINE_CLEANUP(GuestUser *, guest_user_free);
 
-/* By name or decimal uid, NULL for root. `root` is an fd of the machine's root directory. A uid that has no entry is
- * taken as it is (gid the same number); so is "root" when there is no file. -ENXIO with an Error for an unknown name. */
+/* By name or decimal uid, NULL for root; "USER:GROUP" is of that group (a name or decimal gid) and of no other. `root` is an fd of the
+ * machine's root directory. A uid that has no entry is taken as it is (gid the same number); so is "root" when there is no file. -ENXIO with
+ * an Error for an unknown name. */
 int guest_user_find(int root, const char *user, GuestUser **ret, Error **reterr);
 
 /* Whether a user's password is locked ("*" or "!…" in shadow or passwd): 1, or 0, also when nothing is known. */

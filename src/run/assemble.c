@@ -7,12 +7,14 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "api-guard.h"
 #include "assemble-overlay.h"
 #include "file.h"
 #include "guest-ids.h"
 #include "guest-files.h"
+#include "log.h"
 #include "mount.h"
 #include "namespace.h"
 #include "nesting.h"
@@ -151,12 +153,28 @@ static int mount_overlay(const MachinePlan *p, int root, const MountStep *step, 
         return r < 0 ? error_errno(reterr, r, "Cannot mount an overlay on %s in the machine", step->destination) : 0;
 }
 
+/* In a tree that is only read, it is to be written to all the same. */
+static int mount_volume(const MachinePlan *p, int root, const MountStep *step, Error **reterr) {
+        _cleanup_close_ int target = open_target(p, root, step->destination, true, NULL);
+        struct statvfs fs;
+
+        if (target < 0) {
+                log_warning("%s: there is no %s to be written to, ignoring: %s", p->name, step->destination, strerror(-target));
+                return 0;
+        }
+        if (fstatvfs(target, &fs) < 0)
+                return error_errno(reterr, errno, "Cannot look at %s in the machine's tree", step->destination);
+        return fs.f_flag & ST_RDONLY ? mount_overlay(p, root, step, reterr) : 0;
+}
+
 static int mount_step(const MachinePlan *p, int root, int userns, const MountStep *step, Error **reterr) {
         switch (step->kind) {
         case MOUNT_STEP_TMPFS:
                 return mount_tmpfs(p, root, step, reterr);
         case MOUNT_STEP_OVERLAY:
                 return mount_overlay(p, root, step, reterr);
+        case MOUNT_STEP_VOLUME:
+                return mount_volume(p, root, step, reterr);
         default:
                 return mount_bind(p, root, userns, step, reterr);
         }
@@ -189,6 +207,12 @@ static int assemble_api(const MachinePlan *p, int root, const int api[2], Error 
         return api_guarded_by(p) == GUARDED_BY_SUPERVISOR ? api_guard(p, root, reterr) : 0;
 }
 
+/* Where a command is to begin. What cannot be made is the command's to miss. */
+static void make_working_directory(const MachinePlan *p, int root) {
+        if (p->mode == START_RUN && p->chdir)
+                close_fd(open_target(p, root, p->chdir, true, NULL));
+}
+
 /* What we make in the tree is labelled as the machine's own, or it would be as the policy has it for us. */
 static int label_what_is_made(const MachinePlan *p, bool on, Error **reterr) {
         int r = 0;
@@ -216,6 +240,8 @@ int assemble_tree(const MachinePlan *p, const TreeParts *parts, int *ret_notify,
                 r = assemble_api(p, root, parts->api, reterr);
         for (size_t i = 0; r >= 0 && i < p->n_mounts; i++)
                 r = mount_step(p, root, parts->userns, &p->mounts[i], reterr);
+        if (r >= 0)
+                make_working_directory(p, root);
         if (r >= 0)
                 r = guest_files_write(p, root, parts->files, &notify, reterr);
         if (r >= 0 && nesting_has_mounts(p))

@@ -142,6 +142,9 @@ int child_exec(const ChildSetup *s, const TaskLabelFiles *labels, bool *ret_exec
         r = guest_user_find(root, p->user, &user, reterr);
         if (r < 0)
                 return r;
+        /* As images are made for that are to run as any user: what is theirs is group 0's. */
+        if (p->user && !user->listed && !strchr(p->user, ':'))
+                user->gid = 0;
         r = complete_environment(p, user, reterr);
         if (r < 0)
                 return r;

@@ -105,6 +105,30 @@ static int plan_bind(MachinePlan *p, const BindMount *b, Error **reterr) {
         return r < 0 ? error_oom(reterr) : 0;
 }
 
+static bool has_mount(const MachineConfig *c, const char *path) {
+        for (size_t i = 0; i < c->n_binds; i++)
+                if (strcmp(c->binds[i].destination, path) == 0)
+                        return true;
+        for (size_t i = 0; i < c->n_tmpfs; i++)
+                if (strcmp(c->tmpfs[i].destination, path) == 0)
+                        return true;
+        for (size_t i = 0; i < c->n_overlays; i++)
+                if (strcmp(c->overlays[i].destination, path) == 0)
+                        return true;
+        return false;
+}
+
+/* What the user mounts there is what it is for then. */
+static int plan_volume(MachinePlan *p, const MachineConfig *c, const char *path) {
+        _cleanup_strv_ char **sources = NULL;
+
+        if (has_mount(c, path))
+                return 0;
+        if (strv_appendf(&sources, "+%s", path) < 0 || strv_append(&sources, "") < 0)
+                return -ENOMEM;
+        return add_mount(p, &(MountStep){ .kind = MOUNT_STEP_VOLUME, .destination = (char *) path, .sources = sources });
+}
+
 /* Ours first, then the user's in their order, so that theirs may stand on /run or /tmp. */
 static int plan_mounts(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         static const MountStep standard[] = {
@@ -134,6 +158,9 @@ static int plan_mounts(MachinePlan *p, const MachineConfig *c, Error **reterr) {
                 if (add_mount(p, &(MountStep){ .kind = MOUNT_STEP_OVERLAY, .sources = c->overlays[i].sources,
                                                .destination = c->overlays[i].destination,
                                                .attr = c->overlays[i].read_only ? MOUNT_ATTR_RDONLY : 0 }) < 0)
+                        r = error_oom(reterr);
+        for (size_t i = 0; r >= 0 && c->volumes && c->volumes[i]; i++)
+                if (plan_volume(p, c, c->volumes[i]) < 0)
                         r = error_oom(reterr);
         return r;
 }
@@ -179,6 +206,9 @@ static int plan_init(MachinePlan *p, const MachineConfig *c, int root, Error **r
         int r;
 
         r = given ? tree_check_init(root, c->init, reterr) : tree_find_init(root, &found, reterr);
+        if (r == -ENOEXEC && c->boot == 0)
+                return error_hint(reterr, r, "It is there for a command that its settings name: `nbox run %s` starts that, `nbox start %s` as a service.",
+                                  c->machine, c->machine);
         if (r < 0)
                 return r;
         if (strv_append(&p->argv, given ? c->init : found) < 0)
@@ -350,7 +380,8 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         p->stop_timeout_usec = c->stop_timeout_usec == UINT64_MAX ? STOP_TIMEOUT_USEC : c->stop_timeout_usec;
         p->detach = c->detach > 0;
         p->quiet = c->quiet > 0;
-        p->keep_address = c->mode == START_BOOT && !p->name_is_made_up;
+        p->as_service = c->mode == START_RUN && (p->detach || c->as_service);
+        p->keep_address = (c->mode == START_BOOT || p->as_service) && !p->name_is_made_up;
         if (plan_network(p, c) < 0 || string_set(&p->user, c->user) < 0 || string_set(&p->chdir, c->chdir) < 0 ||
             string_set(&p->hostname, c->hostname ?: p->name) < 0 ||
             credentials_describe(&c->credentials, &p->credentials) < 0)

@@ -26,6 +26,7 @@ typedef enum MountStepKind {
         MOUNT_STEP_TMPFS,
         MOUNT_STEP_BIND,
         MOUNT_STEP_OVERLAY,
+        MOUNT_STEP_VOLUME, /* the directory itself where it can be written to; else an overlay in memory on it */
 } MountStepKind;
 
 /* Whose the files of a bind are inside; the values are BindMount's. */
@@ -40,7 +41,7 @@ typedef enum MountIdmap {
 typedef struct MountStep {
         MountStepKind kind;
         char *source;      /* bind: a path on the host, or in the tree (from_root) */
-        char **sources;    /* overlay: as the configuration's (OverlayMount) */
+        char **sources;    /* overlay, volume: as the configuration's (OverlayMount) */
         char *destination; /* in the machine */
         char *options;     /* tmpfs options, or NULL; the owner is added when it is made */
         uint64_t attr;     /* MOUNT_ATTR_* */
@@ -140,6 +141,7 @@ typedef struct MachinePlan {
         uint64_t stop_timeout_usec;
         bool keep_address;   /* the name is the user's, not made up for one run */
         bool detach;
+        bool as_service;     /* a command that goes on in the background, and is ended in order by who asks for its end */
         bool quiet;
         char **settings_files;
 } MachinePlan;

@@ -67,7 +67,7 @@ int plan_ids(MachinePlan *p, const MachineConfig *c, int look, int tree, Error *
         p->pick_ids = c->userns == USERNS_UNSET || c->userns == USERNS_PICK;
         /* The wider range only where it is chosen to meet nobody else's. */
         p->uid_range = c->uid_range ?: c->nesting > 0 && p->pick_ids ? IDRANGE_NESTING : IDRANGE_SIZE;
-        p->keep_ids = (c->mode == START_BOOT && !p->name_is_made_up) || p->ownership == OWNERSHIP_CHOWN; /* what is on disk lasts */
+        p->keep_ids = ((c->mode == START_BOOT || c->as_service || c->detach > 0) && !p->name_is_made_up) || p->ownership == OWNERSHIP_CHOWN; /* what is on disk lasts */
         r = look_at_owner(p, look, reterr);
         if (r < 0)
                 return r;

@@ -27,7 +27,8 @@ static json_t *mounts(const MachinePlan *p) {
                 [MOUNT_IDMAP_NO] = "noidmap", [MOUNT_IDMAP_ALL] = "idmap", [MOUNT_IDMAP_ROOT] = "rootidmap",
                 [MOUNT_IDMAP_OWNER] = "owneridmap",
         };
-        static const char *const kinds[] = { [MOUNT_STEP_TMPFS] = "tmpfs", [MOUNT_STEP_BIND] = "bind", [MOUNT_STEP_OVERLAY] = "overlay" };
+        static const char *const kinds[] = { [MOUNT_STEP_TMPFS] = "tmpfs", [MOUNT_STEP_BIND] = "bind", [MOUNT_STEP_OVERLAY] = "overlay",
+                                             [MOUNT_STEP_VOLUME] = "volume" };
         json_t *a = json_array();
 
         for (size_t i = 0; i < p->n_mounts; i++) {
@@ -38,7 +39,7 @@ static json_t *mounts(const MachinePlan *p) {
                 json_object_set_new(o, "destination", json_text(m->destination));
                 if (m->source)
                         json_object_set_new(o, "source", json_text(m->source));
-                if (m->sources)
+                if (m->sources && m->kind == MOUNT_STEP_OVERLAY)
                         json_object_set_new(o, "sources", strings(m->sources));
                 if (m->options)
                         json_object_set_new(o, "options", json_text(m->options));

@@ -195,16 +195,49 @@ static int name_ephemeral(Start *start, MachineConfig *c, Error **reterr) {
         return r < 0 ? r : string_set(&start->machine, c->machine) < 0 ? error_oom(reterr) : 0;
 }
 
-static int read_config(Start *start, MachineConfig *c, Error **reterr) {
-        int r = config_parse_argv(c, start->argc, start->argv, reterr);
+static int read_sources(const Start *start, bool as_service, MachineConfig **ret, Error **reterr) {
+        _cleanup_(config_freep) MachineConfig *c = config_new(start->mode);
+        int r;
 
+        if (!c)
+                return error_oom(reterr);
+        r = config_parse_argv(c, start->argc, start->argv, reterr);
+        c->as_service = as_service;
+        if (as_service)
+                c->mode = START_RUN;
         if (r >= 0)
                 r = find_tree(c, reterr);
         if (r >= 0)
                 r = config_read_settings(c, reterr);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+/* nbox@NAME.service does what the settings say the tree is there for, as systemd-nspawn@.service does. */
+static bool is_named_service(const char *machine) {
+        _cleanup_free_ char *unit = NULL, *service = machine_service_name(machine);
+
+        return service && own_unit(&unit, NULL) >= 0 && unit && strcmp(unit, service) == 0;
+}
+
+static int read_config(Start *start, MachineConfig **ret, Error **reterr) {
+        _cleanup_(config_freep) MachineConfig *c = NULL;
+        int r = read_sources(start, false, &c, reterr);
+
+        if (r >= 0 && c->mode == START_BOOT && c->boot == 0 && is_named_service(c->machine)) {
+                config_free(TAKE_PTR(c));
+                r = read_sources(start, true, &c, reterr);
+        }
         if (r >= 0)
                 r = name_ephemeral(start, c, reterr);
-        return r < 0 ? r : config_validate(c, reterr);
+        if (r >= 0)
+                r = config_validate(c, reterr);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(c);
+        return 0;
 }
 
 static int need_root(StartMode mode, Error **reterr) {
@@ -301,6 +334,12 @@ static int enter_namespace(Start *start, Error **reterr) {
         return r;
 }
 
+/* A tree can have both, an init and what it is there for. */
+static void warn_of_command(const MachineConfig *c, const MachinePlan *p) {
+        if (!p->quiet && p->mode == START_BOOT && c->boot == 0)
+                log_info("%s is there for a command, by its settings: `nbox run %s` starts that, and this boots %s", p->name, p->name, p->argv[0]);
+}
+
 /* A service of its own will be the supervisor, and do all this again. */
 static bool left_to_service(const Supervisor *s) {
         return s->plan->detach && s->bus && !detach_is_done(s->plan);
@@ -332,12 +371,10 @@ static int take_credentials(Start *start, Supervisor *s, MachineConfig *c, Error
 
 /* From the arguments to what is to be done. Returns 1 when that was all: a plan printed, a machine left in the background. */
 static int decide(Start *start, Supervisor *s, Error **reterr) {
-        _cleanup_(config_freep) MachineConfig *c = config_new(start->mode);
+        _cleanup_(config_freep) MachineConfig *c = NULL;
         int r;
 
-        if (!c)
-                return error_oom(reterr);
-        r = read_config(start, c, reterr);
+        r = read_config(start, &c, reterr);
         if (r >= 0 && (c->dry_run <= 0 || geteuid() == 0))
                 r = enter_namespace(start, reterr);
         if (r >= 0)
@@ -353,6 +390,7 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
                 warn_of_reachable_files(s->plan);
                 warn_of_missing_labels(s->plan);
                 warn_of_network(s->plan);
+                warn_of_command(c, s->plan);
                 if (!s->plan->quiet)
                         devices_warn_of_used(&s->plan->devices);
                 zone_services_warn(s->plan);

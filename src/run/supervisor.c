@@ -33,6 +33,8 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
                 s->reboot = !s->stop.asked || s->stop.action == INIT_REBOOT;
         } else
                 s->exit_status = 128 + info.si_status;
+        if (s->plan->as_service && s->stop.asked)
+                s->exit_status = 0;
         if (s->stop.killed_for > 0)
                 s->exit_status = 128 + s->stop.killed_for;
         if (s->stop.timed_out)
@@ -47,7 +49,7 @@ static int on_signal(_unused_ sd_event_source *source, const struct signalfd_sig
         Supervisor *s = userdata;
         int sig = (int) si->ssi_signo;
 
-        if (s->plan->mode == START_RUN)
+        if (s->plan->mode == START_RUN && !s->plan->as_service)
                 stop_forward_signal(s, sig);
         else if (sig == SIGQUIT)
                 (void) supervisor_stop(s, INIT_KILL);

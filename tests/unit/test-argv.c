@@ -177,7 +177,10 @@ static void bad_values(void **state _unused_) {
         REFUSED("is not NAME=VALUE", "boot", "--setenv=1A=2", "w");
         REFUSED("is not NAME=VALUE", "boot", "--setenv==2", "w");
         REFUSED("control characters", "boot", "--setenv=A=\x1b[0m", "w");
-        REFUSED("is not a user", "run", "--user=a:b", "w", "x");
+        REFUSED("is not a group", "run", "--user=a:b:c", "w", "x");
+        REFUSED("is not a group", "run", "--user=a:", "w", "x");
+        REFUSED("is not a user", "run", "--user=:b", "w", "x");
+        REFUSED("is not a group id", "run", "--user=0:4294967295", "w", "x");
         REFUSED("is not a user", "run", "--user=", "w", "x");
         REFUSED("is not a user id", "run", "--user=4294967295", "w", "x");
         REFUSED("is not an absolute path", "boot", "--chdir=srv", "w");

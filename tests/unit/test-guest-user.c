@@ -42,6 +42,26 @@ static void finds_users(void **state _unused_) {
         assert_string_equal(last->home, "/home/last");
 }
 
+static void takes_a_group(void **state _unused_) {
+        _cleanup_(guest_user_freep) GuestUser *web = find("web:adm"), *by_gid = find("33:7"), *stranger = find("5:www"), *plain = find("5");
+
+        assert_int_equal(web->uid, 33);
+        assert_int_equal(web->gid, 4);
+        assert_int_equal(web->n_groups, 0);
+        assert_true(web->listed);
+        assert_string_equal(by_gid->name, "web");
+        assert_int_equal(by_gid->gid, 7);
+        assert_int_equal(stranger->uid, 5);
+        assert_int_equal(stranger->gid, 33);
+        assert_false(plain->listed);
+        assert_null(find("web:none"));
+        assert_null(find("none:adm"));
+        assert_null(find("web:"));
+        assert_null(find("web:bad"));
+        assert_null(find(":adm"));
+        assert_null(find("web:4294967295"));
+}
+
 static void refuses_what_is_none(void **state _unused_) {
         assert_null(find("nobody"));
         assert_null(find("broken"));
@@ -94,6 +114,7 @@ static void long_lines(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(finds_users),
+                cmocka_unit_test(takes_a_group),
                 cmocka_unit_test(refuses_what_is_none),
                 cmocka_unit_test(takes_only_clean_paths),
                 cmocka_unit_test(works_without_files),

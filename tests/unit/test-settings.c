@@ -99,7 +99,7 @@ static void every_key(void **state _unused_) {
                 "User=joe\nWorkingDirectory=/srv\nKillSignal=SIGRTMIN+3\nMachineID=000102030405060708090a0b0c0d0e0f\n"
                 "PrivateUsers=identity\nHostname=inner\nResolvConf=off\nTimezone=copy\nStopTimeout=90\nRegister=no\n"
                 "Slice=my\nProperty=TasksMax=3\nBoot=no\n"
-                "[Files]\nReadOnly=true\nBind=/a:/b\nBindReadOnly=/c\nTemporaryFileSystem=/t:size=1M\n"
+                "[Files]\nReadOnly=true\nVolume=/srv\nVolume=/srv\nVolume=/data\nBind=/a:/b\nBindReadOnly=/c\nTemporaryFileSystem=/t:size=1M\n"
                 "[Network]\nPrivate=yes\nVirtualEthernet=yes\nZone=lab lan\nZone=lab\nPort=8080:80\nPort=udp:53\n", NULL);
 
         assert_int_equal(c->as_pid2, 1);
@@ -109,6 +109,8 @@ static void every_key(void **state _unused_) {
         assert_int_equal(strv_length(c->environment), 2);
         assert_string_equal(c->environment[1], "B=x=y");
         assert_string_equal(c->user, "joe");
+        assert_int_equal(c->boot, 0);
+        assert_int_equal(strv_length(c->volumes), 2);
         assert_string_equal(c->chdir, "/srv");
         assert_int_equal(c->kill_signal, SIGRTMIN + 3);
         assert_true(c->id_set);
@@ -290,7 +292,7 @@ static void trust_is_as_nspawn_has_it(void **state _unused_) {
                 "LimitRTTIME", "OOMScoreAdjust", "CPUAffinity" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
                 "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "Ephemeral", "Volatile", "ReadOnly", "DropCapability", "NoNewPrivileges",
-                "Personality" };
+                "Personality", "Volume" };
         size_t n = 0;
 
         for (size_t i = 0; i < n_options; i++) {
@@ -347,7 +349,8 @@ static void the_other_verbs_keys_do_not_apply(void **state _unused_) {
         _cleanup_(config_freep) MachineConfig *same = settings(START_BOOT, true, "[Exec]\nParameters=single\nBoot=1\n", NULL);
 
         for (Field f = FIELD_NONE + 1; f < FIELD_MAX; f++)
-                assert_false(field_is_set(boot, f));
+                assert_int_equal(field_is_set(boot, f), f == FIELD_BOOT);
+        assert_int_equal(boot->boot, 0);
         assert_null(run->parameters);
         assert_string_equal(same->parameters[0], "single");
 }
