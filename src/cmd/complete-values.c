@@ -228,6 +228,7 @@ static const struct {
         { "DIR", NULL, offer_directories },
         { "SOURCE[:DEST[:OPTIONS]]", NULL, offer_bind },
         { "PATH[:DEST[:PERMISSIONS]]", NULL, offer_paths },
+        { "FILE", NULL, offer_paths },
         { "KIND", NULL, offer_network },
         { "[ADDR:]HOST[:MACHINE][/PROTO]", NULL, complete_new_port },
         { "HOST[:MACHINE][/PROTO]", NULL, offer_host_port },

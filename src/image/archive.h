@@ -1,34 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
-#include "error.h"
+#include "archive-form.h"
+#include "copy.h"
 
 /* Archives from anywhere, read entry by entry: tar in all its dialects, plain or compressed (gzip, xz, zstd, bzip2), or one file that
  * is compressed. libarchive, and the decompressors behind it, handle a stranger's bytes; so they run in a process of their own that has
  * the archive, a pipe, memory and nothing else (nobody.h, a filter of system calls, bounds). What comes out of the pipe is checked for its
  * form, and believed no more than the archive: paths, targets and modes are as they stand in it. */
-
-typedef enum ArchiveFormat {
-        ARCHIVE_TAR,
-        ARCHIVE_SINGLE, /* not a tar: one entry, a regular file with all there is (a disk image, compressed or not); its path is "" */
-} ArchiveFormat;
-
-typedef enum EntryKind {
-        ENTRY_FILE,
-        ENTRY_DIRECTORY,
-        ENTRY_SYMLINK,
-        ENTRY_HARD_LINK, /* of the entry whose path is `target` */
-        ENTRY_FIFO,
-        ENTRY_SOCKET,
-        ENTRY_CHAR,
-        ENTRY_BLOCK,
-} EntryKind;
 
 typedef struct EntryXattr {
         const char *name;
@@ -42,18 +24,13 @@ typedef struct ArchiveEntry {
         const char *target; /* of links; likewise */
         uint32_t mode;      /* 07777 at most */
         uint32_t uid, gid;
-        uint64_t size;      /* of a file, as the archive says it; holes counted */
+        uint64_t size;      /* of a file, as the archive says it; holes counted. ARCHIVE_SINGLE: 0, it is not known */
         struct timespec mtime;
         uint32_t device_major, device_minor;
         const EntryXattr *xattrs; /* all there are; ACLs as system.posix_acl_access and _default, in the kernel's form */
         size_t n_xattrs;
+        uint32_t acls_left_out; /* ACLs that name their users by name only: whose number that is, is not in the archive */
 } ArchiveEntry;
-
-/* What one entry and one archive may have; more is an error that says so. */
-#define ENTRY_PATH_MAX 4095U
-#define ENTRY_XATTRS_MAX 128U
-#define ENTRY_XATTR_SIZE_MAX 65536U
-#define ENTRY_METADATA_MAX (1U << 20)
 
 typedef struct Archive Archive;
 
@@ -63,16 +40,26 @@ static inline void archive_freep(Archive **a) {
 }
 
 /* Start reading from where fd (a file, a pipe, a socket) stands; it stays the caller's. `name` is for messages. What it is, is told
- * by what is in it, never by its name. */
+ * by what is in it, never by its name; so this waits for the first bytes. -EBADMSG: what is damaged, cut off or beyond the bounds, here and
+ * below; -EOPNOTSUPP: the library is missing. */
 int archive_open(int fd, const char *name, Archive **ret, ArchiveFormat *ret_format, Error **reterr);
 
-/* The next one: 1, and it is the archive's until the next call; 0: the archive ended as it should (what is cut off is an error). Contents
+/* Who asks for an end while a slow stream is waited for: -ECANCELED from the two below. NULL: nobody. */
+void archive_watch(Archive *a, const CopyWatch *watch);
+
+/* The next one: 1, and it is the archive's until the next one is asked for; 0: the archive ended as it should (what is cut off is an error). Contents
  * that were not read are left out. */
 int archive_next(Archive *a, const ArchiveEntry **ret, Error **reterr);
+
+/* The one that archive_next() returned last (its contents not read yet) is returned by it once more. */
+void archive_again(Archive *a);
 
 /* Contents of the file that archive_next() returned, in pieces, in order, what is between them being holes: 1, or 0 at its end. The
  * piece is the archive's until the next call. */
 int archive_data(Archive *a, const void **ret, size_t *ret_size, uint64_t *ret_offset, Error **reterr);
+
+/* Whether there was anything to decompress: who has a file that is not may copy it without this detour. */
+bool archive_is_compressed(const Archive *a);
 
 /* How much of fd has been read, in bytes: for progress. */
 uint64_t archive_consumed(const Archive *a);

@@ -1,142 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A Debian tree by mmdebstrap, or by debootstrap where that is what the host has. The builder gets SIGTERM when nbox dies, of
- * whatever, and its output goes through us: a terminal sees it, a pipe does not, and what it said last is in the error. */
+/* A Debian tree, or an Ubuntu one, by mmdebstrap, or by debootstrap where that is what the host has. Both check the archive's signature by
+ * keys of the host's. */
 
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
+#include <limits.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "create-os.h"
-#include "exit-status.h"
-#include "process.h"
+#include "fd.h"
+#include "path.h"
 #include "strv.h"
 #include "tree.h"
 
 /* A base system that boots, logs in by logind, reaches the network that the host has set up, and can install the rest. */
 #define PACKAGES "systemd-sysv,dbus,libpam-systemd,libnss-systemd,iproute2,iputils-ping,netbase,ca-certificates,procps,login,passwd"
 
-#define LINE_MAX_BYTES 512
-#define TAIL_LINES 4
+#define UBUNTU_KEYRING "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
 
-/* The builder's output, line by line; the last ones are kept. */
-typedef struct Output {
-        bool show;
-        char line[LINE_MAX_BYTES];
-        size_t n;
-        char tail[TAIL_LINES][LINE_MAX_BYTES];
-        size_t lines;
-} Output;
-
-static void output_line(Output *o) {
-        o->line[o->n] = 0;
-        o->n = 0;
-        if (!o->line[0])
-                return;
-        if (o->show)
-                fprintf(stderr, "%s\n", o->line);
-        memcpy(o->tail[o->lines++ % TAIL_LINES], o->line, sizeof(o->line));
-}
-
-static void output_take(Output *o, const char *data, size_t size) {
-        for (size_t i = 0; i < size; i++)
-                if (data[i] == '\n' || data[i] == '\r')
-                        output_line(o);
-                else if (o->n < sizeof(o->line) - 1 && (unsigned char) data[i] >= 0x20 && data[i] != 0x7f)
-                        o->line[o->n++] = data[i];
-}
-
-static char *output_tail(const Output *o) {
-        _cleanup_strv_ char **lines = NULL;
-
-        for (size_t i = o->lines > TAIL_LINES ? o->lines - TAIL_LINES : 0; i < o->lines; i++)
-                if (strv_append(&lines, o->tail[i % TAIL_LINES]) < 0)
-                        return NULL;
-        return strv_join(lines, " | ");
-}
-
-_Noreturn static void child(char *const *argv, int out, pid_t parent) {
-        int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        sigset_t none;
-
-        sigemptyset(&none);
-        if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent || null < 0 ||
-            dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
-                _exit(EXIT_NOT_FOUND);
-        setpgid(0, 0); /* a terminal's ^C comes to us, and by us to it, once */
-        (void) sigprocmask(SIG_SETMASK, &none, NULL);
-        execvp(argv[0], argv);
-        _exit(EXIT_NOT_FOUND);
-}
-
-/* Read the output until the builder has exited, telling it to when we are. Its pipe may outlive it in some daemon. */
-static bool follow(const OsBuild *b, pid_t pid, int pidfd, int out, Output *o) {
-        bool interrupted = false, ended = false;
-
-        while (!ended) {
-                struct pollfd fds[] = {
-                        { .fd = pidfd, .events = POLLIN },
-                        { .fd = out, .events = POLLIN },
-                        { .fd = interrupted ? -1 : b->signals, .events = POLLIN },
-                };
-                char buf[4096];
-                ssize_t n;
-
-                if (poll(fds, ELEMENTSOF(fds), -1) < 0 && errno != EINTR)
-                        break;
-                if (fds[2].revents & POLLIN) {
-                        interrupted = true;
-                        (void) kill(pid, SIGTERM);
-                }
-                ended = fds[0].revents & POLLIN;
-                while ((n = read(out, buf, sizeof(buf))) > 0)
-                        output_take(o, buf, (size_t) n);
-                if (n == 0) { /* nobody writes any more */
-                        (void) poll(fds, 1, -1);
-                        ended = true;
-                }
-        }
-        output_line(o);
-        return interrupted;
-}
-
-static int run_builder(const OsBuild *b, char *const *argv, Error **reterr) {
-        _cleanup_close_ int out = -1, in = -1, pidfd = -1;
-        _cleanup_free_ char *tail = NULL;
-        Output output = { .show = isatty(STDERR_FILENO) };
-        pid_t pid, parent = getpid();
-        int fds[2], status;
-        bool interrupted;
-
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return error_errno(reterr, errno, "Cannot make a pipe");
-        out = fds[0];
-        in = fds[1];
-        if (fcntl(out, F_SETFL, O_NONBLOCK) < 0)
-                return error_errno(reterr, errno, "Cannot set up a pipe");
-        pid = fork();
-        if (pid < 0)
-                return error_errno(reterr, errno, "Cannot fork");
-        if (pid == 0)
-                child(argv, in, parent);
-        in = close_fd(in);
-        pidfd = (int) syscall(SYS_pidfd_open, pid, 0);
-
-        interrupted = follow(b, pid, pidfd, out, &output);
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-                ;
-        if (interrupted)
-                return error_set(reterr, EINTR, "Interrupted");
-        if (process_exit_status(status) == 0)
-                return 0;
-        tail = output_tail(&output);
-        return error_set(reterr, EIO, "%s failed with status %d: %s", argv[0], process_exit_status(status), tail ?: "out of memory");
-}
+/* Host keys of ssh that came with the packages would be the same in all that is made of this tree. */
+#define SSH_KEYS_UNIT "ssh-host-keys.service"
+#define SYSTEM_UNITS "etc/systemd/system"
+static const char ssh_keys_unit[] =
+        "[Unit]\n"
+        "Description=Keys of this host for ssh, made when there are none\n"
+        "Before=ssh.service ssh.socket\n"
+        "ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key\n"
+        "\n"
+        "[Service]\n"
+        "Type=oneshot\n"
+        "RemainAfterExit=yes\n"
+        "ExecStart=/usr/bin/ssh-keygen -A\n"
+        "\n"
+        "[Install]\n"
+        "WantedBy=ssh.service ssh.socket\n";
 
 static bool program_is_there(const char *name) {
         static const char *const bins[] = { "/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin" };
@@ -150,16 +47,18 @@ static bool program_is_there(const char *name) {
         return false;
 }
 
-static int release_check(const char *release, Error **reterr) {
-        size_t n = strlen(release);
+/* ---- what was asked for ---- */
 
-        if (n > 0 && n <= 64 && strspn(release, "abcdefghijklmnopqrstuvwxyz0123456789.-") == n && release[0] != '-')
+static int check_release(const char *release, const char *what, Error **reterr) {
+        size_t n = release ? strlen(release) : 0;
+
+        if (!release || (n > 0 && n <= 64 && strspn(release, "abcdefghijklmnopqrstuvwxyz0123456789.-") == n && release[0] != '-'))
                 return 0;
-        error_set(reterr, EINVAL, "'%.80s' is not a release of Debian", release);
-        return error_hint(reterr, -EINVAL, "Give its code name, for example --os=debian:bookworm.");
+        error_set(reterr, EINVAL, "'%.80s' is not a release of %s", release, what);
+        return error_hint(reterr, -EINVAL, "Give its code name, for example --os=debian:bookworm or --os=ubuntu:jammy.");
 }
 
-static int mirror_check(const char *mirror, Error **reterr) {
+static int check_mirror(const char *mirror, Error **reterr) {
         for (const char *p = mirror; p && *p; p++)
                 if (*p <= ' ' || *p == 0x7f)
                         mirror = "";
@@ -168,26 +67,91 @@ static int mirror_check(const char *mirror, Error **reterr) {
         return error_set(reterr, EINVAL, "A mirror is given as a URL, without blanks");
 }
 
-static int builder_argv(const OsBuild *b, const char *release, char ***ret, Error **reterr) {
-        _cleanup_strv_ char **argv = NULL;
-        int r;
+static int check_packages(char *const *packages, Error **reterr) {
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-        if (program_is_there("mmdebstrap")) {
-                r = strv_append(&argv, "mmdebstrap");
-                if (r >= 0)
-                        r = strv_append(&argv, "--mode=root");
-                if (r >= 0)
-                        r = strv_append(&argv, "--format=directory");
-        } else if (program_is_there("debootstrap"))
-                r = strv_append(&argv, "debootstrap");
-        else {
-                error_set(reterr, ENOENT, "Neither mmdebstrap nor debootstrap is installed, one of which makes Debian trees");
-                return error_hint(reterr, -ENOENT, "On Debian: `apt install mmdebstrap`.");
+        for (; packages && *packages; packages++) {
+                size_t n = strlen(*packages), begin = strspn(*packages, letters);
+
+                if (begin == 0 || n < 2 || n > 128 || begin + strspn(*packages + begin, "abcdefghijklmnopqrstuvwxyz0123456789+.-") != n)
+                        return error_set(reterr, EINVAL, "'%.80s' is not a package's name", *packages);
         }
+        return 0;
+}
+
+static int check_keyring(const char *keyring, Error **reterr) {
+        if (!keyring || access(keyring, R_OK) >= 0)
+                return 0;
+        return error_errno(reterr, errno, "Cannot read the keyring %s", keyring);
+}
+
+int check_debian(const OsBuild *b, Error **reterr) {
+        int r = check_release(b->release, "Debian", reterr);
+
+        if (r >= 0)
+                r = check_mirror(b->mirror, reterr);
+        if (r >= 0)
+                r = check_packages(b->packages, reterr);
+        return r < 0 ? r : check_keyring(b->keyring, reterr);
+}
+
+/* mmdebstrap would fetch from Ubuntu's own servers and debootstrap from none: what a host without any tie to Ubuntu asks, its administrator
+ * shall have said. */
+int check_ubuntu(const OsBuild *b, Error **reterr) {
+        int r = check_release(b->release, "Ubuntu", reterr);
+
+        if (r >= 0 && !b->release) {
+                error_set(reterr, EINVAL, "Which release of Ubuntu is missing");
+                return error_hint(reterr, -EINVAL, "Give its code name, for example --os=ubuntu:jammy.");
+        }
+        if (r >= 0 && !b->mirror) {
+                error_set(reterr, EINVAL, "nbox has no mirror of Ubuntu's that it would ask by itself");
+                return error_hint(reterr, -EINVAL, "Name one: --mirror=http://archive.ubuntu.com/ubuntu, for ARM and others "
+                                  "http://ports.ubuntu.com/ubuntu-ports, or one nearby.");
+        }
+        if (r >= 0)
+                r = check_debian(b, reterr);
+        if (r < 0 || b->keyring || access(UBUNTU_KEYRING, R_OK) >= 0)
+                return r;
+        error_set(reterr, ENOENT, "The keys that Ubuntu's packages are signed with are not on this host");
+        return error_hint(reterr, -ENOENT, "Install them (package ubuntu-keyring), or name a file with them: --keyring=FILE.");
+}
+
+/* ---- making it ---- */
+
+typedef struct Distribution {
+        const char *components; /* NULL: the builder's own choice, main */
+        const char *keyring;    /* NULL: likewise, by the release */
+        const char *old;        /* what to try for a release that the mirrors have no more */
+} Distribution;
+
+static int tool_argv(char ***argv, Error **reterr) {
+        if (program_is_there("mmdebstrap"))
+                return strv_append(argv, "mmdebstrap") < 0 || strv_append(argv, "--mode=root") < 0 ||
+                       strv_append(argv, "--format=directory") < 0 ? error_oom(reterr) : 0;
+        if (program_is_there("debootstrap"))
+                return strv_append(argv, "debootstrap") < 0 ? error_oom(reterr) : 0;
+        error_set(reterr, ENOENT, "Neither mmdebstrap nor debootstrap is installed, one of which makes Debian trees");
+        return error_hint(reterr, -ENOENT, "On Debian: `apt install mmdebstrap`.");
+}
+
+static int builder_argv(const OsBuild *b, const Distribution *d, const char *release, char ***ret, Error **reterr) {
+        _cleanup_free_ char *more = strv_join(b->packages, ","), *keyring = NULL;
+        _cleanup_strv_ char **argv = NULL;
+        int r = more ? tool_argv(&argv, reterr) : error_oom(reterr);
+
+        if (r < 0)
+                return r;
+        if (b->keyring || d->keyring) {
+                keyring = path_make_absolute(b->keyring ?: d->keyring);
+                r = keyring ? strv_appendf(&argv, "--keyring=%s", keyring) : -ENOMEM;
+        }
+        if (r >= 0 && d->components)
+                r = strv_appendf(&argv, "--components=%s", d->components);
         if (r >= 0)
                 r = strv_append(&argv, "--variant=minbase");
         if (r >= 0)
-                r = strv_append(&argv, "--include=" PACKAGES);
+                r = strv_appendf(&argv, "--include=" PACKAGES "%s%s", *more ? "," : "", more);
         if (r >= 0)
                 r = strv_append(&argv, release);
         if (r >= 0)
@@ -218,6 +182,47 @@ static int default_release(char **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
+/* ---- what is the machine's own ---- */
+
+static int remove_host_keys(int dir) {
+        _cleanup_closedir_ DIR *ssh = fd_opendir(dir, "etc/ssh");
+
+        for (struct dirent *e; ssh && (e = readdir(ssh));)
+                if (strncmp(e->d_name, "ssh_host_", strlen("ssh_host_")) == 0 && unlinkat(dirfd(ssh), e->d_name, 0) < 0)
+                        return -errno;
+        return 0;
+}
+
+static int want_unit(int dir, const char *by) {
+        _cleanup_free_ char *wants = NULL, *link = NULL;
+        _cleanup_close_ int place = -1;
+
+        if (asprintf(&wants, SYSTEM_UNITS "/%s.wants", by) < 0)
+                return -ENOMEM;
+        place = mkdir_in_root(dir, wants);
+        if (place < 0)
+                return place;
+        return symlinkat("../" SSH_KEYS_UNIT, place, SSH_KEYS_UNIT) < 0 ? -errno : 0;
+}
+
+/* Host keys of this tree's first boot, where there is a server of ssh. */
+static int own_host_keys(const OsBuild *b, Error **reterr) {
+        _cleanup_close_ int server = open_in_root(b->dir, "/usr/sbin/sshd", O_PATH, 0), unit = -1;
+        int r = 0;
+
+        if (server < 0)
+                return 0;
+        r = remove_host_keys(b->dir);
+        unit = r < 0 ? r : openat(b->dir, SYSTEM_UNITS "/" SSH_KEYS_UNIT, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        if (r >= 0)
+                r = unit < 0 ? -errno : fd_write_all(unit, ssh_keys_unit, strlen(ssh_keys_unit));
+        if (r >= 0)
+                r = want_unit(b->dir, "ssh.service");
+        if (r >= 0)
+                r = want_unit(b->dir, "ssh.socket");
+        return r < 0 ? error_errno(reterr, r, "Cannot have %s make host keys for ssh", b->path) : 0;
+}
+
 /* What the builder took over from the host goes: the machine gets its own name and resolver as it starts. machine-id is left
  * empty, so that one is made then; were it missing, systemd would take the boot for the very first one, and enable
  * all that its presets name, networkd too. */
@@ -229,26 +234,42 @@ static int make_own(const OsBuild *b, Error **reterr) {
                 if (unlinkat(b->dir, of_the_host[i], 0) < 0 && errno != ENOENT)
                         return error_errno(reterr, errno, "Cannot remove %s/%s", b->path, of_the_host[i]);
         id = openat(b->dir, "etc/machine-id", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0444);
-        if (id < 0 || syncfs(b->dir) < 0)
-                return error_errno(reterr, errno, "Cannot write %s to disk", b->path);
-        return 0;
+        if (id < 0)
+                return error_errno(reterr, errno, "Cannot write %s/etc/machine-id", b->path);
+        return own_host_keys(b, reterr);
+}
+
+static int build(const OsBuild *b, const Distribution *d, const char *release, Error **reterr) {
+        _cleanup_strv_ char **argv = NULL;
+        int r = builder_argv(b, d, release, &argv, reterr);
+
+        if (r < 0)
+                return r;
+        r = build_run(b, argv, reterr);
+        if (r == -EIO)
+                return error_hint(reterr, r, "%s", d->old);
+        return r < 0 ? r : make_own(b, reterr);
 }
 
 int build_debian(const OsBuild *b, Error **reterr) {
+        static const Distribution debian = {
+                .old = "Does the mirror have that release, and all of these packages? Those that Debian no longer supports: "
+                       "--mirror=http://archive.debian.org/debian, with --keyring=/usr/share/keyrings/debian-archive-removed-keys.gpg for "
+                       "the oldest.",
+        };
         _cleanup_free_ char *release = NULL;
-        _cleanup_strv_ char **argv = NULL;
-        int r;
+        int r = b->release ? ((release = strdup(b->release)) ? 0 : -ENOMEM) : default_release(&release);
 
-        r = mirror_check(b->mirror, reterr);
-        if (r < 0)
-                return r;
-        r = b->release ? ((release = strdup(b->release)) ? 0 : -ENOMEM) : default_release(&release);
-        if (r < 0)
-                return error_oom(reterr);
-        r = release_check(release, reterr);
-        if (r >= 0)
-                r = builder_argv(b, release, &argv, reterr);
-        if (r >= 0)
-                r = run_builder(b, argv, reterr);
-        return r < 0 ? r : make_own(b, reterr);
+        return r < 0 ? error_oom(reterr) : build(b, &debian, release, reterr);
+}
+
+int build_ubuntu(const OsBuild *b, Error **reterr) {
+        static const Distribution ubuntu = {
+                .components = "main,universe",
+                .keyring = UBUNTU_KEYRING,
+                .old = "Does the mirror have that release, and all of these packages? Those that Ubuntu no longer supports: "
+                       "--mirror=http://old-releases.ubuntu.com/ubuntu.",
+        };
+
+        return build(b, &ubuntu, b->release, reterr);
 }

@@ -9,8 +9,12 @@
 typedef struct CreateRequest {
         const char *name;      /* a valid machine name */
         const char *directory; /* where the tree itself shall be, absolute or relative; NULL: IMAGE_DIRECTORY/name */
-        const char *os;        /* "busybox", "debian", "debian:trixie" */
-        const char *mirror;    /* for debian: URL, or NULL for the builder's own default */
+        const char *os;        /* "busybox", "debian", "debian:trixie", "ubuntu:jammy" */
+        const char *mirror;    /* URL, or NULL for the builder's own default */
+        const char *keyring;   /* file of the keys that the mirror's packages are signed with, or NULL, likewise */
+        char *const *packages; /* more packages, each name by itself; or NULL */
+        const char *user;      /* the first user besides root, or NULL */
+        const char *ssh_key;   /* file of public keys (ssh-key.h) for that user, or else for root; with a server of ssh; or NULL */
 } CreateRequest;
 
 /* Make it. SIGINT, SIGTERM and SIGHUP are taken meanwhile: they end it with -EINTR, nothing left. Needs root. Moves the

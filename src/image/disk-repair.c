@@ -4,23 +4,13 @@
 /* The fields of superblocks that are read here are documented: Documentation/filesystems/ext4/globals.rst of the kernel for ext4, and
  * btrfs-dev(5), "On-disk Format", for btrfs.
  *
- * e2fsck reads a stranger's bytes as well, so it runs as nobody, on a device node of its own, in a network of its own, with bounds on
- * memory and time. */
+ * e2fsck reads a stranger's bytes as well, so it runs with nothing but them (device-tool.h). */
 
-#include <endian.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
+#include "device-tool.h"
 #include "disk-types.h"
 #include "log.h"
-#include "loop.h"
-#include "nobody.h"
-#include "process.h"
 
 #define EXT_SUPERBLOCK 1024
 #define EXT_MAGIC 0xEF53
@@ -33,10 +23,7 @@
 #define BTRFS_SUPERBLOCK 65536
 #define BTRFS_MAGIC "_BHRfS_M"
 
-#define MEMORY_MAX ((rlim_t) 8 << 30) /* of address space: e2fsck has bitmaps of all blocks */
-#define SECONDS_MAX 3600
 #define E2FSCK_MENDED 3 /* bits of its exit status: errors were corrected, and for a mounted root: reboot */
-#define NOT_FOUND 127
 
 static uint16_t get16(const uint8_t *p) {
         return (uint16_t) (p[0] | p[1] << 8);
@@ -96,60 +83,9 @@ int disk_state_read(const Disk *d, const DiskPartition *p, DiskState *ret, Error
         return 0;
 }
 
-static int confine(int directory, pid_t parent) {
-        const struct {
-                __rlimit_resource_t resource;
-                rlim_t limit;
-        } limits[] = { { RLIMIT_AS, MEMORY_MAX }, { RLIMIT_CPU, SECONDS_MAX }, { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 } };
-        int null;
-
-        process_reset_signals();
-        for (size_t i = 0; i < ELEMENTSOF(limits); i++)
-                (void) setrlimit(limits[i].resource, &(struct rlimit){ limits[i].limit, limits[i].limit });
-        if (unshare(CLONE_NEWNET | CLONE_NEWIPC) < 0 || fchdir(directory) < 0)
-                return -errno;
-        null = open("/dev/null", O_RDWR);
-        for (int fd = 0; fd < 3; fd++)
-                if (null < 0 || dup2(null, fd) < 0)
-                        return -errno;
-        if (close_range(3, ~0U, 0) < 0)
-                return -errno;
-        return become_nobody(parent);
-}
-
-static _Noreturn void run_e2fsck(int directory, pid_t parent) {
-        static const char *const places[] = { "/usr/sbin/e2fsck", "/sbin/e2fsck", "/usr/local/sbin/e2fsck" };
-        char *const argv[] = { (char *) "e2fsck", (char *) "-p", (char *) "./" BLOCK_NODE, NULL };
-        char *const environment[] = { (char *) "LC_ALL=C", NULL };
-
-        if (confine(directory, parent) < 0)
-                _exit(126);
-        for (size_t i = 0; i < ELEMENTSOF(places); i++)
-                execve(places[i], argv, environment);
-        _exit(errno == ENOENT ? NOT_FOUND : 126);
-}
-
 /* Its exit status, or -errno. */
 static int check(int device) {
-        _cleanup_close_ int directory = -1;
-        pid_t parent = getpid(), pid;
-        struct stat st;
-        int status;
-
-        if (fstat(device, &st) < 0)
-                return -errno;
-        directory = block_node_new(st.st_rdev, NOBODY_ID);
-        if (directory < 0)
-                return directory;
-        pid = fork();
-        if (pid == 0)
-                run_e2fsck(directory, parent);
-        if (pid < 0)
-                return -errno;
-        while (waitpid(pid, &status, 0) < 0)
-                if (errno != EINTR)
-                        return -errno;
-        return process_exit_status(status);
+        return device_tool_run(device, (const char *const[]){ "e2fsck", "-p", DEVICE_TOOL_NODE, NULL }, DEVICE_TOOL_NOBODY);
 }
 
 static int damaged(const Disk *d, const DiskPartition *p, Error **reterr) {
@@ -169,7 +105,7 @@ int disk_repair(const Disk *d, const DiskPartition *p, int device, Error **reter
                 return 0;
         log_info("The file system in %s was not unmounted, or has errors; checking it", d->path);
         r = check(device);
-        if (r == NOT_FOUND) {
+        if (r == DEVICE_TOOL_MISSING) {
                 error_set(reterr, EOPNOTSUPP,
                           "The file system in %s was not unmounted, or has errors, and there is no e2fsck here to check it", d->path);
                 return error_hint(reterr, -EOPNOTSUPP, "Install it (package e2fsprogs).");

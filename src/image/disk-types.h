@@ -21,3 +21,7 @@ typedef struct DiskFileSystem {
 
 /* NULL: none that is mounted. */
 const DiskFileSystem *disk_file_system(const char *name);
+
+/* The GPT type of this architecture's root, as text, or NULL where the specification has none. */
+#define GPT_TYPE_TEXT_MAX 37
+const char *disk_root_type(char ret[GPT_TYPE_TEXT_MAX]);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <libfdisk/libfdisk.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -15,6 +16,8 @@
 
 #define LIBRARY "libfdisk.so.1"
 #define ALIGNMENT (UINT64_C(1) << 20)
+#define SECTOR 512U
+#define GROW_FILE_SYSTEM "GUID:59" /* SD_GPT_FLAG_GROWFS, as libfdisk has it */
 #define GPT_SECTORS_BEHIND 33 /* of 512 bytes; fewer, larger ones need no more bytes */
 
 /* The functions of <libfdisk.h> that are used, by their own types. */
@@ -22,7 +25,9 @@
         X(new_context) X(unref_context) X(save_user_sector_size) X(assign_device_by_fd) X(deassign_device) X(has_label) X(get_partition) \
         X(set_partition) X(unref_partition) X(new_partition) X(partition_get_start) X(partition_set_size) X(partition_size_explicit) \
         X(get_last_lba) X(get_sector_size) X(write_disklabel) X(new_script) X(unref_script) X(script_read_context) X(script_set_header) \
-        X(apply_script) X(get_npartitions) X(enable_bootbits_protection) X(partition_get_end)
+        X(apply_script) X(get_npartitions) X(enable_bootbits_protection) X(partition_get_end) X(create_disklabel) X(get_label) \
+        X(label_parse_parttype) X(unref_parttype) X(partition_set_type) X(partition_set_start) X(partition_set_name) \
+        X(partition_set_attrs) X(add_partition) X(partition_set_partno)
 
 typedef struct Library {
 #define X(name) typeof(&fdisk_##name) name;
@@ -186,4 +191,50 @@ int partition_cut(int file, const char *path, const PartitionPlace *place, uint6
                 r = apply(&lib, file, path, place->sector_size, script, reterr);
         lib.unref_script(script);
         return r;
+}
+
+/* Its fields, of which each setter is one that can fail. */
+static int describe_new(const Disklabel *d, struct fdisk_partition *p, const PartitionNew *wish, uint64_t size) {
+        const Library *lib = d->lib;
+        struct fdisk_parttype *type = lib->label_parse_parttype(lib->get_label(d->context, NULL), wish->type);
+        int r = type ? lib->partition_set_type(p, type) : -EINVAL;
+
+        lib->unref_parttype(type);
+        if (r >= 0)
+                r = lib->partition_set_partno(p, 0);
+        if (r >= 0)
+                r = lib->partition_set_start(p, ALIGNMENT / SECTOR);
+        if (r >= 0)
+                r = lib->partition_set_size(p, size / SECTOR);
+        if (r >= 0 && wish->name)
+                r = lib->partition_set_name(p, wish->name);
+        return r >= 0 && wish->grow ? lib->partition_set_attrs(p, GROW_FILE_SYSTEM) : r;
+}
+
+int partition_table_new(int file, const char *path, const PartitionNew *wish, uint64_t *ret_offset, uint64_t *ret_size, Error **reterr) {
+        struct fdisk_partition *p;
+        struct stat st;
+        Library lib;
+        _cleanup_(disklabel_done) Disklabel d = { .lib = &lib, .path = path };
+        int r = load_library(&lib, reterr);
+
+        if (r < 0)
+                return r;
+        if (fstat(file, &st) < 0)
+                return error_errno(reterr, errno, "Cannot look at %s", path);
+        *ret_offset = ALIGNMENT;
+        *ret_size = partition_size_on((uint64_t) st.st_size, ALIGNMENT, SECTOR);
+        r = disklabel_open(&d, file, SECTOR, reterr);
+        if (r < 0)
+                return r;
+        p = lib.new_partition();
+        if (!p)
+                return error_oom(reterr);
+        r = lib.create_disklabel(d.context, "gpt");
+        if (r >= 0)
+                r = describe_new(&d, p, wish, *ret_size);
+        if (r >= 0)
+                r = lib.add_partition(d.context, p, NULL);
+        lib.unref_partition(p);
+        return r < 0 ? error_errno(reterr, r, "Cannot make a partition table in %s", path) : write_label(&d, reterr);
 }

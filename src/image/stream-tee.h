@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "copy.h"
 #include "error.h"
 
-/* The process that all bytes of a stream of a machine go through (machine-stream.h), which makes their digest on the way: beside those
- * that make the bytes or use them, for it takes a processor of its own. It ends with us. */
+/* The process that all bytes of a stream of a machine come through (machine-stream.h), on their way to who reads them as an archive, which
+ * need not be believed: it makes their digest, beside those who use them, and sees whether they end as they should. It ends with us. */
 
 typedef struct StreamTee StreamTee;
 
@@ -14,15 +15,9 @@ static inline void stream_tee_freep(StreamTee **t) {
         stream_tee_free(*t);
 }
 
-/* For who writes one: *ret_fd takes the bytes, and they come out at `to`. */
-int stream_tee_out(int to, StreamTee **ret, int *ret_fd, Error **reterr);
-
-/* All is written; the tail follows it, and all is out when this returns. Without it, there is no tail. Takes *ret_fd, too. */
-int stream_tee_finish(StreamTee *t, int fd, Error **reterr);
-
-/* For who reads one, from `from`: *ret_fd has all bytes, tail and all. */
-int stream_tee_in(int from, StreamTee **ret, int *ret_fd, Error **reterr);
+/* `from` stays the caller's; *ret_fd has all of its bytes, tail and all. */
+int stream_tee_open(int from, StreamTee **ret, int *ret_fd, Error **reterr);
 
 /* When the archive in it is read to its end, what is left of *ret_fd is: 0, or -EBADMSG with an Error where the stream did not end with its
- * tail. */
-int stream_tee_check(StreamTee *t, int fd, Error **reterr);
+ * tail. The watch (or NULL) is asked while it waits: -ECANCELED. */
+int stream_tee_check(StreamTee *t, int fd, const CopyWatch *watch, Error **reterr);

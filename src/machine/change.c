@@ -8,6 +8,7 @@
 
 #include "file.h"
 #include "identity.h"
+#include "layer-info.h"
 #include "log.h"
 #include "machine-leases.h"
 #include "read-only.h"
@@ -182,8 +183,17 @@ static void settle_remove(const Change *c, int dir) {
                 forget(c);
 }
 
+/* Whether a name leads to a layer of that id. */
+static bool leads_to(int dir, const char *name, const char *id) {
+        char now[LAYER_ID_SIZE];
+
+        return layer_read_link(dir, name, now) > 0 && strcmp(now, id) == 0;
+}
+
 static void settle_add(const Change *c, int dir) {
-        if (!image_entry_is(dir, c->to, c->inode, c->born_usec))
+        bool is_layered = c->inode == 0;
+
+        if (!(is_layered ? leads_to(dir, c->to, c->from) : image_entry_is(dir, c->to, c->inode, c->born_usec)))
                 remove_paths(c);
 }
 

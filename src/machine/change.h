@@ -27,8 +27,9 @@
  *     Path=/etc/nbox/web.conf               a file that is renamed or removed with it; of one that is renamed, the next line says to what
  *     NewPath=/etc/nbox/db.conf
  *
- * What is added is a new image that has settings: "From" is the hidden name that it has until it is whole, "To" the one that it gets last, and
- * each "Path" a file that is written before that, and goes again where the image never got its name.
+ * What is added is a new image that has settings: "From" is the hidden name that it has until it is whole, or its layer's id where it stands on
+ * layers (and "Inode" 0), "To" the name that it gets last, and each "Path" a file that is written before that, and goes again where the image
+ * never got its name.
  *
  * One lock serves all changes; it is held for moments, and what takes long, as removing a tree's files, comes after it. */
 

@@ -16,5 +16,8 @@ typedef struct ImageSettings {
         mode_t mode;      /* root's */
 } ImageSettings;
 
-/* new_image_finish() and the settings (NULL: none). -EEXIST: something has taken the place of the settings meanwhile. */
+/* new_image_finish(), and the settings (NULL: none). -EEXIST: something has taken the place of the settings meanwhile. */
 int image_add(NewImage *n, const ImageSettings *settings, Error **reterr);
+
+/* new_image_finish_layered() likewise. Takes the store's lock, which the caller does not have. */
+int image_add_layered(NewImage *n, const Store *s, const Layer *own, const ImageSettings *settings, Error **reterr);
