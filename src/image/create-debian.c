@@ -24,6 +24,7 @@
 static const char ssh_keys_unit[] =
         "[Unit]\n"
         "Description=Keys of this host for ssh, made when there are none\n"
+        "After=sshd-keygen.service\n" /* the distribution's own, of newer ones: at what it takes for a first boot */
         "Before=ssh.service ssh.socket\n"
         "ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key\n"
         "\n"
