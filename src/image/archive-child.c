@@ -51,6 +51,7 @@ typedef struct Child {
         const void *rest;           /* of the piece that the last bytes of it came with */
         size_t rest_size;
         bool first_given, ended;
+        Digest *digest;             /* of what was decompressed, where it is asked for: a layer's */
         uint64_t fed;               /* bytes given to the tar's reader */
 } Child;
 
@@ -262,6 +263,8 @@ static la_ssize_t feed(struct archive *a _unused_, void *userdata, const void **
                 return 0;
         }
         c->fed += size;
+        if (c->digest)
+                digest_add(c->digest, *ret, size);
         return (la_ssize_t) size;
 }
 
@@ -322,12 +325,33 @@ static void give_tar(Child *c) {
         end_tar(c);
 }
 
+static bool is_all_zeros(const unsigned char *data, size_t size) {
+        return size > 0 && data[0] == 0 && memcmp(data, data + 1, size - 1) == 0;
+}
+
+static ArchiveFormat format_of(Child *c) {
+        if (c->first_size == BLOCK && (is_tar_header(c->first) || (c->digest && is_all_zeros(c->first, BLOCK))))
+                return ARCHIVE_TAR;
+        if (c->digest)
+                out_fail(&c->out, FAIL_NO_TAR, 0, NULL);
+        return ARCHIVE_SINGLE;
+}
+
+static void put_end(Child *c) {
+        RecordEnd end;
+
+        if (c->digest)
+                digest_end(c->digest, end.digest);
+        out_record(&c->out, RECORD_END, (OutPart[]){ { &end, c->digest ? sizeof(end) : 0 } }, 1);
+        out_flush(&c->out);
+}
+
 static void give(Child *c) {
         RecordBegin begin;
 
         open_stream(c);
         look_at_first(c);
-        begin.format = c->first_size == BLOCK && is_tar_header(c->first) ? ARCHIVE_TAR : ARCHIVE_SINGLE;
+        begin.format = format_of(c);
         begin.compressed = c->l.filter_code(c->stream, 0) != ARCHIVE_FILTER_NONE;
         out_record(&c->out, RECORD_BEGIN, (OutPart[]){ { &begin, sizeof(begin) } }, 1);
         out_flush(&c->out);
@@ -335,11 +359,10 @@ static void give(Child *c) {
                 give_tar(c);
         else
                 give_single(c);
-        out_record(&c->out, RECORD_END, NULL, 0);
-        out_flush(&c->out);
+        put_end(c);
 }
 
-void archive_child(int archive, int pipe_fd, pid_t parent) {
+void archive_child(int archive, bool is_layer, int pipe_fd, pid_t parent) {
         Child c = {};
         int r;
 
@@ -347,7 +370,7 @@ void archive_child(int archive, int pipe_fd, pid_t parent) {
         if (out_begin(&c.out, FD_PIPE) < 0)
                 _exit(1);
         (void) setlocale(LC_ALL, "C");
-        if (archive_library_load(&c.l) < 0)
+        if (archive_library_load(&c.l) < 0 || (is_layer && digest_new(&c.digest, NULL) < 0))
                 out_fail(&c.out, FAIL_LIBRARY, 0, NULL);
         r = confine(parent);
         if (r < 0)

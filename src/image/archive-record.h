@@ -2,6 +2,7 @@
 #pragma once
 
 #include "archive-form.h"
+#include "digest.h"
 
 /* What the process that reads an archive (archive-child.c) writes into its pipe, and archive.c reads: records, each a head and `size` bytes. The
  * form is ours and of one build, so numbers are as they are in memory. Only what it *says* comes from strangers, but all of it may: also that the
@@ -11,7 +12,7 @@ typedef enum RecordType {
         RECORD_BEGIN, /* first: RecordBegin */
         RECORD_ENTRY, /* RecordEntry; path and target, each with its NUL; for each attribute RecordXattr, name with its NUL, value */
         RECORD_DATA,  /* the offset (uint64_t), and the bytes: of the file whose entry came last */
-        RECORD_END,   /* last, empty: the archive is whole */
+        RECORD_END,   /* last: the archive is whole; of a layer, RecordEnd */
         RECORD_FAIL,  /* last: RecordFail, and text for people, with its NUL */
 } RecordType;
 
@@ -36,11 +37,16 @@ typedef struct RecordXattr {
         uint32_t name_size, value_size;
 } RecordXattr;
 
+typedef struct RecordEnd {
+        char digest[DIGEST_HEX_SIZE];
+} RecordEnd;
+
 typedef enum Failure {
         FAIL_SYSTEM,     /* `error`: reading the archive, or getting ready */
-        FAIL_LIBRARY,    /* not there */
+        FAIL_LIBRARY,    /* not there: libarchive, or libgcrypt */
         FAIL_DAMAGED,    /* what libarchive says of it */
         FAIL_EMPTY,
+        FAIL_NO_TAR,     /* what is to be one */
         FAIL_CUT,        /* a tar without the mark of its end */
         FAIL_TRAILING,   /* more behind its end than padding */
         FAIL_PATH,       /* these are of one entry, which the text names */

@@ -35,6 +35,7 @@ struct Archive {
         ArchiveEntry entry;
         EntryXattr xattrs[ENTRY_XATTRS_MAX];
         bool again, ended, failed;
+        char digest[DIGEST_HEX_SIZE];
 
         size_t left;     /* bytes of a data record that are not handed out */
         uint64_t offset; /* in the file, of what comes next */
@@ -66,6 +67,10 @@ void archive_again(Archive *a) {
 
 bool archive_is_compressed(const Archive *a) {
         return a->compressed;
+}
+
+const char *archive_digest(const Archive *a) {
+        return a->digest;
 }
 
 uint64_t archive_consumed(const Archive *a) {
@@ -104,12 +109,14 @@ static int failure_error(Archive *a, const RecordFail *f, const char *text, Erro
                         return bad_record(a, reterr);
                 return error_errno(reterr, f->error, "Cannot read %s", name);
         case FAIL_LIBRARY:
-                error_set(reterr, EOPNOTSUPP, "Cannot load libarchive.so.13, which reads archives");
-                return error_hint(reterr, -EOPNOTSUPP, "Install it (package libarchive13).");
+                error_set(reterr, EOPNOTSUPP, "Cannot load libarchive.so.13, which reads archives, or libgcrypt.so.20, which makes sums of layers");
+                return error_hint(reterr, -EOPNOTSUPP, "Install them (packages libarchive13 and libgcrypt20).");
         case FAIL_DAMAGED:
                 return error_set(reterr, EBADMSG, "%s is damaged or cut off: %s", name, text[0] ? text : "it cannot be read");
         case FAIL_EMPTY:
                 return error_set(reterr, EBADMSG, "%s is empty", name);
+        case FAIL_NO_TAR:
+                return error_set(reterr, EBADMSG, "%s is no tar", name);
         case FAIL_CUT:
                 return error_set(reterr, EBADMSG, "%s is cut off: the mark of a tar's end is missing", name);
         case FAIL_TRAILING:
@@ -327,6 +334,25 @@ static int begin_data(Archive *a, const RecordHead *head, Error **reterr) {
         return 0;
 }
 
+/* The last record: of a layer, its digest, which is believed to be one. */
+static int take_end(Archive *a, const RecordHead *head, Error **reterr) {
+        RecordEnd end;
+        int r;
+
+        a->ended = true;
+        if (head->size == 0)
+                return 0;
+        if (head->size != sizeof(end))
+                return bad_record(a, reterr);
+        r = take(a, &end, sizeof(end), reterr);
+        if (r < 0)
+                return r;
+        if (strnlen(end.digest, sizeof(end.digest)) != DIGEST_HEX_SIZE - 1 || strspn(end.digest, "0123456789abcdef") != DIGEST_HEX_SIZE - 1)
+                return bad_record(a, reterr);
+        memcpy(a->digest, end.digest, sizeof(a->digest));
+        return 0;
+}
+
 /* --- what is offered ------------------------------------------------------------------------------------------------ */
 
 static int check_usable(Archive *a, Error **reterr) {
@@ -362,8 +388,7 @@ int archive_next(Archive *a, const ArchiveEntry **ret, Error **reterr) {
                                 return r;
                         break;
                 case RECORD_END:
-                        a->ended = true;
-                        return head.size == 0 ? 0 : bad_record(a, reterr);
+                        return take_end(a, &head, reterr);
                 case RECORD_BEGIN:
                 case RECORD_FAIL:
                 default:
@@ -420,7 +445,7 @@ int archive_data(Archive *a, const void **ret, size_t *ret_size, uint64_t *ret_o
 
 /* --- the beginning -------------------------------------------------------------------------------------------------- */
 
-static int start(Archive *a, int fd, Error **reterr) {
+static int start(Archive *a, int fd, bool is_layer, Error **reterr) {
         pid_t parent = getpid();
         int fds[2];
 
@@ -430,7 +455,7 @@ static int start(Archive *a, int fd, Error **reterr) {
         (void) fcntl(fds[0], F_SETPIPE_SZ, PIPE_SIZE); /* a small one works, too */
         a->pid = fork();
         if (a->pid == 0)
-                archive_child(fd, fds[1], parent);
+                archive_child(fd, is_layer, fds[1], parent);
         close_fd(fds[1]);
         if (a->pid < 0)
                 return error_errno(reterr, errno, "Cannot start a process that reads %s", a->name);
@@ -456,7 +481,7 @@ static int take_begin(Archive *a, Error **reterr) {
         return 0;
 }
 
-int archive_open(int fd, const char *name, Archive **ret, ArchiveFormat *ret_format, Error **reterr) {
+static int open_archive(int fd, const char *name, bool is_layer, Archive **ret, Error **reterr) {
         _cleanup_(archive_freep) Archive *a = calloc(1, sizeof(*a));
         int r;
 
@@ -469,12 +494,23 @@ int archive_open(int fd, const char *name, Archive **ret, ArchiveFormat *ret_for
         a->record = malloc(RECORD_ENTRY_MAX);
         if (!a->name || !a->buffer || !a->record)
                 return error_oom(reterr);
-        r = start(a, fd, reterr);
+        r = start(a, fd, is_layer, reterr);
         if (r >= 0)
                 r = take_begin(a, reterr);
         if (r < 0)
                 return r;
-        *ret_format = a->format;
         *ret = TAKE_PTR(a);
         return 0;
+}
+
+int archive_open(int fd, const char *name, Archive **ret, ArchiveFormat *ret_format, Error **reterr) {
+        int r = open_archive(fd, name, false, ret, reterr);
+
+        if (r >= 0)
+                *ret_format = (*ret)->format;
+        return r;
+}
+
+int archive_open_layer(int fd, const char *name, Archive **ret, Error **reterr) {
+        return open_archive(fd, name, true, ret, reterr);
 }

@@ -44,6 +44,12 @@ static inline void archive_freep(Archive **a) {
  * below; -EOPNOTSUPP: the library is missing. */
 int archive_open(int fd, const char *name, Archive **ret, ArchiveFormat *ret_format, Error **reterr);
 
+/* The same of what is to be a tar, and else an error: a layer of a container's image. Nothing but zeros is a tar without entries, as podman
+ * and docker make them. After archive_next() has returned 0, archive_digest() is the SHA-256, in hexadecimal digits, of all that was
+ * decompressed, to its last byte: by the process that reads, so believed no more than the rest. */
+int archive_open_layer(int fd, const char *name, Archive **ret, Error **reterr);
+const char *archive_digest(const Archive *a);
+
 /* Who asks for an end while a slow stream is waited for: -ECANCELED from the two below. NULL: nobody. */
 void archive_watch(Archive *a, const CopyWatch *watch);
 

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "digest.h"
 #include "fd.h"
 #include "unit.h"
 
@@ -487,6 +488,38 @@ static void pipes_and_the_place_in_a_file(void **state _unused_) {
         assert_int_equal(entries, 1);
 }
 
+/* The digest is of what was decompressed, padding and what is behind it included; zeros are a tar without entries, and nothing else is one. */
+static void layers(void **state _unused_) {
+        static const char *const programs[] = { "cat", "gzip", "zstd -q" };
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(archive_freep) Archive *none = NULL;
+        _cleanup_(tar_freep) Tar t = {}, zeros = {};
+
+        append_file(&t, "a", USTAR, "abc");
+        append_end(&t);
+        append_end(&t);
+        append(&t, "behind", 6);
+        append_end(&zeros);
+        for (size_t i = 0; i < 2 * ELEMENTSOF(programs); i++) {
+                const Tar *layer = i % 2 ? &zeros : &t;
+                _cleanup_close_ int fd = through(programs[i / 2], layer->data, layer->size), plain = file_of(layer->data, layer->size);
+                _cleanup_(archive_freep) Archive *a = NULL;
+                char hex[DIGEST_HEX_SIZE];
+
+                assert_ok(digest_file(plain, "a", NULL, hex, &error));
+                assert_ok(archive_open_layer(fd, "a", &a, &error));
+                assert_int_equal(next_of(a) != NULL, i % 2 == 0);
+                assert_null(i % 2 == 0 ? next_of(a) : NULL);
+                assert_string_equal(archive_digest(a), hex);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(programs); i++) {
+                _cleanup_close_ int fd = through(programs[i], "no tar", 6);
+
+                assert_int_equal(archive_open_layer(fd, "this", &none, &error), -EBADMSG);
+                assert_error_says(error, "this is no tar");
+        }
+}
+
 /* --- what is refused ------------------------------------------------------------------------------------------------ */
 
 static void cut_off(void **state _unused_) {
@@ -656,6 +689,7 @@ int main(void) {
                 cmocka_unit_test(compressed_ones),
                 cmocka_unit_test(single_ones),
                 cmocka_unit_test(pipes_and_the_place_in_a_file),
+                cmocka_unit_test(layers),
                 cmocka_unit_test(cut_off),
                 cmocka_unit_test(beyond_the_bounds),
                 cmocka_unit_test(a_stalled_stream_may_be_left),
