@@ -43,6 +43,7 @@ static int stand_on_copy(const LiveCopy *what, const char *name, const NewIdenti
         r = transfer_show_begin(&show, "Copying", title, bytes, files, reterr);
         if (r < 0)
                 return r;
+        transfer_show_announce(&show);
         q.watch = &show.watch;
         r = live_copy(&q, &layer, reterr);
         if (r < 0)
@@ -147,6 +148,8 @@ static int copy_whole(const Image *from, const char *machine, const char *name, 
         if (asprintf(&title, "%s%s%s%s", from->path, machine ? ", while the machine '" : "", machine ?: "", machine ? "' stands still" : "") < 0)
                 return error_oom(reterr);
         r = transfer_show_begin(&show, "Copying", title, bytes, files, reterr);
+        if (r >= 0)
+                transfer_show_announce(&show);
         if (r >= 0 && machine) {
                 r = live_hold(&hold, machine, &show.watch, reterr);
                 w.hold = &hold;

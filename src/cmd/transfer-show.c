@@ -156,9 +156,17 @@ static int watch_signals(TransferShow *s, Error **reterr) {
         return error_errno(reterr, errno, "Cannot watch for signals");
 }
 
+void transfer_show_announce(const TransferShow *s) {
+        char size[SIZE_TEXT_MAX];
+
+        if (s->bytes > 0 && s->files > 0)
+                log_info("%s: %s in %" PRIu64 " file%s", s->title, size_text(s->bytes, size), s->files, s->files == 1 ? "" : "s");
+        else if (s->bytes > 0)
+                log_info("%s: %s", s->title, size_text(s->bytes, size));
+}
+
 int transfer_show_begin(TransferShow *s, const char *doing, const char *what, uint64_t bytes, uint64_t files, Error **reterr) {
         uint64_t now = clock_usec(CLOCK_MONOTONIC);
-        char size[SIZE_TEXT_MAX];
         int r;
 
         *s = (TransferShow){ .line = status_line(), .bytes = bytes, .files = files, .began_usec = now, .sampled_usec = now,
@@ -171,10 +179,8 @@ int transfer_show_begin(TransferShow *s, const char *doing, const char *what, ui
         r = watch_signals(s, reterr);
         if (r < 0)
                 return r;
-        if (bytes > 0 && files > 0)
-                log_info("%s: %s in %" PRIu64 " file%s", s->title, size_text(bytes, size), files, files == 1 ? "" : "s");
-        else if (bytes > 0)
-                log_info("%s: %s", s->title, size_text(bytes, size));
+        if (s->line.columns > 0)
+                transfer_show_announce(s);
         return 0;
 }
 

@@ -37,6 +37,10 @@ int verb_clone(int argc, char **argv, Error **reterr);
 int verb_commit(int argc, char **argv, Error **reterr);
 extern const VerbOption clone_options[];
 
+int verb_export(int argc, char **argv, Error **reterr);
+int verb_export_tar(int argc, char **argv, Error **reterr); /* verb-export.c */
+extern const VerbOption export_options[];
+
 int verb_rename(int argc, char **argv, Error **reterr);
 int verb_read_only(int argc, char **argv, Error **reterr); /* verb-rename.c */
 int verb_remove(int argc, char **argv, Error **reterr);

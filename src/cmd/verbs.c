@@ -44,6 +44,9 @@ const Verb verbs[] = {
           VERB_ROOT | VERB_JSON, OPERAND_SNAPSHOT, "Make" },
         { "commit", "NAME NEW", "Make an image of what a machine has now, running or not", verb_commit, VERB_ROOT, OPERAND_MACHINE, "Make" },
 
+        { "export", "[OPTIONS] NAME [FILE|-]", "Write an image to a file, running or not, as an archive", verb_export, VERB_ROOT, OPERAND_OLD_NAME,
+          "Make", export_options },
+
         { "dissect", "[OPTIONS] IMAGE [DIR]", "Show what is in a disk image, or mount it", verb_dissect, VERB_JSON, OPERAND_IMAGE, "See", dissect_options },
         { "rename", "NAME NEW-NAME", "Give an image another name, and its settings, addresses and ids with it", verb_rename, VERB_ROOT,
           OPERAND_OLD_NAME, "Make" },
@@ -104,6 +107,8 @@ const Verb verbs[] = {
 
         /* called by nbox's units, by the shell's completion and by the build */
         { "list-images", "[OPTIONS]", "As images: machinectl's word", verb_images, VERB_JSON | VERB_HIDDEN, OPERAND_NONE, "See", images_options },
+        { "export-tar", "[OPTIONS] NAME [FILE|-]", "As export to a tar: machinectl's word", verb_export_tar, VERB_ROOT | VERB_HIDDEN,
+          OPERAND_OLD_NAME, "Make", export_options },
         { "gc", "", "Clear away what dead machines left", verb_gc, VERB_ROOT | VERB_HIDDEN, .group = "Other" },
         { "zone-serve", "ZONE", "Serve names and addresses to a zone's machines", verb_zone_serve, VERB_ROOT | VERB_HIDDEN,
           .group = "Other" },

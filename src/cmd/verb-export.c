@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
+#include <string.h>
+
+#include "export-output.h"
+#include "export.h"
+#include "lock.h"
+#include "log.h"
+#include "mount.h"
+#include "still.h"
+#include "transfer-show.h"
+#include "verb-list.h"
+
+/* nbox export NAME [FILE|-], and machinectl's export-tar, which is the same with the kind said by the word. */
+
+enum { OPT_FORMAT = 256, OPT_FORCE, OPT_SNAPSHOT };
+
+const VerbOption export_options[] = {
+        { { .name = "format", .placeholder = "FORMAT" }, OPT_FORMAT, "What to write, if the file's name does not say it: tar, tar.gz, tar.xz, …" },
+        { { .name = "force" }, OPT_FORCE, "Write it in place of a file that is there" },
+        { { .name = "snapshot", .placeholder = "SNAPSHOT" }, OPT_SNAPSHOT, "Not what it is now, but what it was then" },
+        {},
+};
+
+typedef struct ExportRequest {
+        const char *name, *snapshot;
+        ExportOutput output;
+        const ExportFormat *format;
+        Compression compression;
+} ExportRequest;
+
+static const ExportFormat *format_by_name(const char *name) {
+        const ExportFormat *f = export_formats;
+
+        while (f->name && strcmp(f->name, name) != 0)
+                f++;
+        return f->name ? f : NULL;
+}
+
+static int unknown_suffix(const ExportRequest *q, Error **reterr) {
+        error_set(reterr, EINVAL, "What to write is not said by the name '%s'", q->output.path);
+        return error_hint(reterr, -EINVAL, "Give it a suffix that does, such as .tar.zst, or say --format=tar.");
+}
+
+/* word: of --format=, or NULL; kind: what the verb says, or NULL. */
+static int choose_format(ExportRequest *q, const char *word, const char *kind, Error **reterr) {
+        const char *path = q->output.path;
+        const ExportFormat *by_suffix = export_format_by_suffix(path, &q->compression);
+        int r;
+
+        q->format = kind ? format_by_name(kind) : by_suffix;
+        if (!by_suffix && kind)
+                q->compression = compression_by_suffix(path);
+        r = word ? export_format_parse(word, &q->format, &q->compression, reterr) : 0;
+        if (r < 0)
+                return r;
+        if (!q->format && (word || strcmp(path, "-") == 0))
+                q->format = format_by_name("tar");
+        if (!q->format)
+                return unknown_suffix(q, reterr);
+        if (q->compression != COMPRESS_NONE && !q->format->compresses)
+                return error_set(reterr, EINVAL, "The format %s is not compressed as a whole", q->format->name);
+        return 0;
+}
+
+static int parse(int argc, char **argv, const char *kind, ExportRequest *q, Error **reterr) {
+        VerbArgs args = verb_args(argc, argv);
+        const char *word = NULL;
+        int r;
+
+        while ((r = verb_next(&args, reterr)) > 0)
+                switch (r) {
+                case OPT_FORMAT:
+                        word = args.value;
+                        break;
+                case OPT_FORCE:
+                        q->output.force = true;
+                        break;
+                default:
+                        q->snapshot = args.value;
+                }
+        if (r >= 0)
+                r = verb_check_operands(&args, 1, 2, reterr);
+        if (r < 0)
+                return r;
+        q->name = args.operands[0];
+        q->output.path = args.n_operands > 1 ? args.operands[1] : "-";
+        r = choose_format(q, word, kind, reterr);
+        if (r >= 0)
+                q->output.directory = q->format->is_directory;
+        return r;
+}
+
+/* Another command may seal the image between our finding and holding it. */
+static int find_and_hold(const ExportRequest *q, Image **ret_image, StillImage **ret, Error **reterr) {
+        for (unsigned tries = 0;;) {
+                _cleanup_(error_freep) Error *error = NULL;
+                _cleanup_(image_freep) Image *image = NULL;
+                int r = image_find(q->name, &image, &error);
+
+                if (r >= 0)
+                        r = still_open(&(StillWish){ .image = image, .snapshot = q->snapshot, .no_tree = q->format->takes_disks }, ret, &error);
+                if (r >= 0)
+                        *ret_image = TAKE_PTR(image);
+                if (!image_try_again(r, &tries))
+                        return error_pass(reterr, r, &error);
+        }
+}
+
+static int write_shown(const ExportRequest *q, const Image *image, StillImage *still, Error **reterr) {
+        _cleanup_(transfer_show_end) TransferShow show = {};
+        ExportJob job = { .image = image, .still = still, .format = q->format, .compression = q->compression, .fd = q->output.fd,
+                          .is_stream = q->output.is_stream, .path = export_output_text(&q->output), .watch = &show.watch };
+        int r = transfer_show_begin(&show, "Exporting", image->path, still->bytes, still->files, reterr);
+
+        return r < 0 ? r : q->format->write(&job, reterr);
+}
+
+static int export(ExportRequest *q, Error **reterr) {
+        _cleanup_(image_freep) Image *image = NULL;
+        _cleanup_(still_image_freep) StillImage *still = NULL;
+        int r = export_output_open(&q->output, reterr);
+
+        if (r < 0)
+                return r;
+        (void) signal(SIGPIPE, SIG_IGN); /* who no longer reads is an error like others */
+        r = mount_own_namespace();
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot make a mount namespace");
+        r = find_and_hold(q, &image, &still, reterr);
+        if (r >= 0)
+                r = write_shown(q, image, still, reterr);
+        if (r >= 0)
+                r = export_output_finish(&q->output, reterr);
+        if (r >= 0 && !q->output.is_stream)
+                log_info("Wrote %s: %s as %s%s%s.", q->output.path, image->path, q->format->name, q->compression != COMPRESS_NONE ? ", " : "",
+                         q->compression != COMPRESS_NONE ? compression_name(q->compression) : "");
+        return r;
+}
+
+static int run(int argc, char **argv, const char *kind, Error **reterr) {
+        ExportRequest q = { .output = { .fd = -1, .parent = -1, .lock = -1 } };
+        int r = parse(argc, argv, kind, &q, reterr);
+
+        if (r >= 0)
+                r = export(&q, reterr);
+        export_output_done(&q.output);
+        return r;
+}
+
+int verb_export(int argc, char **argv, Error **reterr) {
+        return run(argc, argv, NULL, reterr);
+}
+
+int verb_export_tar(int argc, char **argv, Error **reterr) {
+        return run(argc, argv, "tar", reterr);
+}
