@@ -126,8 +126,7 @@ int settings_parse(MachineConfig *c, const char *path, bool trusted, char *text,
         return 0;
 }
 
-/* 1 and the text, or 0 when there is no such file. */
-static int read_file(const char *path, bool trusted, char **ret, size_t *ret_size, Error **reterr) {
+int settings_read_file(const char *path, bool trusted, char **ret, size_t *ret_size, Error **reterr) {
         /* Beside an image a link could name a file of the host's, whose lines would then stand in our messages; a FIFO
          * would hang us. */
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (trusted ? 0 : O_NOFOLLOW));
@@ -160,7 +159,7 @@ static int apply_file(MachineConfig *c, const char *path, bool trusted, Error **
         int r;
 
         trusted = trusted || c->settings == SETTINGS_TRUSTED;
-        r = read_file(path, trusted, &text, &size, reterr);
+        r = settings_read_file(path, trusted, &text, &size, reterr);
         if (r <= 0)
                 return r;
         s = config_new(c->mode);

@@ -9,6 +9,9 @@
  * In an untrusted file privileged keys are warned about and ignored. */
 int settings_parse(MachineConfig *c, const char *path, bool trusted, char *text, size_t size, Error **reterr);
 
+/* The text of one: 1, or 0 when there is no such file. One that is not trusted must be a file, not a link. *ret is the caller's. */
+int settings_read_file(const char *path, bool trusted, char **ret, size_t *ret_size, Error **reterr);
+
 /* Where settings of a machine can stand, first match wins: SETTINGS_PLACES paths, the last of them beside its image, where `directory` is
  * the one that the image lies in (NULL: left out). The same places in the same order for each name. The caller's. */
 #define SETTINGS_PLACES 5
