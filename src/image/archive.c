@@ -100,6 +100,13 @@ static int ended_early(Archive *a, Error **reterr) {
         return error_set(reterr, EBADMSG, "The process that reads %s has ended too early, with status %d", a->name, WEXITSTATUS(status));
 }
 
+/* What the archive's own reader says, and where: the last entry that was whole, or whose contents were being read. */
+static int damage_error(Archive *a, const char *what, const char *text, Error **reterr) {
+        const char *behind = a->entry.path && a->entry.path[0] ? a->entry.path : NULL;
+
+        return error_set(reterr, EBADMSG, "%s is %s%s%s: %s", a->name, what, behind ? ", at or behind " : "", behind ?: "", text);
+}
+
 static int failure_error(Archive *a, const RecordFail *f, const char *text, Error **reterr) {
         const char *name = a->name;
 
@@ -112,13 +119,13 @@ static int failure_error(Archive *a, const RecordFail *f, const char *text, Erro
                 error_set(reterr, EOPNOTSUPP, "Cannot load libarchive.so.13, which reads archives, or libgcrypt.so.20, which makes sums of layers");
                 return error_hint(reterr, -EOPNOTSUPP, "Install them (packages libarchive13 and libgcrypt20).");
         case FAIL_DAMAGED:
-                return error_set(reterr, EBADMSG, "%s is damaged or cut off: %s", name, text[0] ? text : "it cannot be read");
+                return damage_error(a, "damaged or cut off", text[0] ? text : "it cannot be read", reterr);
         case FAIL_EMPTY:
                 return error_set(reterr, EBADMSG, "%s is empty", name);
         case FAIL_NO_TAR:
                 return error_set(reterr, EBADMSG, "%s is no tar", name);
         case FAIL_CUT:
-                return error_set(reterr, EBADMSG, "%s is cut off: the mark of a tar's end is missing", name);
+                return damage_error(a, "cut off", "the mark of a tar's end is missing", reterr);
         case FAIL_TRAILING:
                 return error_set(reterr, EBADMSG, "%s goes on behind the end of its tar, by far more than padding", name);
         case FAIL_PATH:
