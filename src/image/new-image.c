@@ -247,17 +247,16 @@ static int rename_failed(const NewImage *n, int r, Error **reterr) {
         return error_errno(reterr, r, "Cannot rename %s", n->place->hidden_path);
 }
 
-static int exchange(NewImage *n, Error **reterr) {
-        NewImagePlace *p = n->place;
+static int exchange(const NewImage *n, const char *hidden, Error **reterr) {
+        const NewImagePlace *p = n->place;
         int r = unmark_old(p, reterr);
 
         if (r < 0)
                 return r;
-        if (renameat2(p->parent, p->hidden, p->parent, p->file, RENAME_EXCHANGE) < 0)
+        if (renameat2(p->parent, hidden, p->parent, p->file, RENAME_EXCHANGE) < 0)
                 return rename_failed(n, -errno, reterr);
-        p->is_made = false;
         (void) fsync(p->parent);
-        discard_old(p->parent, p->hidden);
+        discard_old(p->parent, hidden);
         return 0;
 }
 
@@ -278,9 +277,13 @@ static int remove_other(const NewImagePlace *p, Error **reterr) {
 
 static int take_name(NewImage *n, Error **reterr) {
         NewImagePlace *p = n->place;
+        int r;
 
-        if (replaces_in_place(p))
-                return exchange(n, reterr);
+        if (replaces_in_place(p)) {
+                r = exchange(n, p->hidden, reterr);
+                p->is_made = r < 0;
+                return r;
+        }
         if (renameat2(p->parent, p->hidden, p->parent, p->file, RENAME_NOREPLACE) < 0)
                 return rename_failed(n, -errno, reterr);
         p->is_made = false;
@@ -316,17 +319,22 @@ int new_image_finish(NewImage *n, Error **reterr) {
 
 /* ---- on layers ---- */
 
-/* A link of a hidden name, to be exchanged for the old image. A sweep may take it for a dead maker's. */
-static int exchange_link(NewImage *n, const char *text, Error **reterr) {
-        NewImagePlace *p = n->place;
+/* A link of a hidden name of its own, to be exchanged for the old image. A sweep may take it for a dead maker's: it is made again then. */
+static int exchange_link(const NewImage *n, const char *text, Error **reterr) {
+        const NewImagePlace *p = n->place;
         _cleanup_(error_freep) Error *error = NULL;
-        int r;
+        _cleanup_free_ char *hidden = discard_name();
+        int r = hidden ? 0 : error_oom(reterr);
 
+        if (r < 0)
+                return r;
         do {
-                if (symlinkat(text, p->parent, p->hidden) < 0)
-                        return begin_failed(p, -errno, reterr);
-                p->is_made = true;
-                r = exchange(n, (error_free(error), error = NULL, &error));
+                error = (error_free(error), NULL);
+                if (symlinkat(text, p->parent, hidden) < 0)
+                        return error_errno(reterr, errno, "Cannot make a link in %s", p->directory);
+                r = exchange(n, hidden, &error);
+                if (r < 0)
+                        (void) unlinkat(p->parent, hidden, 0);
         } while (r == -ENOENT);
         return r < 0 ? error_pass(reterr, r, &error) : 0;
 }

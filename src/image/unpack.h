@@ -13,20 +13,28 @@
  * what its owner needs to go on, it ends. */
 
 typedef struct UnpackWish {
-        const CopyWatch *watch; /* or NULL */
-        bool whiteouts;         /* a layer of OCI: ".wh.NAME" and ".wh..wh..opq" become what overlayfs has for them */
+        const CopyWatch *watch; /* or NULL. CopyProgress.bytes are what was read of the archive, as it is (archive_consumed()) */
+        bool whiteouts;         /* a layer of OCI: ".wh.NAME" and ".wh..wh..opq" become what overlayfs has for them, if there is one below */
         int below;              /* a layer: the tree below it, O_PATH, for the attributes of directories that it does not list, and what its hard
                                  * links mean; -1: none */
-        uint64_t size_max;      /* of all contents, in bytes, 0: what the disk has */
+        uint64_t size_max;      /* of all contents, in bytes, holes not counted; 0: what the disk has */
+        const char *prefix;     /* "tree/": taken off all paths and targets of hard links, and it is itself the top directory. What is not
+                                 * beneath it ends the work, and archive_next() returns it again. NULL: there is none */
 } UnpackWish;
 
 typedef struct UnpackResult {
-        uint64_t files, bytes;
-        uint64_t devices;     /* left out */
-        uint64_t xattrs;      /* left out */
-        uint64_t strangers;   /* files of ids beyond 65535, which no machine has */
+        uint64_t files, bytes; /* made; written, holes not counted */
+        uint64_t devices;      /* left out */
+        uint64_t xattrs;       /* left out, with ACLs that name nobody's number */
+        uint64_t strangers;    /* files of ids beyond 65535, which no machine has */
 } UnpackResult;
 
 /* The rest of the archive into the directory `to` (any fd), which is there, and empty but for what the caller put there. Entries that come
- * twice: the later one stands. -ECANCELED. What was made stays after a failure: the caller removes the whole. */
+ * twice: the later one stands. The directory itself, where the archive does not list it, becomes 0755, or stays as it is in a layer.
+ * -ECANCELED; -EBADMSG: the archive is refused. What was made stays after a failure: the caller removes the whole. Sets the umask for
+ * its time. */
 int unpack_tree(Archive *a, int to, const UnpackWish *wish, UnpackResult *ret, Error **reterr);
+
+/* The contents of the file that archive_next() has returned into a regular file, empty, open to be written; blocks of zeros become holes.
+ * `name` is for messages. Only watch and size_max of the wish matter. */
+int unpack_file(Archive *a, int to, const char *name, const UnpackWish *wish, UnpackResult *ret, Error **reterr);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <string.h>
+
+#include "fd.h"
+#include "unpack-job.h"
+
+#define SIZE_MAX_APPARENT (UINT64_C(16) << 40)
+#define BLOCK 4096U /* what is a hole on most file systems */
+
+typedef struct Output {
+        int fd;
+        uint64_t at;  /* where the file's position is */
+        uint64_t end; /* of what the file is to be */
+} Output;
+
+static int write_at(Output *o, const uint8_t *data, size_t size, uint64_t offset) {
+        if (o->at != offset && lseek(o->fd, (off_t) offset, SEEK_SET) < 0)
+                return -errno;
+        o->at = offset + size;
+        return fd_write_all(o->fd, data, size);
+}
+
+static bool is_zero(const uint8_t *data, size_t size) {
+        return data[0] == 0 && memcmp(data, data + 1, size - 1) == 0;
+}
+
+/* The next run that is to be written, from *start on, in blocks of the file. */
+static size_t next_run(const uint8_t *data, size_t size, uint64_t offset, size_t *start) {
+        size_t n, run = 0;
+
+        for (size_t at = *start; at < size; at += n) {
+                n = BLOCK - (size_t) ((offset + at) % BLOCK);
+                if (n > size - at)
+                        n = size - at;
+                if (!is_zero(data + at, n))
+                        run += n;
+                else if (run > 0)
+                        break;
+                else
+                        *start = at + n;
+        }
+        return run;
+}
+
+static int write_runs(UnpackJob *j, Output *o, const uint8_t *data, size_t size, uint64_t offset, Error **reterr) {
+        size_t start = 0, n;
+        int r;
+
+        for (; (n = next_run(data, size, offset, &start)) > 0; start += n) {
+                r = unpack_room_take(&j->room, n, reterr);
+                if (r < 0)
+                        return r;
+                r = write_at(o, data + start, n, offset + start);
+                if (r < 0)
+                        return error_errno(reterr, r, "Cannot write what is in the archive");
+                j->done.bytes += n;
+        }
+        return 0;
+}
+
+static int write_all(UnpackJob *j, Output *o, const uint8_t *data, size_t size, uint64_t offset, Error **reterr) {
+        int r = unpack_room_take(&j->room, size, reterr);
+
+        if (r < 0)
+                return r;
+        r = write_at(o, data, size, offset);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot write what is in the archive");
+        j->done.bytes += size;
+        return 0;
+}
+
+/* A file ends where its last piece does, which may be a hole of no bytes. */
+static int end_file(const Output *o, const char *path, Error **reterr) {
+        return o->at != o->end && ftruncate(o->fd, (off_t) o->end) < 0 ? unpack_failed(path, -errno, reterr) : 0;
+}
+
+int unpack_contents(UnpackJob *j, int to, const char *path, bool find_holes, Error **reterr) {
+        Output o = { .fd = to };
+        const void *data;
+        uint64_t offset;
+        size_t size;
+        int r;
+
+        while ((r = archive_data(j->archive, &data, &size, &offset, reterr)) > 0) {
+                if (offset > SIZE_MAX_APPARENT || offset + size > SIZE_MAX_APPARENT)
+                        return unpack_refuse(reterr, "'%s' in the archive is of more than %" PRIu64 " TiB", path, SIZE_MAX_APPARENT >> 40);
+                if (offset < o.end)
+                        return unpack_refuse(reterr, "The contents of '%s' in the archive are not in order", path);
+                o.end = offset + size;
+                if (size > 0)
+                        r = (find_holes ? write_runs : write_all)(j, &o, data, size, offset, reterr);
+                if (r >= 0 && j->done.bytes - j->bytes_watched >= 1 << 20)
+                        r = unpack_watch(j, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return r < 0 ? r : end_file(&o, path, reterr);
+}
+
+int unpack_file(Archive *a, int to, const char *name, const UnpackWish *wish, UnpackResult *ret, Error **reterr) {
+        UnpackJob j = { .archive = a, .wish = wish, .room = { .fd = to, .most = wish->size_max } };
+        int r;
+
+        archive_watch(a, wish->watch);
+        r = unpack_contents(&j, to, name, true, reterr);
+        if (r < 0)
+                return r;
+        j.done.files = 1;
+        *ret = j.done;
+        return 0;
+}
