@@ -157,6 +157,10 @@ static void offer_operands(const Completion *c, int n_operands) {
                 complete_images(c);
                 complete_offer_paths(c, true);
                 return;
+        case OPERAND_FILE:
+                if (n_operands == 0)
+                        complete_offer_paths(c, false);
+                return;
         case OPERAND_OLD_NAME:
                 if (n_operands > 0)
                         return;

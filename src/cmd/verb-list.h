@@ -33,6 +33,11 @@ int verb_image_resize(int argc, char **argv, Error **reterr); /* verb-image.c */
 
 int verb_create(int argc, char **argv, Error **reterr);
 extern const VerbOption create_options[];
+int verb_import(int argc, char **argv, Error **reterr);
+int verb_import_tar(int argc, char **argv, Error **reterr);
+int verb_import_raw(int argc, char **argv, Error **reterr);
+int verb_import_fs(int argc, char **argv, Error **reterr); /* all of verb-import.c */
+extern const VerbOption import_options[];
 int verb_clone(int argc, char **argv, Error **reterr);
 int verb_commit(int argc, char **argv, Error **reterr);
 extern const VerbOption clone_options[];

@@ -40,6 +40,7 @@ typedef enum VerbOperand {
         OPERAND_DEVICES,  /* a running machine, then devices that it has */
         OPERAND_SNAPSHOT, /* an image, then one of its snapshots */
         OPERAND_SNAPSHOTS, /* an image, then any number of them */
+        OPERAND_FILE,     /* a file or a directory, then a new name */
         OPERAND_NEW,      /* a name that nothing has yet */
 } VerbOperand;
 

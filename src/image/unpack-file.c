@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "fd.h"
 #include "unpack-job.h"
 
 #define SIZE_MAX_APPARENT (UINT64_C(16) << 40)
+#define READ_SIZE (UINT64_C(256) << 10)
 #define BLOCK 4096U /* what is a hole on most file systems */
 
 typedef struct Output {
@@ -107,6 +111,65 @@ int unpack_file(Archive *a, int to, const char *name, const UnpackWish *wish, Un
         r = unpack_contents(&j, to, name, true, reterr);
         if (r < 0)
                 return r;
+        j.done.files = 1;
+        *ret = j.done;
+        return 0;
+}
+
+/* ---- what needs no archive ---- */
+
+static int read_piece(UnpackJob *j, int from, Output *o, uint8_t *buffer, uint64_t at, uint64_t end, Error **reterr) {
+        ssize_t n = pread(from, buffer, end - at < READ_SIZE ? end - at : READ_SIZE, (off_t) at);
+        int r;
+
+        if (n <= 0)
+                return n < 0 ? error_errno(reterr, errno, "Cannot read it") : 0;
+        r = write_runs(j, o, buffer, (size_t) n, at, reterr);
+        j->read = at + (uint64_t) n;
+        if (r >= 0)
+                r = unpack_watch(j, reterr);
+        return r < 0 ? r : (int) n;
+}
+
+/* What is a hole there is not even read. */
+static int copy_plain(UnpackJob *j, int from, Output *o, Error **reterr) {
+        _cleanup_free_ uint8_t *buffer = malloc(READ_SIZE);
+        uint64_t at = 0;
+
+        if (!buffer)
+                return error_oom(reterr);
+        while (at < o->end) {
+                off_t data = lseek(from, (off_t) at, SEEK_DATA);
+                int r;
+
+                if (data < 0 && errno == ENXIO) /* nothing but a hole is left */
+                        return 0;
+                if (data > (off_t) at)
+                        at = (uint64_t) data;
+                r = at < o->end ? read_piece(j, from, o, buffer, at, o->end, reterr) : 0;
+                if (r <= 0)
+                        return r;
+                at += (uint64_t) r;
+        }
+        return 0;
+}
+
+int unpack_plain_file(int from, int to, const char *name, const UnpackWish *wish, UnpackResult *ret, Error **reterr) {
+        UnpackJob j = { .wish = wish, .room = { .fd = to, .most = wish->size_max } };
+        Output o = { .fd = to };
+        struct stat st;
+        int r;
+
+        if (fstat(from, &st) < 0)
+                return error_errno(reterr, errno, "Cannot look at %s", name);
+        o.end = (uint64_t) st.st_size;
+        if ((wish->size_max > 0 && o.end > wish->size_max) || ioctl(to, FICLONE, from) < 0) {
+                r = copy_plain(&j, from, &o, reterr);
+                if (r >= 0)
+                        r = end_file(&o, name, reterr);
+                if (r < 0)
+                        return error_prefix(reterr, r, "%s", name);
+        }
         j.done.files = 1;
         *ret = j.done;
         return 0;

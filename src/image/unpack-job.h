@@ -8,7 +8,8 @@
 /* Between unpack.c, unpack-file.c, unpack-link.c and unpack-attributes.c. */
 
 typedef struct UnpackJob {
-        Archive *archive;
+        Archive *archive;       /* or NULL, and */
+        uint64_t read;          /* bytes, of what is read instead */
         const UnpackWish *wish;
         UnpackResult done;
         UnpackRoom room;

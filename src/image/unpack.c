@@ -22,7 +22,7 @@ int unpack_watch(UnpackJob *j, Error **reterr) {
         if (!watch)
                 return 0;
         if (watch->show)
-                watch->show(&(CopyProgress){ .files = j->done.files, .bytes = archive_consumed(j->archive) }, watch->userdata);
+                watch->show(&(CopyProgress){ .files = j->done.files, .bytes = j->archive ? archive_consumed(j->archive) : j->read }, watch->userdata);
         if (watch->is_cancelled && watch->is_cancelled(watch->userdata))
                 return error_set(reterr, ECANCELED, "Interrupted");
         return 0;

@@ -38,3 +38,6 @@ int unpack_tree(Archive *a, int to, const UnpackWish *wish, UnpackResult *ret, E
 /* The contents of the file that archive_next() has returned into a regular file, empty, open to be written; blocks of zeros become holes.
  * `name` is for messages. Only watch and size_max of the wish matter. */
 int unpack_file(Archive *a, int to, const char *name, const UnpackWish *wish, UnpackResult *ret, Error **reterr);
+
+/* The same of a regular file that is no archive: holes are not read, and on a file system that can, nothing is. */
+int unpack_plain_file(int from, int to, const char *name, const UnpackWish *wish, UnpackResult *ret, Error **reterr);

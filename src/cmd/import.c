@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "import.h"
+
+/* What an import is of is told by what is in it. A stream is unpacked before anybody knows whether it is a tree or a layout of OCI that a tree is
+ * to be made of; so there is one way for what comes as a directory, as a file, and by a pipe. */
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "archive.h"
+#include "disk.h"
+#include "format.h"
+#include "image-claim.h"
+#include "image-replace.h"
+#include "log.h"
+#include "new-image.h"
+#include "text.h"
+#include "transfer-show.h"
+#include "tree.h"
+#include "unpack.h"
+
+typedef struct Import {
+        const ImportRequest *q;
+        ImportSource from;
+        ImageReplaced old;
+        TransferShow show;
+        char *path;         /* of what was made */
+        UnpackResult made;  /* what an archive had; all 0 for others */
+} Import;
+
+static void import_done(Import *m) {
+        transfer_show_end(&m->show);
+        image_replace_release(&m->old);
+        import_source_done(&m->from);
+        free(m->path);
+}
+
+static int begin(const Import *m, NewImageKind kind, NewImage **ret, Error **reterr) {
+        NewImageWish wish = {
+                .name = m->q->name,
+                .kind = kind,
+                .read_only = m->q->read_only,
+                .replace = m->old.entry,
+                .watch = &m->show.watch,
+        };
+
+        return new_image_begin(&wish, ret, reterr);
+}
+
+static int finish(Import *m, NewImage *n, Error **reterr) {
+        int r = new_image_finish(n, reterr);
+
+        if (r >= 0)
+                m->path = TAKE_PTR(n->path);
+        return r;
+}
+
+/* ---- disks ---- */
+
+/* What libblkid knows nothing of is no disk of anybody's: a text, or half a download. */
+static int check_disk(const Import *m, int file, Error **reterr) {
+        Image image = { .type = IMAGE_DISK, .name = m->q->name, .path = m->from.title, .fd = file };
+        _cleanup_(disk_freep) Disk *d = NULL;
+
+        return disk_look(&image, &d, reterr);
+}
+
+static int fill_disk(Import *m, Archive *a, int to, Error **reterr) {
+        UnpackWish wish = { .watch = &m->show.watch, .below = -1, .size_max = m->q->size_max };
+        const ArchiveEntry *e;
+        int r;
+
+        if (m->from.is_file && !archive_is_compressed(a))
+                return unpack_plain_file(m->from.fd, to, m->from.title, &wish, &m->made, reterr);
+        r = archive_next(a, &e, reterr);
+        if (r > 0)
+                r = unpack_file(a, to, m->from.title, &wish, &m->made, reterr);
+        if (r >= 0)
+                r = archive_next(a, &e, reterr); /* it has ended as it should */
+        return r;
+}
+
+static int import_disk(Import *m, Archive *a, Error **reterr) {
+        _cleanup_(new_image_freep) NewImage *n = NULL;
+        int r = 0;
+
+        if (m->q->kind == IMPORT_TAR)
+                return error_set(reterr, EMEDIUMTYPE, "%s is no tar archive", m->from.title);
+        if (m->from.is_file && !archive_is_compressed(a))
+                r = format_refuse(m->from.fd, m->from.title, reterr);
+        if (r >= 0)
+                r = begin(m, NEW_DISK, &n, reterr);
+        if (r >= 0)
+                r = fill_disk(m, a, n->fd, reterr);
+        if (r >= 0)
+                r = check_disk(m, n->fd, reterr);
+        return r >= 0 ? finish(m, n, reterr) : r;
+}
+
+/* ---- trees ---- */
+
+static int import_tar(Import *m, Archive *a, Error **reterr) {
+        UnpackWish wish = { .watch = &m->show.watch, .below = -1, .size_max = m->q->size_max };
+        _cleanup_(new_image_freep) NewImage *n = NULL;
+        int r;
+
+        if (m->q->kind == IMPORT_DISK)
+                return error_set(reterr, EMEDIUMTYPE, "%s is a tar archive, and no disk image", m->from.title);
+        r = begin(m, NEW_TREE, &n, reterr);
+        if (r >= 0)
+                r = unpack_tree(a, n->fd, &wish, &m->made, reterr);
+        if (r >= 0 && m->made.files == 0)
+                r = error_set(reterr, EBADMSG, "There is nothing in the archive %s", m->from.title);
+        return r >= 0 ? finish(m, n, reterr) : r;
+}
+
+static int import_stream(Import *m, Error **reterr) {
+        _cleanup_(archive_freep) Archive *a = NULL;
+        ArchiveFormat format;
+        int r;
+
+        if (m->q->kind == IMPORT_DIRECTORY)
+                return error_set(reterr, ENOTDIR, "%s is no directory", m->from.title);
+        r = archive_open(m->from.fd, m->from.title, &a, &format, reterr);
+        if (r < 0)
+                return r;
+        return format == ARCHIVE_SINGLE ? import_disk(m, a, reterr) : import_tar(m, a, reterr);
+}
+
+/* ---- directories ---- */
+
+/* What is copied is nobody's to change meanwhile, where nbox can tell. */
+static int check_directory(const Image *image, Error **reterr) {
+        size_t n = strlen(image->path);
+
+        if (image->type == IMAGE_LAYERED) {
+                error_set(reterr, EOPNOTSUPP, "%s is an image on layers, and the directory is not all of it", image->path);
+                return error_hint(reterr, -EOPNOTSUPP, "`nbox clone --copy %s NEW` makes one tree of it.", image->name);
+        }
+        if (strncmp(IMAGE_DIRECTORY, image->path, n) == 0 && IMAGE_DIRECTORY[n] == '/')
+                return error_set(reterr, EINVAL, "%s has " IMAGE_DIRECTORY " in it, where the new image would be", image->path);
+        return 0;
+}
+
+static int copy_directory(Import *m, const Image *image, Error **reterr) {
+        _cleanup_(new_image_freep) NewImage *n = NULL;
+        int r = begin(m, NEW_TREE, &n, reterr);
+
+        if (r >= 0)
+                r = copy_tree(image->fd, n->fd, &m->show.watch, reterr);
+        return r >= 0 ? finish(m, n, reterr) : r;
+}
+
+static int import_directory(Import *m, Error **reterr) {
+        _cleanup_(image_lock_releasep) ImageLock *lock = NULL;
+        _cleanup_(image_freep) Image *image = NULL;
+        uint64_t bytes, files;
+        int r;
+
+        if (m->q->kind == IMPORT_TAR || m->q->kind == IMPORT_DISK)
+                return error_set(reterr, EISDIR, "%s is a directory", m->from.title);
+        r = image_open_directory(m->q->file, &image, reterr);
+        if (r >= 0)
+                r = check_directory(image, reterr);
+        if (r >= 0)
+                r = image_claim(image, true, &lock, reterr);
+        if (r < 0)
+                return r;
+        if (tree_size(image->fd, &bytes, &files) >= 0) {
+                transfer_show_expect(&m->show, bytes, files);
+                m->show.watch.expected = bytes;
+        }
+        return copy_directory(m, image, reterr);
+}
+
+/* ---- what is said ---- */
+
+static const char *plural(uint64_t n) {
+        return n == 1 ? "" : "s";
+}
+
+static void say_left_out(const UnpackResult *made) {
+        if (made->devices > 0)
+                log_warning("Left out %" PRIu64 " device node%s: a machine has a /dev of its own, and these would be the host's", made->devices,
+                            plural(made->devices));
+        if (made->xattrs > 0)
+                log_warning("Left out %" PRIu64 " extended attribute%s that no machine can have of its own (security labels, or an ACL for a name "
+                            "without a number)", made->xattrs, plural(made->xattrs));
+        if (made->strangers > 0)
+                log_warning("%" PRIu64 " file%s ids over 65535, which a machine with ids of its own has not: nobody's there", made->strangers,
+                            made->strangers == 1 ? " has" : "s have");
+}
+
+/* Whatever it is, it was to be imported; but who takes a wrong file sees it here. */
+static void say_how_to_boot(const Import *m) {
+        _cleanup_(image_freep) Image *image = NULL;
+        _cleanup_free_ char *init = NULL;
+
+        if (image_find(m->q->name, &image, NULL) >= 0 && image->type != IMAGE_DISK && tree_find_init(image->fd, &init, NULL) < 0)
+                log_warning("There is no init in it that a boot could start. `nbox run %s COMMAND…` runs a command in it.", m->q->name);
+        else
+                log_info("Made %s of %s. `nbox boot %s` boots it.", m->path, m->from.title, m->q->name);
+}
+
+/* ---- all ---- */
+
+static int work(Import *m, Error **reterr) {
+        int r = transfer_show_begin(&m->show, "Importing", m->from.title, m->from.is_directory ? 0 : m->from.size, 0, reterr);
+
+        if (r < 0)
+                return r;
+        m->show.watch.expected = 0; /* bytes of the archive are not what it takes */
+        return m->from.is_directory ? import_directory(m, reterr) : import_stream(m, reterr);
+}
+
+int import_image(const ImportRequest *q, char **ret_path, Error **reterr) {
+        _cleanup_(import_done) Import m = { .q = q, .from.fd = -1 };
+        int r = import_source_open(q->file, &m.from, reterr);
+
+        if (r >= 0)
+                r = image_replace_claim(q->name, IMAGE_DIRECTORY, q->force, &m.old, reterr);
+        if (r >= 0)
+                r = work(&m, reterr);
+        transfer_show_end(&m.show);
+        if (r < 0)
+                return r;
+        say_left_out(&m.made);
+        say_how_to_boot(&m);
+        *ret_path = TAKE_PTR(m.path);
+        return 0;
+}
