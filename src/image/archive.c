@@ -419,6 +419,16 @@ static int next_is_data(Archive *a, RecordHead *ret, Error **reterr) {
         return ret->type == RECORD_DATA ? 1 : bad_record(a, reterr);
 }
 
+static int last_hole(Archive *a, const void **ret, size_t *ret_size, uint64_t *ret_offset) {
+        if (a->offset >= a->entry.size)
+                return 0;
+        a->offset = a->entry.size;
+        *ret = a->buffer;
+        *ret_size = 0;
+        *ret_offset = a->offset;
+        return 1;
+}
+
 int archive_data(Archive *a, const void **ret, size_t *ret_size, uint64_t *ret_offset, Error **reterr) {
         size_t n;
         int r = check_usable(a, reterr);
@@ -429,10 +439,10 @@ int archive_data(Archive *a, const void **ret, size_t *ret_size, uint64_t *ret_o
                 RecordHead head;
 
                 r = next_is_data(a, &head, reterr);
+                if (r == 0)
+                        return last_hole(a, ret, ret_size, ret_offset);
                 if (r > 0)
                         r = begin_data(a, &head, reterr);
-                else
-                        return r;
                 if (r < 0)
                         return r;
         }

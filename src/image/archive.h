@@ -60,8 +60,8 @@ int archive_next(Archive *a, const ArchiveEntry **ret, Error **reterr);
 /* The one that archive_next() returned last (its contents not read yet) is returned by it once more. */
 void archive_again(Archive *a);
 
-/* Contents of the file that archive_next() returned, in pieces, in order, what is between them being holes: 1, or 0 at its end. The
- * piece is the archive's until the next call. */
+/* Contents of the file that archive_next() returned, in pieces, in order, what is between them being holes: 1, or 0 at its end. Where
+ * there is a hole at the end, the last piece is one of no bytes. The piece is the archive's until the next call. */
 int archive_data(Archive *a, const void **ret, size_t *ret_size, uint64_t *ret_offset, Error **reterr);
 
 /* Whether there was anything to decompress: who has a file that is not may copy it without this detour. */
