@@ -5,6 +5,8 @@
 #include "strv.h"
 
 const ExportFormat export_formats[] = {
+        { .name = "oci.tar", .help = "an OCI image's layout in one file", .compresses_parts = true, .write = export_oci },
+        { .name = "oci", .help = "an OCI image's layout, a directory", .compresses_parts = true, .is_directory = true, .write = export_oci },
         { .name = "tar", .help = "an archive of all files", .compresses = true, .write = export_tar },
         {},
 };

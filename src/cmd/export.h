@@ -23,6 +23,7 @@ struct ExportFormat {
         const char *name;        /* "tar": what --format= takes, and the suffix of files; longer ones before what they end in */
         const char *help;
         bool compresses;         /* ".gz", ".xz", … may follow */
+        bool compresses_parts;   /* not it, but what is in it: by a compression's name alone */
         bool is_directory;       /* what it writes is one */
         bool takes_disks;        /* a disk image is written as it is: its tree is not open then */
         /* All of it into fd, whole or an error; what is there after one is removed. It is on disk, and has its name, by the caller. */
@@ -39,3 +40,4 @@ const ExportFormat *export_format_by_suffix(const char *file, Compression *ret);
 int export_format_parse(const char *word, const ExportFormat **format, Compression *ret, Error **reterr);
 
 int export_tar(const ExportJob *job, Error **reterr); /* export-tar.c */
+int export_oci(const ExportJob *job, Error **reterr); /* export-oci.c */

@@ -16,7 +16,7 @@
 enum { OPT_FORMAT = 256, OPT_FORCE, OPT_SNAPSHOT };
 
 const VerbOption export_options[] = {
-        { { .name = "format", .placeholder = "FORMAT" }, OPT_FORMAT, "What to write, if the file's name does not say it: tar, tar.gz, tar.xz, …" },
+        { { .name = "format", .placeholder = "FORMAT" }, OPT_FORMAT, "What to write, if the file's name does not say it: tar, tar.gz, …, oci, oci.tar" },
         { { .name = "force" }, OPT_FORCE, "Write it in place of a file that is there" },
         { { .name = "snapshot", .placeholder = "SNAPSHOT" }, OPT_SNAPSHOT, "Not what it is now, but what it was then" },
         {},
@@ -58,7 +58,7 @@ static int choose_format(ExportRequest *q, const char *word, const char *kind, E
                 q->format = format_by_name("tar");
         if (!q->format)
                 return unknown_suffix(q, reterr);
-        if (q->compression != COMPRESS_NONE && !q->format->compresses)
+        if (q->compression != COMPRESS_NONE && !q->format->compresses && !q->format->compresses_parts)
                 return error_set(reterr, EINVAL, "The format %s is not compressed as a whole", q->format->name);
         return 0;
 }

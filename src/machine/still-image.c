@@ -167,6 +167,10 @@ static int open_tree(StillImage *s, Error **reterr) {
                 return r;
         s->tree = p->stack->look;
         s->with_mounts = p->open->type == IMAGE_DISK;
+        if (p->open->type == IMAGE_LAYERED) {
+                s->layers = p->stack->parts[0].lowers;
+                s->n_layers = p->stack->parts[0].n_lowers;
+        }
         r = tree_size(s->tree, &s->bytes, &s->files);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot tell the size of %s", s->image->path);

@@ -30,6 +30,8 @@ typedef struct StillImage {
 
         int tree;                /* O_PATH or a mount, not to be closed; -1: no_tree, and of a disk image */
         bool with_mounts;        /* what is mounted in it belongs to it: partitions */
+        const int *layers;       /* of one on layers: their trees, the topmost first; not to be closed */
+        size_t n_layers;         /* 0: it is on none */
         uid_t base;              /* whose root's files are in it (see StackMount.disk_base) */
         uint64_t bytes, files;   /* of it, as tree_size() has them; of a file, what it has on disk */
 
