@@ -13,6 +13,7 @@
 
 /* An object; -EFBIG beyond max bytes. *ret is the caller's. */
 int oci_json_load(const char *text, size_t size, size_t max, const char *what, json_t **ret, Error **reterr);
+int oci_json_load_array(const char *text, size_t size, size_t max, const char *what, json_t **ret, Error **reterr); /* not an object */
 
 /* Borrowed from the object. */
 int oci_json_string(json_t *object, const char *key, const char **ret, Error **reterr);

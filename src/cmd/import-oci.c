@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "import-oci.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "image-add.h"
+#include "log.h"
+#include "new-image.h"
+
+static void say_what_is_left_out(const OciImported *i, const char *name) {
+        const UnpackResult *r = &i->result;
+
+        for (char *const *sentence = i->left_out; sentence && *sentence; sentence++)
+                log_warning("%s", *sentence);
+        if (i->architecture)
+                log_warning("%s is made for %s: it runs here only by way of an emulator (binfmt_misc)", name, i->architecture);
+        if (r->devices)
+                log_info("%llu device nodes were left out: a machine's /dev is its own", (unsigned long long) r->devices);
+        if (r->xattrs)
+                log_info("%llu extended attributes were left out, which are not for a machine's tree", (unsigned long long) r->xattrs);
+        if (r->strangers)
+                log_warning("%llu files belong to ids beyond 65535, which no machine has", (unsigned long long) r->strangers);
+}
+
+/* Beside the image, where nothing is believed that could widen what it may do. What the user has written stays: NULL then. */
+static int settings_path(const NewImage *n, char **ret, Error **reterr) {
+        _cleanup_free_ char *path = NULL;
+        struct stat st;
+
+        if (asprintf(&path, "%s.nspawn", n->path) < 0) {
+                path = NULL;
+                return error_oom(reterr);
+        }
+        if (lstat(path, &st) < 0)
+                *ret = TAKE_PTR(path);
+        else
+                log_info("%s is there already, and stays as it is", path);
+        return 0;
+}
+
+static int add(NewImage *n, const OciImported *i, Error **reterr) {
+        _cleanup_free_ char *path = NULL;
+        ImageSettings settings = { .text = i->settings, .size = strlen(i->settings), .mode = 0644 };
+        int r = settings_path(n, &path, reterr);
+
+        settings.path = path;
+        return r < 0 ? r : image_add_layered(n, i->store, i->own, path ? &settings : NULL, reterr);
+}
+
+static int import_into(const ImportOci *q, NewImage *n, Error **reterr) {
+        _cleanup_free_ char *place = strndup(n->path, (size_t) (strrchr(n->path, '/') - n->path));
+        _cleanup_(oci_imported_done) OciImported imported = {};
+        OciImport wish = {
+                .directory = q->directory, .kind = q->kind, .reference = q->reference, .name = q->name, .place = place, .origin = q->origin,
+                .read_only = q->read_only, .watch = q->watch,
+        };
+        int r = place ? oci_import(&wish, &imported, reterr) : error_oom(reterr);
+
+        if (r >= 0)
+                r = add(n, &imported, reterr);
+        if (r >= 0)
+                say_what_is_left_out(&imported, q->name);
+        return r;
+}
+
+int import_oci(const ImportOci *q, char **ret_path, Error **reterr) {
+        const NewImageWish wish = {
+                .name = q->name, .kind = NEW_LAYERED, .read_only = q->read_only, .replace = q->replace, .watch = q->watch,
+        };
+        _cleanup_(new_image_freep) NewImage *n = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r = new_image_begin(&wish, &n, reterr);
+
+        if (r < 0)
+                return r;
+        path = strdup(n->path);
+        r = path ? import_into(q, n, reterr) : error_oom(reterr);
+        if (r >= 0)
+                *ret_path = TAKE_PTR(path);
+        return r;
+}

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Images of OCI's and docker-archives, made by buildah, podman, skopeo and umoci, become images on layers: with the tree that these tools
+# make of them, and layers that are shared. Then those that somebody has made up, which are refused by name.
+
+. "$HOST_TOOLS/oci-words.sh"
+
+nothing_left() {
+        wait_until 10 store_is_clean
+        [ -z "$(find "$MACHINES" -maxdepth 1 -name '.#*' ! -name '.#nbox')" ] || fail "left: $(ls -A "$MACHINES")"
+        [ -z "$(find "$MACHINES" -maxdepth 1 -name '*.nspawn')" ] || fail "settings are left"
+}
+
+gone() {
+        nbox remove "$@"
+        nbox gc
+        nothing_left
+}
+
+test_as_podman_mounts_it() {
+        make_images
+        nbox import "$IMAGES/layout" podmans
+        same "layers" "$(layers_of "$MACHINES/podmans" | wc -l)" 4
+        same_tree podmans "$(tool_mount "oci:$IMAGES/layout:three")"
+        tool_unmount
+        gone podmans
+}
+
+test_as_umoci_unpacks_it() {
+        make_images
+        nbox import "$IMAGES/layout" umocis
+        umoci unpack --image "$IMAGES/layout:three" "$SCRATCH/bundle"
+        same_tree umocis "$SCRATCH/bundle/rootfs"
+        gone umocis
+}
+
+# The same image in each other form, by file and by stdin.
+test_archives() {
+        local archive
+        make_images
+        for archive in three.oci.tar three.docker.tar saved.tar; do
+                nbox import "$IMAGES/$archive" one
+                nbox import - two <"$IMAGES/$archive"
+                same_tree one "$(tool_mount "$([ "$archive" = three.oci.tar ] && echo oci || echo docker)-archive:$IMAGES/$archive")"
+                tool_unmount
+                same "the layers of two" "$(layers_of "$MACHINES/two" | tail -n 3)" "$(layers_of "$MACHINES/one" | tail -n 3)"
+                gone one two
+        done
+}
+
+# Each gives the same tree; what stands on the same blobs, the same layers.
+test_compressions() {
+        make_images
+        nbox import "$IMAGES/layout" gzip
+        nbox import "$IMAGES/zstd" zstd
+        nbox import "$IMAGES/plain" plain
+        nbox import "$IMAGES/saved.tar" docker
+        for image in zstd plain docker; do
+                same "$image" "$(hash_of "$image" .)" "$(hash_of gzip .)"
+        done
+        same "layers" "$(layers_of_store)" $((3 * 3 + 4))
+        gone gzip zstd plain docker
+}
+
+test_layers_are_shared() {
+        local before
+        make_images
+        nbox import "$IMAGES/layout" first
+        before=$(du -s "$MACHINES/.#nbox" | cut -f 1)
+        nbox import "$IMAGES/several" --reference=other second
+        nbox import "$IMAGES/layout" third
+        same "layers" "$(layers_of_store)" 7
+        same "what is beneath" "$(layers_of "$MACHINES/second" | tail -n 2)" "$(layers_of "$MACHINES/first" | tail -n 2)"
+        [ $(($(du -s "$MACHINES/.#nbox" | cut -f 1) - before)) -lt 200 ] || fail "it takes $(du -s "$MACHINES/.#nbox" | cut -f 1) KiB, and was $before"
+        nbox run --network=none second sh -c 'echo second >/srv/keep/one; cat /srv/other; rm -r /srv/linked'
+        same "first" "$(nbox run --network=none first cat /srv/keep/one /srv/linked)" "changed
+linked"
+        nbox remove first
+        nbox gc
+        same "second" "$(nbox run --network=none second cat /srv/keep/one /srv/other)" "second
+other"
+        same "third" "$(nbox run --network=none third cat /srv/opaque/new)" new
+        boot third
+        nbox exec third ls /srv/opaque
+        nbox poweroff --wait third
+        nbox remove second third
+        nbox gc
+        nothing_left
+        same "layers that are left" "$(layers_of_store)" 0
+}
+
+test_settings_of_the_config() {
+        make_images
+        nbox import "$IMAGES/layout" configured
+        has "$(cat "$MACHINES/configured.nspawn")" 'echo ran'
+        same "what it runs" "$(nbox run --network=none configured)" ran
+        same "its variables" "$(nbox run --network=none configured sh -c 'echo $KIND; pwd; ls -d /data')" "test
+/srv
+/data"
+        gone configured
+}
+
+test_several_images() {
+        make_images
+        refused nbox import "$IMAGES/several" several
+        has "$REFUSAL" 'several images'
+        has "$REFUSAL" '--reference=: .*three'
+        has "$REFUSAL" 'other'
+        refused nbox import "$IMAGES/several" --reference=fourth several
+        has "$REFUSAL" "no image 'fourth'"
+        nbox import "$IMAGES/several" --reference=other several
+        same "which" "$(nbox run --network=none several cat /srv/other)" other
+        gone several
+}
+
+# Another maker of layers: no opaque directories, but a whiteout for each name.
+test_made_by_umoci() {
+        local image=$SCRATCH/umoci
+        umoci init --layout "$image"
+        umoci new --image "$image:made"
+        umoci unpack --image "$image:made" "$SCRATCH/bundle" >/dev/null
+        for step in furnish_base furnish_second furnish_third; do
+                "$step" "$SCRATCH/bundle/rootfs"
+                umoci repack --refresh-bundle --image "$image:made" "$SCRATCH/bundle"
+        done
+        umoci config --image "$image:made" --config.cmd /bin/true
+        umoci unpack --image "$image:made" "$SCRATCH/again"
+        nbox import "$image" made
+        same "layers" "$(layers_of "$MACHINES/made" | wc -l)" 4
+        same_tree made "$SCRATCH/again/rootfs"
+        nbox run --network=none made
+        gone made
+}
+
+# --- made up --------------------------------------------------------------------------------------------------------
+
+# One layer may say things in any order, and leave out the directories that it changes something in.
+test_layers_of_ones_own() {
+        "$HOST_TOOLS/oci-make" "$SCRATCH/made" layers
+        nbox import "$SCRATCH/made" made
+        show_tree made "$SCRATCH/view"
+        (
+                cd "$SCRATCH/view"
+                same "a whiteout before what comes in its place" "$(cat before)" new
+                same "a whiteout after it" "$(cat after)" new
+                same "an opaque directory, said last" "$(ls opaque)" new
+                same "a directory that is not listed" "$(stat -c '%a %u %g' kept)" "750 3 4"
+                same "what is in it" "$(cd kept && echo *)" "new old"
+                same "a link to a file below" "$(stat -c %h link):$(cat link)" "2:target"
+                same "a whiteout of nothing" "$(ls -A nothing)" ""
+                same "a file in what was a link" "$(cat linked/file):$(ls real)" "in:was"
+        )
+        umount "$SCRATCH/view"
+        nbox remove made
+        nbox gc
+        nothing_left
+}
+
+test_made_up() {
+        local kind what
+        while read -r kind what; do
+                rm -rf "$SCRATCH/made"
+                "$HOST_TOOLS/oci-make" "$SCRATCH/made" "$kind"
+                refused nbox import "$SCRATCH/made" made
+                has "$REFUSAL" "$what" || fail "$kind: $REFUSAL"
+                [ ! -e "$MACHINES/made" ] || fail "$kind: it is there"
+                nothing_left
+                same "layers after $kind" "$(layers_of_store)" 0
+        done <<'END'
+wrong-digest has the digest
+wrong-size bytes, not
+wrong-diff-id diff id
+few-diff-ids its config is for
+missing-blob No such file
+path-in-digest no digest
+upper-case-digest no digest
+sha512 sha512
+cyclic-index has the digest|deep
+deep-index deep
+many-manifests more than
+link-for-a-blob leads somewhere else
+fifo-for-a-blob not a regular file
+two-faces not what it is named as
+foreign only be had
+unknown-type not known
+artifact not an image
+no-layers no layers
+many-layers not stacked
+other-architecture linux/
+other-system linux/
+deep-json JSON
+huge-index larger
+duplicate-member JSON
+not-json JSON
+cut-layer layer 1
+layer-of-text layer 1
+version-2 version
+docker-climbs leads somewhere else
+docker-absolute leads somewhere else
+docker-no-config config
+docker-link-out leads somewhere else
+old-schema schema
+END
+}
