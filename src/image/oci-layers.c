@@ -145,7 +145,8 @@ static int check_diff_id(const Making *m, size_t i, const Archive *a, Error **re
 
         if (strncmp(said, "sha256:", 7) == 0 && strcmp(said + 7, found) == 0)
                 return 0;
-        return error_set(reterr, EBADMSG, "Layer %zu of the image has the diff id sha256:%s, and its config says %s", i + 1, found, oci_shown(said));
+        return error_set(reterr, EBADMSG, "Layer %zu of the image has the diff id sha256:%s, and its config says %s", i + 1, found,
+                         oci_shown(said));
 }
 
 static void add_result(UnpackResult *sum, const UnpackResult *one) {

@@ -64,7 +64,8 @@ static int check_document(json_t *document, const OciDescriptor *d, const char *
         if (r < 0)
                 return r;
         if (json_object_get(document, other) || (type && strcmp(type, d->type) != 0))
-                return error_set(reterr, EBADMSG, "The image's file blobs/sha256/%s is not what it is named as (%s)", d->digest, oci_shown(d->type));
+                return error_set(reterr, EBADMSG, "The image's file blobs/sha256/%s is not what it is named as (%s)", d->digest,
+                                 oci_shown(d->type));
         if (!json_is_array(json_object_get(document, member)))
                 return error_set(reterr, EBADMSG, "The image's file blobs/sha256/%s has no \"%s\"", d->digest, member);
         return 0;

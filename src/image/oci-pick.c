@@ -138,7 +138,8 @@ static int none_fits(const OciCandidates *c, const char *reference, Error **rete
 static int several(const OciCandidates *c, const char *reference, Error **reterr) {
         _cleanup_free_ char *names = list(c, reference, add_name);
 
-        error_set(reterr, ENOTUNIQ, "There are several images in it%s%s", reference ? " that are called " : "", reference ? oci_shown(reference) : "");
+        error_set(reterr, ENOTUNIQ, "There are several images in it%s%s", reference ? " that are called " : "",
+                  reference ? oci_shown(reference) : "");
         return names ? error_hint(reterr, -ENOTUNIQ, "Choose one with --reference=: %s.", names) : error_oom(reterr);
 }
 

@@ -62,7 +62,7 @@ static int open_store(const OciImport *q, Store **ret, Error **reterr) {
 
         if (r != -EOPNOTSUPP)
                 return r;
-        return error_hint(reterr, r, "Have %s on another file system (ext4, xfs, btrfs); or unpack the image (`umoci unpack`), and import the tree.",
+        return error_hint(reterr, r, "Have %s on another file system (ext4, xfs, btrfs); or unpack the image (`umoci unpack`), and import that.",
                           q->place);
 }
 

@@ -6,7 +6,7 @@
 
 . "$HOST_TOOLS/layers-words.sh"
 
-IMAGES=$(dirname "$HOST_TOOLS")/../oci-images
+IMAGES=$(readlink -m "$HOST_TOOLS/../../oci-images")
 export CONTAINERS_STORAGE_CONF=$IMAGES/storage.conf
 unset STORAGE_DRIVER
 
@@ -101,12 +101,17 @@ make_images() {
         quiet skopeo copy --dest-compress-format zstd "oci:$IMAGES/layout:three" "oci:$IMAGES/zstd:three"
         quiet skopeo copy --dest-decompress "oci:$IMAGES/layout:three" "oci:$IMAGES/plain:three"
         quiet buildah rmi --all --force
-        rm -rf "$IMAGES/made-by" "$IMAGES/made-by.run"
+        rm -rf "$IMAGES/made-by" "$IMAGES/made-by.run" /dev/shm/libpod_lock
         touch "$IMAGES/made"
 }
 
-# lines_in DIRECTORY: all that a tree is, but for what no layer says of its top directory.
-lines_in() { "$HOST_TOOLS/tree-hash" -l "$1" | grep -v '^\. d '; }
+# lines_in DIRECTORY: all that a tree is, but for what no layer says of its top directory. A file that has lost its other name to a whiteout is
+# still said to have two by overlayfs.
+lines_in() {
+        "$HOST_TOOLS/tree-hash" -l "$1" | sed '/^\. d /d' | awk '
+                /^one file / { if (name != $3) { if (n > 1) printf "%s", lines; lines = ""; n = 0 } name = $3; n++; lines = lines $0 "\n"; next }
+                { if (n > 1) printf "%s", lines; n = 0; lines = ""; name = ""; print }'
+}
 
 # same_tree IMAGE DIRECTORY: an image of nbox's, as the kernel mounts its layers, and what a tool has made.
 same_tree() {
@@ -128,7 +133,7 @@ tool_unmount() {
         quiet podman image umount --all --force
         quiet podman rmi --all --force
         umount -q "$IMAGES/mounted/overlay" || [ ! -d "$IMAGES/mounted/overlay" ] || ! mountpoint -q "$IMAGES/mounted/overlay"
-        rm -rf "$IMAGES/mounted" "$IMAGES/mounted.run"
+        rm -rf "$IMAGES/mounted" "$IMAGES/mounted.run" /dev/shm/libpod_lock
 }
 
-layers_of_store() { find "$MACHINES/.#nbox/layers" -mindepth 1 -maxdepth 1 | wc -l; }
+layers_of_store() { { [ ! -d "$MACHINES/$STORE" ] || find "$MACHINES/$STORE/layers" -mindepth 1 -maxdepth 1; } | wc -l; }

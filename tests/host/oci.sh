@@ -16,6 +16,8 @@ gone() {
         nbox remove "$@"
         nbox gc
         nothing_left
+        same "layers that are left" "$(layers_of_store)" 0
+        rm -rf "${MACHINES:?}/$STORE"
 }
 
 test_as_podman_mounts_it() {
@@ -84,10 +86,7 @@ other"
         boot third
         nbox exec third ls /srv/opaque
         nbox poweroff --wait third
-        nbox remove second third
-        nbox gc
-        nothing_left
-        same "layers that are left" "$(layers_of_store)" 0
+        gone second third
 }
 
 test_settings_of_the_config() {
@@ -141,7 +140,7 @@ test_layers_of_ones_own() {
         nbox import "$SCRATCH/made" made
         show_tree made "$SCRATCH/view"
         (
-                cd "$SCRATCH/view"
+                cd "$SCRATCH/view" || exit
                 same "a whiteout before what comes in its place" "$(cat before)" new
                 same "a whiteout after it" "$(cat after)" new
                 same "an opaque directory, said last" "$(ls opaque)" new
@@ -152,9 +151,7 @@ test_layers_of_ones_own() {
                 same "a file in what was a link" "$(cat linked/file):$(ls real)" "in:was"
         )
         umount "$SCRATCH/view"
-        nbox remove made
-        nbox gc
-        nothing_left
+        gone made
 }
 
 test_made_up() {
@@ -168,6 +165,7 @@ test_made_up() {
                 nothing_left
                 same "layers after $kind" "$(layers_of_store)" 0
         done <<'END'
+wrong-layer has the digest
 wrong-digest has the digest
 wrong-size bytes, not
 wrong-diff-id diff id
@@ -190,7 +188,7 @@ many-layers not stacked
 other-architecture linux/
 other-system linux/
 deep-json JSON
-huge-index larger
+huge-index too large
 duplicate-member JSON
 not-json JSON
 cut-layer layer 1
@@ -198,8 +196,9 @@ layer-of-text layer 1
 version-2 version
 docker-climbs leads somewhere else
 docker-absolute leads somewhere else
-docker-no-config config
+docker-no-config No such file
 docker-link-out leads somewhere else
 old-schema schema
 END
+        rm -rf "${MACHINES:?}/$STORE"
 }
