@@ -8,19 +8,13 @@
 #include "log.h"
 #include "new-image.h"
 
-static void say_what_is_left_out(const OciImported *i, const char *name) {
-        const UnpackResult *r = &i->result;
-
+static void say(const ImportOci *q, const NewImage *n, const OciImported *i) {
         for (char *const *sentence = i->left_out; sentence && *sentence; sentence++)
                 log_warning("%s", *sentence);
         if (i->architecture)
-                log_warning("%s is made for %s: it runs here only by way of an emulator (binfmt_misc)", name, i->architecture);
-        if (r->devices)
-                log_info("%llu device nodes were left out: a machine's /dev is its own", (unsigned long long) r->devices);
-        if (r->xattrs)
-                log_info("%llu extended attributes were left out, which are not for a machine's tree", (unsigned long long) r->xattrs);
-        if (r->strangers)
-                log_warning("%llu files belong to ids beyond 65535, which no machine has", (unsigned long long) r->strangers);
+                log_warning("It is made for %s: its programs run here by way of an emulator only (binfmt_misc)", i->architecture);
+        log_info("Made %s of %s: %zu layer%s, %zu of them shared with other images. `nbox run %s` runs what it is made for.", n->path, q->origin,
+                 i->n_chain, i->n_chain == 1 ? "" : "s", i->n_shared, q->name);
 }
 
 /* Beside the image, where nothing is believed that could widen what it may do. What the user has written stays: NULL then. */
@@ -48,23 +42,25 @@ static int add(NewImage *n, const OciImported *i, Error **reterr) {
         return r < 0 ? r : image_add_layered(n, i->store, i->own, path ? &settings : NULL, reterr);
 }
 
-static int import_into(const ImportOci *q, NewImage *n, Error **reterr) {
+static int import_into(const ImportOci *q, NewImage *n, UnpackResult *ret_made, Error **reterr) {
         _cleanup_free_ char *place = strndup(n->path, (size_t) (strrchr(n->path, '/') - n->path));
         _cleanup_(oci_imported_done) OciImported imported = {};
         OciImport wish = {
                 .directory = q->directory, .kind = q->kind, .reference = q->reference, .name = q->name, .place = place, .origin = q->origin,
-                .read_only = q->read_only, .watch = q->watch,
+                .size_max = q->size_max, .read_only = q->read_only, .watch = q->watch,
         };
         int r = place ? oci_import(&wish, &imported, reterr) : error_oom(reterr);
 
         if (r >= 0)
                 r = add(n, &imported, reterr);
-        if (r >= 0)
-                say_what_is_left_out(&imported, q->name);
-        return r;
+        if (r < 0)
+                return r;
+        *ret_made = imported.result;
+        say(q, n, &imported);
+        return 0;
 }
 
-int import_oci(const ImportOci *q, char **ret_path, Error **reterr) {
+int import_oci(const ImportOci *q, char **ret_path, UnpackResult *ret_made, Error **reterr) {
         const NewImageWish wish = {
                 .name = q->name, .kind = NEW_LAYERED, .read_only = q->read_only, .replace = q->replace, .watch = q->watch,
         };
@@ -75,7 +71,7 @@ int import_oci(const ImportOci *q, char **ret_path, Error **reterr) {
         if (r < 0)
                 return r;
         path = strdup(n->path);
-        r = path ? import_into(q, n, reterr) : error_oom(reterr);
+        r = path ? import_into(q, n, ret_made, reterr) : error_oom(reterr);
         if (r >= 0)
                 *ret_path = TAKE_PTR(path);
         return r;

@@ -13,10 +13,12 @@ typedef struct ImportOci {
         const char *reference;            /* which of several, or NULL */
         const char *name;                 /* of ours, valid */
         const char *origin;               /* what to say of where it comes from */
+        uint64_t size_max;                /* of all that its layers have, in bytes; 0: as much as there is room for */
         bool read_only;
         const struct ImageEntry *replace; /* claimed by the caller (image-replace.h), or NULL */
         const CopyWatch *watch;           /* or NULL */
 } ImportOci;
 
-/* Says what was left out. *ret_path is the caller's. Moves the process into a mount namespace of its own. After a failure nothing is left. */
-int import_oci(const ImportOci *q, char **ret_path, Error **reterr);
+/* Says what of the config is not in the settings, and how to go on. *ret_path is the caller's. Moves the process into a mount namespace of its
+ * own. After a failure nothing is left. */
+int import_oci(const ImportOci *q, char **ret_path, UnpackResult *ret_made, Error **reterr);

@@ -13,6 +13,7 @@
 #include "format.h"
 #include "image-claim.h"
 #include "image-replace.h"
+#include "import-oci.h"
 #include "log.h"
 #include "new-image.h"
 #include "text.h"
@@ -26,6 +27,7 @@ typedef struct Import {
         ImageReplaced old;
         TransferShow show;
         char *path;         /* of what was made */
+        bool is_oci;        /* it was an image of OCI's, which says itself what it became */
         UnpackResult made;  /* what an archive had; all 0 for others */
 } Import;
 
@@ -98,6 +100,24 @@ static int import_disk(Import *m, Archive *a, Error **reterr) {
         return r >= 0 ? finish(m, n, reterr) : r;
 }
 
+/* ---- images of OCI ---- */
+
+/* A directory, the archive's that it was unpacked into, or the user's. 1: it was one, and is done; 0: it is a tree. */
+static int import_if_oci(Import *m, int directory, Error **reterr) {
+        ImportOci wish = {
+                .directory = directory, .reference = m->q->reference, .name = m->q->name, .origin = m->from.title,
+                .size_max = m->q->size_max, .read_only = m->q->read_only, .replace = m->old.entry, .watch = &m->show.watch,
+        };
+        int r = oci_look(directory, &wish.kind);
+
+        if (r > 0)
+                r = import_oci(&wish, &m->path, &m->made, reterr);
+        else if (m->q->reference)
+                return error_set(reterr, EMEDIUMTYPE, "%s is no OCI image or docker-archive, of which --reference= could choose one", m->from.title);
+        m->is_oci = r >= 0 && m->path;
+        return r < 0 ? r : m->is_oci;
+}
+
 /* ---- trees ---- */
 
 static int import_tar(Import *m, Archive *a, Error **reterr) {
@@ -112,7 +132,9 @@ static int import_tar(Import *m, Archive *a, Error **reterr) {
                 r = unpack_tree(a, n->fd, &wish, &m->made, reterr);
         if (r >= 0 && m->made.files == 0)
                 r = error_set(reterr, EBADMSG, "There is nothing in the archive %s", m->from.title);
-        return r >= 0 ? finish(m, n, reterr) : r;
+        if (r >= 0)
+                r = import_if_oci(m, n->fd, reterr);
+        return r == 0 ? finish(m, n, reterr) : r;
 }
 
 static int import_stream(Import *m, Error **reterr) {
@@ -160,6 +182,9 @@ static int import_directory(Import *m, Error **reterr) {
 
         if (m->q->kind == IMPORT_TAR || m->q->kind == IMPORT_DISK)
                 return error_set(reterr, EISDIR, "%s is a directory", m->from.title);
+        r = import_if_oci(m, m->from.fd, reterr);
+        if (r != 0)
+                return r;
         r = image_open_directory(m->q->file, &image, reterr);
         if (r >= 0)
                 r = check_directory(image, reterr);
@@ -226,7 +251,8 @@ int import_image(const ImportRequest *q, char **ret_path, Error **reterr) {
         if (r < 0)
                 return r;
         say_left_out(&m.made);
-        say_how_to_boot(&m);
+        if (!m.is_oci)
+                say_how_to_boot(&m);
         *ret_path = TAKE_PTR(m.path);
         return 0;
 }

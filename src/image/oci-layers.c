@@ -172,6 +172,8 @@ static int unpack_into(Making *m, size_t i, int blob, const Layer *l, Error **re
                 return error_oom(reterr);
         r = open_below(m, i, &below, reterr);
         wish.below = below;
+        if (m->wish->size_max > 0) /* 0 would be any */
+                wish.size_max = m->made->result.bytes < m->wish->size_max ? m->wish->size_max - m->made->result.bytes : 1;
         if (r >= 0)
                 r = archive_open_layer(blob, name, &a, reterr);
         if (r >= 0)

@@ -10,6 +10,7 @@
 typedef struct OciLayersWish {
         int directory;          /* the image's */
         const char *name;       /* of the image that they are made for */
+        uint64_t size_max;      /* as of OciImport */
         const CopyWatch *watch; /* or NULL */
 } OciLayersWish;
 

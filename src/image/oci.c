@@ -100,7 +100,7 @@ static int read_settings(const OciImport *q, const OciImage *image, OciImported 
 }
 
 static int make_layers(const OciImport *q, const OciImage *image, OciImported *ret, Error **reterr) {
-        const OciLayersWish wish = { .directory = q->directory, .name = q->name, .watch = q->watch };
+        const OciLayersWish wish = { .directory = q->directory, .name = q->name, .size_max = q->size_max, .watch = q->watch };
         const NewOn how = {
                 .furnish = image->config->volumes ? make_volumes : NULL, .userdata = image->config, .read_only = q->read_only,
         };

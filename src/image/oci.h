@@ -24,6 +24,7 @@ typedef struct OciImport {
         const char *name;       /* of the new image */
         const char *place;      /* the directory that it goes to, absolute */
         const char *origin;     /* what it came from, for its settings */
+        uint64_t size_max;      /* of all that its layers have, in bytes; 0: as much as there is room for */
         bool read_only;         /* as of NewImageWish */
         const CopyWatch *watch; /* or NULL */
 } OciImport;
