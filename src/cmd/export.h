@@ -16,6 +16,8 @@ typedef struct ExportJob {
         int fd;                  /* a new file, O_RDWR, empty; a pipe or the like where is_stream; a new, empty directory (O_RDONLY) */
         bool is_stream;          /* cannot be seeked in */
         const char *path;        /* where that is, for messages */
+        const char *filesystem;  /* of a disk image that is made (raw-image.h), or NULL */
+        uint64_t size;           /* of it, bytes, or 0 */
         const CopyWatch *watch;
 } ExportJob;
 
@@ -26,6 +28,7 @@ struct ExportFormat {
         bool compresses_parts;   /* not it, but what is in it: by a compression's name alone */
         bool is_directory;       /* what it writes is one */
         bool takes_disks;        /* a disk image is written as it is: its tree is not open then */
+        bool makes_disks;        /* --filesystem= and --size= are for it */
         /* All of it into fd, whole or an error; what is there after one is removed. It is on disk, and has its name, by the caller. */
         int (*write)(const ExportJob *job, Error **reterr);
 };
@@ -41,3 +44,4 @@ int export_format_parse(const char *word, const ExportFormat **format, Compressi
 
 int export_tar(const ExportJob *job, Error **reterr); /* export-tar.c */
 int export_oci(const ExportJob *job, Error **reterr); /* export-oci.c */
+int export_raw(const ExportJob *job, Error **reterr); /* export-raw.c */

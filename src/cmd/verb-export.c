@@ -7,18 +7,22 @@
 #include "lock.h"
 #include "log.h"
 #include "mount.h"
+#include "parse.h"
+#include "raw-image.h"
 #include "still.h"
 #include "transfer-show.h"
 #include "verb-list.h"
 
-/* nbox export NAME [FILE|-], and machinectl's export-tar, which is the same with the kind said by the word. */
+/* nbox export NAME [FILE|-], and machinectl's export-tar and export-raw, which are the same with the kind said by the word. */
 
-enum { OPT_FORMAT = 256, OPT_FORCE, OPT_SNAPSHOT };
+enum { OPT_FORMAT = 256, OPT_FORCE, OPT_SNAPSHOT, OPT_FILESYSTEM, OPT_SIZE };
 
 const VerbOption export_options[] = {
         { { .name = "format", .placeholder = "FORMAT" }, OPT_FORMAT, "What to write, if the file's name does not say it: tar, tar.gz, …, oci, oci.tar" },
         { { .name = "force" }, OPT_FORCE, "Write it in place of a file that is there" },
         { { .name = "snapshot", .placeholder = "SNAPSHOT" }, OPT_SNAPSHOT, "Not what it is now, but what it was then" },
+        { { .name = "filesystem", .placeholder = "ext4|btrfs|xfs" }, OPT_FILESYSTEM, "Of a disk image: the file system in it, ext4 if nothing is said" },
+        { { .name = "size", .placeholder = "SIZE" }, OPT_SIZE, "Of a disk image: how large, if not what is needed and some room" },
         {},
 };
 
@@ -27,6 +31,8 @@ typedef struct ExportRequest {
         ExportOutput output;
         const ExportFormat *format;
         Compression compression;
+        const char *filesystem;
+        uint64_t size;
 } ExportRequest;
 
 static const ExportFormat *format_by_name(const char *name) {
@@ -63,6 +69,12 @@ static int choose_format(ExportRequest *q, const char *word, const char *kind, E
         return 0;
 }
 
+static int check_disk(const ExportRequest *q, Error **reterr) {
+        if ((q->filesystem || q->size > 0) && !q->format->makes_disks)
+                return error_set(reterr, EINVAL, "--filesystem= and --size= are for disk images, as in --format=raw; not for a %s", q->format->name);
+        return q->filesystem ? raw_filesystem_check(q->filesystem, reterr) : 0;
+}
+
 static int parse(int argc, char **argv, const char *kind, ExportRequest *q, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
         const char *word = NULL;
@@ -76,6 +88,13 @@ static int parse(int argc, char **argv, const char *kind, ExportRequest *q, Erro
                 case OPT_FORCE:
                         q->output.force = true;
                         break;
+                case OPT_FILESYSTEM:
+                        q->filesystem = args.value;
+                        break;
+                case OPT_SIZE:
+                        if (parse_size(args.value, &q->size) < 0 || q->size == 0)
+                                return error_set(reterr, EINVAL, "'%.80s' is no size for a disk image", args.value);
+                        break;
                 default:
                         q->snapshot = args.value;
                 }
@@ -86,6 +105,8 @@ static int parse(int argc, char **argv, const char *kind, ExportRequest *q, Erro
         q->name = args.operands[0];
         q->output.path = args.n_operands > 1 ? args.operands[1] : "-";
         r = choose_format(q, word, kind, reterr);
+        if (r >= 0)
+                r = check_disk(q, reterr);
         if (r >= 0)
                 q->output.directory = q->format->is_directory;
         return r;
@@ -110,7 +131,8 @@ static int find_and_hold(const ExportRequest *q, Image **ret_image, StillImage *
 static int write_shown(const ExportRequest *q, const Image *image, StillImage *still, Error **reterr) {
         _cleanup_(transfer_show_end) TransferShow show = {};
         ExportJob job = { .image = image, .still = still, .format = q->format, .compression = q->compression, .fd = q->output.fd,
-                          .is_stream = q->output.is_stream, .path = export_output_text(&q->output), .watch = &show.watch };
+                          .is_stream = q->output.is_stream, .path = export_output_text(&q->output), .filesystem = q->filesystem,
+                          .size = q->size, .watch = &show.watch };
         int r = transfer_show_begin(&show, "Exporting", image->path, still->bytes, still->files, reterr);
 
         return r < 0 ? r : q->format->write(&job, reterr);
@@ -150,6 +172,10 @@ static int run(int argc, char **argv, const char *kind, Error **reterr) {
 
 int verb_export(int argc, char **argv, Error **reterr) {
         return run(argc, argv, NULL, reterr);
+}
+
+int verb_export_raw(int argc, char **argv, Error **reterr) {
+        return run(argc, argv, "raw", reterr);
 }
 
 int verb_export_tar(int argc, char **argv, Error **reterr) {

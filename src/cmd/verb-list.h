@@ -43,7 +43,8 @@ int verb_commit(int argc, char **argv, Error **reterr);
 extern const VerbOption clone_options[];
 
 int verb_export(int argc, char **argv, Error **reterr);
-int verb_export_tar(int argc, char **argv, Error **reterr); /* verb-export.c */
+int verb_export_tar(int argc, char **argv, Error **reterr);
+int verb_export_raw(int argc, char **argv, Error **reterr); /* all of verb-export.c */
 extern const VerbOption export_options[];
 
 int verb_rename(int argc, char **argv, Error **reterr);

@@ -46,7 +46,7 @@ const Verb verbs[] = {
           VERB_ROOT | VERB_JSON, OPERAND_SNAPSHOT, "Make" },
         { "commit", "NAME NEW", "Make an image of what a machine has now, running or not", verb_commit, VERB_ROOT, OPERAND_MACHINE, "Make" },
 
-        { "export", "[OPTIONS] NAME [FILE|-]", "Write an image to a file, running or not, as an archive", verb_export, VERB_ROOT, OPERAND_OLD_NAME,
+        { "export", "[OPTIONS] NAME [FILE|-]", "Write an image to a file, running or not, as an archive or a disk image", verb_export, VERB_ROOT, OPERAND_OLD_NAME,
           "Make", export_options },
 
         { "dissect", "[OPTIONS] IMAGE [DIR]", "Show what is in a disk image, or mount it", verb_dissect, VERB_JSON, OPERAND_IMAGE, "See", dissect_options },
@@ -117,6 +117,8 @@ const Verb verbs[] = {
           OPERAND_FILE, "Make", import_options },
         { "import-fs", "[OPTIONS] DIR [NAME]", "As import, of a directory: machinectl's word", verb_import_fs, VERB_ROOT | VERB_HIDDEN, OPERAND_FILE,
           "Make", import_options },
+        { "export-raw", "[OPTIONS] NAME [FILE|-]", "As export to a disk image: machinectl's word", verb_export_raw, VERB_ROOT | VERB_HIDDEN,
+          OPERAND_OLD_NAME, "Make", export_options },
         { "gc", "", "Clear away what dead machines left", verb_gc, VERB_ROOT | VERB_HIDDEN, .group = "Other" },
         { "zone-serve", "ZONE", "Serve names and addresses to a zone's machines", verb_zone_serve, VERB_ROOT | VERB_HIDDEN,
           .group = "Other" },
