@@ -30,7 +30,30 @@ typedef struct Layout {
         Blob *items; /* layers, config, manifest */
         size_t n;
         PackResult result;
+        CopyWatch watch;             /* of one layer: what is shown is the sum */
+        CopyProgress before, layer; /* in the layers before; in this one */
 } Layout;
+
+static bool is_cancelled(void *userdata) {
+        const CopyWatch *w = ((Layout *) userdata)->q->watch;
+
+        return w && w->is_cancelled && w->is_cancelled(w->userdata);
+}
+
+static void show(const CopyProgress *p, void *userdata) {
+        Layout *l = userdata;
+        const CopyWatch *w = l->q->watch;
+
+        l->layer = *p;
+        if (w && w->show)
+                w->show(&(CopyProgress){ .files = l->before.files + p->files, .bytes = l->before.bytes + p->bytes }, w->userdata);
+}
+
+static void next_layer(Layout *l) {
+        l->before.files += l->layer.files;
+        l->before.bytes += l->layer.bytes;
+        l->layer = (CopyProgress){};
+}
 
 static void layout_done(Layout *l) {
         for (size_t i = 0; i < l->n; i++)
@@ -91,7 +114,7 @@ static Blob *add_blob(Layout *l, Error **reterr) {
 }
 
 static int pack_layer(Layout *l, const OciLayer *layer, int fd, Digest *plain, Digest *packed, Error **reterr) {
-        PackWish wish = { .fd = fd, .name = "a layer of the image", .compression = l->q->compression, .watch = l->q->watch,
+        PackWish wish = { .fd = fd, .name = "a layer of the image", .compression = l->q->compression, .watch = &l->watch,
                           .plain = { tap_digest, plain }, .packed = { tap_digest, packed } };
         PackTree how = { .prefix = "", .base = l->q->base, .with_mounts = layer->with_mounts, .whiteouts = layer->whiteouts,
                          .merged = layer->merged };
@@ -223,7 +246,8 @@ static const char layout_text[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
 static int write_blobs(Layout *l, Error **reterr) {
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < l->q->n_layers; i++)
+        l->watch = (CopyWatch){ .is_cancelled = is_cancelled, .show = show, .userdata = l };
+        for (size_t i = 0; r >= 0 && i < l->q->n_layers; i++, next_layer(l))
                 r = write_layer(l, &l->q->layers[i], reterr);
         if (r >= 0)
                 r = write_config(l, reterr);
@@ -283,8 +307,9 @@ int oci_export_tar(const OciExport *q, int fd, const char *name, int scratch, Pa
         _cleanup_(pack_freep) Pack *p = NULL;
         int r = write_blobs(&l, reterr);
 
-        if (r >= 0) /* the watch has counted each byte once already */
-                r = pack_open(&(PackWish){ .fd = fd, .name = name, .compression = COMPRESS_NONE }, &p, reterr);
+        l.watch.show = NULL; /* each byte has been counted */
+        if (r >= 0)
+                r = pack_open(&(PackWish){ .fd = fd, .name = name, .compression = COMPRESS_NONE, .watch = &l.watch }, &p, reterr);
         if (r >= 0)
                 r = pack_layout(&l, p, reterr);
         *ret = l.result;

@@ -113,6 +113,29 @@ test_layers() {
         forget_image web
 }
 
+# Out, in, out again: the same tree, the same words about it.
+test_there_and_back() {
+        local before
+        tree_with_all web
+        nbox clone web two
+        nbox run --network=none two sh -c 'rm -r /srv/opaque; mkdir /srv/opaque; echo new >/srv/opaque/new; mv /srv/moved /srv/now'
+        before=$(hash_of two)
+        nbox export two "$SCRATCH/two.oci"
+        nbox import "$SCRATCH/two.oci" back
+        same "its hash" "$(hash_of back)" "$before"
+        nbox export back "$SCRATCH/back.oci"
+        nbox import "$SCRATCH/back.oci" again
+        same "its hash" "$(hash_of again)" "$before"
+        same "layers" "$(layer_digests "$SCRATCH/back.oci")" "$(layer_digests "$SCRATCH/two.oci")"
+        same "config" "$(config_of "$SCRATCH/back.oci" | jq -cS .config)" "$(config_of "$SCRATCH/two.oci" | jq -cS .config)"
+        # A whole system comes back as one.
+        has "$(cat "$MACHINES/back.nspawn")" '^Boot=yes$'
+        boot back --network=none
+        terminate back
+        nbox remove --settings=remove two back again
+        forget_image web
+}
+
 test_program_and_its_surroundings() {
         cp -a "$MACHINES/$GUEST" "$MACHINES/app"
         cat >"$MACHINES/app.nspawn" <<'END'
@@ -136,6 +159,14 @@ END
         rm /etc/nbox/app.conf
         same "config" "$(config_of "$SCRATCH/app.oci" | jq -cS .config)" \
                 '{"Cmd":["echo \"$0 $GREETING $PWD $(id -u):$(id -g)\"","it is"],"Entrypoint":["/bin/sh","-c"],"Env":["GREETING=good day","OTHER=x"],"ExposedPorts":{"80/tcp":{}},"Labels":{"maintainer":"somebody else"},"StopSignal":"SIGQUIT","User":"33:34","Volumes":{"/srv/data":{}},"WorkingDir":"/srv/made"}'
+        nbox import "$SCRATCH/app.oci" back
+        same "settings that come back" "$(grep -v '^#' "$MACHINES/back.nspawn" | tr -d "'\"" | sed '/^$/d;s/^Environment=//' | sort)" \
+                "$(tr -d "'\"" <"$MACHINES/app.nspawn" | sed 's/^Environment=\(.*\) \(OTHER=x\)/\1\n\2/' | { cat; echo "Architecture=$(dpkg --print-architecture)"; } | sort)"
+        same "by nbox, after" "$(nbox run --network=none back)" "it is good day /srv/made 33:34"
+        nbox export back "$SCRATCH/back.oci"
+        same "config" "$(config_of "$SCRATCH/back.oci" | jq -cS .config)" "$(config_of "$SCRATCH/app.oci" | jq -cS .config)"
+        nbox remove --settings=remove back
+        forget_image back
         # podman and nbox run the same.
         # shellcheck disable=SC2016
         in_tools_world 'id=$(podman pull -q oci:app.oci:latest); run "$id" >"$SCRATCH/podman"; run --entrypoint "[]" "$id" cat /etc/inittab >"$SCRATCH/inittab"'
@@ -159,6 +190,35 @@ test_a_machine_that_runs() {
         same "owner" "$(stat -c %u:%g "$SCRATCH/bundle/rootfs/now")" 0:0
         terminate web
         forget_image web
+}
+
+# What is in a disk image, and files whose ids on disk are the machine's.
+test_other_kinds_of_images() {
+        truncate -s 64M "$MACHINES/disk.raw"
+        quiet mkfs.ext4 -q -d "$MACHINES/$GUEST" "$MACHINES/disk.raw"
+        nbox export disk "$SCRATCH/disk.oci"
+        unpacked "$SCRATCH/disk.oci"
+        cmp "$SCRATCH/bundle/rootfs/bin/busybox" "$MACHINES/$GUEST/bin/busybox"
+        rm "$MACHINES/disk.raw"
+
+        cp -a "$MACHINES/$GUEST" "$MACHINES/web"
+        nbox run --network=none --private-users-ownership=chown web true
+        [ "$(stat -c %u "$MACHINES/web/bin")" -ge 65536 ] || fail "it is not chowned"
+        nbox export web "$SCRATCH/web.oci"
+        unpacked "$SCRATCH/web.oci"
+        same "owner" "$(stat -c %u:%g "$SCRATCH/bundle/rootfs/bin")" 0:0
+        rm -rf "$MACHINES/web"
+}
+
+# ^C leaves nothing of it.
+test_interrupted() {
+        cp -a "$MACHINES/$GUEST" "$MACHINES/web"
+        head -c 200M /dev/urandom >"$MACHINES/web/large"
+        for output in web.oci web.oci.tar; do
+                status_is 124 timeout -s INT 0.5 nbox export web "$SCRATCH/$output"
+                same "what is left" "$(ls -A "$SCRATCH")" ""
+        done
+        rm -rf "$MACHINES/web"
 }
 
 test_refused() {
