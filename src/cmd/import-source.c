@@ -18,6 +18,11 @@ static bool is_stdin(const char *file) {
         return strcmp(file, "-") == 0;
 }
 
+static int no_file(const char *file, int r, Error **reterr) {
+        error_errno(reterr, r, "Cannot open '%s'", file);
+        return r == -ENOENT && strstr(file, "://") ? error_hint(reterr, r, "`nbox pull` fetches what is on a web server.") : r;
+}
+
 static int open_it(const char *file, Error **reterr) {
         int fd;
 
@@ -30,10 +35,7 @@ static int open_it(const char *file, Error **reterr) {
         fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
         if (fd >= 0)
                 return fd;
-        error_errno(reterr, errno, "Cannot open '%s'", file);
-        if (errno == ENOENT && strstr(file, "://"))
-                return error_hint(reterr, -ENOENT, "`nbox pull` fetches what is on a web server.");
-        return -errno;
+        return no_file(file, -errno, reterr);
 }
 
 int import_source_open(const char *file, ImportSource *ret, Error **reterr) {
@@ -88,7 +90,7 @@ int import_name_of(const char *file, char **ret, Error **reterr) {
                 return error_hint(reterr, -EINVAL, "`nbox import - NAME` gives it one.");
         }
         if (!path)
-                return error_errno(reterr, errno, "Cannot open '%s'", file);
+                return no_file(file, -errno, reterr);
         name = strdup(slash[1] ? slash + 1 : "root");
         if (!name)
                 return error_oom(reterr);

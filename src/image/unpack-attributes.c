@@ -74,7 +74,7 @@ static int set_owner(const ArchiveEntry *e, const Made *m) {
 static int set_mode(const ArchiveEntry *e, const Made *m) {
         bool inherits = m->in->has_default_acl || (m->in->is_setgid && e->kind == ENTRY_DIRECTORY);
 
-        if ((e->mode & 07000) == 0 && !inherits && !m->existed && e->n_xattrs == 0)
+        if ((e->mode & 07000) == 0 && !inherits && !m->existed)
                 return 0;
         return fchmod(m->fd, e->mode & 07777) < 0 ? -errno : 0;
 }
@@ -87,13 +87,14 @@ static int set_all(UnpackJob *j, const ArchiveEntry *e, const Made *m, Error **r
                 r = unpack_drop_acls(m->fd);
         if (r >= 0 && m->existed)
                 r = forget_xattrs(m->fd);
+        if (r >= 0)
+                r = set_mode(e, m);
         if (r < 0)
                 return unpack_failed(e->path, r, reterr);
-        r = set_xattrs(j, e, m->fd, reterr);
+        r = set_xattrs(j, e, m->fd, reterr); /* an ACL changes the mode, and knows better what it should be */
         if (r < 0)
                 return r;
-        r = set_mode(e, m);
-        if (r >= 0 && e->kind != ENTRY_DIRECTORY && futimens(m->fd, times) < 0)
+        if (e->kind != ENTRY_DIRECTORY && futimens(m->fd, times) < 0)
                 r = -errno;
         return r < 0 ? unpack_failed(e->path, r, reterr) : 0;
 }

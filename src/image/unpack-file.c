@@ -75,13 +75,17 @@ static int write_all(UnpackJob *j, Output *o, const uint8_t *data, size_t size, 
         return 0;
 }
 
-/* A file ends where its last piece does, which may be a hole of no bytes. */
 static int end_file(const Output *o, const char *path, Error **reterr) {
         return o->at != o->end && ftruncate(o->fd, (off_t) o->end) < 0 ? unpack_failed(path, -errno, reterr) : 0;
 }
 
-int unpack_contents(UnpackJob *j, int to, const char *path, bool find_holes, Error **reterr) {
-        Output o = { .fd = to };
+static int too_large(const char *path, Error **reterr) {
+        return unpack_refuse(reterr, "'%s' in the archive is of more than %" PRIu64 " TiB", path, SIZE_MAX_APPARENT >> 40);
+}
+
+int unpack_contents(UnpackJob *j, const Contents *c, Error **reterr) {
+        Output o = { .fd = c->to };
+        const char *path = c->path;
         const void *data;
         uint64_t offset;
         size_t size;
@@ -89,18 +93,24 @@ int unpack_contents(UnpackJob *j, int to, const char *path, bool find_holes, Err
 
         while ((r = archive_data(j->archive, &data, &size, &offset, reterr)) > 0) {
                 if (offset > SIZE_MAX_APPARENT || offset + size > SIZE_MAX_APPARENT)
-                        return unpack_refuse(reterr, "'%s' in the archive is of more than %" PRIu64 " TiB", path, SIZE_MAX_APPARENT >> 40);
+                        return too_large(path, reterr);
                 if (offset < o.end)
                         return unpack_refuse(reterr, "The contents of '%s' in the archive are not in order", path);
                 o.end = offset + size;
                 if (size > 0)
-                        r = (find_holes ? write_runs : write_all)(j, &o, data, size, offset, reterr);
+                        r = (c->find_holes ? write_runs : write_all)(j, &o, data, size, offset, reterr);
                 if (r >= 0 && j->done.bytes - j->bytes_watched >= 1 << 20)
                         r = unpack_watch(j, reterr);
                 if (r < 0)
                         return r;
         }
-        return r < 0 ? r : end_file(&o, path, reterr);
+        if (r < 0)
+                return r;
+        if (c->size > SIZE_MAX_APPARENT)
+                return too_large(path, reterr);
+        if (c->size > o.end) /* a hole at its end */
+                o.end = c->size;
+        return end_file(&o, path, reterr);
 }
 
 int unpack_file(Archive *a, int to, const char *name, const UnpackWish *wish, UnpackResult *ret, Error **reterr) {
@@ -108,7 +118,7 @@ int unpack_file(Archive *a, int to, const char *name, const UnpackWish *wish, Un
         int r;
 
         archive_watch(a, wish->watch);
-        r = unpack_contents(&j, to, name, true, reterr);
+        r = unpack_contents(&j, &(Contents){ .to = to, .path = name, .find_holes = true }, reterr);
         if (r < 0)
                 return r;
         j.done.files = 1;

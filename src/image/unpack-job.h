@@ -26,8 +26,15 @@ int unpack_watch(UnpackJob *j, Error **reterr);
 /* An entry's file that cannot be made for a reason that is not its fault. */
 int unpack_failed(const char *path, int r, Error **reterr);
 
-/* The contents of the entry at hand into an empty file; find_holes: also where the archive says zeros. */
-int unpack_contents(UnpackJob *j, int to, const char *path, bool find_holes, Error **reterr);
+/* The contents of the entry at hand, and the empty file that gets them. */
+typedef struct Contents {
+        int to;
+        const char *path; /* for messages */
+        uint64_t size;    /* at least */
+        bool find_holes;  /* also where the archive says zeros */
+} Contents;
+
+int unpack_contents(UnpackJob *j, const Contents *c, Error **reterr);
 
 /* How a file was made, beside what its entry says. */
 typedef struct Made {

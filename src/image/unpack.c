@@ -58,7 +58,7 @@ static int make_file(UnpackJob *j, const ArchiveEntry *e, Error **reterr) {
 
         if (fd < 0)
                 return unpack_failed(e->path, fd, reterr);
-        r = unpack_contents(j, fd, e->path, false, reterr);
+        r = unpack_contents(j, &(Contents){ .to = fd, .path = e->path, .size = e->size }, reterr);
         return r < 0 ? r : unpack_attributes(j, e, &(Made){ .in = here, .fd = fd }, reterr);
 }
 
