@@ -17,7 +17,6 @@ typedef struct UnpackJob {
         unsigned since_watch;   /* entries since somebody was asked whether to go on */
         uint64_t bytes_watched; /* done.bytes then */
         bool is_top_listed;
-        bool is_top_opaque;     /* unpack-whiteout.h */
 } UnpackJob;
 
 /* What has come so far, to whom it is shown. -ECANCELED. */

@@ -215,7 +215,7 @@ static int enter_one(UnpackPlace *p, size_t depth, const char *whole, Error **re
         if (r == -ENOENT)
                 r = make_missing(p, depth);
         if (r == -ENOTDIR && p->is_layer && unpack_is_whiteout(p->levels[depth].fd, name)) {
-                r = unpack_make_opaque_directory(unpack_here(p)->fd, name);
+                r = unpack_make_opaque_directory(p, unpack_here(p)->fd, name);
                 if (r >= 0)
                         r = unpack_step(p, name, true);
         }

@@ -35,6 +35,7 @@ typedef struct UnpackPlace {
         int below;           /* a tree of the layers below, or -1 */
         bool is_layer;       /* whiteouts of our own may be in the way of a directory */
         bool meets_acls;     /* somewhere there is a default ACL */
+        bool has_whiteout, has_opaque, is_top_opaque; /* unpack-whiteout.h */
 } UnpackPlace;
 
 int unpack_place_init(UnpackPlace *p, int top, Error **reterr);

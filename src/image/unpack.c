@@ -93,7 +93,7 @@ static int make_directory(UnpackJob *j, const ArchiveEntry *e, Error **reterr) {
                 return unpack_failed(e->path, -errno, reterr);
         if (S_ISDIR(st.st_mode))
                 return enter_made(j, e, true, reterr);
-        r = p->is_layer && unpack_is_whiteout(here->fd, name) ? unpack_make_opaque_directory(here->fd, name) : unpack_clear(here->fd, name);
+        r = p->is_layer && unpack_is_whiteout(here->fd, name) ? unpack_make_opaque_directory(p, here->fd, name) : unpack_clear(here->fd, name);
         if (r >= 0 && mkdirat(here->fd, name, e->mode & 0777) < 0 && errno != EEXIST)
                 r = -errno;
         return r < 0 ? unpack_failed(e->path, r, reterr) : enter_made(j, e, true, reterr);
@@ -165,17 +165,38 @@ static int check(const ArchiveEntry *e, Error **reterr) {
         return 0;
 }
 
+/* A layer says of a name that it is gone. Its directory may be none in this layer any more (umoci lists all that was in it): then there is
+ * nothing to hide. */
+static int take_whiteout(UnpackJob *j, const ArchiveEntry *e, UnpackWhiteout kind, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        UnpackPlace *p = &j->place;
+        int r = unpack_enter(p, p->n_components - 1, e->path, &error);
+
+        if (r < 0)
+                return r == -EBADMSG ? 0 : error_pass(reterr, r, &error);
+        r = unpack_whiteout(p, last_component(j), kind);
+        return r < 0 ? unpack_failed(e->path, r, reterr) : 0;
+}
+
 /* In the directory that it belongs to. 1: there is nothing (more) to be made. */
 static int go_there(UnpackJob *j, const ArchiveEntry *e, Error **reterr) {
         UnpackPlace *p = &j->place;
-        int r = unpack_enter(p, p->n_components - 1, e->path, reterr);
+        UnpackWhiteout kind = p->is_layer ? unpack_whiteout_kind(p, last_component(j)) : WHITEOUT_NONE;
+        int r = 0;
 
-        if (r < 0 || !p->is_layer)
-                return r;
-        r = unpack_whiteout(p, last_component(j), &j->is_top_opaque);
-        if (r == -EINVAL)
+        switch (kind) {
+        case WHITEOUT_NONE:
+                return unpack_enter(p, p->n_components - 1, e->path, reterr);
+        case WHITEOUT_WRONG:
                 return unpack_refuse(reterr, "'%s' in the archive hides nothing that has a name", e->path);
-        return r < 0 ? unpack_failed(e->path, r, reterr) : r;
+        case WHITEOUT_NAME:
+        case WHITEOUT_OPAQUE:
+                r = take_whiteout(j, e, kind, reterr);
+                break;
+        case WHITEOUT_OF_NOTHING:
+                break;
+        }
+        return r < 0 ? r : 1;
 }
 
 static int unpack_entry(UnpackJob *j, const ArchiveEntry *e, const char *path, Error **reterr) {
@@ -233,10 +254,8 @@ static int unpack_entries(UnpackJob *j, Error **reterr) {
 /* ---- the whole ---- */
 
 static int finish_top(UnpackJob *j, Error **reterr) {
-        int top = j->place.levels[0].fd, r = 0;
+        int top = j->place.levels[0].fd, r = unpack_finish_whiteouts(&j->place);
 
-        if (j->is_top_opaque)
-                r = unpack_hide_all_below(&j->place);
         if (r >= 0 && !j->is_top_listed && !j->wish->whiteouts && fchmod(top, 0755) < 0)
                 r = -errno;
         if (r < 0)

@@ -143,7 +143,12 @@ test_layers_of_ones_own() {
                 cd "$SCRATCH/view" || exit
                 same "a whiteout before what comes in its place" "$(cat before)" new
                 same "a whiteout after it" "$(cat after)" new
-                same "an opaque directory, said last" "$(ls opaque)" new
+                same "an opaque directory, said last" "$(ls -A opaque)" "deep
+new"
+                same "what is deeper in it, with a whiteout" "$(ls -A opaque/deep)" new
+                same "a directory that was whited out, and is there" "$(ls -A again)" new
+                same "a directory that became a file, with whiteouts of what was in it" "$(cat gone)" "a file"
+                same "a directory of a whiteout only" "$(ls -d nowhere 2>&1 | grep -c 'No such file')" 1
                 same "a directory that is not listed" "$(stat -c '%a %u %g' kept)" "750 3 4"
                 same "what is in it" "$(cd kept && echo *)" "new old"
                 same "a link to a file below" "$(stat -c %h link):$(cat link)" "2:target"
