@@ -83,3 +83,13 @@ test_verified_root_that_is_not() {
         wait_until 10 no_verified_devices
         wait_until 10 no_loops_of bare.raw
 }
+
+# What is exported is a disk image to others, too.
+test_exported_for_nspawn() {
+        tree_with out
+        nbox export out "$SCRATCH/out.raw"
+        same "said by systemd-nspawn" "$(systemd-nspawn -q --register=no -i "$SCRATCH/out.raw" --pipe /bin/busybox cat /etc/os-release | head -n 1)" \
+                "$(head -n 1 "$MACHINES/out/etc/os-release")"
+        rm "$SCRATCH/out.raw"
+        remove_tree out
+}

@@ -61,6 +61,7 @@ test_a_tree_becomes_a_disk() {
                 ! sfdisk -q --verify "$raw" 2>&1 | grep -i 'error\|mismatch\|corrupt' || fail "the table"
                 in_partition "$raw" is_sound || fail "the $fs is damaged"
                 same "file system" "$(nbox dissect --json "$raw" | jq -r '.partitions[0].fstype')" "$fs"
+                has "$(systemd-dissect --no-pager "$raw")" "root .* rich +$fs"
                 same_tree rich "$raw"
                 [ $(($(stat -c %b "$raw") * 512 * 2)) -lt "$(stat -c %s "$raw")" ] || fail "the holes are filled"
                 same "mode" "$(stat -c %a "$raw")" 600
@@ -109,6 +110,22 @@ test_layers_and_a_machine_that_runs() {
         in_partition "$SCRATCH/over.raw" is_sound || fail "it is damaged"
         rm "$SCRATCH/over.raw"
         forget_image under over
+}
+
+# Owners count from 0, whosever they are here.
+test_ids_begin_at_0() {
+        tree_with shifted
+        touch "$MACHINES/shifted/of-alice" "$MACHINES/shifted/of-a-stranger"
+        chown -R 655360:655360 "$MACHINES/shifted"
+        chown 656360:656361 "$MACHINES/shifted/of-alice"
+        chown 5:5 "$MACHINES/shifted/of-a-stranger"
+        nbox export shifted "$SCRATCH/disk.raw"
+        mkdir "$SCRATCH/in"
+        nbox dissect --mount --read-only "$SCRATCH/disk.raw" "$SCRATCH/in"
+        same "owners" "$(cd "$SCRATCH/in" && stat -c '%u %g' . etc/passwd of-alice of-a-stranger)" $'0 0\n0 0\n1000 1001\n5 5'
+        nbox dissect --umount "$SCRATCH/in"
+        rm "$SCRATCH/disk.raw"
+        remove_tree shifted
 }
 
 # A disk image is copied as it is, with its holes.
