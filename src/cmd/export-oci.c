@@ -13,6 +13,7 @@
 #include "oci-settings.h"
 #include "overlay.h"
 #include "parse.h"
+#include "settings-beside.h"
 #include "settings.h"
 #include "text.h"
 #include "tree.h"
@@ -104,12 +105,12 @@ static int set_stop_signal(OciConfig *c, int tree, const char *init) {
 }
 
 static int read_config(const ExportJob *job, OciConfig **ret, Error **reterr) {
-        const char *path = job->image->path, *slash = strrchr(path, '/');
+        const char *path = job->image->path;
         _cleanup_free_ char *beside = NULL, *text = NULL, *init = NULL;
         size_t size = 0;
         int r;
 
-        if (asprintf(&beside, "%.*s/%s.nspawn", (int) (slash - path), path, job->image->name) < 0)
+        if (settings_beside(path, &beside) < 0)
                 return error_oom(reterr);
         r = settings_read_file(beside, false, &text, &size, reterr);
         if (r < 0)

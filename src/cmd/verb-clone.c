@@ -6,6 +6,7 @@
 #include "live-copy.h"
 #include "log.h"
 #include "name.h"
+#include "settings-beside.h"
 #include "verb-list.h"
 
 /* nbox clone A B. The path of B goes to stdout, for scripts; how to go on goes to stderr. */
@@ -81,6 +82,7 @@ static int find_and_clone(const CloneRequest *q, Image **ret_from, char **ret_pa
 }
 
 int verb_clone(int argc, char **argv, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
         _cleanup_(image_freep) Image *from = NULL;
         _cleanup_free_ char *path = NULL;
         CloneRequest q = {};
@@ -91,6 +93,8 @@ int verb_clone(int argc, char **argv, Error **reterr) {
                 r = find_and_clone(&q, &from, &path, reterr);
         if (r < 0)
                 return r;
+        if (settings_beside_copy(from->path, path, &error) < 0)
+                log_warning("%s is without the settings of %s, ignoring: %s", path, from->path, error ? error->message : "no memory");
         printf("%s\n", path);
         log_info("Made %s, a %s of %s. `nbox boot %s` boots it.", path, q.copy ? "copy" : "clone", from->path,
                  image_is_found_by_name(path) ? q.name : path);

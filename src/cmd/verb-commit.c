@@ -6,6 +6,7 @@
 #include "log.h"
 #include "machine.h"
 #include "name.h"
+#include "settings-beside.h"
 #include "verb-list.h"
 
 /* nbox commit NAME NEW: what a machine has now, an ephemeral one above all, becomes an image to make others of. It is none of them yet: it
@@ -61,8 +62,17 @@ static int commit(const Machine *m, const char *machine, const char *name, char 
         }
 }
 
+/* What the image says of itself, it says of this one, too. */
+static int take_settings(const Machine *m, const char *machine, const char *path, Error **reterr) {
+        _cleanup_(image_freep) Image *image = NULL;
+        int r = image_find(m && m->record->root ? m->record->root : machine, &image, reterr);
+
+        return r < 0 ? r : settings_beside_copy(image->path, path, reterr);
+}
+
 int verb_commit(int argc, char **argv, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
+        _cleanup_(error_freep) Error *error = NULL;
         _cleanup_(machine_freep) Machine *m = NULL;
         _cleanup_free_ char *path = NULL;
         const char *machine, *name;
@@ -81,6 +91,8 @@ int verb_commit(int argc, char **argv, Error **reterr) {
         r = commit(r >= 0 ? m : NULL, machine, name, &path, reterr);
         if (r < 0)
                 return r;
+        if (take_settings(m, machine, path, &error) < 0)
+                log_warning("%s is without the settings of what it is made of, ignoring: %s", path, error ? error->message : "no memory");
         printf("%s\n", path);
         log_info("Made %s of what '%s' has now; it gets a machine id when it boots. `nbox clone %s NEW` makes machines of it.", path, machine, name);
         return 0;

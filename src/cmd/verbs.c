@@ -8,7 +8,7 @@ const char *const verb_groups[] = { "Start", "Use", "See", "Make", "Network", "D
 const Verb verbs[] = {
         { "boot", "[OPTIONS] DIR|NAME [ARGUMENT…]", "Boot a tree's own init", verb_boot,
           VERB_RUNS | VERB_ROOT | VERB_CONFIG, OPERAND_IMAGE, "Start" },
-        { "run", "[OPTIONS] DIR|NAME COMMAND…", "Run one command in a tree", verb_run,
+        { "run", "[OPTIONS] DIR|NAME [COMMAND…]", "Run one command in a tree", verb_run,
           VERB_RUNS | VERB_ROOT | VERB_CONFIG, OPERAND_IMAGE, "Start" },
 
         { "start", "NAME…", "Start machines as services of the host's systemd", verb_start, .operand = OPERAND_STARTABLE,

@@ -8,6 +8,7 @@
 #include "image-claim.h"
 #include "log.h"
 #include "name.h"
+#include "settings-beside.h"
 
 static int not_there(const MachineConfig *c, Error **reterr) {
         error_set(reterr, ENOENT, "There is no image '%s' yet: it would be cloned from %s", c->directory ?: c->image, c->template);
@@ -45,6 +46,8 @@ static int clone_it(const MachineConfig *c, Error **reterr) {
                 r = image_claim(from, true, &claim, reterr);
         if (r >= 0)
                 r = image_clone(from, name, &(NewIdentity){ .host_name = name }, &path, reterr);
+        if (r >= 0)
+                r = settings_beside_copy(from->path, path, reterr);
         if (r >= 0 && c->quiet <= 0)
                 log_info("Made %s, a clone of %s", path, from->path);
         return r;
@@ -58,7 +61,8 @@ int template_clone(const MachineConfig *c, Error **reterr) {
                 return 0;
         if (c->dry_run > 0)
                 return not_there(c, reterr);
-        r = config_validate(c, reterr); /* before anything is made */
+        /* Before anything is made; but what runs may be said by the settings that the clone will have. */
+        r = c->mode == START_RUN && !c->parameters ? 0 : config_validate(c, reterr);
         if (r < 0)
                 return r;
         for (unsigned tries = 0;;) { /* several may be made of it at once */

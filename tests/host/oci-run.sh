@@ -3,6 +3,8 @@
 #
 # What `run`, `boot` and units make of a tree that is there for a command: settings as an import of an OCI image writes them.
 
+. "$HOST_TOOLS/layers-words.sh"
+
 # app [LINE...]: the tree "app" with these settings beside it; in it, /usr/bin/entry shows what it was given.
 app() {
         mkdir "$MACHINES/app"
@@ -83,6 +85,25 @@ test_volumes() {
         refused nbox run --volume=/a:/b app true
         has "$REFUSAL" 'bind='
         app_remove
+}
+
+# What the image says of itself, its copies say, too.
+test_copies_of_it() {
+        app '[Exec]' Boot=no "Parameters=sh -c 'echo from \$(hostname)'"
+        mkdir -p /etc/nbox
+        printf '[Exec]\nHostname=mine\n' >/etc/nbox/app.conf
+        nbox clone app app2
+        nbox clone --copy app app3
+        nbox commit app app4
+        rm /etc/nbox/app.conf
+        for name in app2 app3 app4; do
+                same "$name" "$(nbox run --network=none $name)" "from $name"
+        done
+        same "of a template" "$(nbox run -q --network=none --template=app app5)" "from app5"
+        same "passing" "$(nbox run -q --network=none --ephemeral app | cut -c 1-8)" "from app"
+        nbox remove --settings=remove app2 app3 app4 app5
+        app_remove
+        forget_image app
 }
 
 test_in_the_background() {
