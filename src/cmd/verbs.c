@@ -55,6 +55,10 @@ const Verb verbs[] = {
         { "remove", "[OPTIONS] NAME…", "Remove images with their snapshots", verb_remove, VERB_ROOT, OPERAND_IMAGES, "Make", remove_options },
         { "read-only", "NAME [BOOL]", "Have an image not written to, or written to again", verb_read_only, VERB_ROOT, OPERAND_OLD_NAME, "Make" },
         { "set-limit", "NAME SIZE|-", "Let an image take no more of the disk than that", verb_set_limit, VERB_ROOT, OPERAND_OLD_NAME, "Make" },
+        { "send", "[OPTIONS] NAME|DIR", "Write a machine, image and settings, to a pipe that leads to another host", verb_send, VERB_ROOT,
+          OPERAND_IMAGE, "Make", send_options },
+        { "receive", "[OPTIONS] [NAME]", "Make a machine of what `send` writes on another host", verb_receive, VERB_ROOT, OPERAND_NEW, "Make",
+          receive_options },
         { "clean", "[OPTIONS]", "Remove hidden images, as downloads that nobody finished", verb_clean, VERB_ROOT, OPERAND_NONE, "Make", clean_options },
 
         { "list", "[OPTIONS]", "List running machines", verb_list, VERB_JSON, OPERAND_NONE, "See", list_options },

@@ -17,9 +17,14 @@
 #define WAIT_MSEC 200
 #define SURPLUS_MAX (64U * 1024) /* behind the end of the archive */
 
+typedef struct Verdict {
+        int code; /* 0 or -errno */
+        char digest[DIGEST_HEX_SIZE];
+} Verdict;
+
 struct StreamTee {
         pid_t pid;
-        int verdict; /* a pipe, out of which comes at last 0 or -errno */
+        int verdict; /* a pipe, out of which it comes at last */
 };
 
 /* ---- the process ---- */
@@ -85,24 +90,23 @@ static int pass(Passage *p, int from, int to) {
         return (int) n;
 }
 
-static int check_tail(Passage *p) {
-        char hex[DIGEST_HEX_SIZE];
+static int check_tail(Passage *p, char ret[DIGEST_HEX_SIZE]) {
         uint8_t tail[STREAM_TAIL_MAX];
         size_t n;
 
-        digest_end(p->digest, hex);
-        n = stream_tail(hex, p->is_zstd, tail);
+        digest_end(p->digest, ret);
+        n = stream_tail(ret, p->is_zstd, tail);
         return p->kept == n && memcmp(p->data, tail, n) == 0 ? 0 : -EBADMSG;
 }
 
-static int run(Digest *digest, int from, int to) {
+static Verdict run(Digest *digest, int from, int to) {
         Passage p = { .digest = digest, .data = malloc(STREAM_TAIL_MAX + PIECE) };
-        int r = p.data ? pass(&p, from, to) : -ENOMEM;
+        Verdict v = { .code = p.data ? pass(&p, from, to) : -ENOMEM };
 
-        if (r >= 0)
-                r = check_tail(&p);
+        if (v.code >= 0)
+                v.code = check_tail(&p, v.digest);
         free(p.data);
-        return r;
+        return v;
 }
 
 /* None of the locks and pipes of who started us is held by us when it ends. */
@@ -124,16 +128,16 @@ static _Noreturn void child(Digest *digest, const int fds[3], pid_t parent) {
         static const int from = 3, to = 4, verdict = 5;
         /* -EPIPE is told; who is cancelled by one of the others decides for us, too */
         static const int ignored[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP };
-        int r;
+        Verdict v;
 
         process_reset_signals();
         for (size_t i = 0; i < ELEMENTSOF(ignored); i++)
                 (void) signal(ignored[i], SIG_IGN);
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent || keep_only(fds, from) < 0)
                 _exit(1);
-        r = run(digest, from, to);
+        v = run(digest, from, to);
         close(to); /* its reader reads the end before it asks us */
-        (void) fd_write_all(verdict, &r, sizeof(r));
+        (void) fd_write_all(verdict, &v, sizeof(v));
         _exit(0);
 }
 
@@ -218,19 +222,24 @@ static int drain(int fd, const CopyWatch *watch) {
 }
 
 /* -EIO: it was killed before it said anything. */
-static int verdict(const StreamTee *t, const CopyWatch *watch) {
-        int r = wait_for(t->verdict, watch), said;
+static int take_verdict(const StreamTee *t, const CopyWatch *watch, char ret[DIGEST_HEX_SIZE]) {
+        int r = wait_for(t->verdict, watch);
+        Verdict v;
 
         if (r < 0)
                 return r;
-        return read_some(t->verdict, &said, sizeof(said)) == (ssize_t) sizeof(said) ? said : -EIO;
+        if (read_some(t->verdict, &v, sizeof(v)) != (ssize_t) sizeof(v))
+                return -EIO;
+        if (v.code >= 0)
+                memcpy(ret, v.digest, sizeof(v.digest));
+        return v.code;
 }
 
-int stream_tee_check(StreamTee *t, int fd, const CopyWatch *watch, Error **reterr) {
+int stream_tee_check(StreamTee *t, int fd, const CopyWatch *watch, char ret[DIGEST_HEX_SIZE], Error **reterr) {
         int r = drain(fd, watch);
 
         if (r >= 0)
-                r = verdict(t, watch);
+                r = take_verdict(t, watch, ret);
         if (r == -EBADMSG)
                 return error_set(reterr, r, "The stream was cut off or damaged on its way: it has not the end that it should have");
         if (r == -ECANCELED)

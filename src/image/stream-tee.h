@@ -2,6 +2,7 @@
 #pragma once
 
 #include "copy.h"
+#include "digest.h"
 #include "error.h"
 
 /* The process that all bytes of a stream of a machine come through (machine-stream.h), on their way to who reads them as an archive, which
@@ -18,6 +19,6 @@ static inline void stream_tee_freep(StreamTee **t) {
 /* `from` stays the caller's; *ret_fd has all of its bytes, tail and all. */
 int stream_tee_open(int from, StreamTee **ret, int *ret_fd, Error **reterr);
 
-/* When the archive in it is read to its end, what is left of *ret_fd is: 0, or -EBADMSG with an Error where the stream did not end with its
- * tail. The watch (or NULL) is asked while it waits: -ECANCELED. */
-int stream_tee_check(StreamTee *t, int fd, const CopyWatch *watch, Error **reterr);
+/* When the archive in it is read to its end, what is left of *ret_fd is: 0 and the stream's digest, or -EBADMSG with an Error where it did not
+ * end with its tail. The watch (or NULL) is asked while it waits: -ECANCELED. */
+int stream_tee_check(StreamTee *t, int fd, const CopyWatch *watch, char ret[DIGEST_HEX_SIZE], Error **reterr);
