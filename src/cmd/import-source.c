@@ -80,18 +80,10 @@ static bool cut(char *name, const char *const *suffixes) {
         return false;
 }
 
-int import_name_of(const char *file, char **ret, Error **reterr) {
-        _cleanup_free_ char *path = is_stdin(file) ? NULL : realpath(file, NULL), *name = NULL;
+int import_name_without_form(const char *file, char **ret, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
-        const char *slash = path ? strrchr(path, '/') : NULL;
+        _cleanup_free_ char *name = strdup(file);
 
-        if (is_stdin(file)) {
-                error_set(reterr, EINVAL, "What comes from the standard input has no name");
-                return error_hint(reterr, -EINVAL, "`nbox import - NAME` gives it one.");
-        }
-        if (!path)
-                return no_file(file, -errno, reterr);
-        name = strdup(slash[1] ? slash + 1 : "root");
         if (!name)
                 return error_oom(reterr);
         (void) cut(name, packed);
@@ -100,5 +92,18 @@ int import_name_of(const char *file, char **ret, Error **reterr) {
         if (machine_name_from_path(name, ret, &error) >= 0)
                 return 0;
         error_set(reterr, EINVAL, "'%s' makes no name for an image", name);
-        return error_hint(reterr, -EINVAL, "`nbox import FILE NAME` gives it another.");
+        return error_hint(reterr, -EINVAL, "A NAME behind it gives it another.");
+}
+
+int import_name_of(const char *file, char **ret, Error **reterr) {
+        _cleanup_free_ char *path = is_stdin(file) ? NULL : realpath(file, NULL);
+        const char *slash = path ? strrchr(path, '/') : NULL;
+
+        if (is_stdin(file)) {
+                error_set(reterr, EINVAL, "What comes from the standard input has no name");
+                return error_hint(reterr, -EINVAL, "`nbox import - NAME` gives it one.");
+        }
+        if (!path)
+                return no_file(file, -errno, reterr);
+        return import_name_without_form(slash[1] ? slash + 1 : "root", ret, reterr);
 }

@@ -13,6 +13,7 @@
 #include "format.h"
 #include "image-claim.h"
 #include "image-replace.h"
+#include "import-layers.h"
 #include "import-oci.h"
 #include "log.h"
 #include "new-image.h"
@@ -20,6 +21,7 @@
 #include "transfer-show.h"
 #include "tree.h"
 #include "unpack.h"
+#include "url.h"
 
 typedef struct Import {
         const ImportRequest *q;
@@ -29,11 +31,13 @@ typedef struct Import {
         char *path;         /* of what was made */
         bool is_oci;        /* it was an image of OCI's, which says itself what it became */
         UnpackResult made;  /* what an archive had; all 0 for others */
+        Pulled pulled;      /* of a URL */
 } Import;
 
 static void import_done(Import *m) {
         transfer_show_end(&m->show);
         image_replace_release(&m->old);
+        import_layers_done(&m->pulled);
         import_source_done(&m->from);
         free(m->path);
 }
@@ -120,6 +124,30 @@ static int import_if_oci(Import *m, int directory, Error **reterr) {
 
 /* ---- trees ---- */
 
+static int check_contents(const Import *m, Error **reterr) {
+        return m->made.files > 0 ? 0 : error_set(reterr, EBADMSG, "There is nothing in the archive %s", m->from.title);
+}
+
+static int stand_on_base(Import *m, Error **reterr) {
+        const ImportLayers q = { .name = m->q->name, .read_only = m->q->read_only, .replace = m->old.entry, .watch = &m->show.watch };
+
+        return import_on_base(&q, &m->pulled, &m->path, reterr);
+}
+
+/* What was pulled is a layer, which others may stand on, unless it is OCI's, which has layers of its own. */
+static int import_layered(Import *m, Archive *a, Error **reterr) {
+        UnpackWish wish = { .watch = &m->show.watch, .below = -1, .size_max = m->q->size_max };
+        int r = pull_unpack(&m->pulled, a, m->q->name, &wish, &m->made, reterr);
+
+        if (r >= 0)
+                r = check_contents(m, reterr);
+        if (r >= 0)
+                r = import_if_oci(m, m->pulled.base->tree, reterr);
+        if (r == 0)
+                r = pull_seal(&m->pulled, reterr);
+        return r == 0 ? stand_on_base(m, reterr) : r;
+}
+
 static int import_tar(Import *m, Archive *a, Error **reterr) {
         UnpackWish wish = { .watch = &m->show.watch, .below = -1, .size_max = m->q->size_max };
         _cleanup_(new_image_freep) NewImage *n = NULL;
@@ -127,11 +155,13 @@ static int import_tar(Import *m, Archive *a, Error **reterr) {
 
         if (m->q->kind == IMPORT_DISK)
                 return error_set(reterr, EMEDIUMTYPE, "%s is a tar archive, and no disk image", m->from.title);
+        if (m->pulled.store)
+                return import_layered(m, a, reterr);
         r = begin(m, NEW_TREE, &n, reterr);
         if (r >= 0)
                 r = unpack_tree(a, n->fd, &wish, &m->made, reterr);
-        if (r >= 0 && m->made.files == 0)
-                r = error_set(reterr, EBADMSG, "There is nothing in the archive %s", m->from.title);
+        if (r >= 0)
+                r = check_contents(m, reterr);
         if (r >= 0)
                 r = import_if_oci(m, n->fd, reterr);
         return r == 0 ? finish(m, n, reterr) : r;
@@ -221,8 +251,13 @@ static void say_left_out(const UnpackResult *made) {
 static void say_how_to_boot(const Import *m) {
         _cleanup_(image_freep) Image *image = NULL;
         _cleanup_free_ char *init = NULL;
+        int tree = -1;
 
-        if (image_find(m->q->name, &image, NULL) >= 0 && image->type != IMAGE_DISK && tree_find_init(image->fd, &init, NULL) < 0)
+        if (m->pulled.base) /* the image's own layer has nothing yet */
+                tree = m->pulled.base->tree;
+        else if (image_find(m->q->name, &image, NULL) >= 0 && image->type != IMAGE_DISK)
+                tree = image->fd;
+        if (tree >= 0 && tree_find_init(tree, &init, NULL) < 0)
                 log_warning("There is no init in it that a boot could start. `nbox run %s COMMAND…` runs a command in it.", m->q->name);
         else
                 log_info("Made %s of %s. `nbox boot %s` boots it.", m->path, m->from.title, m->q->name);
@@ -239,20 +274,76 @@ static int work(Import *m, Error **reterr) {
         return m->from.is_directory ? import_directory(m, reterr) : import_stream(m, reterr);
 }
 
+static int report(Import *m, int r, char **ret_path) {
+        transfer_show_end(&m->show);
+        if (r < 0)
+                return r;
+        say_left_out(&m->made);
+        if (!m->is_oci)
+                say_how_to_boot(m);
+        *ret_path = TAKE_PTR(m->path);
+        return 0;
+}
+
 int import_image(const ImportRequest *q, char **ret_path, Error **reterr) {
-        _cleanup_(import_done) Import m = { .q = q, .from.fd = -1 };
+        _cleanup_(import_done) Import m = { .q = q, .from.fd = -1, .pulled = PULLED_NONE };
         int r = import_source_open(q->file, &m.from, reterr);
 
         if (r >= 0)
                 r = image_replace_claim(q->name, IMAGE_DIRECTORY, q->force, &m.old, reterr);
         if (r >= 0)
                 r = work(&m, reterr);
-        transfer_show_end(&m.show);
-        if (r < 0)
-                return r;
-        say_left_out(&m.made);
-        if (!m.is_oci)
-                say_how_to_boot(&m);
-        *ret_path = TAKE_PTR(m.path);
-        return 0;
+        return report(&m, r, ret_path);
+}
+
+/* ---- of a URL ---- */
+
+static void expect(uint64_t size, void *userdata) {
+        transfer_show_expect(userdata, size, 0);
+}
+
+static int download(Import *m, const ImportPull *how, Error **reterr) {
+        PullRequest q = {
+                .url = m->q->file, .directory = IMAGE_DIRECTORY, .verify = how->verify, .size_max = m->q->size_max, .timeout = how->timeout,
+                .watch = &m->show.watch, .expect = expect,
+        };
+        int r;
+
+        m->from.title = url_public(q.url);
+        if (!m->from.title)
+                return error_oom(reterr);
+        r = transfer_show_begin(&m->show, "Downloading", m->from.title, 0, 0, reterr);
+        if (r >= 0)
+                r = pull_get(&q, &m->pulled, reterr);
+        return r;
+}
+
+/* What was downloaded is read as any file is. */
+static int import_downloaded(Import *m, Error **reterr) {
+        m->from.fd = TAKE_FD(m->pulled.file);
+        m->from.is_file = true;
+        m->from.size = m->pulled.got.size;
+        transfer_show_end(&m->show);
+        return work(m, reterr);
+}
+
+/* A base is a tree: who wants a disk has asked for something else. */
+static int import_known(Import *m, Error **reterr) {
+        if (m->q->kind == IMPORT_DISK)
+                return error_set(reterr, EMEDIUMTYPE, "%s is a tar archive, and no disk image", m->from.title);
+        log_info("%s is here already, and still the same: nothing is downloaded", m->from.title);
+        return stand_on_base(m, reterr);
+}
+
+int import_pull(const ImportRequest *q, const ImportPull *how, char **ret_path, Error **reterr) {
+        _cleanup_(import_done) Import m = { .q = q, .from.fd = -1, .pulled = PULLED_NONE };
+        int r = url_check(q->file, reterr);
+
+        if (r >= 0)
+                r = image_replace_claim(q->name, IMAGE_DIRECTORY, q->force, &m.old, reterr);
+        if (r >= 0)
+                r = download(&m, how, reterr);
+        if (r >= 0)
+                r = m.pulled.base ? import_known(&m, reterr) : import_downloaded(&m, reterr);
+        return report(&m, r, ret_path);
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "pull.h"
 
 /* nbox import, between its command line (verb-import.c) and what it does (import.c, import-source.c). */
 
@@ -16,7 +17,7 @@ typedef enum ImportKind {
 } ImportKind;
 
 typedef struct ImportRequest {
-        const char *file;      /* a file, a directory, or "-" */
+        const char *file;      /* a file, a directory, "-", or a URL */
         char *name;            /* of the image */
         ImportKind kind;       /* anything else is refused */
         const char *reference; /* which image, of OCI; or NULL */
@@ -38,6 +39,14 @@ void import_source_done(ImportSource *s);
 
 /* The name that an image of it gets if nobody says another: the file's without what says its format. The caller's. */
 int import_name_of(const char *file, char **ret, Error **reterr);
+int import_name_without_form(const char *file, char **ret, Error **reterr); /* the last component alone */
 
 /* All of it; *ret_path is the caller's. What is to be known about it is said. */
 int import_image(const ImportRequest *q, char **ret_path, Error **reterr);
+
+/* The same of q->file, a URL, which is downloaded first; kind and size are q's. */
+typedef struct ImportPull {
+        VerifyMode verify;
+        unsigned timeout; /* as of FetchRequest */
+} ImportPull;
+int import_pull(const ImportRequest *q, const ImportPull *how, char **ret_path, Error **reterr);

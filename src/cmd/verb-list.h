@@ -42,6 +42,10 @@ int verb_import_tar(int argc, char **argv, Error **reterr);
 int verb_import_raw(int argc, char **argv, Error **reterr);
 int verb_import_fs(int argc, char **argv, Error **reterr); /* all of verb-import.c */
 extern const VerbOption import_options[];
+int verb_pull(int argc, char **argv, Error **reterr);
+int verb_pull_tar(int argc, char **argv, Error **reterr);
+int verb_pull_raw(int argc, char **argv, Error **reterr); /* all of verb-pull.c */
+extern const VerbOption pull_options[];
 int verb_clone(int argc, char **argv, Error **reterr);
 int verb_commit(int argc, char **argv, Error **reterr);
 extern const VerbOption clone_options[];

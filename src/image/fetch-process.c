@@ -208,6 +208,17 @@ static void forget_answer(Transfer *t) {
         t->has_range = false;
 }
 
+/* What would not fit need not be begun. */
+static size_t end_of_headers(Transfer *t, size_t n) {
+        long status = 0;
+
+        (void) t->curl.easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &status);
+        if (status != 200 || t->length == UINT64_MAX || t->length <= t->job->size_max)
+                return n;
+        t->report.total = t->length;
+        return stop(t, FETCH_TOO_LARGE, 0);
+}
+
 static size_t on_header(char *line, size_t size, size_t n, void *userdata) {
         Transfer *t = userdata;
         char value[128];
@@ -219,6 +230,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *userdata) {
                 return stop(t, FETCH_ENDLESS_HEADERS, 0);
         if (n > 5 && strncasecmp(line, "HTTP/", 5) == 0)
                 forget_answer(t);
+        else if (n <= 2)
+                return end_of_headers(t, n);
         else if (header_is(line, n, "ETag", t->report.etag, sizeof(t->report.etag)) ||
                  header_is(line, n, "Last-Modified", t->report.modified, sizeof(t->report.modified)))
                 ;
@@ -264,7 +277,7 @@ static bool begin_body(Transfer *t) {
                 t->report.total = t->length == UINT64_MAX ? 0 : t->length;
         } else
                 return stop(t, FETCH_ENDED, 0); /* an error's page */
-        if (t->report.total > t->job->size_max)
+        if (t->report.total > t->job->size_max) /* of all parts */
                 return stop(t, FETCH_TOO_LARGE, 0);
         t->report.bytes = t->at;
         return report(t) >= 0 || stop(t, FETCH_ENDED, 0);

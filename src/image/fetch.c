@@ -191,17 +191,18 @@ static int ask(Fetch *f, Error **reterr) {
 static void remember(Fetch *f) {
         const FetchReport *p = &f->report;
         bool is_ours = p->status == 200 || p->status == 206, is_weak = strncmp(p->etag, "W/", 2) == 0;
+        uint64_t before = f->have;
 
         if (!is_ours || p->bytes == 0 || p->end == FETCH_OTHER_FILE || p->end == FETCH_WRONG_RANGE) {
                 if (p->end == FETCH_OTHER_FILE)
                         f->have = 0;
                 return;
         }
-        if (p->bytes >= f->have + MUCH)
-                f->tries = 0;
         snprintf(f->etag, sizeof(f->etag), "%s", is_weak ? "" : p->etag);
         snprintf(f->modified, sizeof(f->modified), "%s", p->modified);
         f->have = *f->etag == '"' || *f->modified ? p->bytes : 0;
+        if (f->have >= before + MUCH)
+                f->tries = 0;
 }
 
 static int too_large(const Fetch *f, Error **reterr) {

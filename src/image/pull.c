@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "fd.h"
 #include "layer-origin.h"
@@ -107,6 +108,8 @@ int pull_get(const PullRequest *q, Pulled *ret, Error **reterr) {
         ret->url = url_public(q->url);
         if (!ret->url)
                 return error_oom(reterr);
+        if (mkdir(q->directory, 0700) < 0 && errno != EEXIST)
+                return error_errno(reterr, errno, "Cannot make %s", q->directory);
         r = open_store(q, ret, reterr);
         if (r >= 0)
                 r = verify_expect(&(VerifyRequest){ q->url, q->verify, q->timeout, q->watch }, expected, &ret->list, reterr);
