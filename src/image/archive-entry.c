@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive-entry.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <linux/posix_acl.h>
 #include <string.h>
 
 #include "archive-acl.h"
@@ -37,6 +39,15 @@ static void add_xattr(Gathered *g, const char *name, const void *value, size_t s
         add_part(g, value, size);
 }
 
+/* A file's mode has the mask in the place of the group's rights (acl(5)), which libarchive puts back there. */
+static void mode_by_mask(Gathered *g, const AclValue *acl, size_t size) {
+        size_t n = (size - offsetof(AclValue, entries)) / sizeof(acl->entries[0]);
+
+        for (size_t i = 0; i < n; i++)
+                if (le16toh(acl->entries[i].tag) == ACL_MASK)
+                        g->entry.mode = (g->entry.mode & ~(uint32_t) 070) | (uint32_t) le16toh(acl->entries[i].permissions) << 3;
+}
+
 static void add_acl(const ArchiveLibrary *l, struct archive_entry *e, Gathered *g, int type, const char *name) {
         AclValue *value = &g->acls[type == ARCHIVE_ENTRY_ACL_TYPE_DEFAULT];
         size_t size = 0;
@@ -46,6 +57,8 @@ static void add_acl(const ArchiveLibrary *l, struct archive_entry *e, Gathered *
                 out_fail(g->out, FAIL_XATTRS, 0, g->path);
         if (r == -ENODATA)
                 g->entry.acls_left_out++;
+        if (r > 0 && type == ARCHIVE_ENTRY_ACL_TYPE_ACCESS)
+                mode_by_mask(g, value, size);
         if (r > 0)
                 add_xattr(g, name, value, size);
 }

@@ -30,7 +30,7 @@ StillImage *still_image_free(StillImage *s) {
                 return NULL;
         p = s->parts;
         if (p) {
-                bool sweep = p->copy;
+                bool sweep = p->store && s->machine; /* what became of the copy or not */
 
                 image_stack_free(p->stack);
                 layer_free(p->copy);

@@ -95,11 +95,11 @@ test_there_and_back() {
         for suffix in .tar .tar.zst; do
                 nbox export whole "$SCRATCH/one$suffix" 2>/dev/null
                 nbox import "$SCRATCH/one$suffix" again >/dev/null 2>"$SCRATCH/said"
-                same "tree" "$(hash_of again)" "$(hash_of whole)"
+                same_tree "$MACHINES/again" "$MACHINES/whole"
                 nbox export again "$SCRATCH/two$suffix" 2>/dev/null
                 cmp "$SCRATCH/one$suffix" "$SCRATCH/two$suffix"
                 nbox export again 2>/dev/null | nbox import - third >/dev/null 2>&1
-                same "tree by a pipe" "$(hash_of third)" "$(hash_of whole)"
+                same_tree "$MACHINES/third" "$MACHINES/whole"
                 rm "$SCRATCH/one$suffix" "$SCRATCH/two$suffix"
                 forget_image again third
         done
@@ -208,15 +208,15 @@ test_a_machine_is_exported_as_it_runs() {
 
 # What changes under our hands makes no archive that cannot be read.
 test_files_that_change_meanwhile() {
-        local file=$MACHINES/changing/aaa size # it is the first to be read
-        tree_with changing
+        local file=$MACHINES/changing/file size
+        mkdir "$MACHINES/changing"
         for size in 0 8388608; do
                 head -c 4M /dev/urandom >"$file"
                 SLOW_CALL=pread64 slowly nbox export changing "$SCRATCH/changing.tar"
-                wait_until 10 is_open "$SLOWLY" /aaa
+                wait_until 10 is_open "$SLOWLY" " /file"
                 truncate -s "$size" "$file"
                 wait "$STRACE"
-                has "$(tar -tvf "$SCRATCH/changing.tar")" " 4194304 .* aaa$"
+                has "$(tar -tvf "$SCRATCH/changing.tar")" " 4194304 .* file$"
                 if [ "$size" = 0 ]; then has "$(cat "$SCRATCH/slowly")" "1 files of .* got shorter"; fi
                 rm "$SCRATCH/changing.tar"
         done
@@ -251,8 +251,8 @@ test_what_is_there_stays() {
 
 test_of_what_ends_early_nothing_is_left() {
         local signal suffix
-        small_tree web
-        head -c 3M /dev/urandom >"$MACHINES/web/aaa"
+        mkdir "$MACHINES/web"
+        head -c 3M /dev/urandom >"$MACHINES/web/file"
         mkdir "$SCRATCH/small"
         mount -t tmpfs -o size=1M tmpfs "$SCRATCH/small"
         for suffix in .tar .tar.xz .tar.zst; do
@@ -263,7 +263,7 @@ test_of_what_ends_early_nothing_is_left() {
         umount "$SCRATCH/small"
         for signal in INT TERM HUP KILL; do
                 SLOW_CALL=pread64 slowly nbox export web "$SCRATCH/small/web.tar.gz"
-                wait_until 10 is_open "$SLOWLY" /aaa
+                wait_until 10 is_open "$SLOWLY" " /file"
                 kill -"$signal" "$SLOWLY"
                 cut_short
                 [ "$signal" = KILL ] || has "$(cat "$SCRATCH/slowly")" interrupted
