@@ -139,13 +139,9 @@ static int open_standard(ExportOutput *o, Error **reterr) {
         return 0;
 }
 
-int export_output_open(ExportOutput *o, Error **reterr) {
-        int r;
+static int open_named(ExportOutput *o, Error **reterr) {
+        int r = open_parent(o, reterr);
 
-        o->fd = o->parent = o->lock = -1;
-        if (strcmp(o->path, "-") == 0)
-                return open_standard(o, reterr);
-        r = open_parent(o, reterr);
         if (r >= 0)
                 r = look(o, reterr);
         if (r <= 0)
@@ -153,6 +149,16 @@ int export_output_open(ExportOutput *o, Error **reterr) {
         o->is_stream = true;
         o->fd = openat(o->parent, o->name, O_WRONLY | O_NOCTTY | O_CLOEXEC);
         return o->fd < 0 ? error_errno(reterr, errno, "Cannot open %s", o->path) : 0;
+}
+
+int export_output_open(ExportOutput *o, Error **reterr) {
+        int r;
+
+        o->fd = o->parent = o->lock = -1;
+        r = strcmp(o->path, "-") == 0 ? open_standard(o, reterr) : open_named(o, reterr);
+        if (r < 0)
+                export_output_done(o);
+        return r;
 }
 
 /* ---- its name ---- */
@@ -220,4 +226,5 @@ void export_output_done(ExportOutput *o) {
         close_fd(o->parent);
         free(o->name);
         free(o->unfinished);
+        *o = (ExportOutput){ .path = o->path, .fd = -1, .parent = -1, .lock = -1 };
 }

@@ -25,7 +25,7 @@ typedef struct ExportOutput {
 /* As the user sees it. */
 const char *export_output_text(const ExportOutput *o);
 
-/* -EEXIST: it is there, and force is not set. */
+/* -EEXIST: it is there, and force is not set. After a failure nothing is open. */
 int export_output_open(ExportOutput *o, Error **reterr);
 
 /* It is on disk, and has its name. */

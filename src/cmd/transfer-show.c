@@ -129,7 +129,8 @@ static bool is_cancelled(void *userdata) {
         TransferShow *s = userdata;
 
         tick(s);
-        return poll(&(struct pollfd){ .fd = s->signals, .events = POLLIN }, 1, 0) > 0;
+        s->is_cancelled = s->is_cancelled || poll(&(struct pollfd){ .fd = s->signals, .events = POLLIN }, 1, 0) > 0;
+        return s->is_cancelled;
 }
 
 static void show(const CopyProgress *p, void *userdata) {
@@ -141,14 +142,28 @@ static void show(const CopyProgress *p, void *userdata) {
         tick(s);
 }
 
-static int watch_signals(TransferShow *s, Error **reterr) {
+static sigset_t block_signals(sigset_t *ret_old) {
         sigset_t set;
 
         sigemptyset(&set);
         sigaddset(&set, SIGINT);
         sigaddset(&set, SIGTERM);
         sigaddset(&set, SIGHUP);
-        (void) sigprocmask(SIG_BLOCK, &set, &s->old);
+        (void) sigprocmask(SIG_BLOCK, &set, ret_old);
+        return set;
+}
+
+void transfer_signals_hold(sigset_t *ret_old) {
+        (void) block_signals(ret_old);
+}
+
+void transfer_signals_release(const sigset_t *old) {
+        (void) sigprocmask(SIG_SETMASK, old, NULL);
+}
+
+static int watch_signals(TransferShow *s, Error **reterr) {
+        sigset_t set = block_signals(&s->old);
+
         s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
         if (s->signals >= 0)
                 return 0;
@@ -201,7 +216,7 @@ void transfer_show_end(TransferShow *s) {
         if (s->signals <= 0)
                 return;
         status_line_erase(&s->line);
-        while (read(s->signals, &si, sizeof(si)) == sizeof(si)) /* they have had their effect */
+        while (s->is_cancelled && read(s->signals, &si, sizeof(si)) == sizeof(si)) /* they have had their effect */
                 ;
         s->signals = close_fd(s->signals);
         (void) sigprocmask(SIG_SETMASK, &s->old, NULL);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "copy.h"
@@ -21,6 +22,7 @@ typedef struct TransferShow {
         uint64_t began_usec, shown_usec, log_usec; /* CLOCK_MONOTONIC; log_usec: when the next line is due */
         uint64_t sampled_usec, sampled_bytes;
         double rate;           /* bytes a second, smoothed */
+        bool is_cancelled;
         int signals;           /* SIGINT, SIGTERM and SIGHUP meanwhile; 0: not begun */
         sigset_t old;          /* the mask before: children that exec get it from transfer_show_unblock() */
 } TransferShow;
@@ -40,3 +42,7 @@ void transfer_show_unblock(const TransferShow *s);
 
 /* NULL-initialised (never begun) is fine. */
 void transfer_show_end(TransferShow *s);
+
+/* For who does several of them, or has something to undo after: signals wait from the one to the other. */
+void transfer_signals_hold(sigset_t *ret_old);
+void transfer_signals_release(const sigset_t *old);

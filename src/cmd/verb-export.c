@@ -138,18 +138,11 @@ static int write_shown(const ExportRequest *q, const Image *image, StillImage *s
         return r < 0 ? r : q->format->write(&job, reterr);
 }
 
-static int export(ExportRequest *q, Error **reterr) {
+static int write_image(ExportRequest *q, Error **reterr) {
         _cleanup_(image_freep) Image *image = NULL;
         _cleanup_(still_image_freep) StillImage *still = NULL;
-        int r = export_output_open(&q->output, reterr);
+        int r = find_and_hold(q, &image, &still, reterr);
 
-        if (r < 0)
-                return r;
-        (void) signal(SIGPIPE, SIG_IGN); /* who no longer reads is an error like others */
-        r = mount_own_namespace();
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot make a mount namespace");
-        r = find_and_hold(q, &image, &still, reterr);
         if (r >= 0)
                 r = write_shown(q, image, still, reterr);
         if (r >= 0)
@@ -160,14 +153,27 @@ static int export(ExportRequest *q, Error **reterr) {
         return r;
 }
 
+/* Whenever a signal comes, what was made on the way is removed. */
+static int export(ExportRequest *q, Error **reterr) {
+        sigset_t old;
+        int r = export_output_open(&q->output, reterr);
+
+        if (r < 0)
+                return r;
+        (void) signal(SIGPIPE, SIG_IGN); /* who no longer reads is an error like others */
+        transfer_signals_hold(&old);
+        r = mount_own_namespace();
+        r = r < 0 ? error_errno(reterr, r, "Cannot make a mount namespace") : write_image(q, reterr);
+        export_output_done(&q->output);
+        transfer_signals_release(&old);
+        return r;
+}
+
 static int run(int argc, char **argv, const char *kind, Error **reterr) {
-        ExportRequest q = { .output = { .fd = -1, .parent = -1, .lock = -1 } };
+        ExportRequest q = {};
         int r = parse(argc, argv, kind, &q, reterr);
 
-        if (r >= 0)
-                r = export(&q, reterr);
-        export_output_done(&q.output);
-        return r;
+        return r < 0 ? r : export(&q, reterr);
 }
 
 int verb_export(int argc, char **argv, Error **reterr) {
