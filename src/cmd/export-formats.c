@@ -7,7 +7,8 @@
 const ExportFormat export_formats[] = {
         { .name = "oci.tar", .help = "an OCI image's layout in one file", .compresses_parts = true, .write = export_oci },
         { .name = "oci", .help = "an OCI image's layout, a directory", .compresses_parts = true, .is_directory = true, .write = export_oci },
-        { .name = "raw", .help = "a disk image with a partition table", .compresses = true, .takes_disks = true, .makes_disks = true, .write = export_raw },
+        { .name = "raw", .help = "a disk image with a partition table", .compresses = true, .takes_disks = true, .makes_disks = true,
+          .write = export_raw },
         { .name = "tar", .help = "an archive of all files", .compresses = true, .write = export_tar },
         {},
 };

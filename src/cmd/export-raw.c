@@ -30,8 +30,8 @@ static int copy_disk(const ExportJob *job, Error **reterr) {
 
 static int write_disk(const ExportJob *job, int file, Error **reterr) {
         const StillImage *still = job->still;
-        RawWish wish = { .filesystem = job->filesystem, .size = job->size, .bytes = still->bytes, .files = still->files, .base = still->base,
-                         .label = job->image->name, .watch = job->watch };
+        RawWish wish = { .filesystem = job->filesystem, .size = job->size, .bytes = still->bytes, .files = still->files,
+                         .base = still->base, .label = job->image->name, .watch = job->watch };
 
         return raw_image_write(still->tree, file, job->path, &wish, reterr);
 }

@@ -15,10 +15,13 @@ const VerbOption create_options[] = {
         { { .name = "os", .placeholder = "busybox|debian[:RELEASE]|ubuntu:RELEASE" }, OPT_OS, "What to make the tree of" },
         { { .name = "directory", .letter = 'D', .placeholder = "DIR" }, 'D', "Put the tree there, not into /var/lib/machines" },
         { { .name = "packages", .placeholder = "NAME[,NAME…]" }, OPT_PACKAGES, "Install these, too; may be given several times" },
-        { { .name = "user", .placeholder = "NAME" }, OPT_USER, "Make a first user, in the group of sudo where there is sudo, without a password" },
-        { { .name = "ssh-key", .placeholder = "FILE" }, OPT_SSH_KEY, "Install a server of ssh, and let who has this public key in as that user, or as root" },
+        { { .name = "user", .placeholder = "NAME" }, OPT_USER,
+          "Make a first user, in the group of sudo where there is sudo, without a password" },
+        { { .name = "ssh-key", .placeholder = "FILE" }, OPT_SSH_KEY,
+          "Install a server of ssh, and let who has this public key in as that user, or as root" },
         { { .name = "mirror", .placeholder = "URL" }, OPT_MIRROR, "Where packages come from; for Ubuntu it must be said" },
-        { { .name = "keyring", .placeholder = "FILE" }, OPT_KEYRING, "The keys that packages are signed with, where they are not the host's own" },
+        { { .name = "keyring", .placeholder = "FILE" }, OPT_KEYRING,
+          "The keys that packages are signed with, where they are not the host's own" },
         {},
 };
 

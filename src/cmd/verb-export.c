@@ -21,7 +21,8 @@ const VerbOption export_options[] = {
         { { .name = "format", .placeholder = "FORMAT" }, OPT_FORMAT, "What to write, if the file's name does not say it: tar, tar.gz, …, oci, oci.tar" },
         { { .name = "force" }, OPT_FORCE, "Write it in place of a file that is there" },
         { { .name = "snapshot", .placeholder = "SNAPSHOT" }, OPT_SNAPSHOT, "Not what it is now, but what it was then" },
-        { { .name = "filesystem", .placeholder = "ext4|btrfs|xfs" }, OPT_FILESYSTEM, "Of a disk image: the file system in it, ext4 if nothing is said" },
+        { { .name = "filesystem", .placeholder = "ext4|btrfs|xfs" }, OPT_FILESYSTEM,
+          "Of a disk image: the file system in it, ext4 if nothing is said" },
         { { .name = "size", .placeholder = "SIZE" }, OPT_SIZE, "Of a disk image: how large, if not what is needed and some room" },
         {},
 };
@@ -71,7 +72,8 @@ static int choose_format(ExportRequest *q, const char *word, const char *kind, E
 
 static int check_disk(const ExportRequest *q, Error **reterr) {
         if ((q->filesystem || q->size > 0) && !q->format->makes_disks)
-                return error_set(reterr, EINVAL, "--filesystem= and --size= are for disk images, as in --format=raw; not for a %s", q->format->name);
+                return error_set(reterr, EINVAL, "--filesystem= and --size= are for disk images, as in --format=raw; not for %s",
+                                 q->format->name);
         return q->filesystem ? raw_filesystem_check(q->filesystem, reterr) : 0;
 }
 

@@ -130,7 +130,7 @@ static char *wish_note(const Wish *w) {
         char *note = NULL;
 
         if (asprintf(&note, "%s%s%s%s%s", w->builder->note, user ? "; " : "", user ?: "", user ? " has no password yet" : "",
-                     !w->keys ? "" : user ? ", but `ssh` with the key" : "; root is reached by `ssh` with the key") < 0)
+                     !w->keys ? "" : user ? ", but is reached by `ssh` with the key" : "; root is reached by `ssh` with the key") < 0)
                 return NULL;
         return note;
 }

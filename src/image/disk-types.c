@@ -138,8 +138,8 @@ const char *disk_root_type(char ret[GPT_TYPE_TEXT_MAX]) {
 
                 if (gpt_types[i].role != DISK_ROOT)
                         continue;
-                snprintf(ret, GPT_TYPE_TEXT_MAX, "%02X%02X%02X%02X-%02X%02X-%02X%02X-%02X%02X-%02X%02X%02X%02X%02X%02X", b[0], b[1], b[2], b[3],
-                         b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+                snprintf(ret, GPT_TYPE_TEXT_MAX, "%02X%02X%02X%02X-%02X%02X-%02X%02X-%02X%02X-%02X%02X%02X%02X%02X%02X",
+                         b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
                 return ret;
         }
         return NULL;

@@ -35,14 +35,15 @@ typedef struct FileSystem {
         size_t label_max;       /* bytes */
         uint64_t least;         /* its own needs, and how small it can be, bytes */
         unsigned per_file;      /* bytes beside a file's contents: inode, entry, a block for what it is longer than one */
-        const char *options[4]; /* of mkfs */
+        const char *options[10]; /* of mkfs; what /etc/mke2fs.conf says of small file systems makes them worse ones */
         const char *before_label;
         bool counts_inodes;     /* it has as many as mkfs was told with -N */
         DeviceToolUser user;    /* that mkfs must be */
 } FileSystem;
 
 static const FileSystem file_systems[] = {
-        { "ext4", "e2fsprogs", 16, 24 * MIB, 4096 + 512, { "-q", "-F", "-m", "1" }, "-L", .counts_inodes = true },
+        { "ext4", "e2fsprogs", 16, 24 * MIB, 4096 + 512,
+          { "-q", "-F", "-T", "default", "-b", "4096", "-I", "256", "-m", "1" }, "-L", .counts_inodes = true },
         { "btrfs", "btrfs-progs", 255, 192 * MIB, 2 * 4096, { "-q", "-f" }, "-L" },
         { "xfs", "xfsprogs", 12, 352 * MIB, 4096 + 1024, { "-q", "-f" }, "-L", .user = DEVICE_TOOL_ROOT },
 };
@@ -117,19 +118,28 @@ static int check_room(const Job *j, Error **reterr) {
 
 /* ---- making it ---- */
 
+/* A label that every tool takes, of at most max bytes. */
+static const char *label_of(const Job *j, size_t max, char ret[LABEL_MAX + 1]) {
+        snprintf(ret, LABEL_MAX + 1, "%.*s", (int) (max < LABEL_MAX ? max : LABEL_MAX), j->wish->label ?: "root");
+        for (char *c = ret; *c; c++)
+                if (!(*c >= 'a' && *c <= 'z') && !(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') && *c != '.' && *c != '-')
+                        *c = '_';
+        return ret;
+}
+
 static int make_partition(Job *j, uint64_t size, Error **reterr) {
         char type[GPT_TYPE_TEXT_MAX], label[LABEL_MAX + 1];
         LoopRange range = {};
         int r;
 
-        snprintf(label, sizeof(label), "%s", j->wish->label ?: "root");
         if (!disk_root_type(type))
                 return error_set(reterr, EOPNOTSUPP, "There is no partition type for the root of this architecture");
         if (size < DISK_ENDS + MIB)
                 return too_small(j, size, reterr);
         if (ftruncate(j->file, (off_t) size) < 0)
                 return error_errno(reterr, errno, "Cannot make %s as large as that", j->path);
-        r = partition_table_new(j->file, j->path, &(PartitionNew){ type, label, .grow = true }, &range.offset, &range.size, reterr);
+        r = partition_table_new(j->file, j->path, &(PartitionNew){ type, label_of(j, LABEL_MAX, label), .grow = true },
+                                &range.offset, &range.size, reterr);
         if (r < 0)
                 return r;
         j->device = loop_new(j->file, &range);
@@ -140,19 +150,18 @@ static int make_partition(Job *j, uint64_t size, Error **reterr) {
 }
 
 static int make_file_system(const Job *j, uint64_t size, Error **reterr) {
-        const char *argv[16];
-        char tool[32], label[256], inodes[32];
+        const char *argv[20];
+        char tool[32], label[LABEL_MAX + 1], inodes[32];
         size_t n = 0;
         int r;
 
         snprintf(tool, sizeof(tool), "mkfs.%s", j->fs->name);
-        snprintf(label, sizeof(label), "%.*s", (int) j->fs->label_max, j->wish->label ?: "root");
         snprintf(inodes, sizeof(inodes), "%llu", (unsigned long long) (j->wish->files + j->wish->files / 2 + INODES_MORE));
         argv[n++] = tool;
         for (size_t i = 0; i < ELEMENTSOF(j->fs->options) && j->fs->options[i]; i++)
                 argv[n++] = j->fs->options[i];
         argv[n++] = j->fs->before_label;
-        argv[n++] = label;
+        argv[n++] = label_of(j, j->fs->label_max, label);
         if (j->fs->counts_inodes && size / 16384 < j->wish->files + INODES_MORE) { /* by itself it has one for each 16 KiB */
                 argv[n++] = "-N";
                 argv[n++] = inodes;
@@ -228,7 +237,13 @@ static int fill_failed(const Job *j, uint64_t size, int r, Error **error, Error 
                 error_set(reterr, ENOSPC, "There is no room for %s: its file system is full", j->path);
                 return error_hint(reterr, -ENOSPC, "Make room, or put it on another file system.");
         }
-        return r == -ENOSPC ? too_small(j, size, reterr) : error_pass(reterr, r, error);
+        if (r != -ENOSPC)
+                return error_pass(reterr, r, error);
+        if (size >= j->needed && fstatvfs(j->mount, &fs) >= 0 && (uint64_t) fs.f_bavail * fs.f_frsize > MIB) {
+                error_set(reterr, ENOSPC, "A file has more attributes than %s has room for", j->fs->name);
+                return error_hint(reterr, -ENOSPC, "--filesystem=xfs has room for larger ones; so has a tar.");
+        }
+        return too_small(j, size, reterr);
 }
 
 int raw_image_write(int tree, int file, const char *path, const RawWish *wish, Error **reterr) {

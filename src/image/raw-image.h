@@ -14,7 +14,7 @@ typedef struct RawWish {
         uint64_t size;          /* of the disk, bytes; 0: what is needed, and a fifth of that, at least 64 MiB, as room */
         uint64_t bytes, files;  /* what the tree takes, as tree_size() has it */
         uid_t base;             /* whose ids the tree's are on disk: taken off */
-        const char *label;      /* of partition and file system, cut to what fits; or NULL */
+        const char *label;      /* of partition and file system, cut to what fits, and '_' for all but letters, digits, ".-"; or NULL */
         const CopyWatch *watch; /* or NULL */
 } RawWish;
 

@@ -143,6 +143,7 @@ test_a_disk_is_copied() {
 test_size_and_file_system_are_said() {
         local raw=$SCRATCH/sized.raw
         tree_with sized
+        setfattr -n user.much -v "$(head -c 3000 /dev/zero | tr '\0' x)" "$MACHINES/sized/etc/passwd"
         nbox export --size=300M sized "$raw"
         same "size" "$(stat -c %s "$raw")" $((300 << 20))
         nbox image resize "$raw" 400M >/dev/null
