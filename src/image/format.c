@@ -32,6 +32,7 @@ typedef struct Format {
         const char *magic;
         size_t size;
         const char *suffix; /* of packed files: what is left out of their names */
+        bool is_imported;   /* nbox import takes it, packed or not (archive.h) */
 } Format;
 
 #define MAGIC(at, bytes) .offset = (at), .magic = (bytes), .size = sizeof(bytes) - 1
@@ -49,16 +50,16 @@ static const Format formats[] = {
         { "vhd image", FORMAT_DISK, "vpc", MAGIC(0, "conectix") },
         { "Parallels image", FORMAT_DISK, "parallels", MAGIC(0, "WithoutFreeSpace") },
         { "Parallels image", FORMAT_DISK, "parallels", MAGIC(0, "WithouFreSpacExt") },
-        { "file compressed by xz", FORMAT_PACKED, "xz -dc", MAGIC(0, "\xfd" "7zXZ\0"), .suffix = ".xz" },
-        { "file compressed by zstd", FORMAT_PACKED, "zstd -dc", MAGIC(0, "\x28\xb5\x2f\xfd"), .suffix = ".zst" },
-        { "file compressed by gzip", FORMAT_PACKED, "gzip -dc", MAGIC(0, "\x1f\x8b\x08"), .suffix = ".gz" },
-        { "file compressed by bzip2", FORMAT_PACKED, "bzip2 -dc", MAGIC(0, "BZh"), .suffix = ".bz2" },
+        { "file compressed by xz", FORMAT_PACKED, "xz -dc", MAGIC(0, "\xfd" "7zXZ\0"), .suffix = ".xz", .is_imported = true },
+        { "file compressed by zstd", FORMAT_PACKED, "zstd -dc", MAGIC(0, "\x28\xb5\x2f\xfd"), .suffix = ".zst", .is_imported = true },
+        { "file compressed by gzip", FORMAT_PACKED, "gzip -dc", MAGIC(0, "\x1f\x8b\x08"), .suffix = ".gz", .is_imported = true },
+        { "file compressed by bzip2", FORMAT_PACKED, "bzip2 -dc", MAGIC(0, "BZh"), .suffix = ".bz2", .is_imported = true },
         { "file compressed by lz4", FORMAT_PACKED, "lz4 -dc", MAGIC(0, "\x04\x22\x4d\x18"), .suffix = ".lz4" },
         { "zip archive", FORMAT_PACKED, "unzip -p", MAGIC(0, "PK\3\4"), .suffix = ".zip" },
         { "7-Zip archive", FORMAT_PACKED, "7z x -so", MAGIC(0, "7z\xbc\xaf\x27\x1c"), .suffix = ".7z" },
         { "Android sparse image", FORMAT_PACKED, "simg2img", MAGIC(0, "\x3a\xff\x26\xed"), .suffix = ".simg" },
-        { "tar archive", FORMAT_ARCHIVE, "tar -xpf", MAGIC(257, "ustar") },
-        { "cpio archive", FORMAT_ARCHIVE, "cpio -idmF", MAGIC(0, "07070") },
+        { "tar archive", FORMAT_ARCHIVE, NULL, MAGIC(257, "ustar"), .is_imported = true },
+        { "cpio archive", FORMAT_ARCHIVE, NULL, MAGIC(0, "07070") },
         { "CD image (ISO 9660)", FORMAT_CD, NULL, MAGIC(32769, "CD001") },
         { "disk encrypted by LUKS", FORMAT_LOCKED, NULL, MAGIC(0, "LUKS\xba\xbe") },
 };
@@ -176,31 +177,14 @@ static char *output_name(const char *path, const Format *f) {
         return output;
 }
 
-static bool is_packed_tar(const char *path, const Format *f) {
-        static const char *const ends[] = { ".tgz", ".txz", ".tbz2", ".tar", NULL };
-        size_t n = strlen(path);
-        char stem[PATH_MAX];
-
-        if (f->suffix && ends_in(path, f->suffix))
-                n -= strlen(f->suffix);
-        if (f->kind != FORMAT_PACKED || n >= sizeof(stem))
-                return false;
-        snprintf(stem, sizeof(stem), "%.*s", (int) n, path);
-        for (size_t i = 0; ends[i]; i++)
-                if (ends_in(stem, ends[i]))
-                        return true;
-        return false;
-}
-
 static int hint(int fd, const Format *f, const char *path, Error **reterr) {
         _cleanup_free_ char *file = quote(path), *output = output_name(path, f), *to = output ? quote(output) : NULL;
         int r = -EMEDIUMTYPE;
 
         if (!file || !to)
                 return error_oom(reterr);
-        if (is_packed_tar(path, f))
-                return error_hint(reterr, r, "For a tree: `mkdir DIR && tar -C DIR --numeric-owner --xattrs --xattrs-include='*' -xpf %s`",
-                                  file);
+        if (f->is_imported)
+                return error_hint(reterr, r, "`nbox import %s` makes an image of what is in it.", file);
         switch (f->kind) {
         case FORMAT_DISK:
                 return error_hint(reterr, r, "Convert it: `qemu-img convert -f %s -O raw %s %s`%s", f->tool, file, to,
@@ -209,9 +193,7 @@ static int hint(int fd, const Format *f, const char *path, Error **reterr) {
         case FORMAT_PACKED:
                 return error_hint(reterr, r, "Unpack it: `%s %s >%s`", f->tool, file, to);
         case FORMAT_ARCHIVE:
-                return error_hint(reterr, r, strncmp(f->tool, "tar", 3) == 0 ?
-                                  "For a tree: `mkdir DIR && tar -C DIR --numeric-owner --xattrs --xattrs-include='*' -xpf %s`" :
-                                  "For a tree: `mkdir DIR && cpio -D DIR --no-absolute-filenames -idmF %s`", file);
+                return error_hint(reterr, r, "For a tree: `mkdir DIR && cpio -D DIR --no-absolute-filenames -idmF %s`", file);
         case FORMAT_CD:
                 return error_hint(reterr, r,
                                   "A CD holds an installer, or a system packed in a file: `mount -o ro,loop %s DIR` shows it; a *.squashfs "

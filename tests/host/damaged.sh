@@ -131,7 +131,7 @@ test_other_formats() {
         has "$SAID" "qemu-img convert -f qcow2 -O raw $DAMAGED/dmg-qcow2.raw $DAMAGED/dmg-qcow2-converted.raw"
         cp "$DAMAGED/dmg-xz.raw" "$MACHINES/dmg.raw.xz"
         turned_down dmg nbox boot dmg
-        has "$SAID" "xz -dc $MACHINES/dmg.raw.xz >$MACHINES/dmg.raw"
+        has "$SAID" "nbox import $MACHINES/dmg.raw.xz"
         rm "$MACHINES/dmg.raw.xz"
 }
 
