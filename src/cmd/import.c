@@ -112,7 +112,7 @@ static int import_if_oci(Import *m, int directory, Error **reterr) {
                 .directory = directory, .reference = m->q->reference, .name = m->q->name, .origin = m->from.title,
                 .size_max = m->q->size_max, .read_only = m->q->read_only, .replace = m->old.entry, .watch = &m->show.watch,
         };
-        int r = oci_look(directory, &wish.kind);
+        int r = m->q->kind == IMPORT_ANY ? oci_look(directory, &wish.kind) : 0; /* else it was said to be a tree */
 
         if (r > 0)
                 r = import_oci(&wish, &m->path, &m->made, reterr);

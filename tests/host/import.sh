@@ -299,6 +299,23 @@ test_read_only() {
         nothing_begun
 }
 
+# Where the file system has subvolumes, each tree is one.
+test_on_btrfs() {
+        packed_tree rich
+        truncate -s 256M "$SCRATCH/fs.img"
+        mkfs.btrfs -q "$SCRATCH/fs.img" >/dev/null
+        mount -o loop "$SCRATCH/fs.img" "$MACHINES"
+        nbox import --read-only "$SCRATCH/rich.tar"
+        has "$(nbox images)" 'rich +subvolume +yes'
+        nbox import --force "$SCRATCH/rich.tar"
+        has "$(nbox images)" 'rich +subvolume +no'
+        same "tree" "$(hash_at rich)" "$HASH"
+        same "subvolumes" "$(btrfs subvolume list "$MACHINES" | wc -l)" 1
+        nbox remove rich
+        same "left" "$(ls -A "$MACHINES")" ''
+        umount "$MACHINES"
+}
+
 # --- cut short -------------------------------------------------------------------------------------------------------------
 
 # In the middle of a stream that does not go on, and of one that does.
