@@ -113,6 +113,61 @@ test_several_images() {
         gone several
 }
 
+# What others than root can write to is copied before it is verified; what root has is not.
+test_of_a_user() {
+        make_images
+        cp -a "$IMAGES/layout" "$SCRATCH/layout"
+        chown -R 1000:1000 "$SCRATCH/layout"
+        nbox import "$SCRATCH/layout" users
+        nbox import "$IMAGES/layout" roots
+        same "the tree" "$(hash_of users)" "$(hash_of roots)"
+        gone users roots
+}
+
+test_in_place_of_another() {
+        make_images
+        nbox import --read-only "$IMAGES/layout" image
+        refused nbox import "$IMAGES/several" --reference=other image
+        has "$REFUSAL" --force
+        refused nbox run --network=none image sh -c 'echo x >/srv/new'
+        echo '# mine' >>"$MACHINES/image.nspawn"
+        nbox import --force "$IMAGES/several" --reference=other image
+        same "which" "$(nbox run --network=none image sh -c 'echo x >/srv/new; cat /srv/other')" other
+        has "$(cat "$MACHINES/image.nspawn")" '# mine'
+        nbox gc
+        same "layers" "$(layers_of_store)" 4
+        gone image
+}
+
+# Two at once each make what they need; whoever comes later shares it.
+test_at_once() {
+        make_images
+        nbox import "$IMAGES/layout" one &
+        nbox import "$IMAGES/layout" two
+        wait $!
+        nbox import "$IMAGES/layout" three
+        for image in two three; do same "$image" "$(hash_of "$image" .)" "$(hash_of one .)"; done
+        gone one two three
+}
+
+# What images on layers can do, these can.
+test_as_other_images() {
+        make_images
+        nbox import "$IMAGES/layout" first
+        nbox clone first second
+        nbox snapshot first before
+        nbox run --network=none first sh -c 'rm -r /srv/keep; echo new >/srv/new'
+        has "$(nbox diff first before)" '/srv/new'
+        nbox rollback first before
+        same "what was removed" "$(nbox run --network=none first cat /srv/keep/one)" changed
+        same "the clone" "$(nbox run --network=none second cat /srv/keep/one)" changed
+        nbox clone --copy second whole
+        same_tree whole "$(show_tree second "$SCRATCH/second" && echo "$SCRATCH/second")"
+        umount "$SCRATCH/second"
+        nbox snapshot remove first before
+        gone first second whole
+}
+
 # Another maker of layers: no opaque directories, but a whiteout for each name.
 test_made_by_umoci() {
         local image=$SCRATCH/umoci
@@ -157,6 +212,41 @@ new"
         )
         umount "$SCRATCH/view"
         gone made
+}
+
+# import_made KIND: under that name.
+import_made() {
+        "$HOST_TOOLS/oci-make" "$SCRATCH/$1" "$1"
+        nbox import "$SCRATCH/$1" "$1"
+}
+
+test_for_other_machines() {
+        import_made platforms
+        show_tree platforms "$SCRATCH/view"
+        has "$(cat "$SCRATCH/view/which")" '^2 '
+        umount "$SCRATCH/view"
+        "$HOST_TOOLS/oci-make" "$SCRATCH/strange" own-name
+        has "$(nbox import "$SCRATCH/strange" strange 2>&1)" 'pdp11'
+        gone platforms strange
+}
+
+test_many_layers() {
+        import_made tall
+        same "layers" "$(layers_of "$MACHINES/tall" | wc -l)" 128
+        mkdir "$SCRATCH/view"
+        nbox dissect --mount tall "$SCRATCH/view"
+        same "the last" "$(cat "$SCRATCH/view/last")" 126
+        same "files" "$(ls "$SCRATCH/view" | wc -l)" 128
+        nbox dissect --umount "$SCRATCH/view"
+        gone tall
+}
+
+test_empty_layers() {
+        import_made empty
+        show_tree empty "$SCRATCH/view"
+        same "files" "$(cd "$SCRATCH/view" && echo *)" "file second"
+        umount "$SCRATCH/view"
+        gone empty
 }
 
 test_made_up() {
