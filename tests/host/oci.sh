@@ -150,6 +150,39 @@ test_at_once() {
         gone one two three
 }
 
+swept() { nbox gc && store_is_clean; }
+
+# ended_by SIGNAL HUNDREDTHS HASH: an import that is ended so is there as a whole, or not at all.
+ended_by() {
+        local got=0
+        timeout -s "$1" "0.$2" nbox import "$IMAGES/layout" ended >/dev/null 2>&1 </dev/null || got=$?
+        case $got in 0 | 124 | 137) ;; *) fail "exit status $got" ;; esac
+        # the process that reads archives may outlive the other one by a moment, in which it holds what that one held
+        [ "$1" = INT ] || wait_until 5 swept
+        if [ -e "$MACHINES/ended" ]; then
+                same "the tree" "$(hash_of ended .)" "$3"
+                [ -e "$MACHINES/ended.nspawn" ] || fail "it has no settings"
+                nbox remove ended
+                nbox gc
+        fi
+        nothing_left
+        same "layers after $1 at 0.$2 s" "$(layers_of_store)" 0
+}
+
+test_ended_early() {
+        local signal hundredths hash
+        make_images
+        nbox import "$IMAGES/layout" whole
+        hash=$(hash_of whole .)
+        gone whole
+        for signal in INT KILL; do
+                for hundredths in 02 05 08 12 20; do
+                        ended_by "$signal" "$hundredths" "$hash"
+                done
+        done
+        rm -rf "${MACHINES:?}/$STORE"
+}
+
 # What images on layers can do, these can.
 test_as_other_images() {
         make_images
