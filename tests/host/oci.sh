@@ -236,7 +236,7 @@ new"
                 same "what is deeper in it, with a whiteout" "$(ls -A opaque/deep)" new
                 same "a directory that was whited out, and is there" "$(ls -A again)" new
                 same "a directory that became a file, with whiteouts of what was in it" "$(cat gone)" "a file"
-                same "a directory of a whiteout only" "$(ls -d nowhere 2>&1 | grep -c 'No such file')" 1
+                [ ! -e nowhere ] || fail "a whiteout of nothing has made a directory"
                 same "a directory that is not listed" "$(stat -c '%a %u %g' kept)" "750 3 4"
                 same "what is in it" "$(cd kept && echo *)" "new old"
                 same "a link to a file below" "$(stat -c %h link):$(cat link)" "2:target"
