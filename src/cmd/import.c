@@ -274,6 +274,13 @@ static int work(Import *m, Error **reterr) {
         return m->from.is_directory ? import_directory(m, reterr) : import_stream(m, reterr);
 }
 
+/* Whoever reads why it failed sees of what, too. */
+static int name_source(const Import *m, int r, Error **reterr) {
+        bool is_named = !reterr || !*reterr || strstr((*reterr)->message, m->from.title);
+
+        return r < 0 && !is_named ? error_prefix(reterr, r, "%s", m->from.title) : r;
+}
+
 static int report(Import *m, int r, char **ret_path) {
         transfer_show_end(&m->show);
         if (r < 0)
@@ -292,7 +299,7 @@ int import_image(const ImportRequest *q, char **ret_path, Error **reterr) {
         if (r >= 0)
                 r = image_replace_claim(q->name, IMAGE_DIRECTORY, q->force, &m.old, reterr);
         if (r >= 0)
-                r = work(&m, reterr);
+                r = name_source(&m, work(&m, reterr), reterr);
         return report(&m, r, ret_path);
 }
 
