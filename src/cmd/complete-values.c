@@ -8,6 +8,7 @@
 
 #include "complete.h"
 #include "enums.h"
+#include "export.h"
 #include "machine-json.h"
 #include "nics.h"
 #include "options.h"
@@ -220,6 +221,27 @@ static void offer_root(const Completion *c) {
         complete_offer(c, "root", NULL);
 }
 
+static void offer_formats(const Completion *c) {
+        static const char *const compressions[] = { "gz", "xz", "zst", "bz2" };
+
+        for (const ExportFormat *f = export_formats; f->name; f++) {
+                complete_offer(c, f->name, f->help);
+                for (size_t i = 0; f->compresses && i < ELEMENTSOF(compressions); i++) {
+                        char word[32];
+
+                        snprintf(word, sizeof(word), "%s.%s", f->name, compressions[i]);
+                        complete_offer(c, word, NULL);
+                }
+        }
+}
+
+/* Of the image that stands among the operands already. */
+static void offer_snapshots(const Completion *c) {
+        for (int i = 1; i < c->n_words; i++)
+                if (c->words[i][0] != '-')
+                        complete_snapshots_of(c, c->words[i]);
+}
+
 /* What an argument's placeholder stands for; where several options share one, by the option's name. */
 static const struct {
         const char *placeholder, *option;
@@ -229,6 +251,8 @@ static const struct {
         { "SOURCE[:DEST[:OPTIONS]]", NULL, offer_bind },
         { "PATH[:DEST[:PERMISSIONS]]", NULL, offer_paths },
         { "FILE", NULL, offer_paths },
+        { "FORMAT", NULL, offer_formats },
+        { "SNAPSHOT", NULL, offer_snapshots },
         { "KIND", NULL, offer_network },
         { "[ADDR:]HOST[:MACHINE][/PROTO]", NULL, complete_new_port },
         { "HOST[:MACHINE][/PROTO]", NULL, offer_host_port },

@@ -157,6 +157,12 @@ static void offer_operands(const Completion *c, int n_operands) {
                 complete_images(c);
                 complete_offer_paths(c, true);
                 return;
+        case OPERAND_IMAGE_FILE:
+                if (n_operands == 0)
+                        complete_images(c);
+                if (n_operands < 2)
+                        complete_offer_paths(c, n_operands == 0);
+                return;
         case OPERAND_FILE:
                 if (n_operands == 0)
                         complete_offer_paths(c, false);

@@ -27,6 +27,7 @@ typedef enum VerbOperand {
         OPERAND_IMAGE,    /* an image's name or a directory */
         OPERAND_IMAGES,   /* any number of images' names */
         OPERAND_OLD_NAME, /* an image's name, then something else */
+        OPERAND_IMAGE_FILE, /* an image's name or a directory, then a file */
         OPERAND_STARTABLE, /* any number of machines that do not run */
         OPERAND_DISABLED, /* any number of machines that do not start with the host */
         OPERAND_ENABLED,  /* any number that do */

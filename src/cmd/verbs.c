@@ -47,7 +47,7 @@ const Verb verbs[] = {
           VERB_ROOT | VERB_JSON, OPERAND_SNAPSHOT, "Make" },
         { "commit", "NAME NEW", "Make an image of what a machine has now, running or not", verb_commit, VERB_ROOT, OPERAND_MACHINE, "Make" },
 
-        { "export", "[OPTIONS] NAME [FILE|-]", "Write an image to a file, running or not, as an archive or a disk image", verb_export, VERB_ROOT, OPERAND_OLD_NAME,
+        { "export", "[OPTIONS] NAME [FILE|-]", "Write an image to a file, running or not, as an archive or a disk image", verb_export, VERB_ROOT, OPERAND_IMAGE_FILE,
           "Make", export_options },
 
         { "dissect", "[OPTIONS] IMAGE [DIR]", "Show what is in a disk image, or mount it", verb_dissect, VERB_JSON, OPERAND_IMAGE, "See", dissect_options },

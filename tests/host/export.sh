@@ -80,8 +80,8 @@ test_every_compression() {
                 nbox export whole "$SCRATCH/whole$suffix" 2>/dev/null
                 bsdcat "$SCRATCH/whole$suffix" | cmp - "$SCRATCH/whole.tar"
                 [ "$(stat -c %s "$SCRATCH/whole$suffix")" -lt "$(stat -c %s "$SCRATCH/whole.tar")" ] || fail "$suffix is not smaller"
-                nbox export --format="${suffix#.}" whole 2>/dev/null | cmp - "$SCRATCH/whole$suffix"
         done
+        nbox export --format=tar.zst whole 2>/dev/null | cmp - "$SCRATCH/whole.tar.zst"
         rm "$SCRATCH"/whole.*
         forget_image whole
 }
