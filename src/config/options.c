@@ -173,7 +173,7 @@ const Option options[] = {
           .section = "Exec", .key = "WorkingDirectory", .field = FIELD_CHDIR, .flags = OPTION_BOTH, .group = EXECUTION,
           .parse = parse_chdir,
           .help = "Begin in this directory of the machine's",
-          .about = "For a command of run it is made where it is missing." },
+          .about = "For a command of run it is made where it is missing. Has no effect in a file whose Boot= says the opposite of the verb." },
         { { "load-credential", .placeholder = "ID:PATH" },
           .section = "Exec", .key = "LoadCredential", .field = FIELD_CREDENTIALS, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
           .group = EXECUTION, .parse = parse_load_credential,
@@ -201,7 +201,8 @@ const Option options[] = {
           .section = "Exec", .key = "KillSignal", .field = FIELD_KILL_SIGNAL, .flags = OPTION_BOTH, .group = EXECUTION,
           .parse = parse_kill_signal,
           .help = "What asks PID 1 to power off, if not its own way",
-          .about = "By default nbox looks at what PID 1 is and speaks its language; see INITS in nbox(1). A name such as SIGRTMIN+4 or a number." },
+          .about = "By default nbox looks at what PID 1 is and speaks its language; see INITS in nbox(1). A name such as SIGRTMIN+4 or a number. "
+                   "Has no effect in a file whose Boot= says the opposite of the verb." },
         { { "stop-timeout", .placeholder = "TIME" },
           .section = "Exec", .key = "StopTimeout", .field = FIELD_STOP_TIMEOUT, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
           .group = EXECUTION, .parse = parse_stop_timeout,

@@ -107,8 +107,11 @@ static void drop_other_verb(MachineConfig *c) {
         for (size_t i = 0; i < n_options; i++)
                 if (options[i].key && options[i].field != FIELD_BOOT && !(options[i].flags & verb))
                         field_reset(c, options[i].field);
-        if (c->boot >= 0 && c->boot != (c->mode == START_BOOT))
-                field_reset(c, FIELD_PARAMETERS);
+        if (c->boot < 0 || c->boot == (c->mode == START_BOOT))
+                return;
+        field_reset(c, FIELD_PARAMETERS);
+        field_reset(c, FIELD_KILL_SIGNAL); /* one's power-off is another's reboot */
+        field_reset(c, FIELD_CHDIR);
 }
 
 int settings_parse(MachineConfig *c, const char *path, bool trusted, char *text, size_t size, Error **reterr) {

@@ -61,11 +61,13 @@ test_no_init_to_boot() {
         app_remove
         # A tree with both: the verb decides, and init is not told what was the command's.
         cp -a "$MACHINES/$GUEST" "$MACHINES/app"
-        printf '[Exec]\nBoot=no\nParameters=/bin/sh -c true\n' >"$MACHINES/app.nspawn"
+        printf '[Exec]\nBoot=no\nParameters=/bin/sh -c true\nKillSignal=SIGTERM\nWorkingDirectory=/nowhere\n' >"$MACHINES/app.nspawn"
         nbox boot -d --network=none app 2>"$SCRATCH/err"
         has "$(cat "$SCRATCH/err")" 'nbox run app'
         has_not "$(nbox exec app cat /proc/1/cmdline | tr '\0' ' ')" 'true'
-        terminate app
+        # Nor is it asked to power off by the command's signal, which is a reboot to it.
+        timeout "$((20 * PATIENCE))" nbox poweroff --wait app
+        is_gone app
         app_remove
 }
 

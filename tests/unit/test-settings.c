@@ -344,7 +344,7 @@ static void interfaces(void **state _unused_) {
 
 static void the_other_verbs_keys_do_not_apply(void **state _unused_) {
         _cleanup_(config_freep) MachineConfig *boot = settings(START_BOOT, true,
-                "[Exec]\nProcessTwo=yes\nUser=joe\nBoot=no\nParameters=/bin/sh\n", NULL);
+                "[Exec]\nProcessTwo=yes\nUser=joe\nBoot=no\nParameters=/bin/sh\nKillSignal=SIGTERM\nWorkingDirectory=/srv\n", NULL);
         _cleanup_(config_freep) MachineConfig *run = settings(START_RUN, true, "[Exec]\nParameters=single\nBoot=on\n", NULL);
         _cleanup_(config_freep) MachineConfig *same = settings(START_BOOT, true, "[Exec]\nParameters=single\nBoot=1\n", NULL);
 
