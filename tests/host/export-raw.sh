@@ -78,16 +78,16 @@ test_a_tree_becomes_a_disk() {
 test_compressed_and_back() {
         local suffix
         rich_tree rich
-        for suffix in '' .xz .zst; do
-                nbox export rich "$SCRATCH/rich.raw$suffix"
+        for suffix in '' .gz .zst; do
+                nbox export --size=40M rich "$SCRATCH/rich.raw$suffix"
                 nbox import "$SCRATCH/rich.raw$suffix" back
                 same_tree rich "$MACHINES/back.raw"
                 same "ran" "$(nbox run --network=none back cat /usr/lib/deep/er/3)" "file 3"
                 rm "$MACHINES/back.raw" "$SCRATCH/rich.raw$suffix"
         done
-        nbox export --format=raw rich - | cat >"$SCRATCH/piped"
+        nbox export --format=raw --size=40M rich - | cat >"$SCRATCH/piped"
         same_tree rich "$SCRATCH/piped"
-        nbox export-raw --format=gzip rich "$SCRATCH/as-with-machinectl"
+        nbox export-raw --format=gzip --size=40M rich "$SCRATCH/as-with-machinectl"
         bsdcat "$SCRATCH/as-with-machinectl" >"$SCRATCH/piped"
         in_partition "$SCRATCH/piped" is_sound || fail "it is damaged"
         rm "$SCRATCH/piped" "$SCRATCH/as-with-machinectl"
