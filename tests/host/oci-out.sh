@@ -192,6 +192,24 @@ test_a_machine_that_runs() {
         forget_image web
 }
 
+# A stranger's words: what is not fit for a settings file is left out of it, and said; nothing of it reaches for the host.
+test_hostile_words() {
+        cp -a "$MACHINES/$GUEST" "$MACHINES/app"
+        nbox export app "$SCRATCH/app.oci"
+        quiet umoci config --image "$SCRATCH/app.oci:latest" --config.user $'root\n[Exec]\nPrivateUsers=no' --config.env $'A=1\n[Files]\nBind=/:/mnt' \
+                --config.env no.name=1 --config.env GOOD=yes --config.workingdir ../.. --config.volume /../etc --config.volume /srv/v \
+                --config.entrypoint /bin/sh --config.entrypoint -c --config.cmd 'echo $GOOD' --config.cmd "it's \\"
+        nbox import "$SCRATCH/app.oci" back 2>"$SCRATCH/err"
+        has "$(cat "$SCRATCH/err")" "Environment 'no.name'"
+        has "$(cat "$SCRATCH/err")" 'User: '
+        has_not "$(cat "$MACHINES/back.nspawn")" '^(PrivateUsers|Bind|User|WorkingDirectory)='
+        has "$(cat "$MACHINES/back.nspawn")" '^Volume=/srv/v$'
+        same "what runs" "$(nbox run --network=none back 2>"$SCRATCH/err")" yes
+        same "warnings" "$(cat "$SCRATCH/err")" ""
+        nbox remove --settings=remove back
+        forget_image app
+}
+
 # What is in a disk image, and files whose ids on disk are the machine's.
 test_other_kinds_of_images() {
         truncate -s 64M "$MACHINES/disk.raw"
