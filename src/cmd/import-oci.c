@@ -53,8 +53,10 @@ static int import_into(const ImportOci *q, NewImage *n, UnpackResult *ret_made, 
 
         if (r >= 0)
                 r = add(n, &imported, reterr);
-        if (r < 0)
+        if (r < 0) {
+                oci_imported_discard(&imported);
                 return r;
+        }
         *ret_made = imported.result;
         say(q, n, &imported);
         return 0;

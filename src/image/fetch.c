@@ -49,6 +49,7 @@ typedef struct Fetch {
         char etag[FETCH_VALIDATOR], modified[FETCH_VALIDATOR]; /* ...this version */
         uint64_t room;        /* bytes that there are for the file */
         FetchReport report;   /* the last one */
+        bool has_ended;       /* the process, by itself */
 } Fetch;
 
 typedef enum Verdict { DONE, AGAIN, ELSEWHERE } Verdict;
@@ -148,6 +149,7 @@ static int next_report(Fetch *f, int pipe_fd, uint64_t silence_usec, Error **ret
                         return 0;
         }
         n = read(pipe_fd, &p, sizeof(p));
+        f->has_ended = n == 0;
         if (n != (ssize_t) sizeof(p) || !report_is_sound(&p, f->room))
                 return 0;
         if (p.status == 200 || p.status == 206)
@@ -352,8 +354,9 @@ static int judge(Fetch *f, Error **reterr) {
                 return p->code == EFBIG ? too_large(f, reterr) :
                        error_errno(reterr, p->code > 0 && p->code < 4096 ? p->code : EIO, "Cannot write down %s", f->shown);
         default:
-                (void) error_set(reterr, EIO, "The process that asks for %s has ended, or is stuck", f->shown);
-                return AGAIN;
+                /* one that somebody's answer makes crash is not given to him a second time */
+                (void) error_set(reterr, EIO, "The process that asks for %s %s", f->shown, f->has_ended ? "has ended without a word" : "is stuck");
+                return f->has_ended ? -EIO : (int) AGAIN;
         }
 }
 

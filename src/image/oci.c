@@ -117,8 +117,7 @@ static int make_layers(const OciImport *q, const OciImage *image, OciImported *r
         return layer_new_on(ret->store, q->name, ret->chain[0]->id, &how, &ret->own, reterr);
 }
 
-/* What there is of it belongs to nobody. */
-static void clear(OciImported *i) {
+void oci_imported_discard(OciImported *i) {
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_(store_freep) Store *s = TAKE_PTR(i->store);
 
@@ -143,7 +142,7 @@ int oci_import(const OciImport *q, OciImported *ret, Error **reterr) {
         if (r >= 0)
                 r = make_layers(q, image, &made, reterr);
         if (r < 0)
-                clear(&made);
+                oci_imported_discard(&made);
         else
                 *ret = made;
         return r;

@@ -45,6 +45,9 @@ typedef struct OciImported {
 /* What is not named is garbage then: store_sweep(), once it is let go of. */
 void oci_imported_done(OciImported *i);
 
+/* The same of one that came to nothing: its layers go, too. */
+void oci_imported_discard(OciImported *i);
+
 /* Its layers become layers of the store (those that are there already, by the digests of the blobs down to the base, are shared), with a writable
  * one of its own on top; its config becomes settings. Moves the process into a mount namespace of its own. -ECANCELED. After a failure nothing
  * is left. As root. */

@@ -8,6 +8,7 @@
 #include "change.h"
 #include "fd.h"
 #include "file.h"
+#include "log.h"
 #include "strv.h"
 #include "unfinished.h"
 
@@ -85,9 +86,10 @@ static int finish(const Addition *a, Error **reterr) {
 }
 
 static int add_locked(const Addition *a, Error **reterr) {
+        _cleanup_(error_freep) Error *unsettled = NULL;
         _cleanup_(change_freep) Change *c = NULL;
         struct stat st;
-        int r, settled;
+        int r;
 
         /* What is there is not ours to take away, also not after a crash. */
         if (lstat(a->settings->path, &st) >= 0)
@@ -100,8 +102,10 @@ static int add_locked(const Addition *a, Error **reterr) {
         r = write_settings(a->settings, reterr);
         if (r >= 0)
                 r = finish(a, reterr);
-        settled = change_settle(c, r < 0 ? NULL : reterr);
-        return r < 0 ? r : settled;
+        /* it is there, with all that belongs to it: what is left to do, the next nbox does */
+        if (change_settle(c, &unsettled) < 0)
+                log_warning("%s, ignoring", unsettled->message);
+        return r;
 }
 
 static int add(const Addition *a, Error **reterr) {
