@@ -118,6 +118,27 @@ test_in_the_background() {
         app_remove
 }
 
+test_what_cannot_run() {
+        app '[Exec]' Boot=no Parameters=/nothing
+        status_is 127 nbox run --network=none app 2>"$SCRATCH/err"
+        has "$(cat "$SCRATCH/err")" '/nothing'
+        refused nbox run -d --network=none app
+        is_gone app
+        printf '[Exec]\nBoot=no\n' >"$MACHINES/app.nspawn"
+        refused nbox run --network=none app
+        has "$REFUSAL" 'No command'
+        if [ "$HOST" = container ]; then
+                refused nbox start app
+                has "$REFUSAL" 'No command'
+                systemctl reset-failed
+        fi
+        # One that ends at once has run.
+        printf '[Exec]\nBoot=no\nParameters=/bin/true\n' >"$MACHINES/app.nspawn"
+        nbox run -d --network=none app
+        wait_until 5 is_gone app
+        app_remove
+}
+
 test_as_a_service() {
         [ "$HOST" = container ] || return 0
         app '[Exec]' Boot=no "Parameters=sh -c 'trap \"echo quit >/bye; exit 0\" QUIT; while :; do sleep 0.1; done'" KillSignal=SIGQUIT
