@@ -2,6 +2,7 @@
 #pragma once
 
 #include "oci.h"
+#include "transfer-show.h"
 
 /* An image of OCI's, or a docker-archive, as an image of ours: on layers, with its config as settings beside it. */
 
@@ -16,7 +17,7 @@ typedef struct ImportOci {
         uint64_t size_max;                /* of all that its layers have, in bytes; 0: as much as there is room for */
         bool read_only;
         const struct ImageEntry *replace; /* claimed by the caller (image-replace.h), or NULL */
-        const CopyWatch *watch;           /* or NULL */
+        TransferShow *show;               /* or NULL */
 } ImportOci;
 
 /* Says what of the config is not in the settings, and how to go on. *ret_path is the caller's. Moves the process into a mount namespace of its

@@ -110,7 +110,7 @@ static int import_disk(Import *m, Archive *a, Error **reterr) {
 static int import_if_oci(Import *m, int directory, Error **reterr) {
         ImportOci wish = {
                 .directory = directory, .reference = m->q->reference, .name = m->q->name, .origin = m->from.title,
-                .size_max = m->q->size_max, .read_only = m->q->read_only, .replace = m->old.entry, .watch = &m->show.watch,
+                .size_max = m->q->size_max, .read_only = m->q->read_only, .replace = m->old.entry, .show = &m->show,
         };
         int r = m->q->kind == IMPORT_ANY ? oci_look(directory, &wish.kind) : 0; /* else it was said to be a tree */
 

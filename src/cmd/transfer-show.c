@@ -26,7 +26,11 @@ static void sample(TransferShow *s, uint64_t now) {
         uint64_t passed = now - s->sampled_usec;
         double rate;
 
-        if (passed == 0 || s->done.bytes < s->sampled_bytes)
+        if (s->done.bytes < s->sampled_bytes) { /* of something else from now on */
+                s->sampled_usec = now;
+                s->sampled_bytes = s->done.bytes;
+        }
+        if (passed == 0 || now == s->sampled_usec)
                 return;
         rate = (double) (s->done.bytes - s->sampled_bytes) * (double) SECOND / (double) passed;
         if (s->sampled_usec == s->began_usec)

@@ -234,3 +234,9 @@ const char *oci_architecture(void) {
                         return table[i].name;
         return "unknown";
 }
+
+const char *oci_config_program(const OciConfig *c) {
+        char *const *words = c->entrypoint && *c->entrypoint ? c->entrypoint : c->command;
+
+        return words && *words && **words ? *words : NULL;
+}

@@ -32,5 +32,8 @@ int oci_config_parse(const char *text, size_t size, OciConfig **ret, Error **ret
 /* As JSON; `created` is RFC 3339's, or NULL. *ret is the caller's. */
 int oci_config_text(const OciConfig *c, const char *created, char **ret, Error **reterr);
 
+/* The program that runs, or NULL: it does not say. */
+const char *oci_config_program(const OciConfig *c);
+
 /* As OCI has it for the machine that we run on: "amd64". */
 const char *oci_architecture(void);

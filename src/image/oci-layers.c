@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "file.h"
 #include "layer.h"
@@ -207,11 +208,25 @@ static int make_one(Making *m, size_t i, int blob, Error **reterr) {
         return r;
 }
 
+/* How much there is to do. */
+static void expect(const Making *m, const int *fds) {
+        uint64_t sum = 0;
+        struct stat st;
+
+        for (size_t i = m->made->n_shared; i < m->image->n_layers; i++)
+                if (fstat(fds[i], &st) >= 0)
+                        sum += (uint64_t) st.st_size;
+        if (m->wish->expect)
+                m->wish->expect(sum, m->wish->userdata);
+}
+
 static int make_all(Making *m, int *fds, Error **reterr) {
         int r = open_all(m, fds, reterr);
 
         if (r >= 0)
                 r = find_shared(m, reterr);
+        if (r >= 0)
+                expect(m, fds);
         for (size_t i = m->made->n_shared; r >= 0 && i < m->image->n_layers; i++) {
                 r = make_one(m, i, fds[i], reterr);
                 fds[i] = close_fd(fds[i]);

@@ -12,6 +12,8 @@ typedef struct OciLayersWish {
         const char *name;       /* of the image that they are made for */
         uint64_t size_max;      /* as of OciImport */
         const CopyWatch *watch; /* or NULL */
+        void (*expect)(uint64_t bytes, void *userdata); /* likewise */
+        void *userdata;
 } OciLayersWish;
 
 typedef struct OciLayers {

@@ -14,6 +14,7 @@
 #include "oci-settings.h"
 #include "path.h"
 #include "store.h"
+#include "tree.h"
 
 void oci_imported_done(OciImported *i) {
         layer_free(i->own);
@@ -83,12 +84,19 @@ static int make_volumes(int tree, const void *userdata, Error **reterr) {
         return 0;
 }
 
+static int what_runs(const OciConfig *c) {
+        const char *program = oci_config_program(c);
+
+        return !program ? OCI_NOTHING : tree_is_init_path(program) ? OCI_SYSTEM : OCI_COMMAND;
+}
+
 static int read_settings(const OciImport *q, const OciImage *image, OciImported *ret, Error **reterr) {
         const OciConfig *c = image->config;
         int r = oci_settings_write(c, q->origin, &ret->settings, &ret->left_out, reterr);
 
         if (r < 0)
                 return r;
+        ret->runs = what_runs(c);
         if (c->os && strcmp(c->os, "linux") != 0)
                 return error_set(reterr, EOPNOTSUPP, "It is an image for %s, and not for Linux", oci_shown(c->os));
         if (c->architecture && strcmp(c->architecture, oci_architecture()) != 0) {
@@ -100,7 +108,8 @@ static int read_settings(const OciImport *q, const OciImage *image, OciImported 
 }
 
 static int make_layers(const OciImport *q, const OciImage *image, OciImported *ret, Error **reterr) {
-        const OciLayersWish wish = { .directory = q->directory, .name = q->name, .size_max = q->size_max, .watch = q->watch };
+        const OciLayersWish wish = { .directory = q->directory, .name = q->name, .size_max = q->size_max, .watch = q->watch,
+                                     .expect = q->expect, .userdata = q->userdata };
         const NewOn how = {
                 .furnish = image->config->volumes ? make_volumes : NULL, .userdata = image->config, .read_only = q->read_only,
         };

@@ -27,6 +27,9 @@ typedef struct OciImport {
         uint64_t size_max;      /* of all that its layers have, in bytes; 0: as much as there is room for */
         bool read_only;         /* as of NewImageWish */
         const CopyWatch *watch; /* or NULL */
+        /* told how many bytes there are to be unpacked, compressed as they are, which is what the watch counts then; or NULL */
+        void (*expect)(uint64_t bytes, void *userdata);
+        void *userdata;         /* of expect() */
 } OciImport;
 
 /* What it becomes: all of it is made, but has no name. */
@@ -38,6 +41,7 @@ typedef struct OciImported {
         size_t n_shared;     /* of these, how many were there already */
         char *settings;      /* text of its settings, for who has none of that name: PLACE/NAME.nspawn */
         char **left_out;     /* sentences about what of its config is not in them, or NULL */
+        enum { OCI_COMMAND, OCI_SYSTEM, OCI_NOTHING } runs; /* a program, an init, or it does not say */
         char *architecture;  /* where it is not this machine's; else NULL */
         UnpackResult result; /* of all layers that were unpacked */
 } OciImported;
