@@ -44,3 +44,15 @@ test_the_same_tree_as_machinectls() {
         same "directory" "$(hash_at ours2)" "$(hash_at ours)"
         machinectl remove theirs theirs2 ours ours2
 }
+
+# Out of here, and in by machinectl: the same, and from there the same bytes again.
+test_machinectl_imports_what_was_exported() {
+        rich_tree okapi
+        rm "$MACHINES/okapi/srv/null"
+        setfacl -R -b "$MACHINES/okapi"
+        nbox export okapi "$SCRATCH/okapi.tar.gz"
+        timeout "$((60 * PATIENCE))" machinectl import-tar "$SCRATCH/okapi.tar.gz" theirs
+        diff <("$HOST_TOOLS/tree-hash" -l "$MACHINES/okapi") <("$HOST_TOOLS/tree-hash" -l "$MACHINES/theirs") >&2
+        nbox export-tar theirs --format=gzip | cmp - "$SCRATCH/okapi.tar.gz"
+        machinectl remove okapi theirs
+}
