@@ -120,7 +120,7 @@ static int send_with_settings(const Image *image, const StillImage *still, const
         return 0;
 }
 
-static int send_image(const char *name, Compression compression, Error **reterr) {
+static int hold_and_send(const char *name, Compression compression, Error **reterr) {
         _cleanup_(image_freep) Image *image = NULL;
         _cleanup_(still_image_freep) StillImage *still = NULL; /* goes before the image */
         int r = mount_own_namespace();
@@ -129,6 +129,17 @@ static int send_image(const char *name, Compression compression, Error **reterr)
                 return error_errno(reterr, r, "Cannot make a mount namespace");
         r = find_still(name, &image, &still, reterr);
         return r < 0 ? r : send_with_settings(image, still, name, compression, reterr);
+}
+
+/* Whenever a signal comes, what was copied of a running machine is removed. */
+static int send_image(const char *name, Compression compression, Error **reterr) {
+        sigset_t old;
+        int r;
+
+        transfer_signals_hold(&old);
+        r = hold_and_send(name, compression, reterr);
+        transfer_signals_release(&old);
+        return r;
 }
 
 int verb_send(int argc, char **argv, Error **reterr) {

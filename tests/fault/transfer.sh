@@ -151,6 +151,16 @@ disk() {
         gzip -1 "$SCRATCH/from/disk.raw"
 }
 
+# What `nbox send` writes, and a command that receives it.
+stream() {
+        mkdir -p /etc/nbox
+        printf '[Exec]\nHostname=moved\n' >/etc/nbox/a.conf
+        nbox send a >"$SCRATCH/from/stream" 2>/dev/null
+        rm /etc/nbox/a.conf
+        printf '#!/bin/sh\nexec nbox receive new <%s\n' "$SCRATCH/from/stream" >"$SCRATCH/receive"
+        chmod 755 "$SCRATCH/receive"
+}
+
 # blob LAYOUT FILE: into the layout, under its digest, as a descriptor's "digest" and "size".
 blob() {
         local digest
@@ -222,12 +232,7 @@ test_killed_while_creating() {
 # Settings come and go with the image.
 test_killed_while_receiving() {
         archives
-        mkdir -p /etc/nbox
-        printf '[Exec]\nHostname=moved\n' >/etc/nbox/a.conf
-        nbox send a >"$SCRATCH/from/stream" 2>/dev/null
-        rm /etc/nbox/a.conf
-        printf '#!/bin/sh\nexec nbox receive new <%s\n' "$SCRATCH/from/stream" >"$SCRATCH/receive"
-        chmod 755 "$SCRATCH/receive"
+        stream
         killed 8 new received_is_whole "$SCRATCH/receive"
         rm -rf /etc/nbox
         forget_image a
@@ -295,4 +300,96 @@ test_calls_fail_while_pulling() {
 
 test_calls_fail_while_creating() {
         failing 6 new created_is_whole nbox create new --os busybox
+}
+
+# --- interrupted ------------------------------------------------------------------------------------------------------------
+
+# interrupted N TARGET WHOLE COMMAND...: by ^C, at N points. What is not whole is gone when it ends, not only when somebody sweeps.
+interrupted() {
+        local n=$1 target=$2 whole=$3 call i rc count=0
+        shift 3
+        mkdir -p "$SCRATCH/to"
+        points "$n" "$@" >"$SCRATCH/points"
+        forget "$target"
+        while read -r call i; do
+                POINT="SIGINT at $call number $i in $*"
+                rc=0
+                timeout "$((30 * PATIENCE))" env --default-signal=INT strace -f -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=INT:when=$i" "$@" \
+                        >/dev/null 2>"$SCRATCH/out" </dev/null || rc=$?
+                [ "$rc" != 124 ] || fail "hangs at $POINT"
+                # it may have come too late
+                if is_there "$target"; then "$whole" "$target"; fi
+                [ "$rc" != 0 ] || is_there "$target" || fail "ends well with nothing at $POINT"
+                TARGET=$target nothing_is_left "$(entries_of "$target")"
+                forget "$target"
+                count=$((count + 1))
+        done <"$SCRATCH/points"
+        [ "$count" -ge "$((n * 2 / 3))" ] || fail "only $count points in $*"
+}
+
+interrupt_pull() { interrupted 6 new pulled_is_whole nbox pull --verify=no "$URL/a.tar" new; }
+
+test_interrupted() {
+        archives
+        H=$(hash_of a)
+        interrupted 5 new tree_is_whole nbox import "$SCRATCH/from/a.tar" new
+        interrupted 4 new created_is_whole nbox create new --os busybox
+        stream
+        interrupted 5 new received_is_whole "$SCRATCH/receive"
+        SUM=$(nbox export a - 2>/dev/null | sha256sum)
+        interrupted 4 "$SCRATCH/to/a.tar.gz" same_tar nbox export a "$SCRATCH/to/a.tar.gz"
+        interrupted 4 "$SCRATCH/to/a.raw" raw_is_whole nbox export a "$SCRATCH/to/a.raw"
+        interrupted 4 "$SCRATCH/to/a.oci" layout_is_whole nbox export a "$SCRATCH/to/a.oci"
+        H=$(hash_of a ./etc/machine-id)
+        served interrupt_pull
+        disk
+        interrupted 4 new disk_is_whole nbox import "$SCRATCH/from/disk.raw.gz" new
+        layout
+        interrupted 5 new layers_are_whole nbox import "$SCRATCH/from/oci" new
+        rm -rf /etc/nbox
+        forget_image a
+}
+
+# --- full disks -------------------------------------------------------------------------------------------------------------
+
+# What there is on it; of a store, the layers alone.
+on_full_disk() { (cd "$FULL" && find . -mindepth 1 ! -path './.busybox*' ! -path './.#nbox' ! -path './.#nbox/lock' ! -path './.#nbox/layers' ! -path './.#nbox/snapshots' ! -path './.#nbox/trash' | sort); }
+
+# does_not_fit COMMAND...: on a file system that has no room for it; what is there is what was.
+does_not_fit() {
+        local before
+        before=$(on_full_disk)
+        refused "$@"
+        has "$REFUSAL" '[Nn]o (room|space)|free|left on device|full|larger than'
+        same "what is there after $*" "$(on_full_disk)" "$before"
+        wait_until 5 no_processes
+}
+
+pull_does_not_fit() { does_not_fit nbox pull --verify=no "$URL/a.tar" new; }
+
+test_full_disks() {
+        local KNOWN="$KNOWN|lost\+found" FULL=$SCRATCH/full
+        archives
+        stream
+        disk
+        layout
+        truncate -s 8M "$SCRATCH/full.img"
+        mkfs.ext4 -q -m 0 "$SCRATCH/full.img"
+        mkdir "$FULL"
+        mount -o loop "$SCRATCH/full.img" "$FULL"
+        head -c "$(($(df --output=avail -B1 "$FULL" | tail -n 1) - 700000))" /dev/zero >"$FULL/filler"
+        for format in tar raw oci; do does_not_fit nbox export a "$FULL/a.$format"; done
+        mount --bind "$FULL" "$MACHINES"
+        does_not_fit nbox import "$SCRATCH/from/a.tar" new
+        does_not_fit nbox import "$SCRATCH/from/disk.raw.gz" new
+        does_not_fit nbox import "$SCRATCH/from/oci" new
+        does_not_fit nbox import "$SCRATCH/from" new
+        does_not_fit nbox create new --os busybox
+        does_not_fit "$SCRATCH/receive"
+        [ ! -e /etc/nbox/new.conf ] || fail "settings without an image"
+        served pull_does_not_fit
+        umount "$MACHINES"
+        umount "$FULL"
+        rm -rf /etc/nbox
+        forget_image a
 }
