@@ -157,7 +157,8 @@ int export_oci(const ExportJob *job, Error **reterr) {
         int r;
 
         if (compression != COMPRESS_GZIP && compression != COMPRESS_ZSTD)
-                return error_set(reterr, EINVAL, "Layers of an OCI image are compressed by gzip or zstd, not by %s", compression_name(compression));
+                return error_set(reterr, EINVAL, "Layers of an OCI image are compressed by gzip or zstd, not by %s",
+                                 compression_name(compression));
         r = read_config(job, &config, reterr);
         if (r >= 0)
                 r = job->still->n_layers > 0 ? take_layers(job->still, &layers, reterr) : take_tree(job->still, &layers, reterr);
@@ -166,7 +167,7 @@ int export_oci(const ExportJob *job, Error **reterr) {
                                                    .created_usec = job->image->changed_usec, .compression = compression,
                                                    .watch = job->watch }, &result, reterr);
         if (r >= 0 && result.changed > 0)
-                log_warning("%" PRIu64 " files of %s got shorter while they were read; they end in zeros in the image, ignoring", result.changed,
-                            job->image->path);
+                log_warning("%" PRIu64 " files of %s got shorter while they were read; they end in zeros in the image, ignoring",
+                            result.changed, job->image->path);
         return r;
 }

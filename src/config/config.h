@@ -241,7 +241,7 @@ typedef struct MachineConfig {
 
         /* what runs */
         bool as_service;     /* START_RUN: a service by the machine's name runs its command */
-        int boot;            /* Boot=: whether what the tree is for is its init, tristate. The verb decides, but for a service that starts by name */
+        int boot;            /* Boot=: whether what the tree is for is its init, tristate. The verb decides, but for a service of its name */
         char *init;          /* START_BOOT: a kind's name, "auto", or an absolute path inside; NULL unset */
         char **parameters;   /* START_RUN: the command; START_BOOT: arguments to init */
         int as_pid2;         /* tristate */

@@ -92,12 +92,16 @@ static void tap_digest(const void *data, size_t size, void *userdata) {
 
 /* It gets its name, or is kept: once, where two layers are the same. */
 static int keep_blob(Layout *l, Blob *b, int *fd, Error **reterr) {
+        bool is_known = false;
+
         for (size_t i = 0; i < l->n; i++)
-                if (&l->items[i] != b && strcmp(l->items[i].digest, b->digest) == 0)
-                        return l->scratch < 0 && unlinkat(l->blobs, NEW_BLOB, 0) < 0 ? error_errno(reterr, errno, "Cannot remove a part of the image") : 0;
-        if (l->scratch < 0)
-                return renameat(l->blobs, NEW_BLOB, l->blobs, b->digest) < 0 ? error_errno(reterr, errno, "Cannot name a part of the image") : 0;
-        b->fd = TAKE_FD(*fd);
+                is_known = is_known || (&l->items[i] != b && strcmp(l->items[i].digest, b->digest) == 0);
+        if (l->scratch >= 0) {
+                b->fd = is_known ? -1 : TAKE_FD(*fd);
+                return 0;
+        }
+        if ((is_known ? unlinkat(l->blobs, NEW_BLOB, 0) : renameat(l->blobs, NEW_BLOB, l->blobs, b->digest)) < 0)
+                return error_errno(reterr, errno, "Cannot name a part of the image");
         return 0;
 }
 
@@ -233,7 +237,8 @@ static int index_text(const Layout *l, char **ret, Error **reterr) {
         _cleanup_json_ json_t *j = NULL, *manifest = descriptor(TYPE "manifest.v1+json", &l->items[l->n - 1]);
 
         if (!manifest ||
-            json_object_set_new(manifest, "platform", json_pack("{s:s, s:s}", "architecture", c->architecture ?: oci_architecture(), "os", c->os ?: "linux")) < 0 ||
+            json_object_set_new(manifest, "platform", json_pack("{s:s, s:s}", "architecture", c->architecture ?: oci_architecture(),
+                                                                "os", c->os ?: "linux")) < 0 ||
             json_object_set_new(manifest, "annotations", json_pack("{s:s}", "org.opencontainers.image.ref.name", TAG)) < 0)
                 return error_oom(reterr);
         j = json_pack("{s:i, s:s, s:[O]}", "schemaVersion", 2, "mediaType", TYPE "index.v1+json", "manifests", manifest);

@@ -6,8 +6,8 @@
 #include "oci-config.h"
 #include "pack.h"
 
-/* Trees as an image of OCI's image layout (image-spec 1.0), as a directory or a tar of one. A layer of the store is a layer there, by the same
- * bytes each time: whoever has it already need not take it again. */
+/* Trees as an image of OCI's image layout (image-spec 1.0), as a directory or a tar of one. A layer of the store is a layer there, by the
+ * same bytes each time: whoever has it already need not take it again. */
 
 typedef struct OciLayer {
         int tree;         /* any fd of its directory */

@@ -222,8 +222,8 @@ int oci_settings_write(const OciConfig *c, const char *origin, char **ret, char 
         bool shown = origin && string_is_clean(origin) && strlen(origin) < 1024;
         _cleanup_(writer_done) Writer w = {};
 
-        if (append(&w, "# What the image%s%s says of the program that it was made for; see IMAGES OF PROGRAMS in nbox(1).\n", shown ? " from " : "",
-                   shown ? origin : "") < 0 ||
+        if (append(&w, "# What the image%s%s says of the program that it was made for; see IMAGES OF PROGRAMS in nbox(1).\n",
+                   shown ? " from " : "", shown ? origin : "") < 0 ||
             add_all(&w, c) < 0 || add_left_out(&w) < 0)
                 return error_oom(reterr);
         *ret = TAKE_PTR(w.text);

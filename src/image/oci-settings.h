@@ -5,9 +5,9 @@
 
 /* An image's config as settings beside it (NAME.nspawn), and back.
  *
- * The config is a stranger's, and so is the file: only keys that are taken from a file beside an image are written, which say what runs inside
- * and nothing of the host, and each line has been through the parser that will read it. What cannot be written so (control characters, names
- * that are none) is left out. */
+ * The config is a stranger's, and so is the file: only keys that are taken from a file beside an image are written, which say what runs
+ * inside and nothing of the host, and each line has been through the parser that will read it. What cannot be written so (control
+ * characters, names that are none) is left out. */
 
 /* `origin` is what to say of where it came from. *ret_left_out, sentences for whoever imports it, clean: NULL for none; may be NULL. Both
  * are the caller's. */

@@ -191,7 +191,8 @@ int guest_user_find(int root, const char *user, GuestUser **ret, Error **reterr)
                 return r;
         r = guest_user_parse(passwd, group, user, ret);
         if (r == -ENXIO)
-                return error_set(reterr, ENXIO, "The machine has no user '%s' in its /etc/passwd%s", user, strchr(user, ':') ? ", or no such group in its /etc/group" : "");
+                return error_set(reterr, ENXIO, "The machine has no user '%s' in its /etc/passwd%s", user,
+                                 user && strchr(user, ':') ? ", or no such group in its /etc/group" : "");
         if (r < 0)
                 return error_errno(reterr, r, "Cannot look up the user");
         return 0;

@@ -207,8 +207,8 @@ static int plan_init(MachinePlan *p, const MachineConfig *c, int root, Error **r
 
         r = given ? tree_check_init(root, c->init, reterr) : tree_find_init(root, &found, reterr);
         if (r == -ENOEXEC && c->boot == 0)
-                return error_hint(reterr, r, "It is there for a command that its settings name: `nbox run %s` starts that, `nbox start %s` as a service.",
-                                  c->machine, c->machine);
+                return error_hint(reterr, r, "It is there for a command that its settings name: `nbox run %s` starts that, `nbox start %s` "
+                                  "as a service.", c->machine, c->machine);
         if (r < 0)
                 return r;
         if (strv_append(&p->argv, given ? c->init : found) < 0)

@@ -337,7 +337,8 @@ static int enter_namespace(Start *start, Error **reterr) {
 /* A tree can have both, an init and what it is there for. */
 static void warn_of_command(const MachineConfig *c, const MachinePlan *p) {
         if (!p->quiet && p->mode == START_BOOT && c->boot == 0)
-                log_info("%s is there for a command, by its settings: `nbox run %s` starts that, and this boots %s", p->name, p->name, p->argv[0]);
+                log_info("%s is there for a command, by its settings: `nbox run %s` starts that, and this boots %s", p->name, p->name,
+                         p->argv[0]);
 }
 
 /* A service of its own will be the supervisor, and do all this again. */
