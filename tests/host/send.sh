@@ -179,7 +179,7 @@ test_a_subvolume_and_a_disk_image() {
         same "subvolume" "$("$HOST_TOOLS/tree-hash" "$MACHINES/sub")" "$("$HOST_TOOLS/tree-hash" "$SCRATCH/fs/tree")"
         umount "$SCRATCH/fs"
         rm "$SCRATCH/btrfs.img"
-        truncate -s 1G "$MACHINES/plate.raw"
+        truncate -s 256M "$MACHINES/plate.raw"
         mkfs.ext4 -q -d "$MACHINES/.busybox" "$MACHINES/plate.raw"
         sent plate
         [ "$(stat -c %s "$SCRATCH/stream")" -lt $((200 << 20)) ] || fail "the holes are sent"
@@ -346,7 +346,7 @@ end_stream() {
                 cat "$SCRATCH/body"
                 head -c 512 "$SCRATCH/tail"
                 printf 'sha256 %s\n# of all bytes of the stream before the header of this file\n' "$(sha256sum <"$SCRATCH/body" | cut -d ' ' -f 1)" |
-                        dd bs=512 conv=sync status=none
+                        dd bs=512 iflag=fullblock conv=sync status=none
                 head -c 1024 /dev/zero
         } >"$SCRATCH/forged"
 }
