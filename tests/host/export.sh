@@ -175,27 +175,27 @@ test_of_a_disk_image() {
 # --- of what runs --------------------------------------------------------------------------------------------------
 
 test_a_machine_is_exported_as_it_runs() {
-        local kind n
+        local kind time
         tree_with busy
         for kind in plain layers; do
                 boot busy
                 counting busy
-                for n in 1 2; do
+                for time in first second; do
                         nbox export busy "$SCRATCH/busy.tar" --force 2>"$SCRATCH/said"
-                        has "$(cat "$SCRATCH/said")" "Copying what the machine 'busy' has written, while it stands still: .*iB"
+                        has "$time: $(cat "$SCRATCH/said")" "Copying what the machine 'busy' has written, while it stands still: .*iB"
                         goes_on busy
                         gnu_tar "$SCRATCH/busy.tar"
                         of_one_moment "$SCRATCH/out"
                 done
                 # nobody reads: the machine runs, and it is ended by ^C
                 mkfifo "$SCRATCH/pipe"
-                sleep 1000 <"$SCRATCH/pipe" &
+                tail -f /dev/null --pid="$$" 3<"$SCRATCH/pipe" &
                 nbox export busy "$SCRATCH/pipe" --format=tar 2>"$SCRATCH/said" &
                 wait_until 10 grep -q Copying "$SCRATCH/said"
                 goes_on busy
                 kill -INT "%nbox"
                 if wait "%nbox"; then fail "it went through"; fi
-                kill "%sleep"
+                kill "%tail"
                 has "$(cat "$SCRATCH/said")" interrupted
                 rm "$SCRATCH/pipe"
                 terminate busy
@@ -213,7 +213,7 @@ test_files_that_change_meanwhile() {
         for size in 0 8388608; do
                 head -c 4M /dev/urandom >"$file"
                 SLOW_CALL=pread64 slowly nbox export changing "$SCRATCH/changing.tar"
-                wait_until 10 is_open "$SLOWLY" " /file"
+                wait_until 10 is_open "$SLOWLY" /file
                 truncate -s "$size" "$file"
                 wait "$STRACE"
                 has "$(tar -tvf "$SCRATCH/changing.tar")" " 4194304 .* file$"
@@ -223,7 +223,7 @@ test_files_that_change_meanwhile() {
         forget_image changing
 }
 
-is_open() { ls -l "/proc/$1/fd" | grep -q "$2"; }
+is_open() { find "/proc/$1/fd" -lname "*$2" | grep -q .; }
 
 # --- where it goes to ----------------------------------------------------------------------------------------------
 
@@ -263,7 +263,7 @@ test_of_what_ends_early_nothing_is_left() {
         umount "$SCRATCH/small"
         for signal in INT TERM HUP KILL; do
                 SLOW_CALL=pread64 slowly nbox export web "$SCRATCH/small/web.tar.gz"
-                wait_until 10 is_open "$SLOWLY" " /file"
+                wait_until 10 is_open "$SLOWLY" /file
                 kill -"$signal" "$SLOWLY"
                 cut_short
                 [ "$signal" = KILL ] || has "$(cat "$SCRATCH/slowly")" interrupted

@@ -30,6 +30,7 @@ small_tree() {
 
 # slowly COMMAND: one whose copying takes for ever, for each $SLOW_CALL takes 0.3 s. $SLOWLY is its process.
 SLOW_CALL=fchown
+# shellcheck disable=SC2034
 slowly() {
         strace -f -qq -o /dev/null -e "trace=$SLOW_CALL" -e "inject=$SLOW_CALL:delay_enter=300000" "$@" >"$SCRATCH/slowly" 2>&1 &
         STRACE=$!
