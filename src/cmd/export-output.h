@@ -6,8 +6,8 @@
 #include "error.h"
 
 /* Where an export goes: standard output, something that is there and is no file (a fifo, a tape), or a new file or directory, which has no
- * name, or a hidden one, until it is whole and on disk. A file without a name (O_TMPFILE) is gone with who makes it, however he ends; where the
- * file system has none such, and for directories, the next export to the same name removes what a dead one has left. */
+ * name, or a hidden one, until it is whole and on disk. A file without a name (O_TMPFILE) is gone with who makes it, however he ends; where
+ * the file system has none such, and for directories, the next export to the same name removes what a dead one has left. */
 
 typedef struct ExportOutput {
         const char *path;   /* as given; "-": standard output */

@@ -8,7 +8,8 @@ int export_tar(const ExportJob *job, Error **reterr) {
         const PackTree how = { .prefix = "", .base = job->still->base, .with_mounts = job->still->with_mounts, .merged = -1 };
         _cleanup_(pack_freep) Pack *p = NULL;
         PackResult result;
-        int r = pack_open(&(PackWish){ .fd = job->fd, .name = job->path, .compression = job->compression, .watch = job->watch }, &p, reterr);
+        const PackWish wish = { .fd = job->fd, .name = job->path, .compression = job->compression, .watch = job->watch };
+        int r = pack_open(&wish, &p, reterr);
 
         if (r >= 0)
                 r = pack_tree(p, job->still->tree, &how, reterr);
@@ -18,7 +19,7 @@ int export_tar(const ExportJob *job, Error **reterr) {
                 return r;
         result = pack_result(p);
         if (result.changed > 0)
-                log_warning("%" PRIu64 " files of %s got shorter while they were read; they end in zeros in the archive, ignoring", result.changed,
-                            job->image->path);
+                log_warning("%" PRIu64 " files of %s got shorter while they were read; they end in zeros in the archive, ignoring",
+                            result.changed, job->image->path);
         return 0;
 }

@@ -38,8 +38,8 @@ extern const ExportFormat export_formats[]; /* ends with an empty one */
 /* By a file's name, or by a word of --format= with a dot before it: the format, and its compression. NULL: there is none. */
 const ExportFormat *export_format_by_suffix(const char *file, Compression *ret);
 
-/* Of --format=: a format's name, with a compression's suffix or without ("tar.gz"), or a compression's name ("gzip"), which leaves the format as
- * it is. 0 or -EINVAL with an Error that says what there is. */
+/* Of --format=: a format's name, with a compression's suffix or without ("tar.gz"), or a compression's name ("gzip"), which leaves the
+ * format as it is. 0 or -EINVAL with an Error that says what there is. */
 int export_format_parse(const char *word, const ExportFormat **format, Compression *ret, Error **reterr);
 
 int export_tar(const ExportJob *job, Error **reterr); /* export-tar.c */

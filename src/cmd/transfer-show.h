@@ -27,8 +27,8 @@ typedef struct TransferShow {
         sigset_t old;          /* the mask before: children that exec get it from transfer_show_unblock() */
 } TransferShow;
 
-/* doing: "Copying", "Importing"; what: "the tree of 'web'". On a terminal one line says how much it is, where that is known. watch.expected is
- * `bytes`: who gives it to copy.h for something else than that size sets it to 0. The struct stays where it is until the end. */
+/* doing: "Copying", "Importing"; what: "the tree of 'web'". On a terminal one line says how much it is, where that is known. watch.expected
+ * is `bytes`: who gives it to copy.h for something else than that size sets it to 0. The struct stays where it is until the end. */
 int transfer_show_begin(TransferShow *s, const char *doing, const char *what, uint64_t bytes, uint64_t files, Error **reterr);
 
 /* That line in any case: of what others feel, as a machine that stands still meanwhile. */

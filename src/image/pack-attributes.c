@@ -124,7 +124,8 @@ static int pack_other(const char *name, const uint8_t *value, size_t size, TarBy
 }
 
 static bool is_packed(const char *name) {
-        return strncmp(name, "user.", 5) == 0 || strcmp(name, "security.capability") == 0 || strncmp(name, ACL_PREFIX, strlen(ACL_PREFIX)) == 0;
+        return strncmp(name, "user.", 5) == 0 || strcmp(name, "security.capability") == 0 ||
+               strncmp(name, ACL_PREFIX, strlen(ACL_PREFIX)) == 0;
 }
 
 static int pack_one(AttributePacker *a, const XattrFile *f, const char *name, const ChownRequest *ids, TarBytes *records) {

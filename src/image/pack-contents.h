@@ -5,7 +5,8 @@
 #include "tar-header.h"
 
 /* The contents of one file in a tar: all of it, or what is between its holes, as GNU's sparse format 1.0 has it (tar(5), "GNU.sparse"): a
- * map of what is there, then that. Sizes are written before contents are; so what a file loses meanwhile is zeros, and what it gains is left. */
+ * map of what is there, then that. Sizes are written before contents are; so what a file loses meanwhile is zeros, and what it gains is
+ * left. */
 
 typedef struct Extent {
         uint64_t offset, size;

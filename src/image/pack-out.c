@@ -123,8 +123,8 @@ static int write_failed(const PackOut *o, int r, Error **reterr) {
                 return error_set(reterr, EPIPE, "Who reads what is written to %s has stopped reading", o->wish.name);
         error_errno(reterr, r, "Cannot write %s", o->wish.name);
         if (r == -ENOSPC || r == -EDQUOT)
-                return error_hint(reterr, r, "Make room (`nbox gc` removes what nothing uses any more), write it to another file system, or "
-                                  "compress it.");
+                return error_hint(reterr, r, "Make room (`nbox gc` removes what nothing uses any more), write it to another file system, "
+                                  "or compress it.");
         return r;
 }
 

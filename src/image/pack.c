@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pack.h"
 
-/* The tree is read as image/copy reads one, and is as hostile. What has been said of a file in its header cannot be taken back, so what comes
- * after is as long as that, whatever becomes of the file. */
+/* The tree is read as image/copy reads one, and is as hostile. What has been said of a file in its header cannot be taken back, so what
+ * comes after is as long as that, whatever becomes of the file. */
 
 #include <fcntl.h>
 #include <linux/openat2.h>

@@ -17,7 +17,8 @@ typedef enum Compression {
         COMPRESS_BZIP2,
 } Compression;
 
-/* "uncompressed", "gzip", "xz", "zstd", "bzip2", as --format= has them; and by a file's name: ".tar.gz", ".tgz", ".xz", … NONE for others. */
+/* "uncompressed", "gzip", "xz", "zstd", "bzip2", as --format= has them; and by a file's name: ".tar.gz", ".tgz", ".xz", …
+ * NONE for others. */
 const char *compression_name(Compression c);
 Compression compression_by_suffix(const char *file);
 

@@ -49,8 +49,10 @@ StillImage *still_image_free(StillImage *s) {
 /* ---- whose it is ---- */
 
 static int no_disk(const Image *image, const char *machine, Error **reterr) {
-        error_set(reterr, EBUSY, "The machine '%s' runs on the disk image %s, which cannot be read while it is written to", machine, image->path);
-        return error_hint(reterr, -EBUSY, "Power it off (`nbox poweroff %s`), or read a snapshot (`nbox snapshot list %s`).", machine, image->name);
+        error_set(reterr, EBUSY, "The machine '%s' runs on the disk image %s, which cannot be read while it is written to", machine,
+                  image->path);
+        return error_hint(reterr, -EBUSY, "Power it off (`nbox poweroff %s`), or read a snapshot (`nbox snapshot list %s`).", machine,
+                          image->name);
 }
 
 /* What is written to it is in the way of reading, or will be copied. */
@@ -151,7 +153,8 @@ static int look_at_owner(StillImage *s, Error **reterr) {
         if (fstat(s->tree, &st) < 0)
                 return error_errno(reterr, errno, "Cannot look at %s", s->image->path);
         if ((st.st_uid & ~(ID_RANGE - 1)) == CHOWN_BUSY) {
-                error_set(reterr, EBUSY, "The files of %s were being given to other users (chown), and that was not finished", s->image->path);
+                error_set(reterr, EBUSY, "The files of %s were being given to other users (chown), and that was not finished",
+                          s->image->path);
                 return error_hint(reterr, -EBUSY, "Boot it with --private-users-ownership=chown, which finishes it.");
         }
         s->base = st.st_uid % ID_RANGE == 0 ? st.st_uid : 0;

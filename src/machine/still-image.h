@@ -44,7 +44,8 @@ static inline void still_image_freep(StillImage **s) {
         still_image_free(*s);
 }
 
-/* First: it is locked, or known whose it is. As root, in a mount namespace of the caller's (mount_own_namespace()), in which `image` was found. */
+/* First: it is locked, or known whose it is. As root, in a mount namespace of the caller's (mount_own_namespace()), in which
+ * `image` was found. */
 int still_image_look(const StillWish *wish, StillImage **ret, Error **reterr);
 
 /* Then: what has to be copied is, and the tree is open. watch: of the copying, or NULL. -EAGAIN: as of image_try_again(). */
