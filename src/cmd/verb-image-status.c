@@ -7,6 +7,7 @@
 #include "image-names.h"
 #include "json-text.h"
 #include "layer-look.h"
+#include "layer-origin.h"
 #include "log.h"
 #include "machine-leases.h"
 #include "status.h"
@@ -24,6 +25,7 @@ typedef struct About {
         Identity *identity;
         char **leases;
         char *machine;     /* that runs from it, or NULL */
+        char **origin;     /* of the server that it was pulled from (layer-origin.h), or NULL */
         const LayerGraph *graph;
 } About;
 
@@ -34,6 +36,7 @@ static void about_done(About *a) {
         identity_free(a->identity);
         strv_free(a->leases);
         free(a->machine);
+        strv_free(a->origin);
 }
 
 static int learn_names(About *a, const char *name, Error **reterr) {
@@ -62,6 +65,9 @@ static int learn(About *a, const char *name, ImageGraphs *graphs, Error **reterr
                 return error_oom(reterr);
         (void) image_user(a->image, &a->machine, &ours);
         a->graph = image_graph(graphs, a->image);
+        r = image_origin(a->image, ORIGIN_URL, &a->origin, reterr);
+        if (r < 0)
+                return r;
         return learn_names(a, name, reterr);
 }
 
@@ -88,7 +94,9 @@ static json_t *ids_json(const Identity *i) {
 static json_t *about_json(const About *a) {
         json_t *j = image_facts_json(a->image, a->graph);
 
-        if (j && json_object_update_new(j, json_pack("{s:I, s:o, s:b, s:o, s:o, s:o}", "created_usec", (json_int_t) created_usec(a),
+        if (j && json_object_update_new(j, json_pack("{s:I, s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "created_usec", (json_int_t) created_usec(a),
+                                                     "url", json_text(layer_origin_get(a->origin, ORIGIN_URL)),
+                                                     "sha256", json_text(layer_origin_get(a->origin, ORIGIN_SHA256)),
                                                      "settings", names_json(a->names.settings), "enabled", (int) image_names_enabled(&a->names),
                                                      "machine", json_text(a->machine), "ids", ids_json(a->identity),
                                                      "addresses", names_json(a->leases))) < 0) {
@@ -138,6 +146,16 @@ static void show_layers(const About *a) {
                 show_line("Snapshots", "%s", list);
 }
 
+static void show_origin(const About *a) {
+        const char *digest = layer_origin_get(a->origin, ORIGIN_SHA256);
+
+        if (!a->origin)
+                return;
+        show_line("Came from", "%s", layer_origin_get(a->origin, ORIGIN_URL));
+        if (digest)
+                show_line("", "SHA-256 %s", digest);
+}
+
 static void show_host(const About *a) {
         show_lines("Settings", a->names.settings);
         if (a->entry)
@@ -165,6 +183,7 @@ static int show(const About *a, Error **reterr) {
         show_time("Changed", a->image->changed_usec);
         show_usage(a);
         show_layers(a);
+        show_origin(a);
         show_host(a);
         return 0;
 }

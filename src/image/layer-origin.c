@@ -140,3 +140,30 @@ int layer_origin_find(const Store *s, const char *word, const char *value, Layer
         *ret = TAKE_PTR(best);
         return 1;
 }
+
+int image_origin(const Image *image, const char *word, char ***ret, Error **reterr) {
+        _cleanup_(store_freep) Store *s = NULL;
+        Layer **chain = NULL;
+        size_t n = 0;
+        int r;
+
+        if (image->type != IMAGE_LAYERED)
+                return 0;
+        r = store_of_image(image, false, &s, reterr);
+        if (r >= 0)
+                r = layer_chain(s, image->layer, &chain, &n, reterr);
+        if (r < 0)
+                return r;
+        r = 0;
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                _cleanup_strv_ char **lines = NULL;
+
+                r = layer_origin_read(chain[i], &lines, reterr);
+                if (r > 0 && layer_origin_get(lines, word))
+                        *ret = TAKE_PTR(lines);
+                else if (r > 0)
+                        r = 0;
+        }
+        layer_chain_free(chain, n);
+        return r;
+}

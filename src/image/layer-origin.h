@@ -27,3 +27,6 @@ const char *layer_origin_get(char *const *lines, const char *word);
 
 /* A layer of which a word says this, and all that it stands on is there: 1, and it is held, the newest of several; 0: none. */
 int layer_origin_find(const Store *s, const char *word, const char *value, Layer **ret, Error **reterr);
+
+/* Of an image on layers: what the first of these that has that word came from, from the top down: 1, or 0. */
+int image_origin(const Image *image, const char *word, char ***ret, Error **reterr);
