@@ -22,13 +22,15 @@ list_of() { (cd "$WWW/$1" && sha256sum web.* >SHA256SUMS); }
 
 # Directories that differ in what is said of the same file; made once for all tests.
 publish() {
-        local kind long_ago='--faked-system-time=20200101T000000!' WWW=$PUBLISHED/www
+        local kind long_ago='--faked-system-time=20200101T000000!' WWW=$PUBLISHED/www GNUPGHOME=/tmp/gnupg
+        export GNUPGHOME # a short path, for its socket
         rm -rf "$PUBLISHED"
-        mkdir -p -m 700 "$GNUPGHOME"
+        mkdir -m 700 "$GNUPGHOME"
         mkdir -p "$WWW/good"
         tar -C "$MACHINES/.busybox" -czf "$WWW/good/web.tar.gz" .
         truncate -s 4M "$WWW/good/web.raw"
         mkfs.ext4 -q "$WWW/good/web.raw"
+        xz -k "$WWW/good/web.raw"
         key_of publisher 0
         key_of stranger 0
         key_of past 1d "$long_ago"
@@ -54,6 +56,7 @@ publish() {
         rm "$WWW/armoured/SHA256SUMS.gpg"
         gpg --batch --quiet -u publisher --armor -o "$WWW/armoured/SHA256SUMS.asc" --detach-sign "$WWW/armoured/SHA256SUMS"
         gpgconf --kill all
+        rm -r "$GNUPGHOME"
         authority
         touch "$PUBLISHED/done"
 }
@@ -73,8 +76,7 @@ listens() { ss -Hltn "sport = :$1" | grep -q .; }
 
 # servers: HTTP, and with TLS; they end with no_servers.
 servers() {
-        PUBLISHED=/tmp/published WWW=$SCRATCH/www LOG=$SCRATCH/requests GNUPGHOME=/tmp/published/gnupg
-        export GNUPGHOME
+        PUBLISHED=$SCRATCH/../published WWW=$SCRATCH/www LOG=$SCRATCH/requests
         [ -e "$PUBLISHED/done" ] || publish 2>/dev/null
         cp -a "$PUBLISHED/www" "$WWW"
         mkdir -p /etc/nbox
@@ -184,15 +186,11 @@ test_disks_and_other_ways_to_sign() {
                 pull "good/$kind/web.tar.gz"
                 nbox remove web
         done
-        xz -k "$WWW/good/web.raw"
-        list_of good
-        sign good publisher
         for kind in raw raw.xz; do
                 same "path" "$(pull "good/good/web.$kind")" "$MACHINES/web.raw"
                 cmp "$MACHINES/web.raw" "$WWW/good/web.raw"
                 nbox remove web
         done
-        gpgconf --kill all
         # machinectl's words say what it has to be
         refused nbox pull-raw "$(url good/good/web.tar.gz)" web
         has "$REFUSAL" "is a tar archive"
@@ -378,8 +376,10 @@ test_by_way_of_a_proxy() {
         has_not "$(cat "$SCRATCH/said")" secret
         has_not "$(cat "$MACHINES"/.#nbox/layers/*/origin)" secret
         pulled_whole
-        refused env http_proxy=http://127.0.0.1:$PORT no_proxy=elsewhere.example nbox pull --timeout=1 http://elsewhere.example/good/good/web.tar.gz web
-        has "$REFUSAL" "Could not resolve|timed out"
+        refused env http_proxy=http://127.0.0.1:1 nbox pull "$(url good/good/web.tar.gz)" web
+        has "$REFUSAL" "Cannot get"
+        http_proxy=http://127.0.0.1:1 no_proxy=127.0.0.1 nbox pull "$(url good/good/web.tar.gz)" web 2>/dev/null
+        pulled_whole
         no_servers
 }
 
