@@ -21,12 +21,14 @@ typedef struct Writer {
         char *text;
         size_t size;
         const char *section;
+        MachineConfig *read; /* what a reader makes of it so far: some keys have a bound on how often they may stand there */
         char **left_out;
         size_t n_left_out;
 } Writer;
 
 static void writer_done(Writer *w) {
         free(w->text);
+        config_free(w->read);
         strv_free(w->left_out);
 }
 
@@ -73,15 +75,16 @@ static const char *line_problem(const char *value) {
 }
 
 /* As the one who will read it. */
-static const char *option_problem(const char *section, const char *key, const char *value) {
-        _cleanup_(config_freep) MachineConfig *c = config_new(START_RUN);
+static const char *option_problem(MachineConfig *c, const char *section, const char *key, const char *value) {
         const Option *o = option_find_key(section, key);
+        int r;
 
         if (!o || (o->flags & OPTION_PRIVILEGED))
                 return "it has no effect in a file beside an image";
-        if (!c || option_store(c, &(OptionValue){ .option = o, .text = value, .from_file = true }, NULL) < 0)
-                return "it is not of the form that is needed";
-        return NULL;
+        r = option_store(c, &(OptionValue){ .option = o, .text = value, .from_file = true }, NULL);
+        if (r == -E2BIG)
+                return "there are too many of its kind";
+        return r < 0 ? "it is not of the form that is needed" : NULL;
 }
 
 static int write_line(Writer *w, const char *section, const char *key, const char *value) {
@@ -96,7 +99,7 @@ static int add(Writer *w, const char *section, const char *key, const char *valu
         const char *problem = line_problem(value);
 
         if (!problem && strcmp(section, NOTES) != 0)
-                problem = option_problem(section, key, value);
+                problem = option_problem(w->read, section, key, value);
         if (!problem && w->size + strlen(section) + strlen(key) + strlen(value) + 8 > SETTINGS_SIZE_MAX - TAIL_SIZE)
                 problem = "there is no room for it in a settings file";
         return problem ? leave_out(w, key, shown, problem) : write_line(w, section, key, value);
@@ -220,9 +223,10 @@ static int add_left_out(Writer *w) {
 
 int oci_settings_write(const OciConfig *c, const char *origin, char **ret, char ***ret_left_out, Error **reterr) {
         bool shown = origin && string_is_clean(origin) && strlen(origin) < 1024;
-        _cleanup_(writer_done) Writer w = {};
+        _cleanup_(writer_done) Writer w = { .read = config_new(START_RUN) };
 
-        if (append(&w, "# What the image%s%s says of the program that it was made for; see IMAGES OF PROGRAMS in nbox(1).\n",
+        if (!w.read ||
+            append(&w, "# What the image%s%s says of the program that it was made for; see IMAGES OF PROGRAMS in nbox(1).\n",
                    shown ? " from " : "", shown ? origin : "") < 0 ||
             add_all(&w, c) < 0 || add_left_out(&w) < 0)
                 return error_oom(reterr);

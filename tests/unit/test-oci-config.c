@@ -224,6 +224,24 @@ static void too_much(void **state _unused_) {
         config_free(started(START_RUN, text));
 }
 
+/* More than who reads the settings takes: some are left out, and the image starts. */
+static void too_many(void **state _unused_) {
+        _cleanup_(oci_config_freep) OciConfig *c = parse("{}");
+        _cleanup_(config_freep) MachineConfig *read = NULL;
+        _cleanup_strv_ char **left_out = NULL;
+        _cleanup_free_ char *text = NULL;
+        char volume[16];
+
+        for (int i = 0; i < 100; i++) {
+                snprintf(volume, sizeof(volume), "/v/%d", i);
+                assert_int_equal(strv_append(&c->volumes, volume), 0);
+        }
+        assert_int_equal(oci_settings_write(c, NULL, &text, &left_out, NULL), 0);
+        assert_string_equal(left_out[0], "Volume '/v/64': there are too many of its kind");
+        read = started(START_RUN, text);
+        assert_int_equal(strv_length(read->volumes), 64);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(reads_a_config),
@@ -234,6 +252,7 @@ int main(void) {
                 cmocka_unit_test(an_init_that_nobody_names),
                 cmocka_unit_test(hostile_values),
                 cmocka_unit_test(too_much),
+                cmocka_unit_test(too_many),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
