@@ -338,7 +338,10 @@ static int import_downloaded(Import *m, Error **reterr) {
 static int import_known(Import *m, Error **reterr) {
         if (m->q->kind == IMPORT_DISK)
                 return error_set(reterr, EMEDIUMTYPE, "%s is a tar archive, and no disk image", m->from.title);
-        log_info("%s is here already, and still the same: nothing is downloaded", m->from.title);
+        if (m->pulled.got.size > 0)
+                log_info("%s is the same as one that is here already: its files are shared", m->from.title);
+        else
+                log_info("%s is here already, and still the same: nothing is downloaded", m->from.title);
         return stand_on_base(m, reterr);
 }
 

@@ -27,6 +27,7 @@
 #include "process.h"
 #include "seccomp.h"
 #include "small-root.h"
+#include "text.h"
 
 #define NAME "nbox-fetch"
 #define CA_FILE "ca.pem"
@@ -169,7 +170,7 @@ static size_t stop(Transfer *t, FetchEnd end, int code) {
 
 /* ---- headers ---- */
 
-/* The value of a header of that name, without what is around it, cut to what there is room for: what does not fit is none. */
+/* The value of a header of that name, without what is around it: what does not fit, or is no clean text, is none. */
 static bool header_is(const char *line, size_t n, const char *name, char *ret, size_t room) {
         size_t k = strlen(name);
 
@@ -183,6 +184,8 @@ static bool header_is(const char *line, size_t n, const char *name, char *ret, s
                 n = 0;
         memcpy(ret, line, n);
         ret[n] = 0;
+        if (!string_is_clean(ret))
+                *ret = 0;
         return true;
 }
 
@@ -375,7 +378,7 @@ static void finish(Transfer *t, CURLcode c) {
         (void) t->curl.easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &status);
         (void) t->curl.easy_getinfo(t->handle, CURLINFO_REDIRECT_URL, &location);
         t->report.status = (uint32_t) status;
-        if (location && strlen(location) <= URL_MAX)
+        if (location && strlen(location) <= URL_MAX && string_is_clean(location))
                 strcpy(t->report.location, location);
         if (!t->is_stopped && c == CURLE_OK && !t->began && (status == 200 || status == 206)) /* an empty one */
                 (void) begin_body(t);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "clock.h"
@@ -58,16 +59,36 @@ static void checked_done(Checked *c) {
 
 /* ---- keys ---- */
 
+/* Whose keys are believed is root's to say. 1; 0: there is none. */
+static int read_keyring(const char *path, char **ret, size_t *ret_size, Error **reterr) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        struct stat st;
+        int r;
+
+        if (fd < 0 && errno == ENOENT)
+                return 0;
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return error_errno(reterr, errno, "Cannot read the keyring %s", path);
+        if (!S_ISREG(st.st_mode))
+                return error_set(reterr, EINVAL, "The keyring %s is not a regular file", path);
+        if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & S_IWOTH)) {
+                error_set(reterr, EPERM, "Others than root can write to the keyring %s: whoever they like could sign", path);
+                return error_hint(reterr, -EPERM, "See whether its keys are the right ones (`gpg --show-keys %s`), then: chown root %s; chmod 644 %s",
+                                  path, path, path);
+        }
+        r = fd_read_all(fd, KEYS_MAX, ret, ret_size);
+        return r < 0 ? error_errno(reterr, r, "Cannot read the keyring %s", path) : 1;
+}
+
 static int read_keys(Keys *k, Error **reterr) {
-        size_t n = 0;
+        int n = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(keyrings); i++) {
-                _cleanup_close_ int fd = open(keyrings[i], O_RDONLY | O_CLOEXEC);
-                int r = fd < 0 ? -errno : fd_read_all(fd, KEYS_MAX, &k->data[i], &k->size[i]);
+                int r = read_keyring(keyrings[i], &k->data[i], &k->size[i], reterr);
 
-                if (r < 0 && r != -ENOENT)
-                        return error_errno(reterr, r, "Cannot read the keyring %s", keyrings[i]);
-                n += r >= 0;
+                if (r < 0)
+                        return r;
+                n += r;
         }
         if (n > 0)
                 return 0;

@@ -52,6 +52,8 @@ static int get(const VerifyRequest *q, const char *url, size_t max, char **ret, 
         r = fetch(&(FetchRequest){ .url = url, .fd = fd, .size_max = max, .timeout = q->timeout, .watch = &watch }, &result, &error);
         if (r == -ENOENT)
                 return 0;
+        if (r == -EFBIG)
+                return error_set(reterr, EFBIG, "%s: that is too large for a list of digests, or a signature", error->message);
         if (r < 0)
                 return error_pass(reterr, r, &error);
         if (lseek(fd, 0, SEEK_SET) < 0)

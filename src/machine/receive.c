@@ -93,7 +93,7 @@ static int read_settings(Reception *c, Error **reterr) {
         if (e->kind != ENTRY_FILE || strcmp(e->path, path) != 0)
                 return stranger(e, path, reterr);
         c->settings.place = c->head.settings;
-        c->settings.mode = c->head.mode;
+        c->settings.mode = c->head.mode & ~(mode_t) (S_IWGRP | S_IWOTH); /* what they say, none but root says */
         return read_text(c->archive, SETTINGS_SIZE_MAX, &c->settings.text, &c->settings.size, reterr);
 }
 
