@@ -46,6 +46,8 @@ int import_source_open(const char *file, ImportSource *ret, Error **reterr) {
                 return s.fd;
         if (fstat(s.fd, &st) < 0)
                 return error_errno(reterr, errno, "Cannot look at '%s'", file);
+        if (S_ISCHR(st.st_mode) && is_stdin(file))
+                return error_set(reterr, EINVAL, "Nothing comes by the standard input: it is closed, or a device");
         if (S_ISCHR(st.st_mode))
                 return error_set(reterr, EINVAL, "'%s' is a device that has no end", file);
         s.title = strdup(is_stdin(file) ? "standard input" : file);

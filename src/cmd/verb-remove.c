@@ -54,9 +54,16 @@ static int decide(const char *name, SettingsFate fate, bool *ret, Error **reterr
         return 0;
 }
 
-static void report_sharers(const char *name, char **sharers) {
-        size_t n = strv_length(sharers);
+/* `rest` is what the same command removes next. */
+static void report_sharers(const char *name, char *const *all, char *const *rest) {
+        const char *sharers[2] = {};
+        size_t n = 0;
 
+        for (; *all; all++)
+                if (!strv_contains(rest, *all) && n++ < ELEMENTSOF(sharers))
+                        sharers[n - 1] = *all;
+        if (n == 0)
+                return;
         if (n == 1)
                 log_info("What '%s' stood on stays: '%s' stands on it, too", name, sharers[0]);
         else if (n == 2)
@@ -65,18 +72,18 @@ static void report_sharers(const char *name, char **sharers) {
                 log_info("What '%s' stood on stays: '%s', '%s' and %zu more stand on it, too", name, sharers[0], sharers[1], n - 2);
 }
 
-static void report(const char *name, const Removed *done) {
+static void report(const char *name, const Removed *done, char *const *rest) {
         if (done->link_target)
                 log_info("'%s' was a link, which is gone; the image itself is where it was: %s", name, done->link_target);
         if (done->snapshots > 0)
                 log_info("%zu snapshot%s of '%s' went with it", done->snapshots, done->snapshots == 1 ? "" : "s", name);
-        if (done->sharers && done->sharers[0])
-                report_sharers(name, done->sharers);
+        if (done->sharers)
+                report_sharers(name, done->sharers, rest);
         for (char **path = done->kept; path && *path; path++)
                 log_info("Kept %s; `nbox remove --settings=remove` removes settings, too", *path);
 }
 
-static int remove_one(const char *name, SettingsFate fate, Error **reterr) {
+static int remove_one(const char *name, char *const *rest, SettingsFate fate, Error **reterr) {
         _cleanup_(removed_done) Removed done = {};
         RemoveRequest q = { .name = name };
         int r = decide(name, fate, &q.with_settings, reterr);
@@ -84,7 +91,7 @@ static int remove_one(const char *name, SettingsFate fate, Error **reterr) {
         if (r >= 0)
                 r = image_remove(&q, &done, reterr);
         if (r >= 0)
-                report(name, &done);
+                report(name, &done, rest);
         return r;
 }
 
@@ -93,7 +100,7 @@ static int remove_all(char **names, int n, SettingsFate fate, Error **reterr) {
 
         for (int i = 0; i < n; i++) {
                 _cleanup_(error_freep) Error *error = NULL;
-                int r = remove_one(names[i], fate, &error);
+                int r = remove_one(names[i], names + i + 1, fate, &error);
 
                 if (r >= 0)
                         continue;

@@ -49,7 +49,7 @@ typedef struct Fetch {
         char etag[FETCH_VALIDATOR], modified[FETCH_VALIDATOR]; /* ...this version */
         uint64_t room;        /* bytes that there are for the file */
         FetchReport report;   /* the last one */
-        bool has_ended;       /* the process, by itself */
+        bool has_failed;      /* the process: it has ended without a word, or said what it cannot have to say */
 } Fetch;
 
 typedef enum Verdict { DONE, AGAIN, ELSEWHERE } Verdict;
@@ -149,8 +149,8 @@ static int next_report(Fetch *f, int pipe_fd, uint64_t silence_usec, Error **ret
                         return 0;
         }
         n = read(pipe_fd, &p, sizeof(p));
-        f->has_ended = n == 0;
-        if (n != (ssize_t) sizeof(p) || !report_is_sound(&p, f->room))
+        f->has_failed = n != (ssize_t) sizeof(p) || !report_is_sound(&p, f->room);
+        if (f->has_failed)
                 return 0;
         if (p.status == 200 || p.status == 206)
                 show(f, &p);
@@ -354,9 +354,9 @@ static int judge(Fetch *f, Error **reterr) {
                 return p->code == EFBIG ? too_large(f, reterr) :
                        error_errno(reterr, p->code > 0 && p->code < 4096 ? p->code : EIO, "Cannot write down %s", f->shown);
         default:
-                /* one that somebody's answer makes crash is not given to him a second time */
-                (void) error_set(reterr, EIO, "The process that asks for %s %s", f->shown, f->has_ended ? "has ended without a word" : "is stuck");
-                return f->has_ended ? -EIO : (int) AGAIN;
+                /* one that somebody's answer broke is not given to him a second time */
+                (void) error_set(reterr, EIO, "The process that asks for %s %s", f->shown, f->has_failed ? "has failed" : "is stuck");
+                return f->has_failed ? -EIO : (int) AGAIN;
         }
 }
 

@@ -110,7 +110,8 @@ family() {
                 }
         done < <(grep "^$1"$'\t' "$ARCHIVES/list")
         same "what the canary says" "$(cat "$CANARY/file" "$CANARY/sub/file")" "$SECRET"$'\n'"$SECRET"
-        rm -rf "$CANARY" "$MACHINES/.#nbox" # the store, in which there is nothing, as was seen
+        rm -rf "$CANARY"
+        remove_store # in which there is nothing, as was seen
         [ "$failed" = 0 ]
 }
 

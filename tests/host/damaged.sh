@@ -64,7 +64,7 @@ broken() {
                 rm -rf "$MACHINES/damage-copy" "$MACHINES/damage-copy.raw"
                 no_worse "$image" nbox snapshot "$image" now
                 no_worse "$image" nbox image resize "$image" +1M
-                rm -rf "$MACHINES/.#nbox"
+                remove_store
                 nothing_left "$image"
                 rm -f "$MACHINES/$image.raw"
         done
@@ -116,7 +116,8 @@ test_ext4() {
                 refused nbox boot --network=none "$image"
                 has "$REFUSAL" "no init"
                 no_worse "$image" nbox clone "$image" damage-copy
-                rm -rf "$MACHINES/damage-copy.raw" "$MACHINES/.#nbox" "$MACHINES/$image.raw"
+                remove_store
+                rm -rf "$MACHINES/damage-copy.raw" "$MACHINES/$image.raw"
         done
         same "control characters" "$(nbox dissect "$DAMAGED/dmg-labelled-ext4.raw" | LC_ALL=C tr -d '\n' | LC_ALL=C tr -dc '[:cntrl:]' | wc -c)" 0
 }

@@ -113,7 +113,7 @@ test_disks_that_are_only_read() {
                 wait_until 5 has_no_loops "$MACHINES/fixed.raw"
                 rm "$MACHINES/fixed.raw"
         done
-        rm -r "$MACHINES/.#nbox"
+        remove_store
 }
 
 test_disks_mbr() {

@@ -92,7 +92,7 @@ test_machinectl_beside_ours() {
         nbox gc
         aside nbox clean --all >/dev/null
         same "layers" "$(layers)" 0
-        rm -r "$MACHINES/.#nbox"
+        remove_store
 }
 
 # --- while it runs ---------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ test_a_machine_of_a_unit_is_copied_as_it_runs() {
         nbox remove okapi lemur third fourth
         nbox gc
         same "layers" "$(layers)" 0
-        rm -r "$MACHINES/.#nbox"
+        remove_store
 }
 
 test_a_frozen_machine_ends_with_its_unit() {
@@ -147,5 +147,5 @@ test_a_frozen_machine_ends_with_its_unit() {
         works okapi
         nbox poweroff --wait okapi
         nbox remove okapi
-        rm -rf "$MACHINES/.#nbox"
+        remove_store
 }

@@ -270,7 +270,7 @@ bearing() { find "$MACHINES" /etc/nbox "$SYSTEM" /var/lib/nbox/machines -maxdept
 # Nothing of the layers is left, but for their empty place.
 no_layers() {
         same "layers" "$(layers)" 0
-        rm -r "$MACHINES/.#nbox"
+        remove_store
 }
 layers() { find "$MACHINES/.#nbox/layers" -mindepth 1 -maxdepth 1 | wc -l; }
 # status NAME FILTER

@@ -63,7 +63,7 @@ publish() {
 
 authority() {
         (
-                cd "$PUBLISHED"
+                cd "$PUBLISHED" || exit
                 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ours -keyout ca.key -out ca.pem
                 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout server.key -out server.csr
                 openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out server.crt \
@@ -232,6 +232,12 @@ LIST
         cannot_pull "in no keyring of ours|There are no keys" good/good/web.tar.gz
         pull good/unsigned/web.tar.gz --verify=checksum
         nbox remove web
+        # Nor is a keyring believed that anybody may have written to, or waited for that is none.
+        install -m 666 "$SCRATCH/keys" /etc/nbox/import-pubring.gpg
+        cannot_pull "Others than root can write to the keyring" good/good/web.tar.gz
+        rm /etc/nbox/import-pubring.gpg
+        mkfifo /etc/nbox/import-pubring.gpg
+        cannot_pull "is not a regular file" good/good/web.tar.gz
         mv "$SCRATCH/keys" /etc/nbox/import-pubring.gpg
         no_servers
 }

@@ -66,6 +66,9 @@ wait_until() {
         done
 }
 
+# What sweeps behind a verb may still be at work there.
+remove_store() { wait_until 10 rm -rf "$MACHINES/.#nbox"; }
+
 # status_is N COMMAND...: its output is the caller's.
 status_is() {
         local want=$1 got=0
