@@ -17,7 +17,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 
@@ -74,26 +73,15 @@ static int confine(pid_t parent) {
                 SYS_rt_sigreturn, SYS_sigaltstack, /* the last is for AddressSanitizer, which asks before what does not return */
         };
         static const int endings[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-        const struct {
-                __rlimit_resource_t resource;
-                rlim_t limit;
-        } limits[] = { { RLIMIT_AS, MEMORY_MAX }, { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 } };
+        const ProcessBound bounds[] = { { RLIMIT_AS, MEMORY_MAX }, { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 } };
         int r;
 
         process_reset_signals();
         for (size_t i = 0; i < ELEMENTSOF(endings); i++) /* these mean our parent, who says why it ends; we end with it */
                 (void) signal(endings[i], SIG_IGN);
-        for (size_t i = 0; i < ELEMENTSOF(limits); i++) {
-                struct rlimit old;
-
-                if (getrlimit(limits[i].resource, &old) < 0)
-                        return -errno;
-                if (limits[i].limit < old.rlim_max)
-                        old.rlim_max = limits[i].limit;
-                if (setrlimit(limits[i].resource, &(struct rlimit){ old.rlim_max, old.rlim_max }) < 0)
-                        return -errno;
-        }
-        r = become_nobody(parent);
+        r = bound_process(bounds, ELEMENTSOF(bounds));
+        if (r >= 0)
+                r = become_nobody(parent);
         if (r < 0)
                 return r;
         r = seccomp_allow_only(calls, ELEMENTSOF(calls));

@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,16 +35,13 @@ static int go_to(int directory) {
 }
 
 static int confine(int directory, DeviceToolUser user, pid_t parent) {
-        const struct {
-                __rlimit_resource_t resource;
-                rlim_t limit;
-        } limits[] = { { RLIMIT_AS, MEMORY_MAX }, { RLIMIT_CPU, SECONDS_MAX }, { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 } };
+        const ProcessBound bounds[] = { { RLIMIT_AS, MEMORY_MAX }, { RLIMIT_CPU, SECONDS_MAX }, { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 } };
         int null, r;
 
         process_reset_signals();
-        for (size_t i = 0; i < ELEMENTSOF(limits); i++)
-                (void) setrlimit(limits[i].resource, &(struct rlimit){ limits[i].limit, limits[i].limit });
-        r = go_to(directory);
+        r = bound_process(bounds, ELEMENTSOF(bounds));
+        if (r >= 0)
+                r = go_to(directory);
         if (r < 0)
                 return r;
         if (unshare(CLONE_NEWNET | CLONE_NEWIPC) < 0)

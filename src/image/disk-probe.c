@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -211,17 +210,14 @@ static int confine(int file, int pipe_fd, pid_t parent) {
                 SYS_mremap, SYS_munmap, SYS_mprotect, SYS_madvise, SYS_clock_gettime, SYS_getrandom, SYS_close, SYS_exit, SYS_exit_group,
                 SYS_rt_sigreturn,
         };
-        const struct {
-                __rlimit_resource_t resource;
-                rlim_t limit;
-        } limits[] = { { RLIMIT_AS, MEMORY_MAX }, { RLIMIT_CPU, SECONDS_MAX }, { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 } };
+        const ProcessBound bounds[] = { { RLIMIT_AS, MEMORY_MAX }, { RLIMIT_CPU, SECONDS_MAX }, { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 } };
         int r;
 
         process_reset_signals();
         (void) signal(SIGPIPE, SIG_DFL);
-        for (size_t i = 0; i < ELEMENTSOF(limits); i++)
-                if (setrlimit(limits[i].resource, &(struct rlimit){ limits[i].limit, limits[i].limit }) < 0)
-                        return -errno;
+        r = bound_process(bounds, ELEMENTSOF(bounds));
+        if (r < 0)
+                return r;
         if (dup2(file, 3) < 0 || dup2(pipe_fd, 4) < 0 || close_range(5, ~0U, 0) < 0)
                 return -errno;
         for (int fd = 0; fd < 3; fd++)

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "clock.h"
@@ -102,17 +101,11 @@ static const uint32_t calls[] = {
 };
 
 static int set_limits(const FetchJob *job) {
-        const struct {
-                __rlimit_resource_t resource;
-                rlim_t limit;
-        } limits[] = {
+        const ProcessBound bounds[] = {
                 { RLIMIT_AS, MEMORY_MAX }, { RLIMIT_CORE, 0 }, { RLIMIT_NOFILE, 64 }, { RLIMIT_MEMLOCK, 0 }, { RLIMIT_FSIZE, job->size_max },
         };
 
-        for (size_t i = 0; i < ELEMENTSOF(limits); i++)
-                if (setrlimit(limits[i].resource, &(struct rlimit){ limits[i].limit, limits[i].limit }) < 0)
-                        return -errno;
-        return 0;
+        return bound_process(bounds, ELEMENTSOF(bounds));
 }
 
 /* Both come out of the way of the numbers that they get first. */

@@ -108,6 +108,20 @@ static int check_digest(const OciDescriptor *d, const char *found, Error **reter
                          found);
 }
 
+int oci_json_file(int directory, const char *path, json_type type, json_t **ret, Error **reterr) {
+        _cleanup_close_ int fd = oci_file_open(directory, path, false, reterr);
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        if (fd < 0)
+                return fd;
+        r = fd_read_all(fd, OCI_TEXT_MAX, &text, &size);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot read the image's %s", path);
+        return oci_json_load(text, size, OCI_TEXT_MAX, type, path, ret, reterr);
+}
+
 int oci_blob_text(int directory, const OciDescriptor *d, size_t max, char **ret, Error **reterr) {
         _cleanup_close_ int fd = -1;
         _cleanup_(digest_freep) Digest *digest = NULL;

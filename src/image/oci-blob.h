@@ -25,6 +25,9 @@ int oci_descriptor_read(json_t *object, const char *what, OciDescriptor *ret, Er
 /* A file of a stranger's directory, a regular one, beneath it; its symbolic links inside are followed where `links`. An fd. */
 int oci_file_open(int directory, const char *path, bool links, Error **reterr);
 
+/* One that is JSON: an object or an array. *ret is the caller's. */
+int oci_json_file(int directory, const char *path, json_type type, json_t **ret, Error **reterr);
+
 /* Small ones, whole; *ret is the caller's. */
 int oci_blob_text(int directory, const OciDescriptor *d, size_t max, char **ret, Error **reterr);
 

@@ -112,7 +112,7 @@ int oci_config_parse(const char *text, size_t size, OciConfig **ret, Error **ret
 
         if (!c)
                 return error_oom(reterr);
-        r = oci_json_load(text, size, OCI_CONFIG_SIZE_MAX, what, &whole, reterr);
+        r = oci_json_load(text, size, OCI_CONFIG_SIZE_MAX, JSON_OBJECT, what, &whole, reterr);
         if (r < 0)
                 return r;
         r = oci_json_object(whole, "config", &config, reterr);

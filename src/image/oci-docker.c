@@ -16,17 +16,8 @@
 #define IMAGES_MAX 1024U
 
 static int load_manifest(int directory, json_t **ret, Error **reterr) {
-        _cleanup_close_ int fd = oci_file_open(directory, MANIFEST, false, reterr);
-        _cleanup_free_ char *text = NULL;
-        size_t size;
-        int r;
+        int r = oci_json_file(directory, MANIFEST, JSON_ARRAY, ret, reterr);
 
-        if (fd < 0)
-                return fd;
-        r = fd_read_all(fd, OCI_TEXT_MAX, &text, &size);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot read the image's " MANIFEST);
-        r = oci_json_load_array(text, size, OCI_TEXT_MAX, MANIFEST, ret, reterr);
         if (r >= 0 && json_array_size(*ret) > IMAGES_MAX) {
                 json_decref(*ret);
                 *ret = NULL;

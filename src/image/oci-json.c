@@ -6,41 +6,22 @@
 #include "strv.h"
 #include "text.h"
 
-static int load(const char *text, size_t size, size_t max, const char *what, json_t **ret, Error **reterr) {
+int oci_json_load(const char *text, size_t size, size_t max, json_type type, const char *what, json_t **ret, Error **reterr) {
+        json_t *j _cleanup_json_ = NULL;
         json_error_t why;
 
         if (size > max)
                 return error_set(reterr, EFBIG, "%s is larger than %zu bytes", what, max);
-        *ret = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
-        if (*ret)
+        j = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+        if (j && json_typeof(j) != type)
+                return error_set(reterr, EBADMSG, "%s is not a JSON %s", what, type == JSON_ARRAY ? "array" : "object");
+        if (j) {
+                *ret = TAKE_PTR(j);
                 return 0;
+        }
         /* Of jansson's text the part after " near '" is the stranger's. */
         return error_set(reterr, EBADMSG, "%s is not JSON: %.*s (line %d)", what, (int) strcspn(why.text, "'"),
                          string_is_clean(why.text) ? why.text : "", why.line);
-}
-
-int oci_json_load(const char *text, size_t size, size_t max, const char *what, json_t **ret, Error **reterr) {
-        json_t *j _cleanup_json_ = NULL;
-        int r = load(text, size, max, what, &j, reterr);
-
-        if (r < 0)
-                return r;
-        if (!json_is_object(j))
-                return error_set(reterr, EBADMSG, "%s is not a JSON object", what);
-        *ret = TAKE_PTR(j);
-        return 0;
-}
-
-int oci_json_load_array(const char *text, size_t size, size_t max, const char *what, json_t **ret, Error **reterr) {
-        json_t *j _cleanup_json_ = NULL;
-        int r = load(text, size, max, what, &j, reterr);
-
-        if (r < 0)
-                return r;
-        if (!json_is_array(j))
-                return error_set(reterr, EBADMSG, "%s is not a JSON array", what);
-        *ret = TAKE_PTR(j);
-        return 0;
 }
 
 /* 1 when it is there. */

@@ -11,9 +11,8 @@
 
 #define _cleanup_json_ _cleanup_(json_decrefp)
 
-/* An object; -EFBIG beyond max bytes. *ret is the caller's. */
-int oci_json_load(const char *text, size_t size, size_t max, const char *what, json_t **ret, Error **reterr);
-int oci_json_load_array(const char *text, size_t size, size_t max, const char *what, json_t **ret, Error **reterr); /* not an object */
+/* JSON_OBJECT or JSON_ARRAY, whose size the caller bounds by max bytes (-EFBIG). *ret is the caller's. */
+int oci_json_load(const char *text, size_t size, size_t max, json_type type, const char *what, json_t **ret, Error **reterr);
 
 /* Borrowed from the object. */
 int oci_json_string(json_t *object, const char *key, const char **ret, Error **reterr);

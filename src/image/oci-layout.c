@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "fd.h"
 #include "oci-pick.h"
 #include "store.h"
 #include "strv.h"
@@ -75,7 +74,7 @@ static int load_blob(int directory, const OciDescriptor *d, const char *what, js
         _cleanup_free_ char *text = NULL;
         int r = oci_blob_text(directory, d, OCI_TEXT_MAX, &text, reterr);
 
-        return r < 0 ? r : oci_json_load(text, d->size, OCI_TEXT_MAX, what, ret, reterr);
+        return r < 0 ? r : oci_json_load(text, d->size, OCI_TEXT_MAX, JSON_OBJECT, what, ret, reterr);
 }
 
 static int take_string(json_t *object, const char *key, char **to, Error **reterr) {
@@ -161,24 +160,10 @@ static int walk(Walk *w, json_t *index, const char *above, unsigned depth, Error
         return r;
 }
 
-static int load_file(int directory, const char *path, json_t **ret, Error **reterr) {
-        _cleanup_close_ int fd = oci_file_open(directory, path, false, reterr);
-        _cleanup_free_ char *text = NULL;
-        size_t size;
-        int r;
-
-        if (fd < 0)
-                return fd;
-        r = fd_read_all(fd, OCI_TEXT_MAX, &text, &size);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot read the image's %s", path);
-        return oci_json_load(text, size, OCI_TEXT_MAX, path, ret, reterr);
-}
-
 static int check_version(int directory, Error **reterr) {
         json_t *layout _cleanup_json_ = NULL;
         const char *version = NULL;
-        int r = load_file(directory, "oci-layout", &layout, reterr);
+        int r = oci_json_file(directory, "oci-layout", JSON_OBJECT, &layout, reterr);
 
         if (r >= 0)
                 r = oci_json_string(layout, "imageLayoutVersion", &version, reterr);
@@ -277,7 +262,7 @@ int oci_layout_image(int directory, const char *reference, OciImage **ret, Error
         int r = check_version(directory, reterr);
 
         if (r >= 0)
-                r = load_file(directory, "index.json", &index, reterr);
+                r = oci_json_file(directory, "index.json", JSON_OBJECT, &index, reterr);
         if (r >= 0)
                 r = walk(&w, index, NULL, 0, reterr);
         if (r >= 0)

@@ -35,13 +35,9 @@ static bool has_file(int directory, const char *name) {
 
 /* A tree may have a manifest.json of anything. */
 static bool is_dockers_manifest(int directory) {
-        _cleanup_close_ int fd = oci_file_open(directory, "manifest.json", false, NULL);
-        _cleanup_free_ char *text = NULL;
         json_t *manifest _cleanup_json_ = NULL, *first;
-        size_t size;
 
-        if (fd < 0 || fd_read_all(fd, OCI_TEXT_MAX, &text, &size) < 0 ||
-            oci_json_load_array(text, size, OCI_TEXT_MAX, "manifest.json", &manifest, NULL) < 0)
+        if (oci_json_file(directory, "manifest.json", JSON_ARRAY, &manifest, NULL) < 0)
                 return false;
         first = json_array_get(manifest, 0);
         return json_is_string(json_object_get(first, "Config")) && json_is_array(json_object_get(first, "Layers"));

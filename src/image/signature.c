@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -113,10 +112,7 @@ static int confine(const SignedText *s, const Keys *keys) {
                 { .name = "text", .data = s->text, .size = s->size },
                 { .name = "signature", .data = s->signature ?: "", .size = s->signature_size },
         };
-        const struct {
-                __rlimit_resource_t resource;
-                rlim_t limit;
-        } limits[] = { { RLIMIT_AS, MEMORY_MAX }, { RLIMIT_CPU, SECONDS_MAX }, { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 } };
+        const ProcessBound bounds[] = { { RLIMIT_AS, MEMORY_MAX }, { RLIMIT_CPU, SECONDS_MAX }, { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 } };
         size_t n = 2;
         int r;
 
@@ -124,9 +120,8 @@ static int confine(const SignedText *s, const Keys *keys) {
                 if (keys->data[i])
                         files[n++] = (SmallRootFile){ .name = names[i], .data = keys->data[i], .size = keys->size[i] };
         r = small_root_enter(files, n);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(limits); i++)
-                if (setrlimit(limits[i].resource, &(struct rlimit){ limits[i].limit, limits[i].limit }) < 0)
-                        r = -errno;
+        if (r >= 0)
+                r = bound_process(bounds, ELEMENTSOF(bounds));
         return r >= 0 ? become_nobody(0) : r;
 }
 

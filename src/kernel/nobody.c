@@ -22,3 +22,18 @@ int become_nobody(pid_t parent) {
         r = caps_clear_inheritable_ambient();
         return r < 0 ? r : caps_limit(0);
 }
+
+int bound_process(const ProcessBound *bounds, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                struct rlimit now;
+
+                if (getrlimit(bounds[i].resource, &now) < 0)
+                        return -errno;
+                if (bounds[i].limit < now.rlim_max)
+                        now.rlim_max = bounds[i].limit;
+                now.rlim_cur = now.rlim_max;
+                if (setrlimit(bounds[i].resource, &now) < 0)
+                        return -errno;
+        }
+        return 0;
+}
