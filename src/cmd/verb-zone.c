@@ -180,6 +180,10 @@ static int print_table(const ZoneInfo *zones, size_t n, bool plain, Error **rete
 
         if (!t)
                 return error_oom(reterr);
+        if (n == 0 && !plain) {
+                puts("No zones. A machine's first start makes the zone that it is in.");
+                return 0;
+        }
         for (size_t i = 0; i < n; i++)
                 if (add_row(t, zones + i) < 0)
                         return error_oom(reterr);

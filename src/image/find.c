@@ -304,8 +304,8 @@ static int not_found(const char *name, Error **reterr) {
         }
         error_set(reterr, ENOENT, "There is no image '%s' in " IMAGE_DIRECTORY
                   " or the other places where images are looked for", name);
-        if (stat(name, &st) >= 0 && S_ISDIR(st.st_mode))
-                return error_hint(reterr, -ENOENT, "For the directory of that name here, write ./%s", name);
+        if (stat(name, &st) >= 0 && (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+                return error_hint(reterr, -ENOENT, "For the %s of that name here, write ./%s", S_ISDIR(st.st_mode) ? "directory" : "file", name);
 
         (void) collect_names(&names);
         near = nearest_name(names, name);
