@@ -75,6 +75,8 @@ int verb_status(int argc, char **argv, Error **reterr);
 int verb_show(int argc, char **argv, Error **reterr);
 extern const VerbOption show_options[];
 int verb_info(int argc, char **argv, Error **reterr);
+int verb_doctor(int argc, char **argv, Error **reterr);
+extern const VerbOption doctor_options[];
 
 int verb_network_status(int argc, char **argv, Error **reterr);
 int verb_network_repair(int argc, char **argv, Error **reterr); /* verb-network.c */

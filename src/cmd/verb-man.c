@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* `nbox __man TEMPLATE`: a man page (man(7) macros) from man/NAME.in, whose lines @OPTIONS@, @VERBS@ and @SETTINGS@ are
+/* `nbox __man TEMPLATE`: a man page (man(7) macros) from man/NAME.in, whose lines @OPTIONS@, @VERBS@ and others are
  * replaced by what the tables say. The build runs it, so that a page cannot forget an option. */
 
 #include <string.h>
 
+#include "doctor.h"
 #include "init.h"
 #include "options.h"
 #include "parse.h"
@@ -180,6 +181,23 @@ static void put_verbs(void) {
         }
 }
 
+static void put_checks_of(const DoctorCheck *(*iterate)(size_t *i)) {
+        const DoctorCheck *check;
+
+        for (size_t i = 0; (check = iterate(&i));) {
+                puts(".TP");
+                put_bold(check->name);
+                putchar('\n');
+                put_paragraph(check->what);
+        }
+}
+
+static void put_checks(void) {
+        put_checks_of(doctor_check_iterate);
+        puts(".PP\nOf a machine that is named:");
+        put_checks_of(doctor_image_check_iterate);
+}
+
 static void put_way(const InitTraits *t, InitAction action) {
         char text[SIGNAL_TEXT_MAX];
 
@@ -222,6 +240,7 @@ static const struct {
         const char *line;
         void (*put)(void);
 } lists[] = {
+        { "@CHECKS@\n", put_checks },
         { "@INITS@\n", put_inits },
         { "@OPTIONS@\n", put_options },
         { "@SETTINGS@\n", put_settings },

@@ -68,6 +68,8 @@ const Verb verbs[] = {
         { "show", "[OPTIONS] NAME…", "Show a machine's properties", verb_show, VERB_JSON, OPERAND_MACHINES, "See",
           show_options },
         { "info", "", "Show what this host has for machines", verb_info, VERB_JSON, OPERAND_NONE, "See" },
+        { "doctor", "[OPTIONS] [NAME…]", "Name what stands in the way of machines here, and the command that mends it", verb_doctor, VERB_JSON,
+          OPERAND_IMAGES, "See", doctor_options },
 
         { "network status", "[OPTIONS]", "Show who filters for machines, and what is missing", verb_network_status, VERB_ROOT | VERB_JSON,
           OPERAND_NONE, "Network" },

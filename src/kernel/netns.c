@@ -83,7 +83,8 @@ int netns_try(int (*call)(void *userdata), void *userdata) {
 
         if (home < 0)
                 return -errno;
-        if (unshare(CLONE_NEWNET) < 0) {
+        /* Root of a user namespace that lives in a network of its host's could leave, and not come back. */
+        if (setns(home, CLONE_NEWNET) < 0 || unshare(CLONE_NEWNET) < 0) {
                 r = -errno;
                 close_fd(home);
                 return r;

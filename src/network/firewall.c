@@ -183,18 +183,26 @@ int firewall_change(Error **reterr) {
         return 1;
 }
 
-void firewall_describe(char ret[FIREWALL_TEXT_MAX]) {
-        _cleanup_(error_freep) Error *error = NULL;
+int firewall_look(char ret[FIREWALL_TEXT_MAX], Error **reterr) {
         const FirewallBackend *b = noted();
         Choice choice;
+        int r = choose(&choice, reterr);
 
-        if (choose(&choice, &error) < 0)
-                snprintf(ret, FIREWALL_TEXT_MAX, "%s", error ? error->message : "not known");
-        else if (!b || b == choice.backend)
+        if (r < 0)
+                return r;
+        if (!b || b == choice.backend)
                 snprintf(ret, FIREWALL_TEXT_MAX, "%s (%s)", choice.backend->name, choice.why);
         else
                 snprintf(ret, FIREWALL_TEXT_MAX, "%s (in use; `nbox network repair` changes it to %s: %s)", b->name,
                          choice.backend->name, choice.why);
+        return 0;
+}
+
+void firewall_describe(char ret[FIREWALL_TEXT_MAX]) {
+        _cleanup_(error_freep) Error *error = NULL;
+
+        if (firewall_look(ret, &error) < 0)
+                snprintf(ret, FIREWALL_TEXT_MAX, "%s", error ? error->message : "not known");
 }
 
 /* ---- what the backends share ---- */

@@ -103,3 +103,4 @@ int firewall_change(Error **reterr);
 /* What it is and why, for people: "nft (no legacy tables)". Needs root; may load modules. */
 #define FIREWALL_TEXT_MAX 160
 void firewall_describe(char ret[FIREWALL_TEXT_MAX]);
+int firewall_look(char ret[FIREWALL_TEXT_MAX], Error **reterr); /* the same; -EOPNOTSUPP: there is none, or what nbox.conf(5) has is wrong */
