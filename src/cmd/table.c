@@ -37,8 +37,17 @@ void table_free(Table *t) {
 const char *show_text(const char *s, char *buf, size_t size) {
         size_t n = 0;
 
-        for (const unsigned char *p = (const unsigned char *) s; *p && n + 1 < size; p++)
-                buf[n++] = *p < 0x20 || *p == 0x7f ? '?' : (char) *p;
+        for (size_t length; *s; s += length) {
+                bool control = text_control(s, &length) > 0;
+
+                if (n + (control ? 1 : length) >= size)
+                        break;
+                if (control)
+                        buf[n++] = '?';
+                else
+                        for (size_t i = 0; i < length; i++)
+                                buf[n++] = s[i];
+        }
         buf[n] = 0;
         return buf;
 }

@@ -55,6 +55,9 @@ int verb_export_tar(int argc, char **argv, Error **reterr);
 int verb_export_raw(int argc, char **argv, Error **reterr); /* all of verb-export.c */
 extern const VerbOption export_options[];
 
+int verb_logs(int argc, char **argv, Error **reterr);
+extern const VerbOption logs_options[];
+
 int verb_rename(int argc, char **argv, Error **reterr);
 int verb_read_only(int argc, char **argv, Error **reterr); /* verb-rename.c */
 int verb_remove(int argc, char **argv, Error **reterr);

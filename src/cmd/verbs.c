@@ -65,6 +65,8 @@ const Verb verbs[] = {
         { "list", "[OPTIONS]", "List running machines", verb_list, VERB_JSON, OPERAND_NONE, "See", list_options },
         { "status", "[OPTIONS] NAME…", "Show a machine and its processes", verb_status, VERB_JSON, OPERAND_MACHINES,
           "See" },
+        { "logs", "[OPTIONS] NAME…", "Show what machines wrote on their consoles, running or not", verb_logs, VERB_ROOT | VERB_JSON, OPERAND_IMAGES,
+          "See", logs_options },
         { "show", "[OPTIONS] NAME…", "Show a machine's properties", verb_show, VERB_JSON, OPERAND_MACHINES, "See",
           show_options },
         { "info", "", "Show what this host has for machines", verb_info, VERB_JSON, OPERAND_NONE, "See" },

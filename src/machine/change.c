@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "console-log.h"
 #include "file.h"
 #include "identity.h"
 #include "layer-info.h"
@@ -97,13 +98,14 @@ static void rename_path(const char *from, const char *to) {
 /* Bring all that goes with a renamed image to where the image is. */
 static void carry(const Change *c, bool forward) {
         const char *from = forward ? c->machine : c->new_machine, *to = forward ? c->new_machine : c->machine;
-        _cleanup_(error_freep) Error *ids = NULL, *leases = NULL;
+        _cleanup_(error_freep) Error *ids = NULL, *leases = NULL, *log = NULL;
 
         for (size_t i = 0; c->paths && c->paths[i]; i++)
                 rename_path(forward ? c->paths[i] : c->new_paths[i], forward ? c->new_paths[i] : c->paths[i]);
         if (!from || !to)
                 return;
         warn_of(identity_rename(from, to, &ids), ids);
+        warn_of(console_log_rename(from, to, &log), log);
         warn_of(machine_leases_rename(from, to, &leases), leases);
 }
 
@@ -129,12 +131,13 @@ static void remove_paths(const Change *c) {
 }
 
 static void forget(const Change *c) {
-        _cleanup_(error_freep) Error *ids = NULL, *leases = NULL;
+        _cleanup_(error_freep) Error *ids = NULL, *leases = NULL, *log = NULL;
 
         remove_paths(c);
         if (!c->machine)
                 return;
         warn_of(identity_remove(c->machine, &ids), ids);
+        warn_of(console_log_remove(c->machine, &log), log);
         warn_of(machine_leases_forget(c->machine, &leases), leases);
 }
 

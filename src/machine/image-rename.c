@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "console-log.h"
 #include "identity.h"
 #include "image-change.h"
 #include "image-claim.h"
@@ -129,6 +130,8 @@ static int forget_new_name(const Renaming *n, Error **reterr) {
 
         if (n->claim >= 0)
                 r = identity_remove(n->new_name, reterr);
+        if (r >= 0 && n->claim >= 0)
+                r = console_log_remove(n->new_name, reterr);
         return r >= 0 && n->claim >= 0 ? machine_leases_forget(n->new_name, reterr) : r;
 }
 

@@ -279,6 +279,8 @@ static int take_terminals(Supervisor *s, const int *masters, size_t n, Error **r
                 if (r >= 0)
                         s->n_terminals = i + 1;
         }
+        if (r >= 0 && n > 0)
+                console_record_watch(s->console, s->terminals[0]);
         /* Before anything in the machine can ask. */
         if (r >= 0 && n > 0 && s->plan->console == CONSOLE_INTERACTIVE && attach_window_size(&size))
                 terminal_set_size(s->terminals[0], size.ws_row, size.ws_col);

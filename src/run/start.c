@@ -104,6 +104,11 @@ static int claim(Start *start, Supervisor *s, Error **reterr) {
         return r < 0 ? r : image_lock_take(s->image, s->lock, reterr);
 }
 
+/* A command in the foreground has said what it had to say to whoever started it. */
+static bool is_recorded(const MachinePlan *p) {
+        return p->mode == START_BOOT || p->as_service || p->detach;
+}
+
 /* An end that was asked for is none of ours that failed; who waits for it to be up is told. */
 static int was_cancelled(Supervisor *s, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
@@ -145,6 +150,8 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
                         return r;
         }
         r = claim(start, s, reterr);
+        if (s->record_dir >= 0 && is_recorded(s->plan))
+                s->console = console_record_begin(s->plan->name, s->event);
         if (r >= 0)
                 r = control_server_start(s, reterr);
         if (r >= 0)
@@ -426,14 +433,28 @@ static int pass_on(Start *start, Supervisor *s, Error **reterr) {
         return r < 0 ? r : 0;
 }
 
+/* For the log of who was not there to read it. */
+static void note_failure(Supervisor *s, int r, const Error *error) {
+        s->end.kind = END_FAILED;
+        snprintf(s->end.text, sizeof(s->end.text), "%s%s%s", error ? error->message : strerror(-r), error && error->hint ? ". " : "",
+                 error && error->hint ? error->hint : "");
+}
+
 static int live(Start *start, Supervisor *s, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
         int r, t;
 
         s->record = record_new();
         if (!s->record)
                 return error_oom(reterr);
         s->report_fd = start->report_fd;
-        r = run_once(start, s, reterr);
+        r = run_once(start, s, &error);
+        if (r < 0)
+                note_failure(s, r, error);
+        else if (s->end.kind == END_UNKNOWN && s->stop.asked)
+                s->end.kind = END_CANCELLED;
+        if (r < 0)
+                error_pass(reterr, r, &error);
         start->report_fd = s->report_fd;
         if (s->record->name) /* before anybody sees its console closed */
                 (void) supervisor_save_state(s, r >= 0 && s->reboot ? MACHINE_REBOOTING : MACHINE_CLOSING, NULL);

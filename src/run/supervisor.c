@@ -6,11 +6,29 @@
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
+#include "cgroup.h"
 #include "exit-status.h"
 #include "log.h"
 #include "pidfd.h"
 #include "registration.h"
 #include "supervisor-stop.h"
+
+/* As exit_status, but for who asks later what it was. */
+static void note_end(Supervisor *s, const siginfo_t *info) {
+        MachineEnd *end = &s->end;
+
+        *end = (MachineEnd){ .kind = info->si_code == CLD_EXITED ? END_EXIT : END_SIGNAL, .code = info->si_status };
+        if (s->stop.timed_out)
+                end->kind = END_TIMEOUT;
+        else if (s->stop.killed_for > 0 || (s->stop.asked && s->stop.action == INIT_KILL))
+                end->kind = END_KILLED;
+        else if (s->reboot)
+                end->kind = END_REBOOT;
+        else if (s->plan->mode == START_BOOT && (s->stop.asked || (end->kind == END_SIGNAL && end->code == SIGINT)))
+                end->kind = END_POWEROFF;
+        else if (end->kind == END_SIGNAL && end->code == SIGKILL && s->cgroup && cgroup_memory_kills(s->cgroup) > 0)
+                end->kind = END_MEMORY;
+}
 
 /* Init ended. reboot(2) in a pid namespace kills its init with a signal that tells which (pid_namespaces(7)); for a
  * command, which is no init, a signal is a signal. */
@@ -39,6 +57,7 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
                 s->exit_status = 128 + s->stop.killed_for;
         if (s->stop.timed_out)
                 s->exit_status = EXIT_TIMED_OUT;
+        note_end(s, &info);
         /* So that a start of our unit waits for our end. Not before a reboot: systemd would not restart us. */
         if (!s->reboot)
                 (void) sd_notify(0, "STOPPING=1");

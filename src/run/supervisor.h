@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "attach.h"
+#include "console-record.h"
 #include "error.h"
 #include "id-claim.h"
 #include "init.h"
@@ -84,6 +85,8 @@ struct Supervisor {
 
         Terminal *terminals[1 + PLAN_TTYS]; /* [0] is the console */
         size_t n_terminals;
+        ConsoleRecord *console; /* what is kept of terminals[0], from when the name is ours; or NULL */
+        MachineEnd end;         /* what will stand there at last */
         Attach *attach;   /* our own terminal on the console */
 
         bool launched;    /* init runs, and can be told things; until then a stop is noted, and looked at where we wait */

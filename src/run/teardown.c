@@ -52,6 +52,7 @@ static void end_guest(Supervisor *s) {
 static void close_terminals(Supervisor *s) {
         for (size_t i = 0; i < s->n_terminals; i++)
                 terminal_drain(s->terminals[i]);
+        s->console = console_record_end(s->console, &s->end);
         if (s->attach) {
                 attach_drain(s->attach);
                 s->attach = attach_free(s->attach);

@@ -50,6 +50,8 @@ struct Terminal {
         size_t n_pending;
         TerminalOutput on_output;
         void *userdata;
+        TerminalOutput record;
+        void *record_userdata;
 };
 
 static void set_output(Terminal *t, bool output) {
@@ -190,6 +192,8 @@ static ssize_t read_master(Terminal *t) {
         ring_put(t, buf, (size_t) n);
         if (t->on_output)
                 t->on_output(!t->exclusive, buf, (size_t) n, t->userdata);
+        if (t->record)
+                t->record(!t->exclusive, buf, (size_t) n, t->record_userdata);
         spend(t, (uint64_t) n);
         for (size_t i = t->n_clients; i > 0; i--) {
                 int r = send_data(t->clients[i - 1].fd, buf, (size_t) n);
@@ -387,6 +391,11 @@ void terminal_set_size(Terminal *t, unsigned short rows, unsigned short columns)
 void terminal_watch(Terminal *t, TerminalOutput on_output, void *userdata) {
         t->on_output = on_output;
         t->userdata = userdata;
+}
+
+void terminal_record(Terminal *t, TerminalOutput on_output, void *userdata) {
+        t->record = on_output;
+        t->record_userdata = userdata;
 }
 
 size_t terminal_tail(const Terminal *t, char *buf, size_t size) {

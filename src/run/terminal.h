@@ -52,6 +52,9 @@ uint64_t terminal_getty_since(const Terminal *t);
 typedef void (*TerminalOutput)(bool console, const char *data, size_t n, void *userdata);
 void terminal_watch(Terminal *t, TerminalOutput on_output, void *userdata);
 
+/* The same for who keeps what is written (console-record.h). */
+void terminal_record(Terminal *t, TerminalOutput on_output, void *userdata);
+
 /* The last bytes that were written, at most `size`; returns how many. */
 size_t terminal_tail(const Terminal *t, char *buf, size_t size);
 

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "clock.h"
+#include "logs.h"
+#include "name.h"
+#include "parse.h"
+#include "strv.h"
+#include "verb-list.h"
+
+/* A machine's console and its journal. The options are journalctl's. */
+
+enum { OPT_CONSOLE = 256, OPT_JOURNAL };
+
+#define FOLLOWED_LINES 10 /* of what was there before, as journalctl -f and tail -f have it */
+
+const VerbOption logs_options[] = {
+        { { .name = "follow", .letter = 'f' }, 'f', "Go on with what comes, until the machine ends" },
+        { { .name = "lines", .letter = 'n', .placeholder = "LINES" }, 'n', "The last lines only, or all" },
+        { { .letter = 'b' }, 'b', "The last boot only; or -b N, as journalctl has it" },
+        { { .name = "boot", .optional = true, .placeholder = "N" }, 'b', "The same: 0 is the last one, -1 the one before, 1 the first that is kept" },
+        { { .name = "since", .letter = 'S', .placeholder = "TIME" }, 'S', "From this time on: 01:02, 2026-11-23, yesterday, -1h…" },
+        { { .name = "until", .letter = 'U', .placeholder = "TIME" }, 'U', "Up to this time" },
+        { { .name = "output", .letter = 'o', .placeholder = "FORM" }, 'o', "short, short-iso, short-precise, cat, json… as journalctl has them" },
+        { { .name = "console" }, OPT_CONSOLE, "The console only" },
+        {},
+};
+
+typedef struct LogsArguments {
+        LogQuery query;
+        LogFormat format;
+        bool lines_given;
+} LogsArguments;
+
+static int parse_lines(LogsArguments *a, const char *value, Error **reterr) {
+        uint64_t n;
+
+        a->lines_given = true;
+        a->query.lines = SIZE_MAX;
+        if (strcmp(value, "all") == 0)
+                return 0;
+        if (parse_u64(value, UINT32_MAX, &n) < 0)
+                return error_set(reterr, EINVAL, "'%s' is no number of lines; it takes a number, or 'all'", value);
+        a->query.lines = (size_t) n;
+        return 0;
+}
+
+static int parse_boot(LogsArguments *a, const char *value, Error **reterr) {
+        uint64_t n = 0;
+        bool negative = value && *value == '-';
+
+        if (value && parse_u64(value + negative, 1000, &n) < 0)
+                return error_set(reterr, EINVAL, "'%s' is no boot; it takes 0 for the last one, -1 for the one before it, 1 for the first that is kept", value);
+        a->query.one_boot = true;
+        a->query.boot = negative ? -(long) n : (long) n;
+        return 0;
+}
+
+static int take(LogsArguments *a, int id, const char *value, Error **reterr) {
+        uint64_t now = clock_usec(CLOCK_REALTIME);
+
+        switch (id) {
+        case 'f':
+                a->query.follow = true;
+                return 0;
+        case 'n':
+                return parse_lines(a, value, reterr);
+        case 'b':
+                return parse_boot(a, value, reterr);
+        case 'S':
+                return log_time_parse(value, now, &a->query.since, reterr);
+        case 'U':
+                return log_time_parse(value, now, &a->query.until, reterr);
+        case 'o':
+                return log_format_parse(value, &a->format, reterr);
+        default:
+                a->query.sources = LOG_CONSOLE;
+                return 0;
+        }
+}
+
+/* journalctl takes `-b -1`, in two words: they become one, in a command line of our own. */
+static int join_boot(int argc, char **argv, char ***ret) {
+        _cleanup_strv_ char **joined = NULL;
+
+        for (int i = 0; i < argc; i++) {
+                const char *next = i > 0 && i + 1 < argc ? argv[i + 1] : "";
+                bool is_boot = strcmp(argv[i], "-b") == 0 && *next && next[strspn(next, "-0123456789")] == 0;
+
+                if ((is_boot ? strv_appendf(&joined, "--boot=%s", next) : strv_append(&joined, argv[i])) < 0)
+                        return -ENOMEM;
+                i += is_boot;
+        }
+        *ret = TAKE_PTR(joined);
+        return 0;
+}
+
+int verb_logs(int argc, char **argv, Error **reterr) {
+        LogsArguments a = { .query = LOG_QUERY_ALL };
+        _cleanup_strv_ char **words = NULL;
+        _cleanup_free_ char **cut = NULL; /* the same, for verb_args() reorders what it is given */
+        VerbArgs args;
+        int r;
+
+        if (join_boot(argc, argv, &words) < 0 || !(cut = calloc(strv_length(words) + 1, sizeof(*cut))))
+                return error_oom(reterr);
+        memcpy(cut, words, strv_length(words) * sizeof(*cut));
+        args = verb_args((int) strv_length(words), cut);
+        while ((r = verb_next(&args, reterr)) > 0) {
+                r = take(&a, r, args.value, reterr);
+                if (r < 0)
+                        return r;
+        }
+        if (r >= 0)
+                r = verb_check_operands(&args, 1, -1, reterr);
+        for (int i = 0; r >= 0 && i < args.n_operands; i++)
+                r = machine_name_check(args.operands[i], reterr);
+        if (r < 0)
+                return r;
+        if (args.json && a.format != LOG_JSON_PRETTY)
+                a.format = LOG_JSON;
+        if (a.query.follow && !a.lines_given)
+                a.query.lines = FOLLOWED_LINES;
+        return log_show(args.operands, (size_t) args.n_operands, &a.query, a.format, reterr);
+}

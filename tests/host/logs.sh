@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What a machine wrote on its console, afterwards: `nbox logs` of machines that run, have ended, could not start, reboot, and flood.
+
+LOGS=/var/log/nbox
+
+# speaker NAME: a tree whose init runs the script on standard input, says so at the end, and powers off when it is told to.
+speaker() {
+        { echo '#!/bin/busybox sh'; cat; } | tree_with_init "$1"
+}
+speaker_remove() {
+        remove_tree "$1"
+        rm -rf "${LOGS:?}/$1"
+}
+console_has() { nbox logs -o cat "$1" | grep -Eq -- "$2"; }
+
+test_logs_after_the_end() {
+        speaker speaks <<'END'
+echo one
+printf 'two\r\n\r\nfour\n'
+printf 'no end'
+exit 3
+END
+        refused nbox logs speaks
+        has "$REFUSAL" "no log of a machine 'speaks'"
+        status_is 3 timeout "$((20 * PATIENCE))" nbox boot --console=passive speaks
+        same "what it wrote" "$(nbox logs -o cat speaks)" "$(printf 'one\ntwo\n\nfour\nno end')"
+        same "the last two" "$(nbox logs -n 2 -o cat speaks)" "$(printf 'four\nno end')"
+        has "$(nbox logs speaks)" '^[A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} speaks console: one$'
+        has "$(nbox logs speaks)" '^-- speaks exited with status 3, .* --$'
+        same "its end" "$(nbox logs --json speaks | jq -r 'select(.kind == "end") | "\(.end) \(.code) \(.boot)"')" 'exit 3 1'
+        same "its text" "$(nbox logs --json speaks | jq -r 'select(.text == "four") | "\(.machine) \(.source) \(.kind)"')" 'speaks console line'
+
+        # Boots are told apart, the last ones are kept, and what is root's alone is.
+        for _ in 2 3 4 5 6 7 8 9 10; do status_is 3 timeout "$((20 * PATIENCE))" nbox boot --console=passive speaks; done
+        same "boots" "$(nbox logs --json speaks | jq -r 'select(.kind == "begin") | .boot' | tr '\n' ' ')" '3 4 5 6 7 8 9 10 '
+        same "the one before" "$(nbox logs --boot=-1 --json speaks | jq -r .boot | sort -u)" 9
+        same "the same" "$(nbox logs -b -1 --json speaks | jq -r .boot | sort -u)" 9
+        same "the last" "$(nbox logs -b --json speaks | jq -r .boot | sort -u)" 10
+        refused nbox logs -b -12 speaks
+        same "until before" "$(nbox logs --until=-1h speaks)" ''
+        same "since then" "$(nbox logs --since=-1h -n 1 -o cat speaks)" 'no end'
+        refused nbox logs --since=soon speaks
+        same "mode" "$(stat -c '%a %U' "$LOGS" "$LOGS/speaks" "$LOGS"/speaks/10-0.log | tr '\n' ' ')" '700 root 700 root 600 root '
+
+        # It goes with its machine.
+        nbox rename speaks talks
+        console_has talks '^four$'
+        refused nbox logs speaks
+        nbox remove talks
+        [ ! -e "$LOGS/talks" ] || fail "the log of a removed machine is left"
+}
+
+test_logs_of_failed_starts() {
+        tree_with mute
+        rm "$MACHINES/mute/sbin/init"
+        ln -s /nowhere "$MACHINES/mute/sbin/init"
+        printf '#!/nowhere\n' >"$MACHINES/mute/nowhere"
+        chmod 755 "$MACHINES/mute/nowhere"
+        refused nbox boot -d mute
+        has "$(nbox logs mute)" '^-- mute could not be started: .*(nowhere|init)'
+        same "its end" "$(nbox logs --json mute | jq -r 'select(.kind == "end") | .end')" failed
+        speaker_remove mute
+}
+
+test_logs_with_escapes() {
+        speaker rude <<'END'
+printf 'a\033[31mb\033]0;title\007c\033[2Jd\000e\010f\n'
+printf 'raw \233 C1 \302\233 \377 end\n'
+exec /bin/busybox sleep 1000
+END
+        boot rude
+        wait_until 10 console_has rude 'C1'
+        same "without escapes" "$(nbox logs -n 2 -o cat rude | head -n 1)" abcdef
+        for form in short short-iso short-unix verbose cat json json-pretty; do
+                ! nbox logs -o "$form" rude | LC_ALL=C grep -q $'[\001-\010\013-\037\177\233]' || fail "control bytes in $form"
+        done
+        nbox logs --json rude | jq -e . >/dev/null
+        terminate rude
+        has "$(nbox logs rude)" '^-- rude was killed by request, '
+        speaker_remove rude
+}
+
+# A flood neither fills the disk nor hides what the machine said first and last.
+test_logs_of_a_flood() {
+        local size
+        speaker flood <<'END'
+echo first words
+/bin/busybox timeout 5 /bin/busybox yes 'the same again and again, without an end'
+echo last words
+/bin/busybox sleep 1
+exit 0
+END
+        boot flood
+        wait_until 20 is_gone flood
+        size=$(du -sb "$LOGS/flood" | cut -f 1)
+        [ "$size" -le "$((3 * 512 * 1024 + 8192))" ] || fail "the log has $size bytes"
+        [ "$size" -ge "$((512 * 1024))" ] || fail "the log has only $size bytes"
+        nbox logs -o cat flood >"$SCRATCH/flood"
+        same "the first" "$(sed -n 1p "$SCRATCH/flood")" 'first words'
+        same "the last" "$(tail -n 1 "$SCRATCH/flood")" 'last words'
+        nbox logs flood >"$SCRATCH/flood"
+        has "$(grep -v 'the same again' "$SCRATCH/flood")" 'console: … [0-9]+ bytes not kept'
+        [ "$(nbox logs --json flood | jq -s 'map(.lost_bytes // 0) | add')" -gt 1000000 ] || fail "the flood was none"
+        speaker_remove flood
+}
+
+# One may look on while it boots, reboots and ends.
+test_logs_follow() {
+        local follower
+        speaker again <<'END'
+[ -e /seen ] || { echo first boot; >/seen; /bin/busybox sleep 1; /bin/busybox reboot -f; }
+echo second boot
+printf 'prompt: '
+while [ ! -e /stop ]; do /bin/busybox sleep 0.1; done
+exit 0
+END
+        speaker other <<'END'
+echo I am another
+exit 5
+END
+        boot again
+        status_is 5 timeout "$((20 * PATIENCE))" nbox boot --console=passive other
+        timeout "$((60 * PATIENCE))" nbox logs -f -n all again other >"$SCRATCH/followed" 2>&1 &
+        follower=$!
+        wait_until 20 grep -q 'again console: second boot' "$SCRATCH/followed"
+        wait_until 10 grep -q 'again console: prompt: $' "$SCRATCH/followed"
+        kill -0 "$follower" || fail "it does not follow any more: $(cat "$SCRATCH/followed")"
+        touch "$MACHINES/again/stop"
+        status_is 0 wait "$follower"
+        has "$(cat "$SCRATCH/followed")" '^-- again rebooted, '
+        has "$(tail -n 1 "$SCRATCH/followed")" '^-- again exited with status 0, '
+        has "$(cat "$SCRATCH/followed")" 'other console: I am another$'
+
+        # Of one that has ended it says so and ends; one whose supervisor is killed has ended, too.
+        has "$(timeout "$((20 * PATIENCE))" nbox logs -f again 2>&1)" 'again exited with status 0'
+        rm "$MACHINES/again/stop"
+        boot again
+        timeout "$((60 * PATIENCE))" nbox logs -f again >"$SCRATCH/followed" 2>&1 &
+        follower=$!
+        wait_until 10 grep -q 'prompt' "$SCRATCH/followed"
+        kill -9 "$(property again Supervisor)"
+        status_is 0 wait "$follower"
+        has "$(cat "$SCRATCH/followed")" 'again does not run'
+        wait_until 10 nbox gc
+
+        # ^C ends the looking on, and nothing else.
+        boot again
+        timeout -s INT "$PATIENCE" nbox logs -f again >/dev/null 2>&1 || true
+        is_listed again
+        terminate again
+        speaker_remove again
+        speaker_remove other
+}
