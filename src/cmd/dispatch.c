@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "called-as.h"
 #include "change.h"
 #include "exit-status.h"
 #include "help.h"
@@ -154,7 +155,8 @@ static int report(int r, const Error *error, int status) {
         return flush_output(status);
 }
 
-int dispatch(int argc, char **argv) {
+/* own_failure: the exit status of what runs something where nbox itself fails. */
+static int dispatch_words(int argc, char **argv, int own_failure) {
         static const ArgTable table = { global_options, sizeof(VerbOption), ELEMENTSOF(global_options) - 1, NULL };
         _cleanup_(error_freep) Error *error = NULL;
         ArgCursor args = args_begin(argc, argv);
@@ -186,6 +188,17 @@ int dispatch(int argc, char **argv) {
         }
         r = run_verb(verb, argc - args.next - skip, words + skip, &error);
         if (r < 0)
-                return report(r, error, verb->flags & VERB_RUNS ? EXIT_OWN_FAILURE : EXIT_FAILURE);
+                return report(r, error, verb->flags & VERB_RUNS ? own_failure : EXIT_FAILURE);
         return flush_output(r);
+}
+
+/* Another program's command line first becomes one of ours. */
+int dispatch(int argc, char **argv) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_strv_ char **words = NULL;
+        int r = called_as(argc, argv, &words, &error);
+
+        if (r < 0)
+                return report(r, error, EXIT_FAILURE);
+        return r > 0 ? dispatch_words((int) strv_length(words), words, EXIT_FAILURE) : dispatch_words(argc, argv, EXIT_OWN_FAILURE);
 }

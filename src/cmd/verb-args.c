@@ -44,6 +44,8 @@ const ArgTable *verb_tables(const Verb *verb, VerbTables *storage) {
 bool verb_takes(const Verb *verb, const ArgSpec *spec) {
         if (!(verb->flags & VERB_CONFIG))
                 return true;
+        if (((const Option *) spec)->flags & OPTION_HIDDEN)
+                return false;
         return ((const Option *) spec)->flags & (strcmp(verb->name, "boot") == 0 ? OPTION_BOOT : OPTION_RUN);
 }
 

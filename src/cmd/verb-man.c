@@ -7,50 +7,11 @@
 
 #include "doctor.h"
 #include "init.h"
+#include "man-text.h"
+#include "man-words.h"
 #include "options.h"
 #include "parse.h"
 #include "verb-list.h"
-
-/* A blank at which a line of the source may end: after a sentence, or where it grows long. */
-static bool breaks(const char *text, const char *blank, size_t column) {
-        bool sentence = blank > text && blank[-1] == '.';
-
-        return blank[1] && blank[1] != '.' && blank[1] != '\'' && (sentence || column > 60);
-}
-
-/* Text as troff wants it: backslashes, dashes that are to be typed, no request at the begin of a line, and each
- * sentence on its own. */
-static void put_text(const char *s) {
-        const char *text = s;
-        size_t column = 0;
-
-        if (*s == '.' || *s == '\'')
-                fputs("\\&", stdout);
-        for (; *s; s++, column++)
-                if (*s == ' ' && breaks(text, s, column)) {
-                        putchar('\n');
-                        column = 0;
-                } else if (*s == '\\')
-                        fputs("\\e", stdout);
-                else if (*s == '-')
-                        fputs("\\-", stdout);
-                else if (strncmp(s, "…", strlen("…")) == 0) {
-                        fputs("\\&...", stdout);
-                        s += strlen("…") - 1;
-                } else
-                        putchar(*s);
-}
-
-static void put_bold(const char *s) {
-        fputs("\\fB", stdout);
-        put_text(s);
-        fputs("\\fR", stdout);
-}
-
-static void put_paragraph(const char *s) {
-        put_text(s);
-        putchar('\n');
-}
 
 static void put_option_name(const char *dashes, const char *name, const ArgSpec *spec) {
         fputs("\\fB", stdout);
@@ -105,7 +66,7 @@ static void put_options(void) {
         for (size_t i = 0; i < n_options; i++) {
                 const Option *o = &options[i];
 
-                if (!o->spec.name && !o->spec.letter)
+                if ((!o->spec.name && !o->spec.letter) || (o->flags & OPTION_HIDDEN))
                         continue;
                 if (strcmp(group, o->group) != 0) {
                         group = o->group;
@@ -236,12 +197,32 @@ static void put_inits(void) {
                 }
 }
 
+static void put_nspawn_options(void) {
+        man_put_words(WORD_NSPAWN_OPTION);
+}
+
+static void put_nspawn_keys(void) {
+        man_put_words(WORD_NSPAWN_KEY);
+}
+
+static void put_machinectl_verbs(void) {
+        man_put_words(WORD_MACHINECTL_VERB);
+}
+
+static void put_machinectl_options(void) {
+        man_put_words(WORD_MACHINECTL_OPTION);
+}
+
 static const struct {
         const char *line;
         void (*put)(void);
 } lists[] = {
         { "@CHECKS@\n", put_checks },
         { "@INITS@\n", put_inits },
+        { "@MACHINECTL_OPTIONS@\n", put_machinectl_options },
+        { "@MACHINECTL_VERBS@\n", put_machinectl_verbs },
+        { "@NSPAWN_KEYS@\n", put_nspawn_keys },
+        { "@NSPAWN_OPTIONS@\n", put_nspawn_options },
         { "@OPTIONS@\n", put_options },
         { "@SETTINGS@\n", put_settings },
         { "@VERBS@\n", put_verbs },

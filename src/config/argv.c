@@ -92,7 +92,7 @@ int config_parse_argv(MachineConfig *c, int argc, char **argv, Error **reterr) {
         const char *value;
         int r;
 
-        while ((r = args_next(&args, option_table(), &spec, &value, reterr)) > 0) {
+        while ((r = option_next(&args, &spec, &value, reterr)) > 0) {
                 r = store_option(c, (const Option *) spec, value, reterr);
                 if (r < 0)
                         return r;

@@ -240,6 +240,8 @@ typedef struct MachineConfig {
         bool id_set;
 
         /* what runs */
+        bool as_nspawn;      /* what nobody says is as systemd-nspawn has it: the host's network, Boot= decides where no option does; so are
+                              * exit statuses */
         bool as_service;     /* START_RUN: a service by the machine's name runs its command */
         int boot;            /* Boot=: whether what the tree is for is its init, tristate. The verb decides, but for a service of its name */
         char *init;          /* START_BOOT: a kind's name, "auto", or an absolute path inside; NULL unset */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "values.h"
+#include "words.h"
 
 #define TREE "Tree"
 #define IDENTITY "Identity"
@@ -473,6 +474,9 @@ const Option options[] = {
         { { "quiet", .letter = 'q' },
           .implied = "yes", .field = FIELD_QUIET, .flags = OPTION_BOTH, .group = OTHER, .parse = parse_bool_field,
           .help = "Say nothing but what the machine says" },
+        { { "as-nspawn" },
+          .implied = "yes", .flags = OPTION_BOTH | OPTION_HIDDEN, .group = OTHER, .parse = parse_as_nspawn,
+          .help = "Called as systemd-nspawn: with its defaults and exit statuses" },
         { { "no-pager" },
           .implied = "yes", .flags = OPTION_BOTH, .group = OTHER, .parse = parse_ignored,
           .help = "Accepted and without effect: there is no pager" },
@@ -487,6 +491,24 @@ static const ArgTable table = ARG_TABLE(options);
 
 const ArgTable *option_table(void) {
         return &table;
+}
+
+int option_next(ArgCursor *a, const ArgSpec **ret, const char **ret_value, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        const Word *w = NULL;
+        const char *word;
+        int r;
+
+        *ret = NULL;
+        r = args_next(a, &table, ret, ret_value, &error);
+        if (r >= 0)
+                return r;
+        word = a->argv[a->next - 1];
+        if (!*ret && strncmp(word, "--", 2) == 0)
+                w = word_refused_option(word + 2, strcspn(word + 2, "="));
+        if (w)
+                return error_set(reterr, EINVAL, "Option --%s is not taken: %s", w->name, w->remark);
+        return error_pass(reterr, r, &error);
 }
 
 const Option *option_find_key(const char *section, const char *key) {

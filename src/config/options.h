@@ -14,6 +14,7 @@ typedef enum OptionFlags {
         OPTION_RUN = 1 << 1,
         OPTION_BOTH = OPTION_BOOT | OPTION_RUN,
         OPTION_NARROWS_BY_TILDE = 1 << 3, /* a list with "~" in front only takes away, and is taken from any file */
+        OPTION_HIDDEN = 1 << 4, /* not shown: nbox's own */
         OPTION_PRIVILEGED = 1 << 2, /* ignored in a settings file that lies beside the image: systemd.nspawn(5)
                                      * "privileged setting", and ours that reach into the host */
 } OptionFlags;
@@ -45,6 +46,9 @@ extern const Option options[];
 extern const size_t n_options;
 
 const ArgTable *option_table(void);
+
+/* args_next() with that table; of an option that is refused (words.h) the error says why. */
+int option_next(ArgCursor *a, const ArgSpec **ret, const char **ret_value, Error **reterr);
 
 /* The option of a settings key, or NULL. */
 const Option *option_find_key(const char *section, const char *key);

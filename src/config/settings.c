@@ -18,6 +18,7 @@
 #include "passing-name.h"
 #include "suggest.h"
 #include "values.h"
+#include "words.h"
 
 typedef struct SettingsReader {
         MachineConfig *c;
@@ -74,6 +75,7 @@ static int store_setting(SettingsReader *s, const Option *o, const IniLine *l, E
 
 static int found_line(const IniLine *l, void *userdata, Error **reterr) {
         SettingsReader *s = userdata;
+        const Word *refused;
         const Option *o;
 
         if (!l->key && !l->value)
@@ -89,6 +91,8 @@ static int found_line(const IniLine *l, void *userdata, Error **reterr) {
                 return 0;
         }
         o = option_find_key(l->section, l->key);
+        if (!o && (refused = word_refused_key(l->section, l->key)))
+                return error_set(reterr, EINVAL, "%s:%u: %s= is not taken: %s", s->path, l->line, l->key, refused->remark);
         if (!o) {
                 warn_unknown_key(s, l);
                 return 0;

@@ -17,6 +17,11 @@ static int replace_string(char **p, const char *value, Error **reterr) {
         return string_set(p, value) < 0 ? error_oom(reterr) : 0;
 }
 
+int parse_as_nspawn(MachineConfig *c, const OptionValue *v _unused_, Error **reterr _unused_) {
+        c->as_nspawn = true;
+        return 0;
+}
+
 int parse_ignored(MachineConfig *c _unused_, const OptionValue *v, Error **reterr) {
         bool b;
 

@@ -380,6 +380,7 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         p->stop_timeout_usec = c->stop_timeout_usec == UINT64_MAX ? STOP_TIMEOUT_USEC : c->stop_timeout_usec;
         p->detach = c->detach > 0;
         p->quiet = c->quiet > 0;
+        p->as_nspawn = c->as_nspawn;
         p->as_service = c->mode == START_RUN && (p->detach || c->as_service);
         p->keep_address = (c->mode == START_BOOT || p->as_service) && !p->name_is_made_up;
         if (plan_network(p, c) < 0 || string_set(&p->user, c->user) < 0 || string_set(&p->chdir, c->chdir) < 0 ||

@@ -141,6 +141,7 @@ typedef struct MachinePlan {
         uint64_t stop_timeout_usec;
         bool keep_address;   /* the name is the user's, not made up for one run */
         bool detach;
+        bool as_nspawn;      /* its exit statuses */
         bool as_service;     /* a command that goes on in the background, and is ended in order by who asks for its end */
         bool quiet;
         char **settings_files;

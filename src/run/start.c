@@ -202,16 +202,16 @@ static int name_ephemeral(Start *start, MachineConfig *c, Error **reterr) {
         return r < 0 ? r : string_set(&start->machine, c->machine) < 0 ? error_oom(reterr) : 0;
 }
 
-static int read_sources(const Start *start, bool as_service, MachineConfig **ret, Error **reterr) {
+/* mode: what the settings are read for, which may be the opposite of the verb. */
+static int read_sources(const Start *start, StartMode mode, MachineConfig **ret, Error **reterr) {
         _cleanup_(config_freep) MachineConfig *c = config_new(start->mode);
         int r;
 
         if (!c)
                 return error_oom(reterr);
         r = config_parse_argv(c, start->argc, start->argv, reterr);
-        c->as_service = as_service;
-        if (as_service)
-                c->mode = START_RUN;
+        c->as_service = start->mode == START_BOOT && mode == START_RUN;
+        c->mode = mode;
         if (r >= 0)
                 r = find_tree(c, reterr);
         if (r >= 0)
@@ -229,14 +229,26 @@ static bool is_named_service(const char *machine) {
         return service && own_unit(&unit, NULL) >= 0 && unit && strcmp(unit, service) == 0;
 }
 
+/* What the tree is there for, where that has a say. */
+static StartMode mode_by_settings(const MachineConfig *c) {
+        if (c->mode == START_BOOT && c->boot == 0 && (c->as_nspawn ? c->settings == SETTINGS_OVERRIDE : is_named_service(c->machine)))
+                return START_RUN;
+        if (c->mode == START_RUN && c->boot > 0 && c->as_nspawn && c->as_pid2 <= 0)
+                return START_BOOT;
+        return c->mode;
+}
+
 static int read_config(Start *start, MachineConfig **ret, Error **reterr) {
         _cleanup_(config_freep) MachineConfig *c = NULL;
-        int r = read_sources(start, false, &c, reterr);
+        int r = read_sources(start, start->mode, &c, reterr);
+        StartMode mode = r < 0 ? start->mode : mode_by_settings(c);
 
-        if (r >= 0 && c->mode == START_BOOT && c->boot == 0 && is_named_service(c->machine)) {
+        if (r >= 0 && mode != start->mode) {
                 config_free(TAKE_PTR(c));
-                r = read_sources(start, true, &c, reterr);
+                r = read_sources(start, mode, &c, reterr);
         }
+        if (r >= 0 && c->as_nspawn && c->network == NETWORK_UNSET)
+                c->network = NETWORK_HOST;
         if (r >= 0)
                 r = name_ephemeral(start, c, reterr);
         if (r >= 0)
@@ -491,7 +503,7 @@ int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
                         /* A command that is not there has a status of its own; every other failure is ours. */
                         if (s.exit_status == EXIT_CANNOT_EXECUTE || s.exit_status == EXIT_NOT_FOUND) {
                                 log_report(LOG_LEVEL_ERROR, r, error);
-                                return s.exit_status;
+                                return s.plan->as_nspawn ? EXIT_FAILURE : s.exit_status;
                         }
                         return error_pass(reterr, r, &error);
                 }

@@ -58,6 +58,8 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
         if (s->stop.timed_out)
                 s->exit_status = EXIT_TIMED_OUT;
         note_end(s, &info);
+        if (s->plan->as_nspawn && s->exit_status >= EXIT_TIMED_OUT && info.si_code != CLD_EXITED)
+                s->exit_status = EXIT_FAILURE;
         /* So that a start of our unit waits for our end. Not before a reboot: systemd would not restart us. */
         if (!s->reboot)
                 (void) sd_notify(0, "STOPPING=1");

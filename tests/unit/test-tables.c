@@ -126,8 +126,7 @@ static void help_names_everything(void **state _unused_) {
                 assert_int_equal(!is_hidden(v), !!strstr(all, word) || (snprintf(word, sizeof(word), "\n  %s\n", v->name) && strstr(all, word)));
                 assert_fits(one);
                 for (size_t i = 0; (spec = args_iterate(&table, &i));) {
-                        if (v->flags & VERB_CONFIG &&
-                            !(((const Option *) spec)->flags & (strcmp(v->name, "boot") == 0 ? OPTION_BOOT : OPTION_RUN)))
+                        if (!verb_takes(v, spec))
                                 continue;
                         if (spec->name && (snprintf(word, sizeof(word), " --%s", spec->name), !strstr(one, word)))
                                 fail_msg("nbox %s --help does not name --%s", v->name, spec->name);
@@ -250,8 +249,7 @@ static void completion_offers_everything(void **state _unused_) {
                 for (size_t i = 0; (spec = args_iterate(&table, &i));) {
                         char word[128];
 
-                        if (v->flags & VERB_CONFIG &&
-                            !(((const Option *) spec)->flags & (strcmp(v->name, "boot") == 0 ? OPTION_BOOT : OPTION_RUN)))
+                        if (!verb_takes(v, spec))
                                 continue;
                         if (!spec->name)
                                 continue;
@@ -359,6 +357,8 @@ static void man_pages_name_everything(void **state _unused_) {
                         assert_page_has(page, "\\fB--", o->spec.name);
         }
         for (size_t i = 0; i < n_options; i++) {
+                if (options[i].flags & OPTION_HIDDEN)
+                        continue;
                 if (options[i].spec.name)
                         assert_page_has(page, "\\fB--", options[i].spec.name);
                 if (options[i].spec.alias)
