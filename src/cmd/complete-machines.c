@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "complete.h"
+#include "bind-changes.h"
 #include "device-changes.h"
 #include "endpoint.h"
 #include "fd.h"
@@ -202,6 +203,17 @@ void complete_devices_of(const Completion *c, const char *machine) {
                 if (!is_given(c, list.items[i].destination))
                         complete_offer(c, list.items[i].destination, list.items[i].source);
         device_list_done(&list);
+}
+
+void complete_binds_of(const Completion *c, const char *machine) {
+        BindList list = {};
+
+        if (!machine_name_is_valid(machine) || bind_changes_of(machine, &list, NULL) < 0)
+                return;
+        for (size_t i = 0; i < list.n; i++)
+                if (!is_given(c, list.items[i].destination))
+                        complete_offer(c, list.items[i].destination, list.items[i].source);
+        bind_list_done(&list);
 }
 
 void complete_ports_of(const Completion *c, const char *machine) {

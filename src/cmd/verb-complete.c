@@ -124,6 +124,10 @@ static void offer_machine_or_more(const Completion *c, int n_operands) {
                 complete_offer_paths(c, false);
         else if (c->verb->operand == OPERAND_DEVICES && machine < c->n_words)
                 complete_devices_of(c, c->words[machine]);
+        else if (c->verb->operand == OPERAND_MACHINE_FILE && n_operands == 1)
+                complete_offer_paths(c, false);
+        else if (c->verb->operand == OPERAND_BINDS && machine < c->n_words)
+                complete_binds_of(c, c->words[machine]);
         else if (c->verb->operand == OPERAND_PORTS && machine < c->n_words)
                 complete_ports_of(c, c->words[machine]);
 }
@@ -203,6 +207,8 @@ static void offer_operands(const Completion *c, int n_operands) {
         case OPERAND_NIC:
         case OPERAND_NEW_DEVICES:
         case OPERAND_DEVICES:
+        case OPERAND_MACHINE_FILE:
+        case OPERAND_BINDS:
                 offer_machine_or_more(c, n_operands);
                 return;
         }

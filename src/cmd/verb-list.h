@@ -84,6 +84,10 @@ extern const VerbOption doctor_options[];
 int verb_network_status(int argc, char **argv, Error **reterr);
 int verb_network_repair(int argc, char **argv, Error **reterr); /* verb-network.c */
 
+extern const VerbOption bind_options[];
+int verb_bind(int argc, char **argv, Error **reterr);
+int verb_unbind(int argc, char **argv, Error **reterr);
+int verb_bind_list(int argc, char **argv, Error **reterr); /* all of verb-bind.c */
 int verb_device_list(int argc, char **argv, Error **reterr);
 int verb_device_add(int argc, char **argv, Error **reterr);
 int verb_device_remove(int argc, char **argv, Error **reterr); /* all of verb-device.c */

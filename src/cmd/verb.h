@@ -39,6 +39,8 @@ typedef enum VerbOperand {
         OPERAND_NIC,      /* a running machine, then one that it has */
         OPERAND_NEW_DEVICES, /* a running machine, then paths of the host's */
         OPERAND_DEVICES,  /* a running machine, then devices that it has */
+        OPERAND_MACHINE_FILE, /* a running machine, then a path of the host's */
+        OPERAND_BINDS,    /* a running machine, then places that something was bound to */
         OPERAND_SNAPSHOT, /* an image, then one of its snapshots */
         OPERAND_SNAPSHOTS, /* an image, then any number of them */
         OPERAND_FILE,     /* a file or a directory, then a new name */

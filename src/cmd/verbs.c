@@ -23,6 +23,11 @@ const Verb verbs[] = {
         { "exec", "[OPTIONS] NAME COMMAND…", "Run a command in a machine; status, pipes and stderr are kept", verb_exec,
           VERB_ROOT | VERB_RUNS, OPERAND_MACHINE, "Use", exec_options },
         { "console", "NAME", "Attach to a machine's console", verb_console, VERB_ROOT, OPERAND_MACHINE, "Use" },
+        { "bind", "[OPTIONS] NAME PATH [DEST]", "Mount a file or directory of the host's in a running machine", verb_bind, VERB_ROOT,
+          OPERAND_MACHINE_FILE, "Use", bind_options },
+        { "unbind", "NAME DEST…", "Unmount what was bound into a running machine", verb_unbind, VERB_ROOT, OPERAND_BINDS, "Use" },
+        { "bind list", "[OPTIONS] NAME", "List what of the host's is bound into a running machine", verb_bind_list, VERB_JSON, OPERAND_MACHINE,
+          "Use" },
         { "passwd", "NAME [USER]", "Set a password in a machine", verb_passwd, VERB_ROOT, OPERAND_MACHINE, "Use" },
 
         { "images", "[OPTIONS]", "List the images that boot by name", verb_images, VERB_JSON, OPERAND_NONE, "See", images_options },

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "bind-changes.h"
 #include "clock.h"
 #include "device-changes.h"
 #include "endpoint.h"
@@ -89,7 +90,7 @@ static int machine_load(const char *name, Machine **ret, Error **reterr) {
         r = record_load(name, &m->record, reterr);
         if (r < 0)
                 return r;
-        if (take_changes(m->record) < 0 || device_changes_take(m->record) < 0)
+        if (take_changes(m->record) < 0 || device_changes_take(m->record) < 0 || bind_changes_take(m->record) < 0)
                 return error_oom(reterr);
         m->leader_fd = open_leader(m->record);
         m->state = state_of(m);

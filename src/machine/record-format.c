@@ -83,6 +83,7 @@ const RecordField record_fields[] = {
         F("Port", FIELD_STRINGS, ports),
         F("HostPort", FIELD_STRINGS, host_ports),
         F("Device", FIELD_STRINGS, devices),
+        F("Bind", FIELD_STRINGS, binds),
         F("DevId", FIELD_U64, dev_id),
         F("Lock", FIELD_STRINGS, locks),
         F("SettingsFile", FIELD_STRINGS, settings_files),

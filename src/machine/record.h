@@ -96,6 +96,7 @@ typedef struct MachineRecord {
         char **ports;             /* "tcp:8080:80", as port-map.h writes them */
         char **host_ports;        /* likewise: of the host's 127.0.0.1, offered inside */
         char **devices;           /* devices.h: what it may use of the host's */
+        char **binds;             /* binds.h: what of the host's is mounted in it; in the file, what was from its start */
         uint64_t dev_id;          /* st_dev of the file system that stands on its /dev; 0 in records of an older nbox */
         char **locks;             /* lock files to unlink */
         char **settings_files;

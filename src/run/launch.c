@@ -18,6 +18,7 @@
 #include "guest-hints.h"
 #include "leader-limits.h"
 #include "limits.h"
+#include "live-bind.h"
 #include "log.h"
 #include "mount.h"
 #include "namespace.h"
@@ -401,6 +402,9 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
         if (r < 0)
                 return r;
         s->record->registered = s->registered;
+        r = s->record->reboots > 0 ? live_binds_again(s, reterr) : 0;
+        if (r < 0)
+                return r;
         r = let_go(s, socket, reterr);
         if (r < 0)
                 return r;

@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "assemble.h"
+#include "bind-changes.h"
 #include "cgroup.h"
 #include "credentials.h"
 #include "detach.h"
@@ -25,7 +26,7 @@
 #include "passing-name.h"
 #include "plan-devices.h"
 #include "port-check.h"
-#include "reach.h"
+#include "reach-warning.h"
 #include "registration.h"
 #include "seal.h"
 #include "supervisor.h"
@@ -76,10 +77,11 @@ static int block_signals(Error **reterr) {
 }
 
 /* Those of an earlier life of the same machine, not of what had the name before. */
-static int take_device_changes(Supervisor *s, Error **reterr) {
-        if (s->record->reboots > 0)
+static int take_changes(Supervisor *s, Error **reterr) {
+        if (s->record->reboots > 0) /* binds are made again once there is a machine to bind into */
                 return plan_take_device_changes(s->plan, s->record_dir, reterr);
         device_changes_forget(s->record_dir);
+        bind_changes_forget(s->record_dir);
         return 0;
 }
 
@@ -93,7 +95,7 @@ static int claim(Start *start, Supervisor *s, Error **reterr) {
         gc_sweep_claimed(s->plan->name);
         r = labels_claim(s->plan->name, &s->plan->labels, reterr);
         if (r >= 0)
-                r = take_device_changes(s, reterr);
+                r = take_changes(s, reterr);
         if (r < 0)
                 return r;
         r = image_lock_prepare(s->image, s->plan->shares_tree, &s->lock, reterr);
@@ -281,20 +283,6 @@ static int look_for_systemd(Supervisor *s, Error **reterr) {
         if (!s->plan->quiet && s->plan->mode == START_BOOT)
                 log_info("systemd is not running here: %s is not registered, and has neither slice nor limits", s->plan->name);
         return 0;
-}
-
-static void warn_of_reachable(const char *path, const char *whose) {
-        _cleanup_free_ char *by = NULL;
-        char *slash;
-        bool named;
-
-        if (tree_is_reachable(path, &by) <= 0 || !(slash = strrchr(by, '/')))
-                return;
-        *slash = 0;
-        named = *by && strrchr(by, '/') > by; /* nobody shall close /srv or /home */
-        log_warning("Users of this host can reach %s/%s, and would run a setuid program that is made in it with %s rights: "
-                    "keep it below a directory that is root's alone (chmod 0700%s%s)", by, slash + 1, whose, named ? " " : "",
-                    named ? by : "");
 }
 
 /* To whoever gets at its files from outside, a setuid program made inside is one of the host's root, where they are root's on disk; what is

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
+#include <sys/mount.h>
 
+#include "binds.h"
 #include "cgroup.h"
 #include "clock.h"
 #include "device-changes.h"
@@ -26,7 +28,7 @@ int supervisor_save_state(Supervisor *s, MachineState state, Error **reterr) {
 
 /* It may be written twice, when ids that it names were somebody else's after all. */
 static void drop_lists(MachineRecord *rec) {
-        char ***const lists[] = { &rec->locks, &rec->ports, &rec->host_ports, &rec->settings_files };
+        char ***const lists[] = { &rec->locks, &rec->ports, &rec->host_ports, &rec->settings_files, &rec->binds };
 
         for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
                 strv_free(*lists[i]);
@@ -44,6 +46,33 @@ static int write_bounds(const MachinePlan *p, MachineRecord *rec) {
 
         snprintf(text, sizeof(text), "0x%016llx", (unsigned long long) p->capabilities);
         return string_set(&rec->capabilities, text);
+}
+
+#define BINDS_TEXT_MAX (24 * 1024) /* a record is 64 KiB at most; what is more is in the settings */
+
+static int write_binds(const MachinePlan *p, MachineRecord *rec) {
+        size_t size = 0;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < p->n_mounts; i++) {
+                const MountStep *step = p->mounts + i;
+                _cleanup_(bind_done) MachineBind b = { .read_only = step->attr & MOUNT_ATTR_RDONLY, .recursive = step->recursive,
+                                                       .idmap = (int) step->idmap };
+                char *text;
+
+                if (step->kind != MOUNT_STEP_BIND)
+                        continue;
+                b.destination = strdup(step->destination);
+                if (!b.destination || asprintf(&b.source, "%s%s", step->from_root ? "+" : "", step->source) < 0)
+                        return -ENOMEM;
+                text = bind_format(&b);
+                size += text ? strlen(text) : 0;
+                if (size <= BINDS_TEXT_MAX)
+                        r = strv_consume(&rec->binds, text);
+                else
+                        free(text);
+        }
+        return r;
 }
 
 int supervisor_write_first_record(Supervisor *s, Error **reterr) {
@@ -86,6 +115,8 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
                 r = devices_to_text(&p->devices, &rec->devices);
         if (r >= 0)
                 r = write_bounds(p, rec);
+        if (r >= 0)
+                r = write_binds(p, rec);
         for (size_t i = 0; r >= 0 && p->settings_files && p->settings_files[i]; i++)
                 r = strv_append(&rec->settings_files, p->settings_files[i]);
         if (r >= 0 && s->bus && !rec->scope) {
