@@ -11,7 +11,7 @@ places_of() { nbox bind list --json "$GUEST" | jq -r '[.[].destination] | join("
 
 # A directory of the host's, on a file system that maps ids, and reached by root alone.
 share_make() {
-        mkdir -p -m 700 "$SCRATCH/share"
+        mkdir -m 700 "$SCRATCH/share"
         echo one >"$SCRATCH/share/file"
         chown 1000:1000 "$SCRATCH/share/file"
 }
