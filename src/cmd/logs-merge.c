@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "logs.h"
+#include "parse.h"
 
 /* Several streams, each in its own order, as one by time; and the last lines of it. */
 
@@ -135,4 +136,24 @@ int log_merge(LogStream **streams, size_t n, size_t lines, LogSink sink, void *u
         for (size_t i = tail.first; r >= 0 && i < tail.end; i++)
                 r = sink(&tail.kept[i].line, userdata);
         return r;
+}
+
+int log_tail(const char *machine, size_t lines, LogSink sink, void *userdata) {
+        _cleanup_(log_stream_freep) LogStream *console = NULL;
+        LogQuery q = LOG_QUERY_ALL;
+        int r;
+
+        q.one_boot = true;
+        q.lines = lines;
+        r = log_console_open(machine, &q, &console, NULL);
+        return r < 0 || !console ? r : log_merge(&console, 1, lines, sink, userdata, NULL);
+}
+
+int log_lines_parse(const char *s, size_t *ret, Error **reterr) {
+        uint64_t n = 0;
+
+        if (strcmp(s, "all") != 0 && parse_u64(s, UINT32_MAX, &n) < 0)
+                return error_set(reterr, EINVAL, "'%s' is no number of lines; it takes a number, or 'all'", s);
+        *ret = strcmp(s, "all") == 0 ? SIZE_MAX : (size_t) n;
+        return 0;
 }

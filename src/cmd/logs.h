@@ -106,6 +106,12 @@ int log_merge(LogStream **streams, size_t n, size_t lines, LogSink sink, void *u
 /* Open what the query wants of these machines, print it, and follow it until each has ended. */
 int log_show(char **machines, size_t n, const LogQuery *q, LogFormat format, Error **reterr);
 
+/* The last lines of the last boot of one machine; nothing where there are none. */
+int log_tail(const char *machine, size_t lines, LogSink sink, void *userdata);
+
+/* "100", "all" */
+int log_lines_parse(const char *s, size_t *ret, Error **reterr);
+
 /* --- times ------------------------------------------------------------------------------------------------------------- */
 
 /* As journalctl takes them: "2026-11-23 01:02:03", "01:02", "yesterday", "today", "now", "-1h", "1h ago", "@UNIX". */

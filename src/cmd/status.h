@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <jansson.h>
+
 #include "machine.h"
 
 /* What `nbox status` is made of. */
@@ -14,3 +16,15 @@ void show_time(const char *label, uint64_t usec);
 
 /* All of a machine's network (status-network.c). Needs no root; what needs it is left out without it. */
 void status_network(const Machine *m);
+
+/* Its processes, as a tree (status-processes.c). */
+void status_processes(const Machine *m);
+json_t *status_processes_json(const Machine *m);
+
+/* What the image at that path is (status-image.c); nothing, or null, where that cannot be told. */
+void status_image(const char *path);
+json_t *status_image_json(const char *path);
+
+/* A machine that does not run (status-stopped.c): false, or NULL, where nothing is known of it. */
+bool status_stopped(const char *name);
+json_t *status_stopped_json(const char *name);

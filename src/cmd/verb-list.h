@@ -55,6 +55,7 @@ int verb_export_tar(int argc, char **argv, Error **reterr);
 int verb_export_raw(int argc, char **argv, Error **reterr); /* all of verb-export.c */
 extern const VerbOption export_options[];
 
+extern const VerbOption status_options[];
 int verb_logs(int argc, char **argv, Error **reterr);
 extern const VerbOption logs_options[];
 

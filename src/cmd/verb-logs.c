@@ -32,19 +32,6 @@ typedef struct LogsArguments {
         bool lines_given;
 } LogsArguments;
 
-static int parse_lines(LogsArguments *a, const char *value, Error **reterr) {
-        uint64_t n;
-
-        a->lines_given = true;
-        a->query.lines = SIZE_MAX;
-        if (strcmp(value, "all") == 0)
-                return 0;
-        if (parse_u64(value, UINT32_MAX, &n) < 0)
-                return error_set(reterr, EINVAL, "'%s' is no number of lines; it takes a number, or 'all'", value);
-        a->query.lines = (size_t) n;
-        return 0;
-}
-
 static int parse_boot(LogsArguments *a, const char *value, Error **reterr) {
         uint64_t n = 0;
         bool negative = value && *value == '-';
@@ -64,7 +51,8 @@ static int take(LogsArguments *a, int id, const char *value, Error **reterr) {
                 a->query.follow = true;
                 return 0;
         case 'n':
-                return parse_lines(a, value, reterr);
+                a->lines_given = true;
+                return log_lines_parse(value, &a->query.lines, reterr);
         case 'b':
                 return parse_boot(a, value, reterr);
         case 'S':

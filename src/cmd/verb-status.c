@@ -5,18 +5,25 @@
 
 #include "clock.h"
 #include "log.h"
+#include "logs.h"
 #include "machine-json.h"
 #include "init-look.h"
 #include "parse.h"
-#include "processes.h"
 #include "status.h"
 #include "table.h"
 #include "verb-list.h"
 
 /* One machine for people to read, in the form of machinectl(1) status. */
 
-#define SHOWN_PROCESSES 200
+#define SHOWN_LINES 10
 #define SHOWN_QUICK_REBOOTS 5 /* one or two may be a set-up's own */
+
+const VerbOption status_options[] = {
+        { { .name = "lines", .letter = 'n', .placeholder = "LINES" }, 'n', "How many of the last lines of its log, if not 10; or all" },
+        { { .name = "output", .letter = 'o', .placeholder = "FORM" }, 'o', "The form of these lines, as nbox logs has it" },
+        { { .name = "full", .letter = 'l' }, 'l', "Accepted and without effect: nothing is cut" },
+        {},
+};
 
 void show_line(const char *label, const char *fmt, ...) {
         char text[2048], shown[2048];
@@ -102,30 +109,6 @@ static void print_units(const MachineRecord *rec) {
                 show_line("CGroup", "%s", rec->cgroup);
 }
 
-/* Processes of one group end with the last of it; a group's name stands before its first. */
-static void print_processes(const Machine *m) {
-        GuestProcesses p;
-        const char *group = "";
-        char text[1024];
-
-        if (guest_processes_read(m, &p, NULL) < 0)
-                return;
-        for (size_t i = 0; i < p.n && i < SHOWN_PROCESSES; i++) {
-                bool last_of_group = i + 1 == p.n || strcmp(p.items[i + 1].group, p.items[i].group) != 0;
-                bool inside = *p.items[i].group;
-
-                if (strcmp(p.items[i].group, group) != 0) {
-                        group = p.items[i].group;
-                        printf("%12s%s\n", "", show_text(group, text, sizeof(text)));
-                }
-                printf("%12s%s%s%d %s\n", "", inside ? "  " : "", last_of_group ? "└─" : "├─", (int) p.items[i].pid,
-                       show_text(p.items[i].command, text, sizeof(text)));
-        }
-        if (p.n > SHOWN_PROCESSES)
-                printf("%12s… %zu more\n", "", p.n - SHOWN_PROCESSES);
-        guest_processes_done(&p);
-}
-
 static void print_status(const Machine *m) {
         const MachineRecord *rec = m->record;
         bool color = colors_wanted(STDOUT_FILENO);
@@ -144,6 +127,7 @@ static void print_status(const Machine *m) {
                 show_line("OS", "%s", rec->os);
         if (rec->root)
                 show_line("Root", "%s", rec->root);
+        status_image(rec->root);
         if (rec->uid_range > 0)
                 show_line("Users", "%u to %u of the host", rec->uid_base, rec->uid_base + rec->uid_range - 1);
         if (rec->selinux)
@@ -154,65 +138,129 @@ static void print_status(const Machine *m) {
         show_lines("Settings", rec->settings_files);
         print_units(rec);
         if (m->leader_fd >= 0)
-                print_processes(m);
+                status_processes(m);
 }
 
-static json_t *processes_to_json(const Machine *m) {
-        json_t *all = json_array();
-        GuestProcesses p;
+/* ---- the last lines ---- */
 
-        if (guest_processes_read(m, &p, NULL) < 0)
-                return all;
-        for (size_t i = 0; i < p.n; i++)
-                json_array_append_new(all, json_pack("{s:i, s:o, s:o}", "PID", (int) p.items[i].pid, "Group",
-                                                     json_text(p.items[i].group), "Command", json_text(p.items[i].command)));
-        guest_processes_done(&p);
+typedef struct StatusArguments {
+        size_t lines;
+        LogFormat format;
+} StatusArguments;
+
+static int print_line(const LogLine *l, void *userdata) {
+        const StatusArguments *a = userdata;
+
+        log_print(l, a->format, 0);
+        return 0;
+}
+
+static int add_line(const LogLine *l, void *userdata) {
+        return json_array_append_new(userdata, log_line_to_json(l)) < 0 ? -ENOMEM : 0;
+}
+
+/* Logs are root's: others are shown what else there is. */
+static void print_lines(const char *machine, StatusArguments *a) {
+        if (a->lines == 0 || geteuid() != 0)
+                return;
+        putchar('\n');
+        (void) log_tail(machine, a->lines, print_line, a);
+}
+
+static json_t *lines_to_json(const char *machine, const StatusArguments *a) {
+        json_t *all = json_array();
+
+        if (a->lines > 0 && geteuid() == 0)
+                (void) log_tail(machine, a->lines, add_line, all);
         return all;
 }
 
-/* What `show --json` says, and the processes; as there, a list only where several names are given. */
-static int print_json(const VerbArgs *args, Error **reterr) {
+/* ---- one machine, running or not ---- */
+
+#define NOT_RUNNING 3 /* as `systemctl status` has it */
+
+static json_t *machine_json(const Machine *m) {
+        json_t *o = machine_to_json(m, NULL);
+
+        json_object_set_new(o, "Processes", status_processes_json(m));
+        json_object_set_new(o, "Image", status_image_json(m->record->root));
+        return o;
+}
+
+/* 0, or NOT_RUNNING. */
+static int one_json(const char *name, const StatusArguments *a, json_t *all, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(machine_freep) Machine *m = NULL;
+        int r = machine_find(name, &m, &error);
+        json_t *o = r >= 0 ? machine_json(m) : r == -ESRCH ? status_stopped_json(name) : NULL;
+
+        if (!o)
+                return r < 0 ? error_pass(reterr, r, &error) : error_oom(reterr);
+        json_object_set_new(o, "Lines", lines_to_json(name, a));
+        json_array_append_new(all, o);
+        return r < 0 ? NOT_RUNNING : 0;
+}
+
+/* What `show --json` says, and more; as there, a list only where several names are given. */
+static int print_json(const VerbArgs *args, const StatusArguments *a, Error **reterr) {
         json_t *all = json_array(), *only;
+        int status = 0, r;
 
         for (int i = 0; i < args->n_operands; i++) {
-                _cleanup_(machine_freep) Machine *m = NULL;
-                json_t *o;
-                int r;
-
-                r = machine_find(args->operands[i], &m, reterr);
+                r = one_json(args->operands[i], a, all, reterr);
                 if (r < 0) {
                         json_decref(all);
                         return r;
                 }
-                o = machine_to_json(m, NULL);
-                json_object_set_new(o, "Processes", processes_to_json(m));
-                json_array_append_new(all, o);
+                status = r > 0 ? r : status;
         }
         if (args->n_operands > 1)
-                return json_print(all, reterr);
-        only = json_incref(json_array_get(all, 0));
-        json_decref(all);
-        return json_print(only, reterr);
+                r = json_print(all, reterr);
+        else {
+                only = json_incref(json_array_get(all, 0));
+                json_decref(all);
+                r = json_print(only, reterr);
+        }
+        return r < 0 ? r : status;
+}
+
+static int one(const char *name, StatusArguments *a, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(machine_freep) Machine *m = NULL;
+        int r = machine_find(name, &m, &error);
+
+        if (r >= 0)
+                print_status(m);
+        else if (r != -ESRCH || !status_stopped(name))
+                return error_pass(reterr, r, &error);
+        print_lines(name, a);
+        return r < 0 ? NOT_RUNNING : 0;
+}
+
+static int take(StatusArguments *a, int id, const char *value, Error **reterr) {
+        if (id == 'n')
+                return log_lines_parse(value, &a->lines, reterr);
+        return id == 'o' ? log_format_parse(value, &a->format, reterr) : 0;
 }
 
 int verb_status(int argc, char **argv, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
-        int r;
+        StatusArguments a = { .lines = SHOWN_LINES };
+        int status = 0, r;
 
-        while ((r = verb_next(&args, reterr)) > 0)
-                ;
+        while ((r = verb_next(&args, reterr)) > 0) {
+                r = take(&a, r, args.value, reterr);
+                if (r < 0)
+                        return r;
+        }
         if (r >= 0)
                 r = verb_check_operands(&args, 1, -1, reterr);
         if (r >= 0 && args.json)
-                return print_json(&args, reterr);
+                return print_json(&args, &a, reterr);
         for (int i = 0; r >= 0 && i < args.n_operands; i++) {
-                _cleanup_(machine_freep) Machine *m = NULL;
-
-                r = machine_find(args.operands[i], &m, reterr);
-                if (r < 0)
-                        break;
                 fputs(i > 0 ? "\n" : "", stdout);
-                print_status(m);
+                r = one(args.operands[i], &a, reterr);
+                status = r > 0 ? r : status;
         }
-        return r;
+        return r < 0 ? r : status;
 }

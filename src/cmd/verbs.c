@@ -68,8 +68,8 @@ const Verb verbs[] = {
         { "clean", "[OPTIONS]", "Remove hidden images, as downloads that nobody finished", verb_clean, VERB_ROOT, OPERAND_NONE, "Make", clean_options },
 
         { "list", "[OPTIONS]", "List running machines", verb_list, VERB_JSON, OPERAND_NONE, "See", list_options },
-        { "status", "[OPTIONS] NAME…", "Show a machine and its processes", verb_status, VERB_JSON, OPERAND_MACHINES,
-          "See" },
+        { "status", "[OPTIONS] NAME…", "Show a machine, its processes and the last it said; or what became of it", verb_status, VERB_JSON, OPERAND_MACHINES,
+          "See", status_options },
         { "logs", "[OPTIONS] NAME…", "Show what machines wrote on their consoles, running or not", verb_logs, VERB_ROOT | VERB_JSON, OPERAND_IMAGES,
           "See", logs_options },
         { "show", "[OPTIONS] NAME…", "Show a machine's properties", verb_show, VERB_JSON, OPERAND_MACHINES, "See",

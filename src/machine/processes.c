@@ -51,10 +51,23 @@ static char *read_command(pid_t pid) {
         return asprintf(&out, "[%s]", comm) < 0 ? NULL : out;
 }
 
+/* Behind the name, which may have anything in it: "PID (NAME) S PPID". */
+static pid_t read_parent(pid_t pid) {
+        _cleanup_free_ char *text = NULL;
+        char path[64], *end;
+        int parent;
+
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
+        if (file_read(AT_FDCWD, path, 4096, &text) < 0 || !(end = strrchr(text, ')')) || sscanf(end, ") %*c %d", &parent) != 1)
+                return 0;
+        return parent;
+}
+
 static int add(GuestProcesses *p, const char *group, pid_t pid) {
         GuestProcess *items, new = { .pid = pid };
 
         new.command = read_command(pid);
+        new.parent = read_parent(pid);
         if (!new.command) /* it has ended */
                 return 0;
         new.group = strdup(group);

@@ -9,6 +9,7 @@
 typedef struct GuestProcess {
         char *group;   /* its cgroup, relative to the machine's: "" or "system.slice/ssh.service"; as the guest named it */
         pid_t pid;     /* the host's */
+        pid_t parent;  /* likewise; 0 where it is none that could be told */
         char *command; /* its command line, blanks between the words, at most 256 bytes; "[name]" where it has none */
 } GuestProcess;
 

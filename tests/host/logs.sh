@@ -153,3 +153,67 @@ END
         speaker_remove again
         speaker_remove other
 }
+
+# What is said of a machine that runs, of one that has ended, and of one that was never started.
+test_status_of_all_states() {
+        local said
+        speaker states <<'END'
+echo I am up
+/bin/busybox sh -c '/bin/busybox sleep 1000; :' &
+trap 'exit 7' TERM
+while :; do /bin/busybox sleep 1; done
+END
+        status_is 3 nbox status states >"$SCRATCH/said"
+        has "$(cat "$SCRATCH/said")" '^○ states$'
+        has "$(cat "$SCRATCH/said")" 'State: off'
+        has_not "$(cat "$SCRATCH/said")" 'Ended'
+        refused nbox status never-heard-of
+
+        mkdir -p /etc/nbox
+        printf '[Exec]\nHostname=states\n' >/etc/nbox/states.conf
+        boot states
+        wait_until 10 console_has states 'I am up'
+        said=$(nbox status states)
+        has "$said" 'states console: I am up'
+        has "$said" 'Settings: /etc/nbox/states.conf'
+        has "$said" 'Image: directory'
+        has "$said" '^ {12}└─[0-9]+ .*init'
+        has "$said" '^ {14}(├|└)─[0-9]+ .*sleep 1000; :'
+        has "$said" '^ {14}(│ |  )└─[0-9]+ /bin/busybox sleep 1000$'
+        same "no lines" "$(nbox status -n 0 states | grep -c console)" 0
+        same "the form" "$(nbox status -n 1 -o cat states | tail -n 1)" 'I am up'
+        same "as JSON" "$(nbox status --json states | jq -r '.Lines[-1].text, .Image.type, (.Leader as $l | .Processes[] | select(.Parent == $l and (.Command | test("1000"))) | "child")')" \
+                "$(printf 'I am up\ndirectory\nchild')"
+
+        terminate states
+        status_is 3 nbox status states >"$SCRATCH/said"
+        said=$(cat "$SCRATCH/said")
+        has "$said" 'Since: .* ago'
+        has "$said" 'Ended: it was killed by request'
+        has "$said" 'Settings: /etc/nbox/states.conf'
+        has "$said" 'states console: I am up'
+        status_is 3 nbox status --json states >"$SCRATCH/said"
+        same "as JSON" "$(jq -r '.State, .End, .Boot, .Lines[-2].text' "$SCRATCH/said")" "$(printf 'off\nkilled\n1\nI am up')"
+        rm /etc/nbox/states.conf
+        speaker_remove states
+}
+
+# Whatever a guest calls its processes, and however many there are.
+test_status_of_strange_processes() {
+        speaker strange <<'END'
+/bin/busybox sh -c 'i=0; while [ $i -lt 300 ]; do /bin/busybox sleep 1000 & i=$((i + 1)); done; wait' &
+down='[ "$1" = 0 ] && exec /bin/busybox sleep 999; /bin/busybox sh -c "$2" "$(printf "a\033[31m\302\233b\n")" $(($1 - 1)) "$2"; :'
+/bin/busybox sh -c "$down" deep 60 "$down" &
+echo done
+while :; do /bin/busybox sleep 1; done
+END
+        boot strange
+        wait_until 20 eval 'nbox status --json strange | jq -e "[.Processes[].Command] | any(test(\"sleep 999\"))"'
+        wait_until 20 eval '[ "$(nbox status --json strange | jq "[.Processes[]] | length")" -gt 350 ]'
+        nbox status strange >"$SCRATCH/said"
+        ! LC_ALL=C grep -q $'[\001-\010\013-\037\177]\|\302\233' "$SCRATCH/said" || fail "control bytes of a guest"
+        has "$(cat "$SCRATCH/said")" '… [0-9]+ more$'
+        [ "$(wc -l <"$SCRATCH/said")" -lt 260 ] || fail "status is long: $(wc -l <"$SCRATCH/said") lines"
+        terminate strange
+        speaker_remove strange
+}
