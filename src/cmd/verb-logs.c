@@ -10,7 +10,7 @@
 
 /* A machine's console and its journal. The options are journalctl's. */
 
-enum { OPT_CONSOLE = 256, OPT_JOURNAL };
+enum { OPT_CONSOLE = 256, OPT_JOURNAL, OPT_BOOT };
 
 #define FOLLOWED_LINES 10 /* of what was there before, as journalctl -f and tail -f have it */
 
@@ -18,7 +18,7 @@ const VerbOption logs_options[] = {
         { { .name = "follow", .letter = 'f' }, 'f', "Go on with what comes, until the machine ends" },
         { { .name = "lines", .letter = 'n', .placeholder = "LINES" }, 'n', "The last lines only, or all" },
         { { .letter = 'b' }, 'b', "The last boot only; or -b N, as journalctl has it" },
-        { { .name = "boot", .optional = true, .placeholder = "N" }, 'b', "The same: 0 is the last one, -1 the one before, 1 the first that is kept" },
+        { { .name = "boot", .optional = true, .placeholder = "N" }, OPT_BOOT, "The same: 0 is the last one, -1 the one before, 1 the first that is kept" },
         { { .name = "since", .letter = 'S', .placeholder = "TIME" }, 'S', "From this time on: 01:02, 2026-11-23, yesterday, -1h…" },
         { { .name = "until", .letter = 'U', .placeholder = "TIME" }, 'U', "Up to this time" },
         { { .name = "output", .letter = 'o', .placeholder = "FORM" }, 'o', "short, short-iso, short-precise, cat, json… as journalctl has them" },
@@ -54,6 +54,7 @@ static int take(LogsArguments *a, int id, const char *value, Error **reterr) {
                 a->lines_given = true;
                 return log_lines_parse(value, &a->query.lines, reterr);
         case 'b':
+        case OPT_BOOT:
                 return parse_boot(a, value, reterr);
         case 'S':
                 return log_time_parse(value, now, &a->query.since, reterr);
