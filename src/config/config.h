@@ -276,6 +276,7 @@ typedef struct MachineConfig {
         OverlayMount *overlays;
         size_t n_overlays;
         char **volumes;      /* directories that are there to be written to, absolute, clean */
+        char **inaccessible; /* what is covered, absolute, clean */
         char **devices;      /* device-spec.h, each checked */
         ResolvConfMode resolv_conf;
         TimezoneMode timezone;
@@ -293,6 +294,7 @@ typedef struct MachineConfig {
         uint64_t dropped_capabilities; /* fewer, and these have the last word */
         uint64_t ambient_capabilities; /* START_RUN: what the command has without being root */
         int no_new_privileges; /* tristate */
+        int suppress_sync;   /* tristate */
         LimitConfig limits[RLIM_NLIMITS];
         char *oom_score_adjust; /* "-1000" to "1000", or NULL */
         char *cpu_affinity;    /* a list as cpu_list_parse() takes it, or NULL */

@@ -35,6 +35,7 @@ typedef enum Field {
         FIELD_TMPFS,
         FIELD_OVERLAYS,
         FIELD_VOLUMES,
+        FIELD_INACCESSIBLE,
         FIELD_DEVICES,
         FIELD_RESOLV_CONF,
         FIELD_TIMEZONE,
@@ -46,6 +47,7 @@ typedef enum Field {
         FIELD_DROPPED_CAPABILITIES,
         FIELD_AMBIENT_CAPABILITIES,
         FIELD_NO_NEW_PRIVILEGES,
+        FIELD_SUPPRESS_SYNC,
         FIELD_LIMITS, /* each is set by itself: this plus the number of setrlimit(2) */
         FIELD_LIMITS_LAST = FIELD_LIMITS + RLIM_NLIMITS - 1,
         FIELD_OOM_SCORE_ADJUST,

@@ -217,3 +217,15 @@ int parse_volume(MachineConfig *c, const OptionValue *v, Error **reterr) {
                 return error_set(reterr, E2BIG, "There are more than %d volumes", VOLUMES_MAX);
         return strv_contains(c->volumes, v->text) || strv_append(&c->volumes, v->text) >= 0 ? 0 : error_oom(reterr);
 }
+
+#define INACCESSIBLE_MAX 256
+
+int parse_inaccessible(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        int r = check_destination(v->text, reterr);
+
+        if (r < 0)
+                return r;
+        if (strv_length(c->inaccessible) >= INACCESSIBLE_MAX)
+                return error_set(reterr, E2BIG, "There are more than %d paths that are to be inaccessible", INACCESSIBLE_MAX);
+        return strv_contains(c->inaccessible, v->text) || strv_append(&c->inaccessible, v->text) >= 0 ? 0 : error_oom(reterr);
+}

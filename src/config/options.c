@@ -99,6 +99,12 @@ const Option options[] = {
           .about = "It is made where it is missing, and lies in the tree as all else does: it is kept, cloned and rolled back with it. Where the tree is "
                    "read-only, what is written there goes to memory, and is gone with the machine. It is what images of OCI's and Docker's call a volume; "
                    "to mount a directory of the host's take --bind=. May be given several times." },
+        { { "inaccessible", .placeholder = "PATH" },
+          .section = "Files", .key = "Inaccessible", .field = FIELD_INACCESSIBLE, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = TREE,
+          .parse = parse_inaccessible,
+          .help = "Cover a file or directory of the machine's, so that nobody inside can open it",
+          .about = "PATH is one inside, and must be there; it is covered by something empty of the same kind, after all that is mounted. May be "
+                   "given several times." },
         { { "device", .placeholder = "PATH[:DEST[:PERMISSIONS]]" },
           .section = "Files", .key = "Device", .field = FIELD_DEVICES, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = TREE,
           .parse = parse_device,
@@ -284,6 +290,13 @@ const Option options[] = {
           .flags = OPTION_BOTH, .group = ISOLATION, .parse = parse_bool_field,
           .help = "Let no program inside gain privileges (default: no)",
           .about = "With yes, su(1), sudo(8) and every other program with a setuid bit or file capabilities runs as who calls it." },
+        { { "suppress-sync", .placeholder = "BOOL" },
+          .section = "Exec", .key = "SuppressSync", .values = boolean_names, .field = FIELD_SUPPRESS_SYNC,
+          .flags = OPTION_BOTH, .group = ISOLATION, .parse = parse_bool_field,
+          .help = "Have nothing inside wait for the disk (default: no)",
+          .about = "With yes, sync(2), fsync(2), msync(2) and their kin do nothing and succeed, and no file is opened with O_SYNC or O_DSYNC (EINVAL). "
+                   "That is a great deal faster where packages are installed, and loses what was written last when the host loses power: for "
+                   "trees that can be made again." },
         { { "rlimit", .placeholder = "LIMIT=SOFT[:HARD]" },
           .field = FIELD_NONE, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = ISOLATION, .parse = parse_rlimit,
           .help = "Set a resource limit of PID 1's",

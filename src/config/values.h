@@ -53,6 +53,7 @@ int parse_tmpfs(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_overlay(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_overlay_ro(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_volume(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_inaccessible(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_device(MachineConfig *c, const OptionValue *v, Error **reterr); /* device-spec.c */
 
 int parse_network(MachineConfig *c, const OptionValue *v, Error **reterr);

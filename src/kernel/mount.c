@@ -94,6 +94,24 @@ int mount_attach(int mount, int target) {
         return 0;
 }
 
+int mount_clone_of_new(int mount, const char *name, const char *place) {
+        _cleanup_close_ int target = open(place, O_PATH | O_CLOEXEC);
+        int r, copy;
+
+        if (target < 0)
+                return -errno;
+        r = mount_attach(mount, target);
+        if (r < 0)
+                return r;
+        copy = mount_clone(mount, name, false);
+        if (umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && copy >= 0) {
+                r = -errno;
+                close(copy);
+                return r;
+        }
+        return copy;
+}
+
 int mount_pivot_to_cwd(void) {
         /* With both arguments the same, the old root ends up stacked on the new one, and "." still names the old. */
         if (syscall(SYS_pivot_root, ".", ".") < 0)

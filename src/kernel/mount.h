@@ -36,5 +36,9 @@ int mount_own_namespace(void);
 /* Put a detached mount over the directory or file that target (O_PATH) is. */
 int mount_attach(int mount, int target);
 
+/* A detached copy of one file of a new, detached file system. Before Linux 6.15 only what stands somewhere can be copied: so the file system
+ * stands, for that moment, over what is at `place`, a path in a mount namespace that nobody else is in. */
+int mount_clone_of_new(int mount, const char *name, const char *place);
+
 /* Make the current directory's mount the root of this mount namespace and drop the old one with all beneath it. */
 int mount_pivot_to_cwd(void);

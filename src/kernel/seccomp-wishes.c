@@ -4,6 +4,7 @@
  * while nbox was built. What is refused by argument stays refused: no word of the list says so much. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ static const Group groups[] = {
 #define GROUP_DEPTH_MAX 4
 #define N_CALLS ELEMENTSOF(filter_calls)
 
-enum { WISH_NONE, WISH_ALLOW, WISH_REFUSE };
+enum { WISH_NONE, WISH_ALLOW, WISH_NOTHING, WISH_REFUSE };
 
 static int compare_name(const void *name, const void *call) {
         return strcmp(name, ((const SeccompCall *) call)->name);
@@ -98,6 +99,8 @@ static void wish_all(uint8_t wishes[N_CALLS], char *const *words) {
 static uint32_t action_of(const SeccompCall *call, uint8_t what, const SeccompWishes *w) {
         if (what == WISH_REFUSE)
                 return SECCOMP_RET_ERRNO | EPERM;
+        if (what == WISH_NOTHING)
+                return SECCOMP_RET_ERRNO; /* of 0: it succeeds */
         if (what == WISH_ALLOW || seccomp_call_passes(call, w->private_users, w->capabilities))
                 return SECCOMP_RET_ALLOW;
         return SECCOMP_RET_ERRNO | (uint32_t) call->error;
@@ -120,13 +123,72 @@ static size_t numbers_of(size_t arch, const uint8_t wishes[N_CALLS], const Secco
 }
 
 bool seccomp_wishes_differ(const SeccompWishes *w) {
-        if (w->words && w->words[0])
+        if (w->suppress_sync || (w->words && w->words[0]))
                 return true;
         for (size_t i = 0; i < N_CALLS; i++)
                 if (seccomp_call_passes(&filter_calls[i], w->private_users, w->capabilities) !=
                     seccomp_call_passes(&filter_calls[i], w->private_users, SECCOMP_DEFAULT_CAPABILITIES))
                         return true;
         return false;
+}
+
+/* The flags of openat2(2) are behind a pointer, which no filter follows: who is refused it as unknown takes openat(2). */
+static const struct {
+        const char *call;
+        uint8_t flags; /* which argument they are */
+        uint32_t answer;
+} opening[] = {
+        { "open", 1, SECCOMP_RET_ERRNO | EINVAL },
+        { "openat", 2, SECCOMP_RET_ERRNO | EINVAL },
+        { "openat2", 0, SECCOMP_RET_ERRNO | ENOSYS },
+};
+
+/* One call of the architecture that the program is at, whose number is in the accumulator and is there again behind it. O_SYNC has the bit of
+ * O_DSYNC. */
+static int refuse_to_open(SeccompProgram *p, size_t which, uint32_t number) {
+        const struct sock_filter by_flags[] = {
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t) (offsetof(struct seccomp_data, args) + opening[which].flags * sizeof(uint64_t))),
+                BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_DSYNC, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, opening[which].answer),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        };
+        const struct sock_filter always[] = {
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, opening[which].answer),
+        };
+
+        return opening[which].flags > 0 ? seccomp_program_append(p, by_flags, ELEMENTSOF(by_flags))
+                                        : seccomp_program_append(p, always, ELEMENTSOF(always));
+}
+
+/* One architecture's; the first instruction leads past it for all others. */
+static int refuse_synced_files_of(SeccompProgram *p, size_t arch) {
+        const struct sock_filter begin[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, filter_arches[arch], 0, 0),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        };
+        size_t from = p->n;
+        int r = seccomp_program_append(p, begin, ELEMENTSOF(begin));
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(opening); i++) {
+                const SeccompCall *call = find_call(opening[i].call);
+
+                if (call && call->numbers[arch] >= 0)
+                        r = refuse_to_open(p, i, (uint32_t) call->numbers[arch]);
+        }
+        if (r >= 0)
+                p->code[from + 1].jf = (uint8_t) (p->n - from - 2);
+        return r;
+}
+
+static int refuse_synced_files(SeccompProgram *p) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(filter_arches) && filter_arches[i]; i++)
+                r = refuse_synced_files_of(p, i);
+        return r;
 }
 
 int seccomp_make(const SeccompWishes *w, struct sock_filter **ret, size_t *ret_n) {
@@ -140,9 +202,13 @@ int seccomp_make(const SeccompWishes *w, struct sock_filter **ret, size_t *ret_n
         if (!p || !numbers)
                 return -ENOMEM;
         wish_all(wishes, w->words);
+        if (w->suppress_sync)
+                wish(wishes, "@sync", WISH_NOTHING, 0);
         for (size_t i = 0; i < 2; i++)
                 arches[i].n = numbers_of(i, wishes, w, numbers + i * N_CALLS);
-        r = seccomp_program_append(p, filter_arguments, ELEMENTSOF(filter_arguments));
+        r = w->suppress_sync ? refuse_synced_files(p) : 0;
+        if (r >= 0)
+                r = seccomp_program_append(p, filter_arguments, ELEMENTSOF(filter_arguments));
         if (r >= 0)
                 r = seccomp_program_calls(p, arches, filter_arches[1] ? 2 : 1);
         if (r < 0)

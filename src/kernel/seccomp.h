@@ -20,6 +20,7 @@ typedef struct SeccompWishes {
         bool private_users;
         uint64_t capabilities; /* of its bounding set */
         char *const *words;    /* calls and @groups that are let through, "~" before those that are not, which counts more; or NULL */
+        bool suppress_sync;    /* @sync does nothing and succeeds; files are not opened with O_SYNC or O_DSYNC (EINVAL) */
 } SeccompWishes;
 
 /* Whether that is another filter than seccomp_apply_default()'s. */

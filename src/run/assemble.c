@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 
 #include "api-guard.h"
+#include "assemble-cover.h"
 #include "assemble-overlay.h"
 #include "file.h"
 #include "guest-ids.h"
@@ -175,6 +176,8 @@ static int mount_step(const MachinePlan *p, int root, int userns, const MountSte
                 return mount_overlay(p, root, step, reterr);
         case MOUNT_STEP_VOLUME:
                 return mount_volume(p, root, step, reterr);
+        case MOUNT_STEP_COVER:
+                return assemble_cover(p, root, step->destination, reterr);
         default:
                 return mount_bind(p, root, userns, step, reterr);
         }

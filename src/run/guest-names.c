@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "assemble.h"
 #include "file.h"
 #include "mount.h"
 #include "path.h"
@@ -101,7 +102,7 @@ static int bind_text(const MachinePlan *p, int root, const char *text) {
         r = tmpfs < 0 ? tmpfs : file_replace(tmpfs, "resolv.conf", text, 0644);
         if (r < 0)
                 return r;
-        mount = mount_clone(tmpfs, "resolv.conf", false);
+        mount = mount_clone_of_new(tmpfs, "resolv.conf", STAGING_DIRECTORY);
         return mount < 0 ? mount : bind_over(root, mount);
 }
 

@@ -162,6 +162,9 @@ static int plan_mounts(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         for (size_t i = 0; r >= 0 && c->volumes && c->volumes[i]; i++)
                 if (plan_volume(p, c, c->volumes[i]) < 0)
                         r = error_oom(reterr);
+        for (size_t i = 0; r >= 0 && c->inaccessible && c->inaccessible[i]; i++)
+                if (add_mount(p, &(MountStep){ .kind = MOUNT_STEP_COVER, .destination = c->inaccessible[i] }) < 0)
+                        r = error_oom(reterr);
         return r;
 }
 

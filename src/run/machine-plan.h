@@ -27,6 +27,7 @@ typedef enum MountStepKind {
         MOUNT_STEP_BIND,
         MOUNT_STEP_OVERLAY,
         MOUNT_STEP_VOLUME, /* the directory itself where it can be written to; else an overlay in memory on it */
+        MOUNT_STEP_COVER,  /* something empty of the same kind, that nobody may open */
 } MountStepKind;
 
 /* Whose the files of a bind are inside; the values are BindMount's. */
@@ -105,6 +106,7 @@ typedef struct MachinePlan {
         struct sock_filter *filter; /* NULL: the one that every machine has */
         size_t n_filter;
         bool no_new_privileges;
+        bool suppress_sync;  /* filter has it */
         struct rlimit limits[RLIM_NLIMITS]; /* by number of setrlimit(2) */
         uint32_t limits_asked; /* which of them were asked for, bits */
         char *oom_score_adjust;

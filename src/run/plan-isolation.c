@@ -51,7 +51,8 @@ static int unknown_word(const char *word, Error **reterr) {
 }
 
 static int plan_filter(MachinePlan *p, const MachineConfig *c, Error **reterr) {
-        SeccompWishes wishes = { .private_users = p->userns, .capabilities = p->capabilities, .words = c->system_call_filter };
+        SeccompWishes wishes = { .private_users = p->userns, .capabilities = p->capabilities, .words = c->system_call_filter,
+                                 .suppress_sync = c->suppress_sync > 0 };
         int r;
 
         for (char *const *w = wishes.words; w && *w; w++)
@@ -60,7 +61,7 @@ static int plan_filter(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         p->system_call_filter = strv_copy(c->system_call_filter);
         if (!p->system_call_filter)
                 return error_oom(reterr);
-        if (!wishes.words && bits(c->capabilities) == 0 && bits(c->dropped_capabilities) == 0)
+        if (!wishes.words && !wishes.suppress_sync && bits(c->capabilities) == 0 && bits(c->dropped_capabilities) == 0)
                 return 0;
         if (!seccomp_wishes_differ(&wishes))
                 return 0;
@@ -87,6 +88,7 @@ int plan_isolation(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         plan_limits(p, c);
         p->nesting = c->nesting > 0;
         p->no_new_privileges = c->no_new_privileges > 0;
+        p->suppress_sync = c->suppress_sync > 0;
         p->personality = c->personality;
         p->oom_score_asked = c->oom_score_adjust;
         if (string_set(&p->oom_score_adjust, c->oom_score_adjust ?: LIMIT_OOM_SCORE_ADJUST) < 0 ||

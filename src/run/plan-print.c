@@ -28,7 +28,7 @@ static json_t *mounts(const MachinePlan *p) {
                 [MOUNT_IDMAP_OWNER] = "owneridmap",
         };
         static const char *const kinds[] = { [MOUNT_STEP_TMPFS] = "tmpfs", [MOUNT_STEP_BIND] = "bind", [MOUNT_STEP_OVERLAY] = "overlay",
-                                             [MOUNT_STEP_VOLUME] = "volume" };
+                                             [MOUNT_STEP_VOLUME] = "volume", [MOUNT_STEP_COVER] = "inaccessible" };
         json_t *a = json_array();
 
         for (size_t i = 0; i < p->n_mounts; i++) {
@@ -177,6 +177,7 @@ static void describe_isolation(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "system_call_filter", strings(p->system_call_filter));
         json_object_set_new(o, "ambient_capabilities", capabilities(p->ambient));
         json_object_set_new(o, "no_new_privileges", json_boolean(p->no_new_privileges));
+        json_object_set_new(o, "suppress_sync", json_boolean(p->suppress_sync));
         json_object_set_new(o, "limits", limits(p));
         json_object_set_new(o, "oom_score_adjust", json_text(p->oom_score_adjust));
         json_object_set_new(o, "cpu_affinity", json_text(p->cpu_affinity));

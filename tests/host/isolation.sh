@@ -193,3 +193,48 @@ test_wrong_words_are_refused() {
         has "$(nbox run --capability=help)" '^CAP_SYS_ADMIN$'
         has "$(nbox boot --rlimit=help)" '^RLIMIT_NOFILE$'
 }
+
+# What would take the disk's time does not even reach the kernel: sync of a file that there is none of succeeds.
+test_suppressed_sync() {
+        local write='dd if=/dev/zero of=/root/file bs=1k count=4 conv=fsync 2>/dev/null && sync /root/file && rm /root/file && echo written'
+        same "a file" "$(nbox run --network=none --suppress-sync=yes "$GUEST" /bin/busybox sh -c "$write")" written
+        boot "$GUEST" --network=none --suppress-sync=yes
+        same "who joins" "$(nbox exec "$GUEST" /bin/busybox sh -c "$write")" written
+        terminate "$GUEST"
+        refused nbox run --suppress-sync=perhaps "$GUEST" /bin/busybox true
+}
+
+test_inaccessible() {
+        local tree=$MACHINES/hidden
+        mkdir "$tree"
+        cp -aT "$MACHINES/$GUEST" "$tree"
+        mkdir -p "$tree/srv/secrets" "$tree/srv/more"
+        echo text >"$tree/srv/secrets/file" && echo text >"$tree/srv/note"
+        ln -s secrets "$tree/srv/link"
+        mkfifo "$tree/srv/pipe"
+        hidden_run() {
+                nbox run --network=none "$@" --inaccessible=/srv/link --inaccessible=/srv/note --inaccessible=/srv/pipe hidden /bin/busybox sh -c '
+                        for f in /srv/secrets /srv/note /srv/pipe; do stat -c "%F %a" $f; done
+                        ls /srv/secrets 2>/dev/null; cat /srv/note 2>/dev/null; cat /srv/secrets/file 2>/dev/null; echo changed 2>/dev/null >/srv/note
+                        umount /srv/secrets 2>/dev/null; umount /srv/note 2>/dev/null; mount -o remount,rw /srv/secrets 2>/dev/null; chmod 755 /srv/secrets 2>/dev/null
+                        ls -d /srv/more; ls /srv/secrets; cat /srv/note; cat /srv/secrets/file' 2>"$SCRATCH/errors"
+        }
+        same "what is seen" "$(hidden_run || [ $? = 1 ])" $'directory 0\nregular empty file 0\nfifo 0\n/srv/more'
+        has "$(cat "$SCRATCH/errors")" "can't open '/srv/secrets.*Permission denied"
+        has "$(cat "$SCRATCH/errors")" "can't open '/srv/note'.*Permission denied"
+        hidden_run --read-only >/dev/null || [ $? = 1 ]
+        has "$(cat "$SCRATCH/errors")" "can't open '/srv/note'.*Permission denied"
+        # Root of the host is not kept from it by rights, but sees nothing either.
+        same "without a user namespace" "$(hidden_run --private-users=no --drop-capability=sys_admin || [ $? = 1 ])" \
+                $'directory 0\nregular empty file 0\nfifo 0\n/srv/more'
+        same "the tree" "$(cat "$tree/srv/note" "$tree/srv/secrets/file")" $'text\ntext'
+        refused nbox run --network=none --inaccessible=/srv/nothing hidden /bin/busybox true
+        has "$REFUSAL" 'It must be there'
+        refused nbox run --network=none --inaccessible=srv hidden /bin/busybox true
+        # By settings; what lies beside the tree may not.
+        printf '[Files]\nInaccessible=/srv/note\n' >"$tree.nspawn"
+        same "beside the tree" "$(nbox run --network=none hidden /bin/busybox cat /srv/note 2>/dev/null)" text
+        fails nbox run --network=none --settings=trusted hidden /bin/busybox cat /srv/note 2>/dev/null
+        rm "$tree.nspawn"
+        rm -rf --one-file-system "$tree"
+}

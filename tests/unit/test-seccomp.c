@@ -215,6 +215,34 @@ static int check_wishes(void) {
                fails(SYS_clock_settime, EFAULT) && fails(SYS_ptrace, EPERM) && fails(SYS_kexec_load, EPERM) && fails(4000, ENOSYS) ? 0 : 1;
 }
 
+/* What has no descriptor would fail if the kernel saw it. */
+static int check_suppressed(void) {
+        bool succeed = syscall(SYS_fsync, -1) == 0 && syscall(SYS_fdatasync, -1) == 0 && syscall(SYS_syncfs, -1) == 0 && syscall(SYS_sync) == 0 &&
+                       syscall(SYS_msync, BAD, BAD, BAD) == 0 && syscall(SYS_sync_file_range, -1, 0, 0, 0) == 0;
+        bool refused_flags = open("/dev/null", O_RDONLY | O_SYNC) < 0 && errno == EINVAL && open("/dev/null", O_RDONLY | O_DSYNC) < 0 &&
+                             errno == EINVAL && fails(SYS_openat2, ENOSYS);
+#ifdef SYS_open
+        refused_flags = refused_flags && syscall(SYS_open, "/dev/null", O_RDONLY | O_DSYNC) < 0 && errno == EINVAL &&
+                        syscall(SYS_open, "/dev/null", O_RDONLY) >= 0;
+#endif
+        return succeed && refused_flags && open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0 && fails(SYS_swapon, EPERM) && fails(4000, ENOSYS) ? 0 : 1;
+}
+
+/* Asked to let fsync through says no more than the default does; asked to refuse it does. */
+static int check_suppressed_but_one(void) {
+        return fails(SYS_fsync, EPERM) && syscall(SYS_fdatasync, -1) == 0 ? 0 : 1;
+}
+
+static void suppressed_sync(void **state _unused_) {
+        static char *const words[] = { (char *) "fdatasync", (char *) "~fsync", NULL };
+        const SeccompWishes all = { .private_users = true, .capabilities = caps_default_set(true, true), .suppress_sync = true };
+        const SeccompWishes but_one = { true, all.capabilities, words, true };
+
+        assert_true(seccomp_wishes_differ(&all));
+        assert_int_equal(with_wishes(&all, check_suppressed), 0);
+        assert_int_equal(with_wishes(&but_one, check_suppressed_but_one), 0);
+}
+
 static void words_are_known(void) {
         static const char *const known[] = { "mount", "@known", "@system-service", "reboot", "riscv_flush_icache", "futex_waitv", "mseal" };
         static const char *const unknown[] = { "", "@", "@nothing", "Mount", "mount ", "~mount", "moun" };
@@ -232,21 +260,21 @@ static void words_are_known(void) {
 /* What is made from the table, where nothing else is asked for, is what is made while nbox is built. */
 static void wishes(void **state _unused_) {
         static char *const words[] = { (char *) "@keyring", (char *) "~@swap", (char *) "swapoff", (char *) "~mount", (char *) "swapon", NULL };
-        const SeccompWishes none = { true, caps_default_set(true, true), NULL };
-        const SeccompWishes some = { true, (none.capabilities | CAP_BIT(CAP_SYS_TIME)) & ~CAP_BIT(CAP_SYS_PTRACE), words };
+        const SeccompWishes none = { true, caps_default_set(true, true), NULL, false };
+        const SeccompWishes some = { true, (none.capabilities | CAP_BIT(CAP_SYS_TIME)) & ~CAP_BIT(CAP_SYS_PTRACE), words, false };
 
         for (unsigned private = 0; private < 2; private++) {
                 _cleanup_free_ struct sock_filter *code = NULL;
                 size_t n;
 
-                assert_int_equal(seccomp_make(&(SeccompWishes){ private, none.capabilities, NULL }, &code, &n), 0);
+                assert_int_equal(seccomp_make(&(SeccompWishes){ private, none.capabilities, NULL, false }, &code, &n), 0);
                 assert_int_equal(n, private ? ELEMENTSOF(filter_private_users) : ELEMENTSOF(filter_host_users));
                 assert_memory_equal(code, private ? filter_private_users : filter_host_users, n * sizeof(*code));
         }
         assert_false(seccomp_wishes_differ(&none));
         assert_true(seccomp_wishes_differ(&some));
-        assert_true(seccomp_wishes_differ(&(SeccompWishes){ true, none.capabilities | CAP_BIT(CAP_SYSLOG), NULL }));
-        assert_false(seccomp_wishes_differ(&(SeccompWishes){ true, none.capabilities & ~CAP_BIT(CAP_MKNOD), NULL }));
+        assert_true(seccomp_wishes_differ(&(SeccompWishes){ true, none.capabilities | CAP_BIT(CAP_SYSLOG), NULL, false }));
+        assert_false(seccomp_wishes_differ(&(SeccompWishes){ true, none.capabilities & ~CAP_BIT(CAP_MKNOD), NULL, false }));
         words_are_known();
         assert_int_equal(with_wishes(&some, check_wishes), 0);
 }
@@ -285,6 +313,7 @@ int main(void) {
                 cmocka_unit_test(refuses),
                 cmocka_unit_test(passes),
                 cmocka_unit_test(wishes),
+                cmocka_unit_test(suppressed_sync),
 #ifdef __x86_64__
                 cmocka_unit_test(other_abis),
 #endif

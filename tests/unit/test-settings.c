@@ -283,7 +283,7 @@ static void beside_the_image_nothing_is_widened(void **state _unused_) {
 /* systemd.nspawn(5) lists these as privileged; ours that reach into the host come on top. */
 static void trust_is_as_nspawn_has_it(void **state _unused_) {
         static const char *const privileged[] = { "MachineID", "PrivateUsers", "PrivateUsersOwnership", "PrivateUsersChown",
-                "Nesting", "SELinux", "SELinuxContext", "SELinuxAPIFSContext", "AppArmorProfile", "Bind", "BindReadOnly", "TemporaryFileSystem", "Overlay", "OverlayReadOnly", "Device",
+                "Nesting", "SELinux", "SELinuxContext", "SELinuxAPIFSContext", "AppArmorProfile", "Bind", "BindReadOnly", "TemporaryFileSystem", "Overlay", "OverlayReadOnly", "Inaccessible", "Device",
                 "LoadCredential", "SetCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted",
                 "Ready", "ReadyWait", "NotifyReady", "VirtualEthernet", "VirtualEthernetExtra", "Bridge", "MACVLAN",
                 "IPVLAN", "Interface", "NamespacePath", "Zone", "Port", "HostPort", "IngressRate", "EgressRate", "Private", "Slice", "Property", "Register", "StopTimeout",
@@ -292,7 +292,7 @@ static void trust_is_as_nspawn_has_it(void **state _unused_) {
                 "LimitRTTIME", "OOMScoreAdjust", "CPUAffinity" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
                 "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "Ephemeral", "Volatile", "ReadOnly", "DropCapability", "NoNewPrivileges",
-                "Personality", "Volume" };
+                "Personality", "Volume", "SuppressSync" };
         size_t n = 0;
 
         for (size_t i = 0; i < n_options; i++) {
