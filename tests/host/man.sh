@@ -19,8 +19,8 @@ spellings() { grep -oE '^ *-[-a-zA-Z][^ ]*( [^ ]+)?(, --?[a-zA-Z][^ ]*)*' | grep
 # A verb may have two words.
 # shellcheck disable=SC2086
 help_options() { nbox $1 --help | sed -n 's/^  \( *-.*\)/\1/p' | spellings; }
-verbs_of_help() { nbox --help | sed -nE 's/^  ([a-z]+( [a-z]+)?)( .*)?$/\1/p' | sort; }
-verbs_of_page() { page nbox.1 | section VERBS | sed -nE 's/^ {7}([a-z]+( [a-z]+)?)( .*)?$/\1/p' | sort; }
+verbs_of_help() { nbox --help | sed -nE 's/^  ([a-z][-a-z]*( [a-z]+)?)( .*)?$/\1/p' | sort; }
+verbs_of_page() { page nbox.1 | section VERBS | sed -nE 's/^ {7}([a-z][-a-z]*( [a-z]+)?)( .*)?$/\1/p' | sort; }
 
 # verb_entry VERB: what stands below it in VERBS.
 verb_entry() { page nbox.1 | section VERBS | awk -v verb="$1" 'match($0, /[^ ]/) <= 8 && NF { inside = $1 ($2 ~ /^[a-z]+$/ ? " " $2 : "") == verb } inside'; }
