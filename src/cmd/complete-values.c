@@ -8,6 +8,7 @@
 
 #include "complete.h"
 #include "enums.h"
+#include "event-log.h"
 #include "export.h"
 #include "machine-json.h"
 #include "nics.h"
@@ -242,6 +243,13 @@ static void offer_snapshots(const Completion *c) {
                         complete_snapshots_of(c, c->words[i]);
 }
 
+static void offer_events(const Completion *c) {
+        Completion last = complete_behind(c, ',');
+
+        for (int k = 0; k < _EVENT_KINDS; k++)
+                complete_offer(&last, event_kind_to_string((EventKind) k), NULL);
+}
+
 /* What an argument's placeholder stands for; where several options share one, by the option's name. */
 static const struct {
         const char *placeholder, *option;
@@ -257,6 +265,7 @@ static const struct {
         { "[ADDR:]HOST[:MACHINE][/PROTO]", NULL, complete_new_port },
         { "HOST[:MACHINE][/PROTO]", NULL, offer_host_port },
         { "SIGNAL", NULL, offer_signals },
+        { "EVENT", NULL, offer_events },
         { "SLICE", NULL, offer_slices },
         { "USER", NULL, offer_root },
         { "NAME[=VALUE]", NULL, offer_environment },

@@ -77,6 +77,8 @@ int verb_login(int argc, char **argv, Error **reterr);
 int verb_console(int argc, char **argv, Error **reterr); /* verb-login.c */
 int verb_passwd(int argc, char **argv, Error **reterr);
 
+int verb_events(int argc, char **argv, Error **reterr);
+extern const VerbOption events_options[];
 int verb_list(int argc, char **argv, Error **reterr);
 extern const VerbOption list_options[]; /* 'q' for names only, else no legend; also of zone list */
 int verb_status(int argc, char **argv, Error **reterr);

@@ -78,6 +78,8 @@ const Verb verbs[] = {
           "See", logs_options },
         { "show", "[OPTIONS] NAME…", "Show a machine's properties", verb_show, VERB_JSON, OPERAND_MACHINES, "See",
           show_options },
+        { "events", "[OPTIONS] [NAME…]", "Show what happens to machines, images and zones, as it happens", verb_events, VERB_JSON, OPERAND_MACHINES,
+          "See", events_options },
         { "info", "", "Show what this host has for machines", verb_info, VERB_JSON, OPERAND_NONE, "See" },
         { "doctor", "[OPTIONS] [NAME…]", "Name what stands in the way of machines here, and the command that mends it", verb_doctor, VERB_JSON,
           OPERAND_IMAGES, "See", doctor_options },

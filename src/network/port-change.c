@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "conntrack.h"
+#include "event-log.h"
 #include "forwarding.h"
 #include "log.h"
 #include "machine-link.h"
@@ -141,7 +142,7 @@ static void take_back(const char *machine, const Endpoint *before, const Scene *
                 log_warning("The rules of '%s' may not be what they were: %s, ignoring", machine, error ? error->message : strerror(-r));
 }
 
-int network_change_ports(PortChange *c, Error **reterr) {
+static int change_ports(PortChange *c, Error **reterr) {
         _cleanup_(endpoint_freep) Endpoint *e = NULL, *before = NULL;
         _cleanup_(scene_end) Scene scene = { .lock = -1 };
         int r;
@@ -179,4 +180,23 @@ int network_change_ports(PortChange *c, Error **reterr) {
         if (c->remove)
                 end_connections(e, &scene, &c->ports, &c->host_ports);
         return 0;
+}
+
+static void tell(const PortChange *c, const PortList *ports, const char *of_host) {
+        char text[PORT_MAP_TEXT_MAX];
+
+        for (const PortMap *p = ports->items; p < ports->items + ports->n; p++) {
+                port_map_format(p, text);
+                event_log(c->remove ? EVENT_PORT_REMOVED : EVENT_PORT_ADDED, c->machine, "port", text, "host", of_host, NULL);
+        }
+}
+
+int network_change_ports(PortChange *c, Error **reterr) {
+        int r = change_ports(c, reterr);
+
+        if (r >= 0) {
+                tell(c, &c->ports, NULL);
+                tell(c, &c->host_ports, "yes");
+        }
+        return r;
 }

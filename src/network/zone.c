@@ -6,6 +6,7 @@
 
 #include "bridge-isolation.h"
 #include "endpoint.h"
+#include "event-log.h"
 #include "host-hash.h"
 #include "machine-link.h"
 #include "names.h"
@@ -314,6 +315,8 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
                 return r;
         zone.index = link.index;
         zone.made = make;
+        if (make)
+                event_log(EVENT_ZONE_UP, zone.name, NULL);
         *ret = zone;
         *ret_changed = changed;
         return 0;
@@ -355,6 +358,7 @@ int zone_down_if_unused(Netlink *nl, const char *zone, Error **reterr) {
 }
 
 int zone_down(Netlink *nl, const char *zone, Error **reterr) {
+        bool was_there = zone_exists(nl, zone);
         char name[IF_NAMESIZE];
         int r;
 
@@ -364,6 +368,8 @@ int zone_down(Netlink *nl, const char *zone, Error **reterr) {
         r = link_delete(nl, name);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot remove the bridge %s", name);
+        if (was_there)
+                event_log(EVENT_ZONE_DOWN, zone, NULL);
         names_end(zone);
         return 0;
 }

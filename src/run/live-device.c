@@ -9,6 +9,7 @@
 #include "device-changes.h"
 #include "device-place.h"
 #include "device-rules.h"
+#include "event-log.h"
 #include "fd.h"
 #include "guest.h"
 #include "log.h"
@@ -60,6 +61,11 @@ static int begin(const Machine *m, Change *c, Error **reterr) {
         if (r >= 0 && m->record->scope)
                 r = host_bus_open(&c->bus, reterr);
         return r < 0 ? r : 0;
+}
+
+static void tell(const Machine *m, const DeviceList *list, EventKind kind) {
+        for (size_t i = 0; i < list->n; i++)
+                event_log(kind, m->record->name, "device", list->items[i].destination, NULL);
 }
 
 /* ---- rules ---- */
@@ -172,8 +178,10 @@ int live_device_add(const Machine *m, const DeviceSpec *spec, DeviceList *added,
                 r = devices_resolve(spec, &found, reterr);
         if (r >= 0)
                 r = add(&c, &found, reterr);
-        if (r >= 0)
+        if (r >= 0) {
+                tell(m, &found, EVENT_DEVICE_ADDED);
                 r = copy(&found, added, reterr);
+        }
         device_list_done(&found);
         change_done(&c);
         return r;
@@ -233,6 +241,8 @@ int live_device_remove(const Machine *m, const char *destination, Error **reterr
                 r = find(&c, destination, &gone, reterr);
         if (r >= 0)
                 r = take(&c, &gone, reterr);
+        if (r >= 0)
+                tell(m, &gone, EVENT_DEVICE_REMOVED);
         device_list_done(&gone);
         change_done(&c);
         return r;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "endpoint.h"
+#include "event-log.h"
 #include "fd.h"
 #include "log.h"
 #include "namespace.h"
@@ -63,8 +64,10 @@ int live_nic_add(const Machine *m, NicConfig *config, Error **reterr) {
                 return r;
         r = network_add_nic(&change, config, &wants_service, reterr);
         close_fd(change.netns);
-        if (r >= 0)
-                run_beside(m, config, wants_service);
+        if (r < 0)
+                return r;
+        run_beside(m, config, wants_service);
+        event_log(EVENT_NIC_ADDED, m->record->name, "nic", config->name, "kind", nic_kind_to_string(config->kind), NULL);
         return r;
 }
 
@@ -102,5 +105,7 @@ int live_nic_remove(const Machine *m, const char *name, Error **reterr) {
         close_fd(change.netns);
         if (r >= 0 && was.kind == NIC_ZONE)
                 leave_zone(m, was.zone);
+        if (r >= 0)
+                event_log(EVENT_NIC_REMOVED, m->record->name, "nic", name, "kind", nic_kind_to_string(was.kind), NULL);
         return r;
 }

@@ -12,6 +12,7 @@
 #include "credentials.h"
 #include "detach.h"
 #include "device-changes.h"
+#include "event-log.h"
 #include "exit-status.h"
 #include "gc.h"
 #include "guest-credentials.h"
@@ -43,6 +44,8 @@ typedef struct Start {
         char **argv;
         int report_fd;       /* detach.h */
         bool in_background;
+        bool is_dry;         /* nothing is started */
+        char *name;          /* what it is called, as far as that is known; or NULL */
         char *machine;       /* a name that was made up (passing-name.h), or NULL */
         bool private_mounts; /* we are in a mount namespace of our own */
         Lives lives;
@@ -205,7 +208,7 @@ static int name_ephemeral(Start *start, MachineConfig *c, Error **reterr) {
 }
 
 /* mode: what the settings are read for, which may be the opposite of the verb. */
-static int read_sources(const Start *start, StartMode mode, MachineConfig **ret, Error **reterr) {
+static int read_sources(Start *start, StartMode mode, MachineConfig **ret, Error **reterr) {
         _cleanup_(config_freep) MachineConfig *c = config_new(start->mode);
         int r;
 
@@ -214,8 +217,11 @@ static int read_sources(const Start *start, StartMode mode, MachineConfig **ret,
         r = config_parse_argv(c, start->argc, start->argv, reterr);
         c->as_service = start->mode == START_BOOT && mode == START_RUN;
         c->mode = mode;
+        start->is_dry = c->dry_run > 0;
         if (r >= 0)
                 r = find_tree(c, reterr);
+        if (string_set(&start->name, c->machine) < 0)
+                return r < 0 ? r : error_oom(reterr);
         if (r >= 0)
                 r = config_read_settings(c, reterr);
         if (r < 0)
@@ -421,14 +427,23 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
         return r;
 }
 
+/* What watches was told of a next life. */
+static void tell_no_next(Supervisor *s, int r, Error *const *reterr) {
+        s->end.kind = END_CANCELLED;
+        s->failure = r >= 0 ? NULL : reterr && *reterr ? (*reterr)->message : strerror(-r);
+        supervisor_tell_end(s);
+        s->failure = NULL;
+}
+
 /* To the next life; `reboot` is unset when none is to come. */
 static int pass_on(Start *start, Supervisor *s, Error **reterr) {
         int r = lives_pass(s, reterr);
 
         lives_keep(&start->lives, s);
-        if (r != 0)
+        if (r != 0) {
+                tell_no_next(s, r, reterr);
                 lives_end(&start->lives);
-        else if (s->restarts)
+        } else if (s->restarts)
                 lives_leave_with_systemd(&start->lives);
         return r < 0 ? r : 0;
 }
@@ -458,14 +473,30 @@ static int live(Start *start, Supervisor *s, Error **reterr) {
         start->report_fd = s->report_fd;
         if (s->record->name) /* before anybody sees its console closed */
                 (void) supervisor_save_state(s, r >= 0 && s->reboot ? MACHINE_REBOOTING : MACHINE_CLOSING, NULL);
+        s->failure = r >= 0 ? NULL : reterr && *reterr ? (*reterr)->message : strerror(-r);
         t = supervisor_teardown(s, r < 0 ? NULL : reterr);
+        s->failure = NULL;
         if (r >= 0 && t >= 0 && s->reboot)
                 r = pass_on(start, s, reterr);
         return r < 0 ? r : t;
 }
 
 static void start_done(Start *start) {
+        free(start->name);
         free(start->machine);
+}
+
+/* It failed before it had a record, which is nobody's business where another machine has the name. Why is in the log of whoever started it:
+ * what is wrong with settings is not for everybody to read. */
+static void tell_failure(const Start *start, const Supervisor *s, int r) {
+        _cleanup_(record_freep) MachineRecord *other = NULL;
+        const char *name = s->plan ? s->plan->name : start->name;
+
+        if (s->told || start->is_dry || !name || !machine_name_is_valid(name))
+                return;
+        if (start->lives.claim < 0 && record_load(name, &other, NULL) >= 0)
+                return;
+        event_log(EVENT_FAILED, name, "reason", strerror(-r), NULL);
 }
 
 int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
@@ -486,6 +517,7 @@ int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
                         r = live(&start, &s, &error);
                 if (r < 0) {
                         lives_receive(&start.lives);
+                        tell_failure(&start, &s, r);
                         lives_end(&start.lives);
                         detach_report_failure(&start.report_fd, r, error);
                         /* A command that is not there has a status of its own; every other failure is ours. */

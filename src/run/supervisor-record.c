@@ -22,8 +22,12 @@ int supervisor_save_record(Supervisor *s, Error **reterr) {
 }
 
 int supervisor_save_state(Supervisor *s, MachineState state, Error **reterr) {
+        int r;
+
         s->record->state = state;
-        return supervisor_save_record(s, reterr);
+        r = supervisor_save_record(s, reterr);
+        supervisor_tell_state(s);
+        return r;
 }
 
 /* It may be written twice, when ids that it names were somebody else's after all. */

@@ -99,6 +99,8 @@ struct Supervisor {
         int report_fd;    /* of `boot -d` without systemd: who waits for us to be up; or -1 */
         int exit_status;  /* nbox's own, once the leader has ended */
         bool reboot;      /* it ended by asking for one */
+        const char *failure;    /* why it could not be started or watched; borrowed for the time of the teardown, or NULL */
+        int told;               /* what of it was written into that log: 0, 1 + a MachineState, or TOLD_END */
 };
 
 /* launch.c: from a claimed name to a running init. On failure teardown is still the caller's to call. Returns 0, or
@@ -133,6 +135,11 @@ int control_server_start(Supervisor *s, Error **reterr);
 /* supervisor-record.c: put what the record says now on disk; the latter with another state. */
 int supervisor_save_record(Supervisor *s, Error **reterr);
 int supervisor_save_state(Supervisor *s, MachineState state, Error **reterr);
+
+/* supervisor-tell.c: write into the log of events what the record says now, if it is something new; and the end. */
+#define TOLD_END (-1)
+void supervisor_tell_state(Supervisor *s);
+void supervisor_tell_end(Supervisor *s);
 
 /* What must be undone, written down before any of it is made. */
 int supervisor_write_first_record(Supervisor *s, Error **reterr);

@@ -138,6 +138,7 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
         if (s->reboot && first >= 0)
                 return 0; /* name and control socket stay, for the next life (lives.h) */
         s->control_fd = close_fd(s->control_fd);
+        supervisor_tell_end(s);
         if (s->record_dir >= 0 && first < 0) {
                 /* What could not be undone stays written down, for the next nbox to try. */
                 s->record_dir = close_fd(s->record_dir);

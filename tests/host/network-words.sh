@@ -76,7 +76,7 @@ snapshot() {
         nft list ruleset
         echo "forwarding $(cat /proc/sys/net/ipv4/ip_forward)"
         (cd /proc/sys/net/ipv6/conf && grep . ./{all,default,up0}/{forwarding,accept_ra})
-        [ ! -e /run/nbox ] || find /run/nbox -mindepth 1
+        [ ! -e /run/nbox ] || find /run/nbox -mindepth 1 ! -path '/run/nbox/events*'
 } 2>/dev/null
 
 as_before() {
