@@ -18,17 +18,20 @@
  * look into the store (store.h), and of images nothing for who may not list them. */
 
 #define CHANGES (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR)
+#define PATIENCE_USEC 50000
 #define IMAGES_PARENT "/var/lib" /* of IMAGE_DIRECTORY, which a host gets with its first image */
 
 typedef struct Rename {
-        char *from, *to;
+        char *from, *to; /* to: NULL where it is hidden now, or not in sight */
         uint32_t cookie;
+        bool whole;      /* both halves have come, which are two entries of inotify's queue */
 } Rename;
 
 typedef struct ImageWatch {
         HostWatch *watch;
         int fd; /* inotify */
         sd_event_source *source;
+        sd_event_source *patience; /* while a rename's other half is waited for */
         char **images;    /* names, sorted */
         char **snapshots; /* "IMAGE/SNAPSHOT", sorted */
         Rename *renames;  /* of images, since they were listed */
@@ -223,8 +226,10 @@ static int note_rename(ImageWatch *w, const struct inotify_event *e) {
 
         if (e->mask & IN_MOVED_TO) {
                 for (size_t i = 0; i < w->n_renames; i++)
-                        if (w->renames[i].cookie == e->cookie && !w->renames[i].to)
+                        if (w->renames[i].cookie == e->cookie && !w->renames[i].whole) {
                                 w->renames[i].to = name_of(e->name);
+                                w->renames[i].whole = true;
+                        }
                 return 0;
         }
         grown = reallocarray(w->renames, w->n_renames + 1, sizeof(*grown));
@@ -255,14 +260,41 @@ static int read_changes(ImageWatch *w) {
         return r < 0 ? r : lost;
 }
 
+static bool has_half_a_rename(const ImageWatch *w) {
+        for (size_t i = 0; i < w->n_renames; i++)
+                if (!w->renames[i].whole)
+                        return true;
+        return false;
+}
+
+/* What was moved to where nobody looks has no other half. */
+static int on_patience(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        ImageWatch *w = userdata;
+        int r;
+
+        w->patience = sd_event_source_disable_unref(w->patience);
+        r = look_again(w);
+        return r < 0 ? sd_event_exit(w->watch->loop, r) : 0;
+}
+
+static int look_soon(ImageWatch *w) {
+        if (w->patience)
+                return 0;
+        return sd_event_add_time_relative(w->watch->loop, &w->patience, CLOCK_MONOTONIC, PATIENCE_USEC, 1000, on_patience, w);
+}
+
 static int on_change(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         ImageWatch *w = userdata;
         int r = read_changes(w);
 
         if (r > 0)
                 r = host_watch_say(w->watch, host_event_new(EVENT_OVERFLOW, ""));
-        if (r >= 0)
+        if (r >= 0 && has_half_a_rename(w))
+                r = look_soon(w);
+        else if (r >= 0) {
+                w->patience = sd_event_source_disable_unref(w->patience);
                 r = look_again(w);
+        }
         return r < 0 ? sd_event_exit(w->watch->loop, r) : 0;
 }
 
@@ -290,6 +322,7 @@ void watch_images_end(HostWatch *watch) {
                 return;
         forget_renames(w);
         sd_event_source_disable_unref(w->source);
+        sd_event_source_disable_unref(w->patience);
         close_fd(w->fd);
         strv_free(w->images);
         strv_free(w->snapshots);
