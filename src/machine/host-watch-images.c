@@ -121,10 +121,21 @@ static bool take_out(char **list, const char *name) {
         return false;
 }
 
-/* The snapshots of an image go with its name, and are the same ones. */
-static int rename_snapshots(ImageWatch *w, const Rename *rename) {
+static bool has_of(char *const *snapshots, const char *image) {
+        size_t n = strlen(image);
+
+        for (; *snapshots; snapshots++)
+                if (strncmp(*snapshots, image, n) == 0 && (*snapshots)[n] == '/')
+                        return true;
+        return false;
+}
+
+/* The snapshots of an image go with its name, a moment before or after it, and are the same ones. */
+static int rename_snapshots(ImageWatch *w, const Rename *rename, char *const *now) {
         size_t n = strlen(rename->from);
 
+        if (!rename->to || has_of(now, rename->from))
+                return 0;
         for (char **s = w->snapshots; *s; s++) {
                 char *renamed;
 
@@ -135,7 +146,6 @@ static int rename_snapshots(ImageWatch *w, const Rename *rename) {
                 free(*s);
                 *s = renamed;
         }
-        strv_sort(w->snapshots);
         return 0;
 }
 
@@ -145,7 +155,7 @@ static int say_renamed(ImageWatch *w, const Rename *rename, char **now) {
         if (!rename->to || !strv_contains(w->images, rename->from) || strv_contains(now, rename->from) || !strv_contains(now, rename->to))
                 return 0;
         e = host_event_new(EVENT_IMAGE_RENAMED, rename->from);
-        if (!e || strv_appendf(&e->words, "new_name=%s", rename->to) < 0 || rename_snapshots(w, rename) < 0 ||
+        if (!e || strv_appendf(&e->words, "new_name=%s", rename->to) < 0 ||
             strv_append(&w->images, rename->to) < 0) {
                 host_event_free(e);
                 return -ENOMEM;
@@ -196,8 +206,11 @@ static int look_again(ImageWatch *w) {
         r = list_images(&images);
         if (r >= 0)
                 r = list_snapshots(w, &snapshots);
-        for (size_t i = 0; r >= 0 && i < w->n_renames; i++)
-                r = say_renamed(w, w->renames + i, images);
+        for (size_t i = 0; r >= 0 && i < w->n_renames; i++) {
+                r = rename_snapshots(w, w->renames + i, snapshots);
+                if (r >= 0)
+                        r = say_renamed(w, w->renames + i, images);
+        }
         forget_renames(w);
         if (r >= 0)
                 r = say_differences(w, w->images, images, EVENT_IMAGE_ADDED, EVENT_IMAGE_REMOVED);
