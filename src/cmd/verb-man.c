@@ -11,6 +11,7 @@
 #include "man-words.h"
 #include "options.h"
 #include "parse.h"
+#include "specifiers.h"
 #include "verb-list.h"
 
 static void put_option_name(const char *dashes, const char *name, const ArgSpec *spec) {
@@ -213,6 +214,16 @@ static void put_machinectl_options(void) {
         man_put_words(WORD_MACHINECTL_OPTION);
 }
 
+static void put_specifiers(void) {
+        puts(".TS\ntab(|);\nlB l.");
+        for (const Specifier *s = specifiers; s->letter; s++) {
+                printf("%%%c|T{\n", s->letter);
+                put_paragraph(s->help);
+                puts("T}");
+        }
+        puts(".TE");
+}
+
 static const struct {
         const char *line;
         void (*put)(void);
@@ -225,6 +236,7 @@ static const struct {
         { "@NSPAWN_OPTIONS@\n", put_nspawn_options },
         { "@OPTIONS@\n", put_options },
         { "@SETTINGS@\n", put_settings },
+        { "@SPECIFIERS@\n", put_specifiers },
         { "@VERBS@\n", put_verbs },
 };
 

@@ -80,6 +80,8 @@ const Verb verbs[] = {
           show_options },
         { "events", "[OPTIONS] [NAME…]", "Show what happens to machines, images and zones, as it happens", verb_events, VERB_JSON, OPERAND_MACHINES,
           "See", events_options },
+        { "cat", "NAME…", "Show a machine's settings files, in the order in which they are read", verb_cat, .operand = OPERAND_IMAGES,
+          .group = "See" },
         { "info", "", "Show what this host has for machines", verb_info, VERB_JSON, OPERAND_NONE, "See" },
         { "doctor", "[OPTIONS] [NAME…]", "Name what stands in the way of machines here, and the command that mends it", verb_doctor, VERB_JSON,
           OPERAND_IMAGES, "See", doctor_options },

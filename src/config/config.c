@@ -12,6 +12,7 @@
 #include "fields.h"
 #include "nics.h"
 #include "port-map.h"
+#include "provenance.h"
 
 typedef enum FieldKind {
         KIND_STRING = 1,
@@ -187,6 +188,7 @@ static void free_overlays(MachineConfig *c) {
 }
 
 void field_reset(MachineConfig *c, Field f) {
+        provenance_forget(c, f);
         switch (fields[f].kind) {
         case KIND_STRING:
                 free(*(char **) member(c, f));
@@ -257,6 +259,7 @@ void config_free(MachineConfig *c) {
 }
 
 static void move_field(MachineConfig *c, MachineConfig *from, Field f) {
+        provenance_move(c, from, f);
         switch (fields[f].kind) {
         case KIND_STRING:
         case KIND_STRV:
@@ -315,6 +318,8 @@ static bool belongs_below(const MachineConfig *c, Field f) {
         switch (f) {
         case FIELD_NICS:
         case FIELD_NETWORK_NAMESPACE:
+        case FIELD_PRIVATE_NETWORK:
+        case FIELD_NETWORK_VETH:
                 return true;
         case FIELD_PORTS:
         case FIELD_HOST_PORTS:

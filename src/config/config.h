@@ -229,6 +229,12 @@ typedef enum VolatileMode {
         VOLATILE_OVERLAY, /* the tree read-only, with a tmpfs over all of it */
 } VolatileMode;
 
+/* Where the values came from: provenance.h. */
+typedef struct Assignment Assignment;
+typedef struct AssignmentList {
+        Assignment *first, *last;
+} AssignmentList;
+
 typedef struct MachineConfig {
         StartMode mode;
 
@@ -327,7 +333,8 @@ typedef struct MachineConfig {
         int dry_run;         /* tristate, command line only */
         int json;            /* tristate: --dry-run's form */
         SettingsMode settings;
-        char **settings_files; /* paths that were read, for status and the plan */
+        char **settings_files; /* paths that were read, in this order, for status and the plan */
+        AssignmentList assignments;
 } MachineConfig;
 
 MachineConfig *config_new(StartMode mode);
@@ -339,8 +346,8 @@ int config_parse_argv(MachineConfig *c, int argc, char **argv, Error **reterr);
 
 /* Read the settings files that apply to c->machine (and to the tree at c->directory), filling what is unset in c:
  * /etc/nbox/NAME.conf, /run/nbox/NAME.conf, /etc/systemd/nspawn/NAME.nspawn, /run/systemd/nspawn/NAME.nspawn
- * (first found is used), else NAME.nspawn beside the tree with reduced trust. Unknown keys are warned about
- * with file and line; a bad value is an error that says what is allowed. */
+ * (first found is used), else NAME.nspawn beside the tree with reduced trust; and the drop-ins of NAME.conf.d and NAME.nspawn.d
+ * (settings-places.h). Unknown keys are warned about with file and line; a bad value is an error that says what is allowed. */
 int config_read_settings(MachineConfig *c, Error **reterr);
 
 /* What contradicts itself: fails with what to change. Needs no root and looks at nothing outside c. */

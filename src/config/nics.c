@@ -9,6 +9,7 @@
 
 #include "ifname.h"
 #include "nics.h"
+#include "provenance.h"
 #include "suggest.h"
 #include "values.h"
 
@@ -200,6 +201,7 @@ void nics_reset(MachineConfig *c, NicKind kind) {
                 if (c->nics.items[i].kind != kind || c->nics.items[i].is_first)
                         c->nics.items[n++] = c->nics.items[i];
         c->nics.n = n;
+        provenance_forget_nics(c, kind);
         if (n == 0)
                 nic_list_done(&c->nics);
 }
@@ -252,7 +254,7 @@ int parse_network_namespace(MachineConfig *c, const OptionValue *v, Error **rete
 }
 
 static int set_namespace(MachineConfig *c, const OptionValue *v, const char *path, Error **reterr) {
-        OptionValue word = { v->option, path, v->from_file };
+        OptionValue word = { .option = v->option, .text = path, .from_file = v->from_file };
 
         if (!*path)
                 return error_set(reterr, EINVAL, "The path is missing: ns:PATH");

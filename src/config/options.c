@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "provenance.h"
 #include "values.h"
 #include "words.h"
 
@@ -189,7 +190,7 @@ const Option options[] = {
                    "connected to and read to its end. A PATH without a slash is a credential of that name that nbox's own service was given. "
                    "May be given several times." },
         { { "set-credential", .placeholder = "ID:VALUE" },
-          .section = "Exec", .key = "SetCredential", .field = FIELD_CREDENTIALS, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .section = "Exec", .key = "SetCredential", .field = FIELD_CREDENTIALS, .flags = OPTION_BOTH | OPTION_PRIVILEGED | OPTION_SECRET,
           .group = EXECUTION, .parse = parse_set_credential,
           .help = "Hand the machine a secret as it stands here",
           .about = "VALUE may have the escapes of C, as \\n and \\x00. Other users of the host can see a command line for a moment: "
@@ -200,7 +201,8 @@ const Option options[] = {
           .help = "The same, decrypted by the host's systemd-creds",
           .about = "As LoadCredentialEncrypted= of systemd.exec(5): what systemd-creds(1) has encrypted under the name ID." },
         { { "set-credential-encrypted", .placeholder = "ID:VALUE" },
-          .section = "Exec", .key = "SetCredentialEncrypted", .field = FIELD_CREDENTIALS, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .section = "Exec", .key = "SetCredentialEncrypted", .field = FIELD_CREDENTIALS,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED | OPTION_SECRET,
           .group = EXECUTION, .parse = parse_set_credential_encrypted,
           .help = "The same, with VALUE in Base64 instead of a file",
           .about = "What systemd-creds(1) has encrypted under the name ID, in one line." },
@@ -539,5 +541,7 @@ bool option_section_exists(const char *section) {
 }
 
 int option_store(MachineConfig *c, const OptionValue *v, Error **reterr) {
-        return v->option->parse(c, v, reterr);
+        int r = v->option->parse(c, v, reterr);
+
+        return r < 0 ? r : provenance_add(c, v, reterr);
 }

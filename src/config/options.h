@@ -13,6 +13,7 @@ typedef enum OptionFlags {
         OPTION_BOOT = 1 << 0,
         OPTION_RUN = 1 << 1,
         OPTION_BOTH = OPTION_BOOT | OPTION_RUN,
+        OPTION_SECRET = 1 << 4, /* what stands behind the ':' of its value is not shown */
         OPTION_NARROWS_BY_TILDE = 1 << 3, /* a list with "~" in front only takes away, and is taken from any file */
         OPTION_HIDDEN = 1 << 4, /* not shown: nbox's own */
         OPTION_PRIVILEGED = 1 << 2, /* ignored in a settings file that lies beside the image: systemd.nspawn(5)
@@ -26,6 +27,8 @@ typedef struct OptionValue {
         const Option *option;
         const char *text; /* its argument; never NULL */
         bool from_file;   /* a settings file's: relative paths and what comes from the environment are refused */
+        const char *file; /* its path, and the line: for provenance.h */
+        unsigned line;
 } OptionValue;
 
 struct Option {
@@ -54,5 +57,5 @@ int option_next(ArgCursor *a, const ArgSpec **ret, const char **ret_value, Error
 const Option *option_find_key(const char *section, const char *key);
 bool option_section_exists(const char *section);
 
-/* Store one option's value into c; the error says what is allowed, and does not name the option. */
+/* Store one option's value into c, and where it came from; the error says what is allowed, and does not name the option. */
 int option_store(MachineConfig *c, const OptionValue *v, Error **reterr);

@@ -46,6 +46,17 @@ static int find_beside(const ImageEntry *e, ImageNames *n) {
         return r;
 }
 
+/* A package's own stay where they are, and count for whatever has the name. */
+static int find_drop_ins(ImageNames *n) {
+        _cleanup_strv_ char **directories = NULL;
+        int r = settings_drop_in_directories(n->machine, &directories);
+
+        for (size_t i = 0; r >= 0 && directories[i]; i++)
+                if (!settings_path_is_packaged(directories[i]))
+                        r = add_existing(&n->settings, directories[i]);
+        return r;
+}
+
 /* Of the five places the last one is beside the image. */
 static int find_settings(const ImageEntry *e, ImageNames *n) {
         _cleanup_strv_ char **paths = NULL;
@@ -53,7 +64,7 @@ static int find_settings(const ImageEntry *e, ImageNames *n) {
 
         for (size_t i = 0; r >= 0 && paths[i]; i++)
                 r = add_existing(i == SETTINGS_PLACES - 1 ? &n->beside : &n->settings, paths[i]);
-        return r;
+        return r < 0 ? r : find_drop_ins(n);
 }
 
 static int find_units(ImageNames *n, Error **reterr) {

@@ -10,7 +10,7 @@
 
 typedef struct ImageNames {
         char *machine;   /* as a boot of the image calls it; NULL: no name can be made of the image's */
-        char **settings; /* the administrator's: settings files, units' drop-ins */
+        char **settings; /* the administrator's: settings files, directories of drop-ins, units' drop-ins */
         char **wants;    /* links that start it with the host */
         char **beside;   /* files beside the image that are its own: settings that came with it, what verifies a disk image; snapshots */
 } ImageNames;
