@@ -8,6 +8,7 @@
 #include "exit-status.h"
 #include "help.h"
 #include "log.h"
+#include "remote.h"
 #include "strv.h"
 #include "suggest.h"
 #include "verb.h"
@@ -16,12 +17,16 @@ typedef enum GlobalOption {
         GLOBAL_HELP = 1,
         GLOBAL_VERSION,
         GLOBAL_NO_PAGER,
+        GLOBAL_HOST,
+        GLOBAL_MACHINE,
 } GlobalOption;
 
 const VerbOption global_options[] = {
         { { "help", .letter = 'h' }, GLOBAL_HELP, "Show this help" },
         { { "version" }, GLOBAL_VERSION, "Show the version" },
         { { "no-pager" }, GLOBAL_NO_PAGER, "Accepted and without effect: there is no pager" },
+        { { "host", .letter = 'H', .placeholder = "[USER@]HOST[:PORT]" }, GLOBAL_HOST, "Do it on another host, by ssh" },
+        { { "machine", .letter = 'M', .placeholder = "[USER@]NAME" }, GLOBAL_MACHINE, "Do it in a machine, with the nbox there" },
         {},
 };
 
@@ -129,11 +134,13 @@ static void end_what_was_begun(const Verb *verb) {
                 log_report(LOG_LEVEL_WARNING, 0, error);
 }
 
-static int run_verb(const Verb *verb, int argc, char **argv, Error **reterr) {
+static int run_verb(const Remote *where, const Verb *verb, int argc, char **argv, Error **reterr) {
         int r;
 
         if (!(verb->flags & VERB_OWN_ARGS) && verb_option_given(verb, argc, argv, "help"))
                 return help_verb(verb);
+        if (remote_is_given(where))
+                return remote_run(where, verb, argc, argv, reterr);
         r = refuse_without_root(verb, argc, argv, reterr);
         if (r < 0)
                 return r;
@@ -155,38 +162,55 @@ static int report(int r, const Error *error, int status) {
         return flush_output(status);
 }
 
-/* own_failure: the exit status of what runs something where nbox itself fails. */
-static int dispatch_words(int argc, char **argv, int own_failure) {
+/* 0 with *next at the verb; 1: that was all. */
+static int parse_globals(int argc, char **argv, Remote *where, int *next, Error **reterr) {
         static const ArgTable table = { global_options, sizeof(VerbOption), ELEMENTSOF(global_options) - 1, NULL };
-        _cleanup_(error_freep) Error *error = NULL;
         ArgCursor args = args_begin(argc, argv);
         const ArgSpec *spec;
         const char *value;
-        const Verb *verb;
-        char **words;
-        int skip, r;
+        int r, q = 0;
 
-        while ((r = args_next(&args, &table, &spec, &value, &error)) > 0)
+        while (q >= 0 && (r = args_next(&args, &table, &spec, &value, reterr)) > 0)
                 switch ((GlobalOption) ((const VerbOption *) spec)->id) {
                 case GLOBAL_HELP:
-                        return flush_output(help_all());
+                        help_all();
+                        return 1;
                 case GLOBAL_VERSION:
                         puts("nbox " NBOX_VERSION);
-                        return flush_output(0);
+                        return 1;
                 case GLOBAL_NO_PAGER:
                         break;
+                case GLOBAL_HOST:
+                        q = remote_parse_host(where, value, reterr);
+                        break;
+                case GLOBAL_MACHINE:
+                        q = remote_parse_machine(where, value, reterr);
+                        break;
                 }
-        if (r < 0)
-                return report(r, error, EXIT_FAILURE);
-        words = argv + args.next;
-        verb = verb_find_words(words, argc - args.next, &skip);
+        *next = args.next;
+        return q < 0 ? q : r;
+}
+
+/* own_failure: the exit status of what runs something where nbox itself fails. */
+static int dispatch_words(int argc, char **argv, int own_failure) {
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_(remote_done) Remote where = {};
+        const Verb *verb;
+        int skip, next, r;
+        char **words;
+
+        r = parse_globals(argc, argv, &where, &next, &error);
+        if (r != 0)
+                return r < 0 ? report(r, error, EXIT_FAILURE) : flush_output(0);
+        words = argv + next;
+        verb = verb_find_words(words, argc - next, &skip);
         if (!verb && words[0] && verb_is_first_word(words[0]) && asks_for_help(words[1]))
                 return flush_output(help_first_word(words[0]));
         if (!verb) {
                 r = unknown_verb(words, &error);
                 return report(r, error, EXIT_FAILURE);
         }
-        r = run_verb(verb, argc - args.next - skip, words + skip, &error);
+        r = run_verb(&where, verb, argc - next - skip, words + skip, &error);
         if (r < 0)
                 return report(r, error, verb->flags & VERB_RUNS ? own_failure : EXIT_FAILURE);
         return flush_output(r);

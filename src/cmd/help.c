@@ -122,7 +122,7 @@ static void show_group(const char *group) {
 }
 
 int help_all(void) {
-        puts("nbox [--help] [--version] VERB …\n\nBoot whole operating systems in containers, each with its own init.");
+        puts("nbox [--help] [--version] [-H HOST] [-M MACHINE] VERB …\n\nBoot whole operating systems in containers, each with its own init.");
         for (size_t i = 0; verb_groups[i]; i++)
                 show_group(verb_groups[i]);
         puts("\n`nbox VERB --help` shows a verb's options; nbox(1) says more.");
