@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "remote.h"
 #include "verb.h"
 
 /* What may stand in place of the word that is being typed. A candidate is always a whole word: what was typed before the part
@@ -45,3 +46,7 @@ void complete_ports_of(const Completion *c, const char *machine);
 void complete_devices_of(const Completion *c, const char *machine); /* that it has */
 void complete_binds_of(const Completion *c, const char *machine); /* that were made while it runs */
 void complete_devices_of(const Completion *c, const char *machine); /* that it publishes */
+
+/* complete-remote.c: what the other nbox has for the words of its command line, and hosts that ssh knows. */
+void complete_elsewhere(const Completion *c, const Remote *where, char *const *words);
+void complete_hosts(const Completion *c);

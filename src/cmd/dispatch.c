@@ -21,7 +21,7 @@ typedef enum GlobalOption {
         GLOBAL_MACHINE,
 } GlobalOption;
 
-const VerbOption global_options[] = {
+const VerbOption global_options[GLOBAL_OPTIONS + 1] = {
         { { "help", .letter = 'h' }, GLOBAL_HELP, "Show this help" },
         { { "version" }, GLOBAL_VERSION, "Show the version" },
         { { "no-pager" }, GLOBAL_NO_PAGER, "Accepted and without effect: there is no pager" },
@@ -164,7 +164,7 @@ static int report(int r, const Error *error, int status) {
 
 /* 0 with *next at the verb; 1: that was all. */
 static int parse_globals(int argc, char **argv, Remote *where, int *next, Error **reterr) {
-        static const ArgTable table = { global_options, sizeof(VerbOption), ELEMENTSOF(global_options) - 1, NULL };
+        static const ArgTable table = { global_options, sizeof(VerbOption), GLOBAL_OPTIONS, NULL };
         ArgCursor args = args_begin(argc, argv);
         const ArgSpec *spec;
         const char *value;

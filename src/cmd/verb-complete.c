@@ -9,6 +9,7 @@
 
 #include "complete.h"
 #include "options.h"
+#include "strv.h"
 #include "text.h"
 #include "verb-list.h"
 
@@ -284,19 +285,63 @@ static void complete_first(const Completion *c) {
                 offer_option(c, o->spec.name, &o->spec, o->help);
 }
 
+/* The options before the verb: *ret_first is the first word behind them. 1: the current word is the argument of one. */
+static int read_globals(Completion *c, int argc, char **argv, Remote *where, int *ret_first) {
+        static const ArgTable table = { global_options, sizeof(VerbOption), GLOBAL_OPTIONS, NULL };
+        ArgCursor cursor = args_begin(argc - 1, argv);
+        const ArgSpec *spec;
+        const char *value;
+        int r;
+
+        for (;;) {
+                spec = NULL;
+                r = args_next(&cursor, &table, &spec, &value, NULL);
+                *ret_first = cursor.next;
+                if (r == 0)
+                        return 0;
+                if (r < 0 && spec && spec->placeholder && cursor.next >= argc - 1) {
+                        Completion behind = complete_behind(c, '@');
+
+                        if (spec->letter == 'H')
+                                complete_hosts(c);
+                        else
+                                complete_running(&behind);
+                        return 1;
+                }
+                if (r < 0)
+                        return r;
+                if (spec->letter == 'H')
+                        r = remote_parse_host(where, value, NULL);
+                else if (spec->letter == 'M')
+                        r = remote_parse_machine(where, value, NULL);
+                if (r < 0)
+                        return r;
+        }
+}
+
+/* What is an option's name is the same there. */
+static bool is_known_here(const Completion *c) {
+        return (c->word[0] == '-' && !strchr(c->word, '=')) || c->verb->operand == OPERAND_FILE || c->verb->operand == OPERAND_VERB;
+}
+
 int verb_complete(int argc, char **argv, Error **reterr) {
+        _cleanup_(remote_done) Remote where = {};
+        _cleanup_strv_ char **words = NULL;
         Completion c = {};
-        int first = 1, skip;
+        int first, skip;
 
         if (argc < 2)
                 return error_set(reterr, EINVAL, "Usage: nbox __complete WORD…");
         c.word = argv[argc - 1];
-        while (first < argc - 1 && argv[first][0] == '-')
-                first++;
+        if (read_globals(&c, argc, argv, &where, &first) != 0)
+                return 0;
         if (first == argc - 1) {
                 complete_first(&c);
                 return 0;
         }
+        for (int i = first; i < argc - 1; i++)
+                if (strv_append(&words, argv[i]) < 0)
+                        return error_oom(reterr);
         if (first == argc - 2 && verb_is_first_word(argv[first]))
                 offer_second_words(&c, argv[first]);
         c.verb = verb_find_words(argv + first, argc - 1 - first, &skip);
@@ -304,6 +349,9 @@ int verb_complete(int argc, char **argv, Error **reterr) {
                 return 0;
         c.words = argv + first + skip;
         c.n_words = argc - 1 - first - skip;
-        complete_verb(&c);
+        if (remote_is_given(&where) && !is_known_here(&c))
+                complete_elsewhere(&c, &where, words);
+        else
+                complete_verb(&c);
         return 0;
 }

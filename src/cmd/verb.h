@@ -113,7 +113,8 @@ int verb_check_operands(const VerbArgs *a, int min, int max, Error **reterr);
 bool verb_option_given(const Verb *verb, int argc, char **argv, const char *name);
 
 /* The options before a verb; ends with an empty one. */
-extern const VerbOption global_options[];
+#define GLOBAL_OPTIONS 5
+extern const VerbOption global_options[GLOBAL_OPTIONS + 1];
 
 /* All options of a verb as one table for args_next() and args_iterate(); storage is the caller's. */
 typedef struct VerbTables {
