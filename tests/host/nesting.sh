@@ -75,8 +75,20 @@ test_nbox_in_nbox() {
         REFUSAL=$(inside 'nbox boot -d inner') && fail "booted: $REFUSAL"
         has "$REFUSAL" '--private-users-ownership=chown'
         inside 'nbox boot -d --private-users-ownership=chown inner' >"$SCRATCH/out" || fail "$(cat "$SCRATCH/out")"
+        # Before a verb, -M is whose nbox it is: all that the same words do inside.
+        same "what is listed" "$(nbox -M "$GUEST" list)" "$(inside 'nbox list')"
+        same "its status" "$(nbox -M "$GUEST" exec inner sh -c 'echo "$1"; exit 7' - "it's \$(id)" || echo "status $?")" "$(printf "it's \$(id)\nstatus 7")"
+        same "what is piped" "$(echo through both | nbox -M "root@$GUEST" exec inner cat)" 'through both'
+        nbox -M "$GUEST" export inner "$SCRATCH/inner.tar"
+        has "$(tar -tf "$SCRATCH/inner.tar")" '^(\./)?sbin/init$'
+        status_is 1 nbox -M "$GUEST" status nothing 2>/dev/null
+        same "who alice is" "$(nbox -M "alice@$GUEST" list)" "$(inside 'nbox list')"
+        status_is 125 nbox -M "alice@$GUEST" exec inner true 2>"$SCRATCH/err"
+        has "$(cat "$SCRATCH/err")" 'alice is not root'
         inner_lives
         wait_until 5 inside 'test -z "$(ls /run/nbox/machines)"'
+        refused nbox -M nothing list
+        refused nbox -M "$GUEST" list --nonsense
         poweroff "$GUEST"
 }
 

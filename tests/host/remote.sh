@@ -61,7 +61,7 @@ test_verbs_that_show() {
         as_here list --json
         as_here show "$GUEST"
         as_here show --json "$GUEST"
-        as_here status --json "$GUEST"
+        same "the leader in its status" "$(nbox -H "$R" status --json "$GUEST" | jq .Leader)" "$(nbox status --json "$GUEST" | jq .Leader)"
         as_here images
         as_here zone list --json
         as_here zone show default
@@ -219,6 +219,21 @@ test_terminals() {
         has "$(cat "$SCRATCH/out")" 'nothing for a terminal'
         terminate "$GUEST"
         sshd_stop
+}
+
+# Verbs and options by our tables, names by the other nbox; and nothing, soon, where nobody answers.
+test_completion() {
+        sshd_start
+        boot "$GUEST"
+        same "verbs" "$(nbox __complete -H "$R" pow)" "$(nbox __complete pow)"
+        same "machines" "$(nbox __complete -H "$R" poweroff '')" "$(nbox __complete poweroff '')"
+        has "$(nbox __complete -H "$R" zone show '')" '^default'
+        has "$(nbox __complete -H root@127)" '^root@127.0.0.1$'
+        same "options" "$(nbox __complete -H "$R" export --fo)" "$(nbox __complete export --fo)"
+        same "files are here" "$(nbox __complete -H "$R" import x)" "$(nbox __complete import x)"
+        terminate "$GUEST"
+        sshd_stop
+        same "names where nobody answers" "$(timeout "$((5 * PATIENCE))" nbox __complete -H "$R" poweroff '')" ''
 }
 
 test_hosts_that_are_none() {
