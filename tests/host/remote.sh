@@ -133,7 +133,7 @@ test_products_are_here() {
         local mine=$SCRATCH/mine
         sshd_start
         mkdir "$mine"
-        cd "$mine"
+        cd "$mine" || exit
         # Out: a file here, that is whole or not there at all.
         nbox -H "$R" export "$GUEST" "it's.1.tar.gz"
         nbox export "$GUEST" here.tar
@@ -169,7 +169,7 @@ test_products_are_here() {
 # A connection that breaks in the middle: no file has the name.
 test_a_connection_that_breaks() {
         sshd_start
-        cd "$SCRATCH"
+        cd "$SCRATCH" || exit
         (
                 wait_until 10 pgrep -f 'nbox export' >/dev/null
                 pkill -x sshd

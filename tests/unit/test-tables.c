@@ -19,7 +19,7 @@ static char *output_of(const char *const *words, int *ret_status) {
         _cleanup_strv_ char **copy = strv_copy((char *const *) words);
         _cleanup_free_ char **argv = calloc(strv_length(copy) + 1, sizeof(char *));
         FILE *file = tmpfile();
-        char *text = calloc(1, 128 * 1024);
+        char *text = calloc(1, 512 * 1024);
         int saved;
 
         assert_true(file && text && copy && argv);
@@ -32,7 +32,7 @@ static char *output_of(const char *const *words, int *ret_status) {
         assert_true(dup2(saved, STDOUT_FILENO) >= 0);
         close(saved);
         rewind(file);
-        assert_true(fread(text, 1, 128 * 1024 - 1, file) < 128 * 1024 - 1);
+        assert_true(fread(text, 1, 512 * 1024 - 1, file) < 512 * 1024 - 1);
         fclose(file);
         return text;
 }
