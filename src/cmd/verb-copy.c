@@ -7,12 +7,13 @@
 #include "copy-place.h"
 #include "log.h"
 #include "parcel-read.h"
+#include "parcel-tar.h"
 #include "parcel-write.h"
 #include "path.h"
 #include "transfer-show.h"
 #include "verb-list.h"
 
-/* nbox copy-to NAME PATH… [DEST], nbox copy-from NAME PATH… [DEST]. What is what is machinectl's: DEST is the name that the
+/* nbox copy-to NAME PATH… [DEST], nbox copy-from NAME PATH… [DEST]. "-" is a tar stream. What is what is machinectl's: DEST is the name that the
  * copy gets, and a directory is merged into one that is there. Beyond that, a file goes into a directory, and of several paths all do. */
 
 enum { OPT_FORCE = 256, OPT_PRIVILEGES };
@@ -35,6 +36,7 @@ typedef struct CopyRequest {
         size_t n_paths;
         const char *target;
         bool is_inside;      /* target is a directory that gets all of them */
+        bool is_stream;      /* the host's side is a tar */
         CopyPlace place;
 } CopyRequest;
 
@@ -44,12 +46,21 @@ static int check_inside(const char *path, Error **reterr) {
         return *path == '/' ? 0 : error_set(reterr, EINVAL, "'%s' is to be a path in the machine: an absolute one", path);
 }
 
+static int check_stream(const CopyRequest *q, Error **reterr) {
+        if (q->into && q->n_paths > 1)
+                return error_set(reterr, EINVAL, "- is standard input, a tar: nothing else can be copied with it");
+        if (!isatty(q->into ? STDIN_FILENO : STDOUT_FILENO))
+                return 0;
+        error_set(reterr, EINVAL, q->into ? "A tar does not come from a terminal" : "A tar is nothing for a terminal to show");
+        return error_hint(reterr, -EINVAL, "Let it %s a file or a pipe.", q->into ? "come from" : "go to");
+}
+
 static int check(const CopyRequest *q, Error **reterr) {
         int r = q->into ? check_inside(q->target, reterr) : 0;
 
         for (size_t i = 0; r >= 0 && i < q->n_paths; i++)
                 r = q->into ? 0 : check_inside(q->paths[i], reterr);
-        return r;
+        return r >= 0 && q->is_stream ? check_stream(q, reterr) : r;
 }
 
 static int parse(int argc, char **argv, CopyRequest *q, Error **reterr) {
@@ -68,15 +79,14 @@ static int parse(int argc, char **argv, CopyRequest *q, Error **reterr) {
         q->paths = args.operands + 1;
         q->n_paths = args.n_operands == 2 ? 1 : (size_t) args.n_operands - 2;
         q->target = args.operands[args.n_operands - 1];
+        q->is_stream = args.n_operands > 2 && strcmp(q->into ? q->paths[0] : q->target, "-") == 0;
         q->is_inside = q->n_paths > 1;
         return check(q, reterr);
 }
 
 /* ---- the two processes ---- */
 
-static int send_all(ParcelPipe *p, void *userdata, Error **reterr) {
-        const CopyRequest *q = userdata;
-        Parcel answer;
+static int send_paths(ParcelPipe *p, const CopyRequest *q, Error **reterr) {
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < q->n_paths; i++)
@@ -84,6 +94,18 @@ static int send_all(ParcelPipe *p, void *userdata, Error **reterr) {
                                                   .is_guest = !q->into, .base = q->into ? q->place.inside.uid_base : 0,
                                                   .range = q->into ? q->place.uid_range : 0 },
                                 reterr);
+        return r;
+}
+
+static int send_all(ParcelPipe *p, void *userdata, Error **reterr) {
+        const CopyRequest *q = userdata;
+        Parcel answer;
+        int r;
+
+        if (q->into && q->is_stream)
+                r = parcel_untar(p, &(ParcelUntar){ .fd = STDIN_FILENO, .name = "standard input", .target = q->target, .range = q->place.uid_range }, reterr);
+        else
+                r = send_paths(p, q, reterr);
         if (r >= 0)
                 r = parcel_send(p, &(Parcel){ .head = { .kind = PARCEL_END }, .fd = -1 }, reterr);
         return r < 0 ? r : parcel_receive(p, &answer, reterr);
@@ -92,7 +114,11 @@ static int send_all(ParcelPipe *p, void *userdata, Error **reterr) {
 static int receive_all(ParcelPipe *p, void *userdata, Error **reterr) {
         const CopyRequest *q = userdata;
 
-        return parcel_write(p, &(ParcelWrite){ .force = q->force, .is_guest = q->into, .drop_privileges = !q->into && !q->privileges }, reterr);
+        if (!q->into && q->is_stream)
+                return parcel_tar(p, STDOUT_FILENO, "standard output", reterr);
+        return parcel_write(p, &(ParcelWrite){ .force = q->force, .is_guest = q->into, .is_archive = q->is_stream,
+                                               .drop_privileges = !q->into && !q->privileges },
+                            reterr);
 }
 
 /* ---- what is said ---- */
@@ -107,6 +133,7 @@ static void say(uint64_t n, const char *one, const char *many) {
 static void say_all(const ParcelTally *t) {
         say(t->kept, "A file was there already, and stays; --force replaces it", "files were there already, and stay; --force replaces them");
         say(t->devices, "A device was left out", "devices were left out");
+        say(t->sockets, "A socket was left out", "sockets were left out");
         say(t->mounts, "A file system of the kernel's (as /proc is one) was left out", "file systems of the kernel's (as /proc is one) were left out");
         say(t->unreadable, "A file of the kernel's could not be read, and was left out", "files of the kernel's could not be read, and were left out");
         say(t->strangers, "An owner or group is none that the machine has: root in the copy",
@@ -125,7 +152,7 @@ static int copy_shown(CopyRequest *q, Error **reterr) {
         ParcelTally tally = {};
         CopyAcross across = { .inside = q->place.inside, .part_inside = q->into ? receive_all : send_all,
                               .part_on_host = q->into ? send_all : receive_all, .is_read_inside = !q->into, .userdata = q };
-        int r = transfer_show_begin(&show, "Copying", q->n_paths > 1 ? q->target : q->paths[0], 0, 0, reterr);
+        int r = transfer_show_begin(&show, "Copying", q->n_paths > 1 || (q->into && q->is_stream) ? q->target : q->paths[0], 0, 0, reterr);
 
         if (r < 0)
                 return r;

@@ -71,12 +71,10 @@ int acl_text(const uint8_t *data, size_t size, TarBytes *b) {
         return r;
 }
 
-static int pack_acl(const char *name, uint8_t *value, size_t size, const ChownRequest *ids, TarBytes *records) {
+static int pack_acl(const char *name, const uint8_t *value, size_t size, TarBytes *records) {
         _cleanup_(tar_bytes_done) TarBytes text = {};
-        int r = ids->from != ids->to ? acl_shift(ids, value, size) : 0;
+        int r = acl_text(value, size, &text);
 
-        if (r >= 0)
-                r = acl_text(value, size, &text);
         if (r < 0)
                 return r;
         return tar_record(records, strcmp(name, ACL_PREFIX "default") == 0 ? "SCHILY.acl.default" : "SCHILY.acl.access", text.data, text.n);
@@ -128,6 +126,14 @@ static bool is_packed(const char *name) {
                strncmp(name, ACL_PREFIX, strlen(ACL_PREFIX)) == 0;
 }
 
+static bool is_acl(const char *name) {
+        return strncmp(name, ACL_PREFIX, strlen(ACL_PREFIX)) == 0;
+}
+
+int attribute_pack(const char *name, const void *value, size_t size, TarBytes *records) {
+        return is_acl(name) ? pack_acl(name, value, size, records) : pack_other(name, value, size, records);
+}
+
 static int pack_one(AttributePacker *a, const XattrFile *f, const char *name, const ChownRequest *ids, TarBytes *records) {
         ssize_t n = xattr_value(f, name, a->value);
         size_t size = (size_t) n;
@@ -135,11 +141,11 @@ static int pack_one(AttributePacker *a, const XattrFile *f, const char *name, co
 
         if (n < 0)
                 return n == -ENODATA ? 0 : (int) n;
-        if (strncmp(name, ACL_PREFIX, strlen(ACL_PREFIX)) == 0)
-                return pack_acl(name, a->value, size, ids, records);
-        if (strcmp(name, "security.capability") == 0 && ids->from != ids->to)
+        if (is_acl(name) && ids->from != ids->to)
+                r = acl_shift(ids, a->value, size);
+        else if (strcmp(name, "security.capability") == 0 && ids->from != ids->to)
                 r = caps_shift(ids, a->value, &size);
-        return r < 0 ? r : pack_other(name, a->value, size, records);
+        return r < 0 ? r : attribute_pack(name, a->value, size, records);
 }
 
 int attributes_pack(AttributePacker *a, int fd, bool is_open, const ChownRequest *ids, TarBytes *records) {

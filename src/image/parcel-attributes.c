@@ -22,7 +22,7 @@ bool parcel_xattr_is_privilege(const char *name) {
         return strcmp(name, "security.capability") == 0;
 }
 
-static bool goes_along(const char *name) {
+bool parcel_xattr_goes_along(const char *name) {
         return strncmp(name, "user.", 5) == 0 || parcel_xattr_is_privilege(name) || strcmp(name, "system.posix_acl_access") == 0 ||
                 strcmp(name, "system.posix_acl_default") == 0;
 }
@@ -60,7 +60,7 @@ int parcel_xattrs_send(ParcelXattrs *x, ParcelPipe *p, int fd, Error **reterr) {
                 return n == 0 || errno == EOPNOTSUPP || errno == ENOSYS ? 0 : error_errno(reterr, errno, "Cannot read the attributes of a file");
         x->names[n] = 0;
         for (const char *name = x->names; name < x->names + n; name += strlen(name) + 1) {
-                int r = goes_along(name) ? send_one(x, p, fd, name, reterr) : 0;
+                int r = parcel_xattr_goes_along(name) ? send_one(x, p, fd, name, reterr) : 0;
 
                 if (r < 0)
                         return r;
@@ -80,7 +80,7 @@ int parcel_pending_add(ParcelPending *x, const Parcel *parcel, Error **reterr) {
         uint32_t size = parcel->head.bytes_size;
         uint8_t *to;
 
-        if (!goes_along(parcel->name))
+        if (!parcel_xattr_goes_along(parcel->name))
                 return error_set(reterr, EBADMSG, "An attribute '%.80s' is not one that is copied", parcel->name);
         if (needed > PARCEL_XATTRS_MAX)
                 return error_set(reterr, E2BIG, "A file has more than %u bytes of attributes", PARCEL_XATTRS_MAX);

@@ -27,6 +27,7 @@ int parcel_pending_add(ParcelPending *x, const Parcel *parcel, Error **reterr);
 /* Call f with each. */
 void parcel_pending_each(const ParcelPending *x, void (*f)(const char *name, const void *value, size_t size, void *userdata), void *userdata);
 
+bool parcel_xattr_goes_along(const char *name);
 bool parcel_xattr_is_privilege(const char *name); /* file capabilities */
 
 /* A path's last component and what is before it: "a/b/", "a/b/." are "a" and "b"; "/", "." and what ends in ".." have no name. */

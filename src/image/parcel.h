@@ -71,6 +71,7 @@ typedef struct ParcelTally {
         volatile bool is_cancelled; /* the parent's: end, and leave nothing */
         CopyProgress done;
         uint64_t devices;    /* left out */
+        uint64_t sockets;    /* left out of an archive */
         uint64_t mounts;     /* of the kernel's own file systems: left out */
         uint64_t strangers;  /* owners that the machine does not have: root's now */
         uint64_t privileges; /* files that have lost set-user-ID, set-group-ID, capabilities */

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -72,12 +73,14 @@ static void arrange_fds(const Plan *p) {
         (void) close_range(FIRST_UNUSED_FD, ~0U, 0);
 }
 
-static void enter(const Plan *p) {
+static void enter_namespaces(const Plan *p) {
         if (p->namespaces && setns(NAMESPACES_FD, p->namespaces) < 0)
                 fail(STAGE_SETNS, errno);
+}
+
+static void enter_root(void) {
         if (fchdir(ROOT_FD) < 0 || chroot(".") < 0 || chdir("/") < 0)
                 fail(STAGE_ROOT, errno);
-        (void) close_range(ROOT_FD, NAMESPACES_FD, 0);
 }
 
 /* A detached copy of all that is mounted beneath the root: it needs no mount point, and is gone with us. Private, or what is mounted
@@ -95,6 +98,19 @@ static void take_mounts(const Plan *p) {
                 fail(STAGE_MOUNTS, errno);
         if (fchdir(tree) < 0 || chroot(".") < 0 || chdir("/") < 0)
                 fail(STAGE_ROOT, errno);
+}
+
+/* Mounts are copied by who has rights over their namespace: the machine's root over the machine's, but over ours only we. */
+static void enter(const Plan *p) {
+        bool is_machine = p->request->leader_fd >= 0;
+
+        if (is_machine)
+                enter_namespaces(p);
+        enter_root();
+        take_mounts(p);
+        if (!is_machine)
+                enter_namespaces(p);
+        (void) close_range(ROOT_FD, NAMESPACES_FD, 0);
 }
 
 static void take_rights(const Plan *p) {
@@ -119,7 +135,6 @@ static _Noreturn void run_inside(const Plan *p, pid_t parent) {
         process_forget_environment();
         (void) syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); /* the host's keys stay outside */
         enter(p);
-        take_mounts(p);
         take_rights(p);
         (void) prctl(PR_SET_DUMPABLE, 0); /* a change of ids may set it anew, */
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL); /* and clears this */
