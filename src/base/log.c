@@ -21,6 +21,15 @@ static LogLevel max_level(void) {
         return LOG_LEVEL_INFO;
 }
 
+bool log_shows(LogLevel level) {
+        return level <= max_level();
+}
+
+void log_be_quiet(void) {
+        if (log_shows(LOG_LEVEL_INFO))
+                (void) setenv("NBOX_LOG_LEVEL", "warning", 1);
+}
+
 /* UTF-8 passes; control characters do not reach the user's terminal. */
 static void escape(const char *in, char *out, size_t size) {
         size_t n = 0;

@@ -17,6 +17,12 @@ typedef enum LogLevel {
         LOG_LEVEL_DEBUG = 7,
 } LogLevel;
 
+/* Whether what is logged at that level is shown. */
+bool log_shows(LogLevel level);
+
+/* --quiet: from now on only warnings and errors, also of the processes that are started (by the variable). */
+void log_be_quiet(void);
+
 void log_line(LogLevel level, const char *fmt, ...) _printf_(2, 3);
 
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -216,6 +216,12 @@ static int dispatch_words(int argc, char **argv, int own_failure) {
         return flush_output(r);
 }
 
+int dispatch_verb(int argc, char **argv, Error **reterr) {
+        const Verb *verb = verb_find(argv[0]);
+
+        return verb ? run_verb(verb, argc, argv, reterr) : unknown_verb(argv, reterr);
+}
+
 /* Another program's command line first becomes one of ours. */
 int dispatch(int argc, char **argv) {
         _cleanup_(error_freep) Error *error = NULL;

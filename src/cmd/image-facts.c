@@ -73,6 +73,10 @@ static json_t *layers_json(const Image *image, const LayerGraph *graph) {
         return all;
 }
 
+json_t *pool_to_json(const PoolUsage *pool) {
+        return json_pack("{s:s, s:o, s:o}", "path", POOL_DIRECTORY, "usage_bytes", bytes_json(pool->usage), "limit_bytes", bytes_json(pool->limit));
+}
+
 json_t *image_facts_json(const Image *image, const LayerGraph *graph) {
         _cleanup_strv_ char **sharers = NULL, **snapshots = image_snapshots(image, graph);
         ImageUsage usage = image_usage(image, graph);

@@ -5,6 +5,7 @@
 
 #include "find.h"
 #include "layer-graph.h"
+#include "pool.h"
 #include "usage.h"
 
 /* What `images` and `image-status` show of an image. */
@@ -26,6 +27,9 @@ const char *usage_text(uint64_t bytes, char *buf, size_t size);
 
 /* Its snapshots, without its name, sorted; the caller's. NULL: none, or out of memory. */
 char **image_snapshots(const Image *image, const LayerGraph *graph);
+
+/* Of all images together. NULL on out of memory. */
+json_t *pool_to_json(const PoolUsage *pool);
 
 /* NULL on out of memory. */
 json_t *image_facts_json(const Image *image, const LayerGraph *graph);

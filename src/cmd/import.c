@@ -31,7 +31,8 @@ typedef struct Import {
         char *path;         /* of what was made */
         bool is_oci;        /* it was an image of OCI's, which says itself what it became */
         UnpackResult made;  /* what an archive had; all 0 for others */
-        Pulled pulled;      /* of a URL */
+        bool pull;          /* of a URL */
+        Pulled pulled;      /* what came from there */
 } Import;
 
 static void import_done(Import *m) {
@@ -265,11 +266,21 @@ static void say_how_to_boot(const Import *m) {
 
 /* ---- all ---- */
 
+/* In machinectl's words, where there are some. */
+static const char *type_of(const Import *m) {
+        static const char *const imports[] = { [IMPORT_ANY] = "import", [IMPORT_TAR] = "import-tar", [IMPORT_DISK] = "import-raw",
+                                               [IMPORT_DIRECTORY] = "import-fs" },
+                                *const pulls[] = { [IMPORT_ANY] = "pull", [IMPORT_TAR] = "pull-tar", [IMPORT_DISK] = "pull-raw" };
+
+        return m->pull ? pulls[m->q->kind] : imports[m->q->kind];
+}
+
 static int work(Import *m, Error **reterr) {
         int r = transfer_show_begin(&m->show, "Importing", m->from.title, m->from.is_directory ? 0 : m->from.size, 0, reterr);
 
         if (r < 0)
                 return r;
+        transfer_show_mark(&m->show, type_of(m), m->q->name, m->from.title);
         m->show.watch.expected = 0; /* bytes of the archive are not what it takes */
         return m->from.is_directory ? import_directory(m, reterr) : import_stream(m, reterr);
 }
@@ -316,13 +327,15 @@ static int download(Import *m, const ImportPull *how, Error **reterr) {
         };
         int r;
 
+        m->pull = true;
         m->from.title = url_public(q.url);
         if (!m->from.title)
                 return error_oom(reterr);
         r = transfer_show_begin(&m->show, "Downloading", m->from.title, 0, 0, reterr);
-        if (r >= 0)
-                r = pull_get(&q, &m->pulled, reterr);
-        return r;
+        if (r < 0)
+                return r;
+        transfer_show_mark(&m->show, type_of(m), m->q->name, m->from.title);
+        return pull_get(&q, &m->pulled, reterr);
 }
 
 /* What was downloaded is read as any file is. */

@@ -121,6 +121,8 @@ static void tick(TransferShow *s) {
                 return;
         s->shown_usec = now;
         sample(s, now);
+        if (s->mark && s->bytes > 0)
+                transfer_mark_percent(s->mark, s->done.bytes >= s->bytes ? 100 : (unsigned) (s->done.bytes * 100 / s->bytes));
         if (s->line.columns > 0)
                 paint(s, now);
         else if (now >= s->log_usec)
@@ -195,12 +197,21 @@ int transfer_show_begin(TransferShow *s, const char *doing, const char *what, ui
                 s->title = NULL;
                 return error_oom(reterr);
         }
+        if (!log_shows(LOG_LEVEL_INFO))
+                s->line.columns = 0;
         r = watch_signals(s, reterr);
         if (r < 0)
                 return r;
         if (s->line.columns > 0)
                 transfer_show_announce(s);
         return 0;
+}
+
+void transfer_show_mark(TransferShow *s, const char *type, const char *local, const char *remote) {
+        int r = transfer_mark(type, local, remote, &s->mark);
+
+        if (r < 0)
+                log_debug("Cannot have it listed among the transfers: %s, ignoring", strerror(-r));
 }
 
 void transfer_show_expect(TransferShow *s, uint64_t bytes, uint64_t files) {
@@ -217,6 +228,8 @@ void transfer_show_end(TransferShow *s) {
 
         free(s->title);
         s->title = NULL;
+        transfer_mark_free(s->mark);
+        s->mark = NULL;
         if (s->signals <= 0)
                 return;
         status_line_erase(&s->line);

@@ -7,6 +7,7 @@
 
 #include "copy.h"
 #include "status-line.h"
+#include "transfers.h"
 
 /* Long work on bytes (copies, imports, exports, downloads) as its user sees it: how much it is, said before where that is known; how far it
  * is, how fast and for how long yet, on a terminal; where stderr is none, nothing of what takes less than ten seconds, and then a line at
@@ -24,12 +25,16 @@ typedef struct TransferShow {
         double rate;           /* bytes a second, smoothed */
         bool is_cancelled;
         int signals;           /* SIGINT, SIGTERM and SIGHUP meanwhile; 0: not begun */
+        TransferMark *mark;    /* or NULL */
         sigset_t old;          /* the mask before: children that exec get it from transfer_show_unblock() */
 } TransferShow;
 
 /* doing: "Copying", "Importing"; what: "the tree of 'web'". On a terminal one line says how much it is, where that is known. watch.expected
  * is `bytes`: who gives it to copy.h for something else than that size sets it to 0. The struct stays where it is until the end. */
 int transfer_show_begin(TransferShow *s, const char *doing, const char *what, uint64_t bytes, uint64_t files, Error **reterr);
+
+/* Have it listed by `nbox list-transfers` until its end: type "import", the image's name, and the file or URL. */
+void transfer_show_mark(TransferShow *s, const char *type, const char *local, const char *remote);
 
 /* That line in any case: of what others feel, as a machine that stands still meanwhile. */
 void transfer_show_announce(const TransferShow *s);

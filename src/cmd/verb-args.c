@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "log.h"
 #include "options.h"
+#include "password-agent.h"
 #include "verb.h"
 
 enum {
         ID_HELP = -1,
         ID_NO_PAGER = -2,
         ID_JSON = -3,
+        ID_QUIET = -4,
+        ID_NO_ASK_PASSWORD = -5,
 };
 
 static const VerbOption json_options[] = {
@@ -16,6 +20,8 @@ static const VerbOption json_options[] = {
 
 static const VerbOption common_options[] = {
         { { "no-pager" }, ID_NO_PAGER, "Accepted and without effect: there is no pager" },
+        { { "quiet", .letter = 'q' }, ID_QUIET, "Say only what goes wrong" },
+        { { "no-ask-password" }, ID_NO_ASK_PASSWORD, "Ask for no password where polkit wants one" },
         { { "help", .letter = 'h' }, ID_HELP, "Show this help" },
 };
 
@@ -93,6 +99,10 @@ int verb_next(VerbArgs *a, Error **reterr) {
                         return r;
                 if (r == ID_JSON)
                         a->json = true;
+                else if (r == ID_QUIET)
+                        log_be_quiet();
+                else if (r == ID_NO_ASK_PASSWORD)
+                        password_agent_forbid();
         }
 }
 

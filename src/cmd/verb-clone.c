@@ -6,21 +6,23 @@
 #include "live-copy.h"
 #include "log.h"
 #include "name.h"
+#include "read-only.h"
 #include "settings-beside.h"
 #include "verb-list.h"
 
 /* nbox clone A B. The path of B goes to stdout, for scripts; how to go on goes to stderr. */
 
-enum { OPT_COPY = 256 };
+enum { OPT_COPY = 256, OPT_READ_ONLY };
 
 const VerbOption clone_options[] = {
         { { .name = "copy" }, OPT_COPY, "Copy all files: the new image shares nothing with the other one" },
+        { { .name = "read-only" }, OPT_READ_ONLY, "Have the new image not written to" },
         {},
 };
 
 typedef struct CloneRequest {
         const char *from, *name;
-        bool copy;
+        bool copy, read_only;
 } CloneRequest;
 
 static int parse(int argc, char **argv, CloneRequest *ret, Error **reterr) {
@@ -28,7 +30,7 @@ static int parse(int argc, char **argv, CloneRequest *ret, Error **reterr) {
         int r;
 
         while ((r = verb_next(&args, reterr)) > 0)
-                ret->copy = true;
+                *(r == OPT_COPY ? &ret->copy : &ret->read_only) = true;
         if (r >= 0)
                 r = verb_check_operands(&args, 2, 2, reterr);
         if (r < 0)
@@ -81,6 +83,13 @@ static int find_and_clone(const CloneRequest *q, Image **ret_from, char **ret_pa
         }
 }
 
+static int make_read_only(const char *path, Error **reterr) {
+        _cleanup_(image_freep) Image *image = NULL;
+        int r = image_find(path, &image, reterr);
+
+        return r < 0 ? r : image_set_read_only(image, true, reterr);
+}
+
 int verb_clone(int argc, char **argv, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_(image_freep) Image *from = NULL;
@@ -93,6 +102,11 @@ int verb_clone(int argc, char **argv, Error **reterr) {
                 r = find_and_clone(&q, &from, &path, reterr);
         if (r < 0)
                 return r;
+        if (q.read_only) {
+                r = make_read_only(path, reterr);
+                if (r < 0)
+                        return r;
+        }
         if (settings_beside_copy(from->path, path, &error) < 0)
                 log_warning("%s is without the settings of %s, ignoring: %s", path, from->path, error ? error->message : "no memory");
         printf("%s\n", path);

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "host-machine.h"
+#include "host-session.h"
 #include "inside.h"
 #include "path.h"
 #include "session.h"
@@ -142,9 +144,25 @@ static int run_shell(const ExecArguments *a, JoinRequest *request, Error **reter
         return a->tty || isatty(STDIN_FILENO) ? inside_on_terminal(request, reterr) : inside_on_stdio(request, reterr);
 }
 
+/* A session on this host, by systemd: it has nothing of ours. */
+static int shell_on_host(const ExecArguments *a, Error **reterr) {
+        char *const *command = a->operands + (a->operands[0] != NULL);
+
+        if (a->chdir)
+                return error_set(reterr, EOPNOTSUPP, "--chdir= is for machines: a session on the host begins in its user's home");
+        if (*command && **command != '/')
+                return error_set(reterr, EINVAL, "A command on the host is given by its absolute path, not as '%s'", *command);
+        return host_session_shell(&(MachinedShell){ .name = HOST_MACHINE, .user = a->user, .argv = command, .environment = a->environment }, reterr);
+}
+
 int verb_shell(int argc, char **argv, Error **reterr) {
         _cleanup_(exec_arguments_done) ExecArguments a = {};
-        int r = parse(&a, 1, argc, argv, reterr);
+        const char *name = NULL;
+        int r = parse(&a, 0, argc, argv, reterr);
 
-        return r < 0 ? r : run_inside(&a, split_target(a.operands[0], &a.user), run_shell, reterr);
+        if (r < 0)
+                return r;
+        if (a.operands[0])
+                name = split_target(a.operands[0], &a.user);
+        return names_host(name) ? shell_on_host(&a, reterr) : run_inside(&a, name, run_shell, reterr);
 }

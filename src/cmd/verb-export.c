@@ -137,7 +137,10 @@ static int write_shown(const ExportRequest *q, const Image *image, StillImage *s
                           .size = q->size, .watch = &show.watch };
         int r = transfer_show_begin(&show, "Exporting", image->path, still->bytes, still->files, reterr);
 
-        return r < 0 ? r : q->format->write(&job, reterr);
+        if (r < 0)
+                return r;
+        transfer_show_mark(&show, strcmp(q->format->name, "raw") == 0 ? "export-raw" : "export-tar", image->name, job.path);
+        return q->format->write(&job, reterr);
 }
 
 static int write_image(ExportRequest *q, Error **reterr) {

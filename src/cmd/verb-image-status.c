@@ -10,6 +10,7 @@
 #include "layer-origin.h"
 #include "log.h"
 #include "machine-leases.h"
+#include "pool.h"
 #include "status.h"
 #include "strv.h"
 #include "table.h"
@@ -199,14 +200,31 @@ static int show_one(const char *name, ImageGraphs *graphs, json_t *all, Error **
         return json_array_append_new(all, about_json(&a)) < 0 ? error_oom(reterr) : 0;
 }
 
+/* Of all images together. */
+static int show_pool(bool json, Error **reterr) {
+        PoolUsage pool;
+        int r = pool_usage(&pool, reterr);
+
+        if (r < 0)
+                return r;
+        if (json)
+                return json_print(pool_to_json(&pool), reterr);
+        show_line("Path", "%s", POOL_DIRECTORY);
+        show_size("Usage", pool.usage);
+        show_size("Limit", pool.limit);
+        return 0;
+}
+
 int verb_image_status(int argc, char **argv, Error **reterr) {
         _cleanup_(image_graphs_done) ImageGraphs graphs = {};
         VerbArgs args = verb_args(argc, argv);
         json_t *all;
-        int r = verb_operands(&args, 1, -1, reterr);
+        int r = verb_operands(&args, 0, -1, reterr);
 
         if (r < 0)
                 return r;
+        if (args.n_operands == 0)
+                return show_pool(args.json, reterr);
         all = args.json ? json_array() : NULL;
         for (int i = 0; r >= 0 && i < args.n_operands; i++) {
                 if (i > 0 && !all)

@@ -18,6 +18,7 @@ enum { OPT_NO_LEGEND = 256, OPT_TREE };
 const VerbOption images_options[] = {
         { { .name = "quiet", .letter = 'q' }, 'q', "Show names only" },
         { { .name = "no-legend" }, OPT_NO_LEGEND, "Show no heading and no count" },
+        { { .name = "all", .letter = 'a' }, 'a', "Show hidden ones, and the host's own tree" },
         { { .name = "tree" }, OPT_TREE, "Show who stands on whom, snapshots, and what is each one's own" },
         {},
 };
@@ -80,7 +81,7 @@ static int print_names(Image **images, size_t n) {
 }
 
 typedef struct Wishes {
-        bool plain, quiet, tree, json;
+        bool plain, quiet, all, tree, json;
 } Wishes;
 
 static int print(const Wishes *w, Image **images, size_t n, Error **reterr) {
@@ -104,6 +105,9 @@ static int parse(int argc, char **argv, Wishes *ret, Error **reterr) {
                 case 'q':
                         ret->quiet = true;
                         break;
+                case 'a':
+                        ret->all = true;
+                        break;
                 case OPT_TREE:
                         ret->tree = true;
                         break;
@@ -122,7 +126,7 @@ int verb_images(int argc, char **argv, Error **reterr) {
 
         r = parse(argc, argv, &wishes, reterr);
         if (r >= 0)
-                r = image_list(&images, &n, reterr);
+                r = wishes.all ? image_list_all(&images, &n, reterr) : image_list(&images, &n, reterr);
         if (r < 0)
                 return r;
         if (access(IMAGE_DIRECTORY, R_OK | X_OK) < 0 && errno == EACCES)

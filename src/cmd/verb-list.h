@@ -82,6 +82,7 @@ int verb_passwd(int argc, char **argv, Error **reterr);
 int verb_events(int argc, char **argv, Error **reterr);
 extern const VerbOption events_options[];
 int verb_list(int argc, char **argv, Error **reterr);
+extern const VerbOption list_machines_options[];
 extern const VerbOption list_options[]; /* 'q' for names only, else no legend; also of zone list */
 int verb_status(int argc, char **argv, Error **reterr);
 int verb_show(int argc, char **argv, Error **reterr);
@@ -117,7 +118,16 @@ int verb_terminate(int argc, char **argv, Error **reterr); /* all of verb-stop.c
 extern const VerbOption stop_options[];
 int verb_kill(int argc, char **argv, Error **reterr);
 extern const VerbOption kill_options[];
+
+/* What --signal=help and --signal=list print: names, or a table with numbers. Returns 0. */
+int print_signals(const char *word);
 int verb_zone_serve(int argc, char **argv, Error **reterr);
+int verb_list_transfers(int argc, char **argv, Error **reterr);
+extern const VerbOption list_transfers_options[];
+int verb_cancel_transfer(int argc, char **argv, Error **reterr); /* verb-transfers.c */
+int verb_show_image(int argc, char **argv, Error **reterr);
+extern const VerbOption show_image_options[];
+int verb_machinectl(int argc, char **argv, Error **reterr);
 int verb_gc(int argc, char **argv, Error **reterr);
 
 int verb_zone_list(int argc, char **argv, Error **reterr);

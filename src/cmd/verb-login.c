@@ -8,6 +8,8 @@
 #include "guest-getty.h"
 #include "guest-user.h"
 #include "guest.h"
+#include "host-machine.h"
+#include "host-session.h"
 #include "init-look.h"
 #include "inside.h"
 #include "log.h"
@@ -118,11 +120,11 @@ static int login_on_spare(const Machine *m, Error **reterr) {
         return r;
 }
 
-static int parse_name(int argc, char **argv, const char **ret, Error **reterr) {
+static int parse_name(int argc, char **argv, int min, const char **ret, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
         int r;
 
-        r = verb_operands(&args, 1, 1, reterr);
+        r = verb_operands(&args, min, 1, reterr);
         if (r >= 0)
                 *ret = args.operands[0];
         return r;
@@ -167,9 +169,10 @@ int verb_login(int argc, char **argv, Error **reterr) {
         AttachEnd end;
         int r;
 
-        r = parse_name(argc, argv, &name, reterr);
-        if (r >= 0)
-                r = inside_open(name, &m, reterr);
+        r = parse_name(argc, argv, 0, &name, reterr);
+        if (r < 0 || names_host(name))
+                return r < 0 ? r : host_session_login(HOST_MACHINE, reterr);
+        r = inside_open(name, &m, reterr);
         if (r < 0)
                 return r;
         warn_of_locked_root(m);
@@ -202,7 +205,7 @@ int verb_console(int argc, char **argv, Error **reterr) {
         AttachEnd end = ATTACH_END_PEER;
         int r;
 
-        r = parse_name(argc, argv, &name, reterr);
+        r = parse_name(argc, argv, 1, &name, reterr);
         while (r >= 0) {
                 r = attach_console(name, reterr);
                 if (r >= 0)

@@ -3,6 +3,7 @@
 
 #include "image-claim.h"
 #include "parse.h"
+#include "pool.h"
 #include "quota.h"
 #include "verb-list.h"
 
@@ -19,12 +20,6 @@ static int parse_limit(const char *text, uint64_t *ret, Error **reterr) {
         return error_hint(reterr, -EINVAL, "It takes bytes, or a number with K, M, G or T behind it, as 20G; '-' takes the limit away.");
 }
 
-/* machinectl(1) limits all images together, where they are in a btrfs of their own. */
-static int no_name(Error **reterr) {
-        error_set(reterr, EOPNOTSUPP, "A limit is one image's: which one is missing");
-        return error_hint(reterr, -EOPNOTSUPP, "`nbox set-limit NAME SIZE`. For all of them together, give /var/lib/machines a file system of its own.");
-}
-
 int verb_set_limit(int argc, char **argv, Error **reterr) {
         _cleanup_(image_lock_releasep) ImageLock *lock = NULL;
         _cleanup_(image_freep) Image *image = NULL;
@@ -36,7 +31,7 @@ int verb_set_limit(int argc, char **argv, Error **reterr) {
         if (r >= 0)
                 r = parse_limit(args.operands[args.n_operands - 1], &bytes, reterr);
         if (r >= 0 && args.n_operands == 1)
-                r = no_name(reterr);
+                return pool_set_limit(bytes, reterr);
         if (r >= 0)
                 r = image_find(args.operands[0], &image, reterr);
         if (r >= 0)

@@ -2,7 +2,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "host-machine.h"
+#include "image-facts.h"
 #include "machine-json.h"
+#include "machinectl.h"
+#include "pool.h"
 #include "table.h"
 #include "verb-list.h"
 
@@ -12,13 +16,14 @@ enum { OPT_VALUE = 256 };
 
 const VerbOption show_options[] = {
         { { .name = "property", .letter = 'p', .placeholder = "NAME" }, 'p', "Show only these properties (several, or separated by commas)" },
+        { { .name = "all", .letter = 'a' }, 'a', "Show unset ones, too" },
         { { .name = "value" }, OPT_VALUE, "Show values only, without their names" },
         {},
 };
 
 typedef struct ShowArguments {
         char **properties; /* none: all */
-        bool value;
+        bool value, all;
 } ShowArguments;
 
 /* Not `nbox show NAME`, which leaves out what is unset. */
@@ -33,25 +38,44 @@ static int hint_properties(Error **reterr) {
         return error_hint(reterr, -EINVAL, "There are %s.", names);
 }
 
-static int add_properties(ShowArguments *a, const char *list, Error **reterr) {
+static int split_properties(ShowArguments *a, const char *list, Error **reterr) {
         _cleanup_free_ char *copy = strdup(list);
         char *rest = copy;
 
         if (!copy)
                 return error_oom(reterr);
-        for (char *name; (name = strsep(&rest, ","));) {
+        for (char *name; (name = strsep(&rest, ","));)
+                if (strv_append(&a->properties, name) < 0)
+                        return error_oom(reterr);
+        return 0;
+}
+
+/* Of machines: as they are spelled. */
+static int check_properties(const ShowArguments *a, Error **reterr) {
+        for (char **name = a->properties; name && *name; name++) {
                 const RecordField *f = record_fields;
 
-                while (f->key && strcasecmp(f->key, name) != 0)
+                while (f->key && strcasecmp(f->key, *name) != 0)
                         f++;
                 if (!f->key) {
-                        error_set(reterr, EINVAL, "There is no property '%s'", name);
+                        error_set(reterr, EINVAL, "There is no property '%s'", *name);
                         return hint_properties(reterr);
                 }
-                if (strv_append(&a->properties, f->key) < 0)
-                        return error_oom(reterr);
+                memcpy(*name, f->key, strlen(f->key));
         }
         return 0;
+}
+
+/* Without a machine's name: what there is of all together. */
+static int show_host(const ShowArguments *a, bool json, Error **reterr) {
+        PropertyPrinter p = { .wanted = a->properties, .all = a->all, .value = a->value };
+        PoolUsage pool;
+        int r;
+
+        if (!json)
+                return print_pool(&p, reterr);
+        r = pool_usage(&pool, reterr);
+        return r < 0 ? r : json_print(pool_to_json(&pool), reterr);
 }
 
 static bool is_wanted(const ShowArguments *a, const RecordField *f) {
@@ -66,7 +90,7 @@ static int print_text(const ShowArguments *a, const Machine *m, Error **reterr) 
                         continue;
                 if (machine_property(m, f, &value) < 0)
                         return error_oom(reterr);
-                if (!value && !a->properties) /* unset ones only when asked for */
+                if (!value && !a->properties && !a->all) /* unset ones only when asked for */
                         continue;
                 printf("%s%s%s\n", a->value ? "" : f->key, a->value ? "" : "=", value ?: "");
         }
@@ -80,7 +104,7 @@ static int show(const ShowArguments *a, const VerbArgs *args, Error **reterr) {
         for (int i = 0; i < args->n_operands && r >= 0; i++) {
                 _cleanup_(machine_freep) Machine *m = NULL;
 
-                r = machine_find(args->operands[i], &m, reterr);
+                r = machine_find_or_host(args->operands[i], &m, reterr);
                 if (r < 0)
                         break;
                 if (all)
@@ -107,14 +131,14 @@ int verb_show(int argc, char **argv, Error **reterr) {
                 if (option < 0)
                         r = option;
                 else if (option == 'p')
-                        r = add_properties(&a, args.value, reterr);
+                        r = split_properties(&a, args.value, reterr);
                 else
-                        a.value = true;
+                        *(option == 'a' ? &a.all : &a.value) = true;
         }
         if (r >= 0)
-                r = verb_check_operands(&args, 1, -1, reterr);
+                r = args.n_operands > 0 ? check_properties(&a, reterr) : 0;
         if (r >= 0)
-                r = show(&a, &args, reterr);
+                r = args.n_operands == 0 ? show_host(&a, args.json, reterr) : show(&a, &args, reterr);
         strv_free(a.properties);
         return r;
 }

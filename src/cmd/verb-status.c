@@ -7,6 +7,7 @@
 #include "log.h"
 #include "logs.h"
 #include "machine-json.h"
+#include "host-machine.h"
 #include "init-look.h"
 #include "parse.h"
 #include "status.h"
@@ -191,7 +192,7 @@ static json_t *machine_json(const Machine *m) {
 static int one_json(const char *name, const StatusArguments *a, json_t *all, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_(machine_freep) Machine *m = NULL;
-        int r = machine_find(name, &m, &error);
+        int r = machine_find_or_host(name, &m, &error);
         json_t *o = r >= 0 ? machine_json(m) : r == -ESRCH ? status_stopped_json(name) : NULL;
 
         if (!o)
@@ -227,7 +228,7 @@ static int print_json(const VerbArgs *args, const StatusArguments *a, Error **re
 static int one(const char *name, StatusArguments *a, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_(machine_freep) Machine *m = NULL;
-        int r = machine_find(name, &m, &error);
+        int r = machine_find_or_host(name, &m, &error);
 
         if (r >= 0)
                 print_status(m);

@@ -212,7 +212,7 @@ int verb_terminate(int argc, char **argv, Error **reterr) {
 enum { OPT_WHOM = 256 };
 
 const VerbOption kill_options[] = {
-        { { .name = "signal", .letter = 's', .placeholder = "SIGNAL" }, 's', "The signal (default: SIGTERM)" },
+        { { .name = "signal", .letter = 's', .placeholder = "SIGNAL" }, 's', "The signal (default: SIGTERM); help and list show what there is" },
         { { .name = "kill-whom", .alias = "kill-who", .placeholder = "leader|all" }, OPT_WHOM, "Send it to init alone, or to all processes (default)" },
         {},
 };
@@ -250,6 +250,8 @@ int verb_kill(int argc, char **argv, Error **reterr) {
         int option, r;
 
         while ((option = verb_next(&args, reterr)) > 0) {
+                if (option == 's' && (strcmp(args.value, "help") == 0 || strcmp(args.value, "list") == 0))
+                        return print_signals(args.value);
                 r = store_kill_option(&a, option, args.value, reterr);
                 if (r < 0)
                         return r;

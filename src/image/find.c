@@ -222,18 +222,23 @@ bool image_name_is_valid(const char *name) {
         return *name && *name != '.' && strlen(name) <= NAME_MAX && !strchr(name, '/') && string_is_clean(name);
 }
 
+/* ".#…" are ours and locks of systemd-nspawn's. */
+static bool is_hidden_name(const char *name) {
+        return name[0] == '.' && name[1] && name[1] != '#' && strcmp(name, "..") != 0 && image_name_is_valid(name + 1);
+}
+
 /* Of what lies in the search path: NULL for what is none. */
-static char *image_name_of(const char *file, unsigned char type) {
+static char *image_name_of(const char *file, unsigned char type, bool hidden) {
         size_t n = disk_name_length(file);
 
-        if (!image_name_is_valid(file))
+        if (!image_name_is_valid(file) && !(hidden && is_hidden_name(file)))
                 return NULL;
         if (n > 0 && type != DT_DIR)
                 return strndup(file, n);
         return type == DT_DIR || type == DT_LNK || type == DT_BLK || type == DT_UNKNOWN ? strdup(file) : NULL;
 }
 
-static int collect_names(char ***ret) {
+static int collect_names(bool hidden, char ***ret) {
         _cleanup_strv_ char **names = NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(search_path); i++) {
@@ -241,7 +246,7 @@ static int collect_names(char ***ret) {
                 struct dirent *e;
 
                 while (dir && (e = readdir(dir))) {
-                        _cleanup_free_ char *name = image_name_of(e->d_name, e->d_type);
+                        _cleanup_free_ char *name = image_name_of(e->d_name, e->d_type, hidden);
                         int r;
 
                         if (!name || strv_contains(names, name))
@@ -307,7 +312,7 @@ static int not_found(const char *name, Error **reterr) {
         if (stat(name, &st) >= 0 && (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
                 return error_hint(reterr, -ENOENT, "For the %s of that name here, write ./%s", S_ISDIR(st.st_mode) ? "directory" : "file", name);
 
-        (void) collect_names(&names);
+        (void) collect_names(false, &names);
         near = nearest_name(names, name);
         if (near)
                 return error_hint(reterr, -ENOENT, "Did you mean '%s'? `nbox images` lists all.", near);
@@ -365,12 +370,12 @@ static int by_name(const void *a, const void *b) {
         return strcmp((*(Image *const *) a)->name, (*(Image *const *) b)->name);
 }
 
-int image_list(Image ***ret, size_t *ret_n, Error **reterr) {
+static int list(bool hidden, Image ***ret, size_t *ret_n, Error **reterr) {
         _cleanup_strv_ char **names = NULL;
         Image **images;
         size_t n = 0;
 
-        if (collect_names(&names) < 0)
+        if (collect_names(hidden, &names) < 0)
                 return error_oom(reterr);
         images = calloc(strv_length(names) + 1, sizeof(*images));
         if (!images)
@@ -390,6 +395,44 @@ int image_list(Image ***ret, size_t *ret_n, Error **reterr) {
                 images[n++] = i;
         }
         qsort(images, n, sizeof(*images), by_name);
+        *ret = images;
+        *ret_n = n;
+        return 0;
+}
+
+int image_list(Image ***ret, size_t *ret_n, Error **reterr) {
+        return list(false, ret, ret_n, reterr);
+}
+
+int image_of_host(Image **ret, Error **reterr) {
+        _cleanup_(image_freep) Image *i = NULL;
+        struct stat st;
+        int fd = open_host_directory(AT_FDCWD, "/"), r = fd < 0 ? fd : fstat(fd, &st) < 0 ? -errno : 0;
+
+        if (r >= 0)
+                r = image_new(fd, &st, "/", &i);
+        else
+                close_fd(fd);
+        if (r >= 0)
+                r = string_set(&i->name, IMAGE_OF_HOST);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot look at the host's root directory");
+        *ret = TAKE_PTR(i);
+        return 0;
+}
+
+int image_list_all(Image ***ret, size_t *ret_n, Error **reterr) {
+        Image **images = NULL;
+        size_t n = 0;
+        int r = list(true, &images, &n, reterr);
+
+        if (r >= 0)
+                r = image_of_host(images + n, reterr); /* in place of the last one, which is none */
+        if (r < 0) {
+                image_list_free(images, n);
+                return r;
+        }
+        qsort(images, ++n, sizeof(*images), by_name);
         *ret = images;
         *ret_n = n;
         return 0;

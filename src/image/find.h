@@ -61,6 +61,13 @@ int image_open_directory(const char *path, Image **ret, Error **reterr);
 int image_list(Image ***ret, size_t *ret_n, Error **reterr);
 void image_list_free(Image **images, size_t n);
 
+/* The tree that the host itself runs from, by the name that machinectl(1) has for it: to be shown, and for nothing else. */
+#define IMAGE_OF_HOST ".host"
+int image_of_host(Image **ret, Error **reterr);
+
+/* With that, and with those whose names begin with a dot: unfinished downloads, and what others hide. image_find() does not find these. */
+int image_list_all(Image ***ret, size_t *ret_n, Error **reterr);
+
 /* Whether nothing has that name yet in any place of the search path: 0, or -EEXIST with an Error. */
 int image_name_is_free(const char *name, Error **reterr);
 

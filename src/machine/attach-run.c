@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log.h"
+
 /* One Attach in a loop of its own, for a verb. The messages are those of machinectl(1), for hands that know them. */
 
 typedef struct Run {
@@ -79,7 +81,7 @@ static int run_loop(Run *run, AttachPeer kind, int peer, int child, AttachEof eo
 
 int attach_run(const char *machine, AttachPeer kind, int peer, int child, AttachEof eof, AttachEnd *ret, Error **reterr) {
         void (*pipe_handler)(int);
-        bool tty = isatty(STDIN_FILENO);
+        bool tty = isatty(STDIN_FILENO) && log_shows(LOG_LEVEL_INFO);
         Run run = {};
         sigset_t old;
         int r;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "password-agent.h"
 #include "registration.h"
 
 /* Instead of the 25 s that sd-bus has: PID 1 needs as long when fifty machines start at once on a busy host. */
@@ -69,7 +70,7 @@ int host_bus_open(sd_bus **ret, Error **reterr) {
         if (r == -ENOENT) /* systemd without a D-Bus daemon: nothing of what we want can be asked for */
                 return 0;
         if (r >= 0)
-                r = sd_bus_set_allow_interactive_authorization(bus, 1);
+                r = sd_bus_set_allow_interactive_authorization(bus, !password_agent_is_forbidden());
         if (r >= 0)
                 r = sd_bus_set_method_call_timeout(bus, CALL_TIMEOUT_USEC);
         if (r >= 0)

@@ -12,6 +12,7 @@
 #include "process.h"
 
 #define AGENT "/usr/bin/pkttyagent"
+#define FORBIDDEN "NBOX_NO_ASK_PASSWORD"
 #define NOTIFY_FD 3
 #define REGISTER_MSEC 5000
 
@@ -24,11 +25,19 @@ static void run_agent(int notify, pid_t parent) {
         _exit(1); /* the call goes on without it */
 }
 
+void password_agent_forbid(void) {
+        (void) setenv(FORBIDDEN, "1", 1);
+}
+
+bool password_agent_is_forbidden(void) {
+        return getenv(FORBIDDEN) != NULL;
+}
+
 pid_t password_agent_start(void) {
         pid_t pid, parent = getpid();
         int fds[2];
 
-        if (geteuid() == 0 || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || access(AGENT, X_OK) < 0 || pipe2(fds, O_CLOEXEC) < 0)
+        if (password_agent_is_forbidden() || geteuid() == 0 || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || access(AGENT, X_OK) < 0 || pipe2(fds, O_CLOEXEC) < 0)
                 return 0;
         pid = fork();
         if (pid == 0)
