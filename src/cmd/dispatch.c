@@ -218,8 +218,9 @@ static int dispatch_words(int argc, char **argv, int own_failure) {
 
 int dispatch_verb(int argc, char **argv, Error **reterr) {
         const Verb *verb = verb_find(argv[0]);
+        Remote here = {};
 
-        return verb ? run_verb(verb, argc, argv, reterr) : unknown_verb(argv, reterr);
+        return verb ? run_verb(&here, verb, argc, argv, reterr) : unknown_verb(argv, reterr);
 }
 
 /* Another program's command line first becomes one of ours. */
