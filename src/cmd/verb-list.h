@@ -81,6 +81,8 @@ int verb_passwd(int argc, char **argv, Error **reterr);
 
 int verb_events(int argc, char **argv, Error **reterr);
 extern const VerbOption events_options[];
+int verb_wait(int argc, char **argv, Error **reterr);
+extern const VerbOption wait_options[];
 int verb_list(int argc, char **argv, Error **reterr);
 extern const VerbOption list_machines_options[];
 extern const VerbOption list_options[]; /* 'q' for names only, else no legend; also of zone list */

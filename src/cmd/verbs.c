@@ -87,6 +87,8 @@ const Verb verbs[] = {
           "See", events_options },
         { "cat", "NAME…", "Show a machine's settings files, in the order in which they are read", verb_cat, .operand = OPERAND_IMAGES,
           .group = "See" },
+        { "wait", "[OPTIONS] NAME…", "Wait until machines are ready, healthy, or stopped", verb_wait, .operand = OPERAND_MACHINES, .group = "See",
+          .options = wait_options },
         { "info", "", "Show what this host has for machines", verb_info, VERB_JSON, OPERAND_NONE, "See" },
         { "doctor", "[OPTIONS] [NAME…]", "Name what stands in the way of machines here, and the command that mends it", verb_doctor, VERB_JSON,
           OPERAND_IMAGES, "See", doctor_options },

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host-watch-parts.h"
 
+#include <string.h>
+
 
 int host_watch_say(HostWatch *w, HostEvent *e) {
         _cleanup_(host_event_freep) HostEvent *event = e;
@@ -58,6 +60,27 @@ int host_watch_new(sd_event *loop, unsigned flags, HostWatchHandler handler, voi
                 return r;
         *ret = TAKE_PTR(w);
         return 0;
+}
+
+static const WatchedMachine *find(const HostWatch *w, const char *name) {
+        for (size_t i = 0; i < w->n_machines; i++)
+                if (strcmp(w->machines[i]->name, name) == 0)
+                        return w->machines[i];
+        return NULL;
+}
+
+bool host_watch_has_machine(const HostWatch *w, const char *name) {
+        return find(w, name);
+}
+
+bool host_watch_reboots(const HostWatch *w, const char *name) {
+        const WatchedMachine *m = find(w, name);
+
+        return m && m->reboots;
+}
+
+bool host_watch_has_other(const HostWatch *w, const char *name) {
+        return strv_contains(w->others, name);
 }
 
 void host_watch_free(HostWatch *w) {

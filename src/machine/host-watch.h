@@ -23,5 +23,10 @@ typedef int (*HostWatchHandler)(const HostEvent *event, void *userdata);
 typedef struct HostWatch HostWatch;
 
 int host_watch_new(sd_event *loop, unsigned flags, HostWatchHandler handler, void *userdata, HostWatch **ret, Error **reterr);
+/* Whether a machine of nbox's of that name lives, or is between two lives; which of both; whether one of others' does. */
+bool host_watch_has_machine(const HostWatch *w, const char *name);
+bool host_watch_reboots(const HostWatch *w, const char *name);
+bool host_watch_has_other(const HostWatch *w, const char *name);
+
 void host_watch_free(HostWatch *w);
 DEFINE_CLEANUP(HostWatch *, host_watch_free);

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "exit-status.h"
+#include "health.h"
+#include "host-watch.h"
+#include "log.h"
+#include "machine.h"
+#include "name.h"
+#include "seal.h"
+#include "values.h"
+#include "verb-list.h"
+
+/* nbox wait: until machines are as they are wanted, through reboots, and also of machines that are yet to come. What is waited for is told by
+ * what happens (host-watch.h), so nobody looks at a clock. */
+
+enum { OPT_FOR = 256, OPT_TIMEOUT, OPT_ANY };
+
+const VerbOption wait_options[] = {
+        { { .name = "for", .placeholder = "ready|stopped|healthy" }, OPT_FOR, "What is waited for (default: ready)" },
+        { { .name = "timeout", .letter = 't', .placeholder = "SECONDS" }, OPT_TIMEOUT, "How long; then the exit status is 124" },
+        { { .name = "any" }, OPT_ANY, "Until the first of them is" },
+        {},
+};
+
+typedef enum Goal {
+        GOAL_READY,
+        GOAL_STOPPED,
+        GOAL_HEALTHY,
+} Goal;
+
+static const char *const goal_words[] = { "ready", "stopped", "healthy" };
+
+typedef enum Standing {
+        STANDING_OPEN,
+        STANDING_REACHED,
+        STANDING_HOPELESS, /* it ended */
+} Standing;
+
+typedef struct Wait Wait;
+
+/* One of the machines. */
+typedef struct Waited {
+        Wait *wait;
+        const char *name;
+        Standing standing;
+        bool is_of_now;  /* this life counts: it has begun since, or was under way and not about to end */
+        HealthCheck check;
+        sd_event_source *checked;
+} Waited;
+
+struct Wait {
+        sd_event *loop;
+        HostWatch *watch;
+        Goal goal;
+        bool any;
+        Waited *machines;
+        size_t n;
+};
+
+static bool is_over(const Wait *w, int *ret_status) {
+        size_t reached = 0, hopeless = 0;
+
+        for (size_t i = 0; i < w->n; i++) {
+                reached += w->machines[i].standing == STANDING_REACHED;
+                hopeless += w->machines[i].standing == STANDING_HOPELESS;
+        }
+        *ret_status = w->any ? reached == 0 : hopeless > 0;
+        return w->any ? reached > 0 || hopeless == w->n : hopeless > 0 || reached == w->n;
+}
+
+static int settle(Waited *m, Standing standing) {
+        int status;
+
+        m->standing = standing;
+        return is_over(m->wait, &status) ? sd_event_exit(m->wait->loop, status) : 0;
+}
+
+/* ---- healthy ---- */
+
+static void end_check(Waited *m) {
+        char words[HEALTH_WORDS_MAX];
+
+        if (!m->checked)
+                return;
+        m->checked = sd_event_source_disable_unref(m->checked);
+        (void) health_end(&m->check, words);
+}
+
+static int on_checked(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+        char words[HEALTH_WORDS_MAX];
+        HealthVerdict verdict;
+        Waited *m = userdata;
+
+        m->checked = sd_event_source_disable_unref(m->checked);
+        verdict = health_end(&m->check, words);
+        if (verdict != HEALTH_BAD)
+                return settle(m, STANDING_REACHED);
+        log_error("The machine '%s' is ready, but not healthy: its init says '%s'", m->name, *words ? words : "no");
+        return settle(m, STANDING_HOPELESS);
+}
+
+static int check_health(Waited *m) {
+        _cleanup_(machine_freep) Machine *machine = NULL;
+        _cleanup_(error_freep) Error *error = NULL;
+        int r;
+
+        if (m->checked)
+                return 0;
+        if (machine_open(m->name, &machine, NULL) < 0)
+                return 0; /* its end is about to be said; or it is no machine of nbox's, and cannot be asked */
+        r = health_begin(machine, &m->check, &error);
+        if (r >= 0 && m->check.pidfd < 0)
+                return settle(m, STANDING_REACHED);
+        if (r >= 0)
+                r = sd_event_add_io(m->wait->loop, &m->checked, m->check.pidfd, EPOLLIN, on_checked, m);
+        if (r >= 0)
+                return 0;
+        log_report(LOG_LEVEL_ERROR, r, error);
+        return settle(m, STANDING_HOPELESS);
+}
+
+static int is_ready(Waited *m) {
+        return m->wait->goal == GOAL_HEALTHY ? check_health(m) : settle(m, STANDING_REACHED);
+}
+
+/* ---- what happens ---- */
+
+static int has_ended(Waited *m, const HostEvent *e) {
+        const char *reason = host_event_word(e, "reason"), *status = host_event_word(e, "status");
+
+        end_check(m);
+        if (m->wait->goal == GOAL_STOPPED)
+                return settle(m, STANDING_REACHED);
+        if (!m->is_of_now && e->kind != EVENT_FAILED)
+                return 0;
+        if (e->kind == EVENT_FAILED)
+                log_error("The machine '%s' could not be started: %s", m->name, reason ?: "its log says why");
+        else
+                log_error("The machine '%s' ended before it was %s%s%s%s%s", m->name, goal_words[m->wait->goal], reason ? ": " : "",
+                          reason ?: "", status ? ", status " : "", status ?: "");
+        return settle(m, STANDING_HOPELESS);
+}
+
+static int hear(Waited *m, const HostEvent *e) {
+        switch (e->kind) {
+        case EVENT_STARTING:
+                m->is_of_now = true;
+                return 0;
+        case EVENT_READY:
+                m->is_of_now = true;
+                return m->wait->goal == GOAL_STOPPED ? 0 : is_ready(m);
+        case EVENT_REBOOTING:
+                end_check(m);
+                return 0;
+        case EVENT_STOPPED:
+        case EVENT_FAILED:
+                return has_ended(m, e);
+        default:
+                return 0;
+        }
+}
+
+/* How it is without anything happening. */
+static int look(Waited *m) {
+        _cleanup_(machine_freep) Machine *machine = NULL;
+        bool is_there = host_watch_has_machine(m->wait->watch, m->name), is_other = host_watch_has_other(m->wait->watch, m->name);
+
+        if (m->wait->goal == GOAL_STOPPED)
+                return is_there || is_other ? 0 : settle(m, STANDING_REACHED);
+        if (is_other) {
+                m->is_of_now = true;
+                return settle(m, STANDING_REACHED);
+        }
+        if (!is_there)
+                return 0;
+        if (machine_open(m->name, &machine, NULL) < 0) {
+                m->is_of_now = host_watch_reboots(m->wait->watch, m->name);
+                return 0;
+        }
+        m->is_of_now = machine->state != MACHINE_STOPPING;
+        return machine->state == MACHINE_RUNNING && machine->record->ready ? is_ready(m) : 0;
+}
+
+static int on_event(const HostEvent *e, void *userdata) {
+        Wait *w = userdata;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < w->n; i++) {
+                Waited *m = w->machines + i;
+
+                if (m->standing != STANDING_OPEN)
+                        continue;
+                if (e->kind == EVENT_OVERFLOW)
+                        r = look(m);
+                else if (strcmp(event_kind_subject(e->kind), "machine") == 0 && strcmp(e->subject, m->name) == 0)
+                        r = hear(m, e);
+        }
+        return r;
+}
+
+static void say_what_is_missing(const Waited *m) {
+        _cleanup_(record_freep) MachineRecord *rec = NULL;
+
+        if (m->standing != STANDING_OPEN)
+                return;
+        if (m->wait->goal == GOAL_STOPPED)
+                log_error("The machine '%s' has not stopped in time", m->name);
+        else if (record_load(m->name, &rec, NULL) < 0)
+                log_error("The machine '%s' has not been started in time", m->name);
+        else
+                log_error("The machine '%s' is not %s in time%s%s", m->name, goal_words[m->wait->goal],
+                          rec->waiting_for ? ": it waits for " : "", rec->waiting_for ?: "");
+}
+
+static int on_timeout(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        Wait *w = userdata;
+
+        for (size_t i = 0; i < w->n; i++)
+                say_what_is_missing(w->machines + i);
+        return sd_event_exit(sd_event_source_get_event(source), EXIT_TIMED_OUT);
+}
+
+/* ---- the verb ---- */
+
+static int parse_goal(Wait *w, const char *word, Error **reterr) {
+        for (size_t i = 0; i < ELEMENTSOF(goal_words); i++)
+                if (strcmp(word, goal_words[i]) == 0) {
+                        w->goal = (Goal) i;
+                        return 0;
+                }
+        return error_set(reterr, EINVAL, "--for= takes ready, stopped or healthy, not '%s'", word);
+}
+
+static int parse_options(Wait *w, uint64_t *ret_timeout, VerbArgs *args, Error **reterr) {
+        int option, r = 0;
+
+        while (r >= 0 && (option = verb_next(args, reterr)) != 0) {
+                if (option < 0)
+                        return option;
+                if (option == OPT_FOR)
+                        r = parse_goal(w, args->value, reterr);
+                else if (option == OPT_ANY)
+                        w->any = true;
+                else if (parse_duration(args->value, ret_timeout) < 0)
+                        r = error_set(reterr, EINVAL, "--timeout= takes a time, as 30 or 1min, not '%s'", args->value);
+        }
+        if (r >= 0)
+                r = verb_check_operands(args, 1, -1, reterr);
+        for (int i = 0; r >= 0 && i < args->n_operands; i++)
+                r = machine_name_check(args->operands[i], reterr);
+        return r;
+}
+
+/* To ask inside, we enter: as exec. */
+static int prepare(const Wait *w, Error **reterr) {
+        if (w->goal != GOAL_HEALTHY)
+                return 0;
+        if (geteuid() == 0)
+                return seal_self(reterr);
+        error_set(reterr, EPERM, "nbox wait --for=healthy needs root, to ask a machine's init");
+        return error_hint(reterr, -EPERM, "--for=ready does not.");
+}
+
+static int run(Wait *w, uint64_t timeout, Error **reterr) {
+        int r = sd_event_new(&w->loop);
+
+        if (r >= 0 && timeout < DURATION_INFINITY)
+                r = sd_event_add_time_relative(w->loop, NULL, CLOCK_MONOTONIC, timeout, 1000, on_timeout, w);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot wait");
+        r = host_watch_new(w->loop, HOST_WATCH_OTHERS, on_event, w, &w->watch, reterr);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; r >= 0 && i < w->n; i++)
+                r = look(w->machines + i);
+        if (r >= 0)
+                r = sd_event_loop(w->loop);
+        return r < 0 ? error_errno(reterr, r, "Cannot go on waiting") : r;
+}
+
+static void wait_done(Wait *w) {
+        for (size_t i = 0; i < w->n; i++)
+                end_check(w->machines + i);
+        host_watch_free(w->watch);
+        free(w->machines);
+        sd_event_unref(w->loop);
+}
+
+int verb_wait(int argc, char **argv, Error **reterr) {
+        _cleanup_(wait_done) Wait w = {};
+        VerbArgs args = verb_args(argc, argv);
+        uint64_t timeout = DURATION_INFINITY;
+        int r;
+
+        r = parse_options(&w, &timeout, &args, reterr);
+        if (r >= 0)
+                r = prepare(&w, reterr);
+        if (r < 0)
+                return r;
+        w.machines = calloc((size_t) args.n_operands, sizeof(Waited));
+        if (!w.machines)
+                return error_oom(reterr);
+        for (int i = 0; i < args.n_operands; i++)
+                w.machines[w.n++] = (Waited){ .wait = &w, .name = args.operands[i], .check = { -1, -1 } };
+        return run(&w, timeout, reterr);
+}
