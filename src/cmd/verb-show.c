@@ -7,23 +7,25 @@
 #include "machine-json.h"
 #include "machinectl.h"
 #include "pool.h"
+#include "show-plan.h"
 #include "table.h"
 #include "verb-list.h"
 
 /* The record's fields, in the form of machinectl(1) show: what a script reads, one line a property. */
 
-enum { OPT_VALUE = 256 };
+enum { OPT_VALUE = 256, OPT_PLAN };
 
 const VerbOption show_options[] = {
         { { .name = "property", .letter = 'p', .placeholder = "NAME" }, 'p', "Show only these properties (several, or separated by commas)" },
         { { .name = "all", .letter = 'a' }, 'a', "Show unset ones, too" },
         { { .name = "value" }, OPT_VALUE, "Show values only, without their names" },
+        { { .name = "plan" }, OPT_PLAN, "Show what NAME's next start would be, and where each value comes from; NAME may be an image" },
         {},
 };
 
 typedef struct ShowArguments {
         char **properties; /* none: all */
-        bool value, all;
+        bool value, all, plan;
 } ShowArguments;
 
 /* Not `nbox show NAME`, which leaves out what is unset. */
@@ -132,12 +134,18 @@ int verb_show(int argc, char **argv, Error **reterr) {
                         r = option;
                 else if (option == 'p')
                         r = split_properties(&a, args.value, reterr);
+                else if (option == OPT_PLAN)
+                        a.plan = true;
                 else
                         *(option == 'a' ? &a.all : &a.value) = true;
         }
         if (r >= 0)
-                r = args.n_operands > 0 ? check_properties(&a, reterr) : 0;
-        if (r >= 0)
+                r = a.plan ? verb_check_operands(&args, 1, 1, reterr) : args.n_operands > 0 ? check_properties(&a, reterr) : 0;
+        if (r >= 0 && a.plan && (a.properties || a.value || a.all))
+                r = error_set(reterr, EINVAL, "--plan shows all of it: the other options are for what runs");
+        if (r >= 0 && a.plan)
+                r = show_plan(args.operands[0], args.json, reterr);
+        else if (r >= 0)
                 r = args.n_operands == 0 ? show_host(&a, args.json, reterr) : show(&a, &args, reterr);
         strv_free(a.properties);
         return r;

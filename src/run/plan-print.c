@@ -10,6 +10,7 @@
 #include "limit-text.h"
 #include "machine-plan.h"
 #include "nics.h"
+#include "plan-explain.h"
 #include "port-map.h"
 
 /* One description of the plan, as JSON; what people read is made of the same, so that the two cannot differ. */
@@ -218,7 +219,7 @@ static void describe_host_side(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "settings_files", strings(p->settings_files));
 }
 
-static json_t *describe(const MachinePlan *p) {
+json_t *plan_to_json(const MachinePlan *p) {
         json_t *o = json_object();
 
         if (!o)
@@ -231,7 +232,9 @@ static json_t *describe(const MachinePlan *p) {
         return o;
 }
 
-static void print_value(const json_t *v, FILE *out) {
+#define INDENT "                     " /* as wide as a key and a blank */
+
+void plan_put_value(const json_t *v, const char *between, FILE *out) {
         size_t i;
         json_t *e;
 
@@ -251,8 +254,8 @@ static void print_value(const json_t *v, FILE *out) {
                         fputs("-", out);
                 json_array_foreach((json_t *) v, i, e) {
                         if (i > 0)
-                                fprintf(out, "\n%21s", "");
-                        print_value(e, out);
+                                fputs(between, out);
+                        plan_put_value(e, between, out);
                 }
                 break;
         case JSON_OBJECT: {
@@ -260,7 +263,7 @@ static void print_value(const json_t *v, FILE *out) {
 
                 json_object_foreach((json_t *) v, key, e) {
                         fprintf(out, "%s%s=", separator, key);
-                        print_value(e, out);
+                        plan_put_value(e, between, out);
                         separator = " ";
                 }
                 break;
@@ -271,7 +274,7 @@ static void print_value(const json_t *v, FILE *out) {
 }
 
 int plan_print(const MachinePlan *p, bool json, FILE *out, Error **reterr) {
-        json_t *o = describe(p), *v;
+        json_t *o = plan_to_json(p), *v;
         const char *key;
 
         if (!o)
@@ -282,7 +285,7 @@ int plan_print(const MachinePlan *p, bool json, FILE *out, Error **reterr) {
         } else
                 json_object_foreach(o, key, v) {
                         fprintf(out, "%20s ", key);
-                        print_value(v, out);
+                        plan_put_value(v, "\n" INDENT, out);
                         fputc('\n', out);
                 }
         json_decref(o);

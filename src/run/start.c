@@ -26,6 +26,7 @@
 #include "nics.h"
 #include "passing-name.h"
 #include "plan-devices.h"
+#include "plan-explain.h"
 #include "port-check.h"
 #include "reach-warning.h"
 #include "registration.h"
@@ -39,6 +40,7 @@
 
 /* What outlives a reboot. */
 typedef struct Start {
+        const StartExplanation *explained; /* it is shown, not done; or NULL */
         StartMode mode;
         int argc;
         char **argv;
@@ -217,6 +219,8 @@ static int read_sources(Start *start, StartMode mode, MachineConfig **ret, Error
         r = config_parse_argv(c, start->argc, start->argv, reterr);
         c->as_service = start->mode == START_BOOT && mode == START_RUN;
         c->mode = mode;
+        if (start->explained)
+                c->dry_run = 1;
         start->is_dry = c->dry_run > 0;
         if (r >= 0)
                 r = find_tree(c, reterr);
@@ -237,9 +241,13 @@ static bool is_named_service(const char *machine) {
         return service && own_unit(&unit, NULL) >= 0 && unit && strcmp(unit, service) == 0;
 }
 
+static bool is_service(const Start *start, const char *machine) {
+        return start->explained ? start->explained->as_service : is_named_service(machine);
+}
+
 /* What the tree is there for, where that has a say. */
-static StartMode mode_by_settings(const MachineConfig *c) {
-        if (c->mode == START_BOOT && c->boot == 0 && (c->as_nspawn ? c->settings == SETTINGS_OVERRIDE : is_named_service(c->machine)))
+static StartMode mode_by_settings(const Start *start, const MachineConfig *c) {
+        if (c->mode == START_BOOT && c->boot == 0 && (c->as_nspawn ? c->settings == SETTINGS_OVERRIDE : is_service(start, c->machine)))
                 return START_RUN;
         if (c->mode == START_RUN && c->boot > 0 && c->as_nspawn && c->as_pid2 <= 0)
                 return START_BOOT;
@@ -249,7 +257,7 @@ static StartMode mode_by_settings(const MachineConfig *c) {
 static int read_config(Start *start, MachineConfig **ret, Error **reterr) {
         _cleanup_(config_freep) MachineConfig *c = NULL;
         int r = read_sources(start, start->mode, &c, reterr);
-        StartMode mode = r < 0 ? start->mode : mode_by_settings(c);
+        StartMode mode = r < 0 ? start->mode : mode_by_settings(start, c);
 
         if (r >= 0 && mode != start->mode) {
                 config_free(TAKE_PTR(c));
@@ -396,7 +404,8 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
         if (r < 0)
                 return r;
         if (c->dry_run > 0) {
-                r = plan_print(s->plan, c->json > 0, stdout, reterr);
+                r = start->explained ? plan_explain(c, s->plan, start->argv, start->explained->json, reterr)
+                                     : plan_print(s->plan, c->json > 0, stdout, reterr);
                 return r < 0 ? r : 1;
         }
         image_stack_let_go(s->stack);
@@ -534,4 +543,17 @@ int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
                 if (!s.plan->quiet)
                         log_info("Machine %s reboots", s.plan->name);
         }
+}
+
+int start_explain(const StartExplanation *q, Error **reterr) {
+        Supervisor s = { .record_dir = -1, .leader_fd = -1, .notify_fd = -1, .control_fd = -1, .credentials = -1, .stop.helper = -1,
+                         .report_fd = -1, .exit_status = -1 };
+        _cleanup_(start_done) Start start = { .explained = q, .mode = q->mode, .argc = q->argc, .argv = q->argv, .report_fd = -1,
+                                              .lives = LIVES_NONE, .credentials = -1 };
+        int r = decide(&start, &s, reterr);
+
+        image_stack_free(s.stack);
+        image_free(s.image);
+        plan_free(s.plan);
+        return r < 0 ? r : 0;
 }
