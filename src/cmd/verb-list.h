@@ -25,6 +25,8 @@ int verb_stop(int argc, char **argv, Error **reterr);
 int verb_enable(int argc, char **argv, Error **reterr);
 int verb_disable(int argc, char **argv, Error **reterr); /* verb-unit.c */
 
+int verb_verify(int argc, char **argv, Error **reterr);
+extern const VerbOption verify_options[];
 int verb_cat(int argc, char **argv, Error **reterr);
 
 int verb_images(int argc, char **argv, Error **reterr);

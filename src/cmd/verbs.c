@@ -89,6 +89,8 @@ const Verb verbs[] = {
           .group = "See" },
         { "wait", "[OPTIONS] NAME…", "Wait until machines are ready, healthy, or stopped", verb_wait, .operand = OPERAND_MACHINES, .group = "See",
           .options = wait_options },
+        { "verify", "[OPTIONS] NAME|FILE…", "Check settings: what a start would refuse or pass over, with file and line", verb_verify, VERB_JSON,
+          OPERAND_IMAGES, "See", verify_options },
         { "info", "", "Show what this host has for machines", verb_info, VERB_JSON, OPERAND_NONE, "See" },
         { "doctor", "[OPTIONS] [NAME…]", "Name what stands in the way of machines here, and the command that mends it", verb_doctor, VERB_JSON,
           OPERAND_IMAGES, "See", doctor_options },

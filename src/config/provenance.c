@@ -21,6 +21,7 @@ static bool accumulates(Field f) {
         case FIELD_TMPFS:
         case FIELD_OVERLAYS:
         case FIELD_VOLUMES:
+        case FIELD_INACCESSIBLE:
         case FIELD_DEVICES:
         case FIELD_SYSTEM_CALL_FILTER:
         case FIELD_CAPABILITIES:

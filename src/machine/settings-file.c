@@ -146,10 +146,33 @@ static int add_links(const MachineConfig *c, char ***list) {
         return r;
 }
 
-int settings_file_missing(const SettingsFile *f, char ***ret, Error **reterr) {
+int settings_missing(const MachineConfig *c, char ***ret, Error **reterr) {
         static int (*const add[])(const MachineConfig *c, char ***list) = { add_binds, add_overlays, add_devices, add_credentials, add_links };
-        _cleanup_(config_freep) MachineConfig *c = config_new(START_BOOT);
         _cleanup_strv_ char **list = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(add); i++)
+                if (add[i](c, &list) < 0)
+                        return error_oom(reterr);
+        *ret = TAKE_PTR(list);
+        return 0;
+}
+
+/* Specifiers are those of the machine that the file is to be for, on this host. */
+static int parse_copy(const SettingsFile *f, MachineConfig *c, char *text, Error **reterr) {
+        const char *entry = strrchr(f->path, '/') ? strrchr(f->path, '/') + 1 : f->path;
+        _cleanup_free_ char *machine = strndup(entry, strlen(entry) - strlen(strrchr(entry, '.') ?: ""));
+        SettingsSource source = { .path = f->path, .trusted = f->place != STREAM_SETTINGS_BESIDE,
+                                  .specifiers_for = f->place == STREAM_SETTINGS_NBOX ? machine : NULL };
+        int r;
+
+        if (!machine)
+                return error_oom(reterr);
+        r = settings_parse_part(c, &source, text, f->size, reterr);
+        return r < 0 ? r : settings_finish(c, f->path, reterr);
+}
+
+int settings_file_missing(const SettingsFile *f, char ***ret, Error **reterr) {
+        _cleanup_(config_freep) MachineConfig *c = config_new(START_BOOT);
         char *text = malloc(f->size + 1);
         int r;
 
@@ -159,13 +182,8 @@ int settings_file_missing(const SettingsFile *f, char ***ret, Error **reterr) {
         }
         memcpy(text, f->text, f->size);
         text[f->size] = 0;
-        r = settings_parse(c, f->path, f->place != STREAM_SETTINGS_BESIDE, text, f->size, reterr);
+        r = parse_copy(f, c, text, reterr);
         explicit_bzero(text, f->size);
         free(text);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(add); i++)
-                if (add[i](c, &list) < 0)
-                        r = error_oom(reterr);
-        if (r >= 0)
-                *ret = TAKE_PTR(list);
-        return r < 0 ? r : 0;
+        return r < 0 ? r : settings_missing(c, ret, reterr);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "config.h"
 #include "error.h"
 #include "machine-stream.h"
 
@@ -25,6 +26,9 @@ int settings_file_find(const char *machine, const char *directory, SettingsFile 
 /* The path that one from such a place has for a machine on this host; the caller's, NULL on out of memory. What stood in /run, which is
  * empty after each boot of the host, stands in /etc. */
 char *settings_file_path(StreamSettings place, const char *machine, const char *directory);
+
+/* The same of settings that are parsed already: what is missing, each as "PATH (Bind=)", its path first. */
+int settings_missing(const MachineConfig *c, char ***ret, Error **reterr);
 
 /* What settings name of their host that this one has not, each as words for a sentence ("/srv/data (Bind=)"); the caller's, NULL: nothing.
  * -EBADMSG with an Error: they cannot be understood. */
