@@ -27,6 +27,8 @@ int verb_disable(int argc, char **argv, Error **reterr); /* verb-unit.c */
 
 int verb_verify(int argc, char **argv, Error **reterr);
 extern const VerbOption verify_options[];
+int verb_edit(int argc, char **argv, Error **reterr);
+extern const VerbOption edit_options[];
 int verb_cat(int argc, char **argv, Error **reterr);
 
 int verb_images(int argc, char **argv, Error **reterr);

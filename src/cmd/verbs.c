@@ -85,6 +85,7 @@ const Verb verbs[] = {
           show_options },
         { "events", "[OPTIONS] [NAME…]", "Show what happens to machines, images and zones, as it happens", verb_events, VERB_JSON, OPERAND_MACHINES,
           "See", events_options },
+        { "edit", "[OPTIONS] NAME", "Edit a machine's settings; what is wrong is not taken", verb_edit, VERB_ROOT, OPERAND_IMAGE, "Make", edit_options },
         { "cat", "NAME…", "Show a machine's settings files, in the order in which they are read", verb_cat, .operand = OPERAND_IMAGES,
           .group = "See" },
         { "wait", "[OPTIONS] NAME…", "Wait until machines are ready, healthy, or stopped", verb_wait, .operand = OPERAND_MACHINES, .group = "See",
