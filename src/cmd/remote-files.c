@@ -44,8 +44,7 @@ int remote_words_split(const Verb *verb, int argc, char **argv, RemoteWords *ret
         }
 }
 
-/* "VERB OPTIONS… more -- OPERANDS…", NULL where there is no more. */
-static int put_together(const char *verb, char *const *options, const char *more, const char *const *operands, char ***ret, Error **reterr) {
+int remote_put_together(const char *verb, char *const *options, const char *more, const char *const *operands, char ***ret, Error **reterr) {
         int r = strv_append(ret, verb);
 
         for (; r >= 0 && options && *options; options++)
@@ -108,7 +107,7 @@ int remote_import(const Remote *r, const Verb *verb, int argc, char **argv, Erro
         if (k >= 0 && source.is_directory)
                 k = open_directory(w.operands[0], &producer, &fd, reterr);
         if (k >= 0) /* there is no directory there */
-                k = put_together(strcmp(verb->name, "import-fs") == 0 ? "import" : verb->name, w.options, NULL,
+                k = remote_put_together(strcmp(verb->name, "import-fs") == 0 ? "import" : verb->name, w.options, NULL,
                                  (const char *const[]){ "-", w.operands[1] ?: name, NULL }, &words, reterr);
         if (k >= 0)
                 k = remote_call(r, verb, words, fd >= 0 ? fd : source.fd, -1, reterr);
@@ -174,7 +173,7 @@ int remote_export(const Remote *r, const Verb *verb, int argc, char **argv, Erro
         output.force = verb_option_given(verb, argc, argv, "force");
         k = choose_format(verb, &w, path, &format, reterr);
         if (k >= 0)
-                k = put_together(verb->name, w.options, format, (const char *const[]){ w.operands[0], "-", NULL }, &words, reterr);
+                k = remote_put_together(verb->name, w.options, format, (const char *const[]){ w.operands[0], "-", NULL }, &words, reterr);
         if (k >= 0)
                 k = export_output_open(&output, reterr);
         if (k >= 0)

@@ -17,6 +17,8 @@ const RemoteVerb remote_verbs[] = {
         { "import-tar", 0, remote_import },
         { "import-raw", 0, remote_import },
         { "import-fs", 0, remote_import },
+        { "copy-to", 0, remote_copy },
+        { "copy-from", 0, remote_copy },
         { "export", 0, remote_export },
         { "export-tar", 0, remote_export },
         { "export-raw", 0, remote_export },

@@ -65,20 +65,19 @@ static void redirect(int fd, int to) {
                 close_fd(fd);
 }
 
-int remote_call(const Remote *r, const Verb *verb, char *const *words, int in, int out, Error **reterr) {
+int remote_start(const Remote *r, const Verb *verb, char *const *words, int in, int out, pid_t *ret, Error **reterr) {
         RemoteCall call = { .words = words, .reads = in >= 0, .runs = verb->flags & VERB_RUNS, .root = verb->flags & VERB_ROOT };
         _cleanup_(error_freep) Error *error = NULL;
         _cleanup_strv_ char **command = NULL;
-        int k = remote_command(r, &call, &command, reterr), status;
-        pid_t pid;
+        int k = remote_command(r, &call, &command, reterr);
 
         if (k < 0)
                 return k;
         fflush(stdout);
-        pid = fork();
-        if (pid < 0)
+        *ret = fork();
+        if (*ret < 0)
                 return error_errno(reterr, errno, "Cannot fork");
-        if (pid == 0) {
+        if (*ret == 0) {
                 redirect(in >= 0 ? in : open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
                 if (out >= 0)
                         redirect(out, STDOUT_FILENO);
@@ -87,13 +86,26 @@ int remote_call(const Remote *r, const Verb *verb, char *const *words, int in, i
                 log_report(LOG_LEVEL_ERROR, k, error);
                 _exit(EXIT_OWN_FAILURE);
         }
+        return 0;
+}
+
+int remote_wait(pid_t pid, Error **reterr) {
+        int status;
+
         while (waitpid(pid, &status, 0) < 0)
                 if (errno != EINTR)
-                        return error_errno(reterr, errno, "Cannot wait for %s", command[0]);
+                        return error_errno(reterr, errno, "Cannot wait for the connection's process");
         return process_exit_status(status);
 }
 
-static int pass_on(const Remote *r, const Verb *verb, unsigned traits, int argc, char **argv, Error **reterr) {
+int remote_call(const Remote *r, const Verb *verb, char *const *words, int in, int out, Error **reterr) {
+        pid_t pid;
+        int k = remote_start(r, verb, words, in, out, &pid, reterr);
+
+        return k < 0 ? k : remote_wait(pid, reterr);
+}
+
+int remote_pass_on(const Remote *r, const Verb *verb, unsigned traits, int argc, char **argv, Error **reterr) {
         RemoteCall call = { .words = argv, .reads = traits & REMOTE_READS, .terminal = wants_terminal(traits, verb, argc, argv),
                             .runs = verb->flags & VERB_RUNS, .root = verb->flags & VERB_ROOT };
         _cleanup_strv_ char **command = NULL;
@@ -120,5 +132,5 @@ int remote_run(const Remote *r, const Verb *verb, int argc, char **argv, Error *
 
         if (k < 0)
                 return k;
-        return how->run ? how->run(r, verb, argc, argv, reterr) : pass_on(r, verb, how->traits, argc, argv, reterr);
+        return how->run ? how->run(r, verb, argc, argv, reterr) : remote_pass_on(r, verb, how->traits, argc, argv, reterr);
 }

@@ -73,8 +73,17 @@ typedef struct RemoteWords {
 void remote_words_done(RemoteWords *w);
 int remote_words_split(const Verb *verb, int argc, char **argv, RemoteWords *ret, Error **reterr);
 
-/* Run `words` there with these for stdin and stdout (-1: /dev/null, our own), and wait: the exit status, or -errno. */
-int remote_call(const Remote *r, const Verb *verb, char *const *words, int in, int out, Error **reterr);
+/* "VERB OPTIONS… more -- OPERANDS…", without `more` where that is NULL. *ret is the caller's. */
+int remote_put_together(const char *verb, char *const *options, const char *more, const char *const *operands, char ***ret, Error **reterr);
+
+/* Run `words` there with these for stdin and stdout (-1: /dev/null, our own); and wait: the exit status, or -errno. */
+int remote_start(const Remote *r, const Verb *verb, char *const *words, int in, int out, pid_t *ret, Error **reterr);
+int remote_wait(pid_t pid, Error **reterr);
+int remote_call(const Remote *r, const Verb *verb, char *const *words, int in, int out, Error **reterr); /* both */
+
+/* Pass the words on as they are, in place of ourselves. */
+int remote_pass_on(const Remote *r, const Verb *verb, unsigned traits, int argc, char **argv, Error **reterr);
 
 int remote_import(const Remote *r, const Verb *verb, int argc, char **argv, Error **reterr);
+int remote_copy(const Remote *r, const Verb *verb, int argc, char **argv, Error **reterr);
 int remote_export(const Remote *r, const Verb *verb, int argc, char **argv, Error **reterr);

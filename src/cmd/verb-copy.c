@@ -5,7 +5,9 @@
 
 #include "copy-across.h"
 #include "copy-place.h"
+#include "copy-say.h"
 #include "log.h"
+#include "parcel-frames.h"
 #include "parcel-read.h"
 #include "parcel-tar.h"
 #include "parcel-write.h"
@@ -31,6 +33,7 @@ const VerbOption copy_from_options[] = {
 
 typedef struct CopyRequest {
         bool into, force, privileges;
+        bool is_framed;      /* the host's side is another host's, at our standard input or output (remote-copy.c) */
         const char *name;
         char **paths;
         size_t n_paths;
@@ -121,6 +124,17 @@ static int receive_all(ParcelPipe *p, void *userdata, Error **reterr) {
                             reterr);
 }
 
+static int pass_frames(ParcelPipe *p, void *userdata, Error **reterr) {
+        const CopyRequest *q = userdata;
+
+        if (!q->into)
+                return parcel_frames_write(p, &(ParcelFrames){ .fd = STDOUT_FILENO, .name = "standard output" }, reterr);
+        return parcel_frames_read(p, &(ParcelFrames){ .fd = STDIN_FILENO, .name = "standard input", .target = q->target,
+                                                      .flags = q->is_inside ? PARCEL_INSIDE : 0, .base = q->place.inside.uid_base,
+                                                      .range = q->place.uid_range },
+                                  reterr);
+}
+
 /* ---- what is said ---- */
 
 static void say(uint64_t n, const char *one, const char *many) {
@@ -130,7 +144,7 @@ static void say(uint64_t n, const char *one, const char *many) {
                 log_warning("%" PRIu64 " %s", n, many);
 }
 
-static void say_all(const ParcelTally *t) {
+void copy_say_all(const ParcelTally *t) {
         say(t->kept, "A file was there already, and stays; --force replaces it", "files were there already, and stay; --force replaces them");
         say(t->devices, "A device was left out", "devices were left out");
         say(t->sockets, "A socket was left out", "sockets were left out");
@@ -156,10 +170,12 @@ static int copy_shown(CopyRequest *q, Error **reterr) {
 
         if (r < 0)
                 return r;
+        if (q->is_framed)
+                across.part_on_host = pass_frames;
         r = copy_across(&across, &show.watch, &tally, reterr);
         transfer_show_end(&show);
         if (r >= 0)
-                say_all(&tally);
+                copy_say_all(&tally);
         return r;
 }
 
@@ -177,17 +193,25 @@ static int copy(CopyRequest *q, Error **reterr) {
         return r;
 }
 
-static int run(int argc, char **argv, bool into, Error **reterr) {
-        CopyRequest q = { .into = into };
+static int run(int argc, char **argv, bool into, bool framed, Error **reterr) {
+        CopyRequest q = { .into = into, .is_framed = framed };
         int r = parse(argc, argv, &q, reterr);
 
         return r < 0 ? r : copy(&q, reterr);
 }
 
 int verb_copy_to(int argc, char **argv, Error **reterr) {
-        return run(argc, argv, true, reterr);
+        return run(argc, argv, true, false, reterr);
 }
 
 int verb_copy_from(int argc, char **argv, Error **reterr) {
-        return run(argc, argv, false, reterr);
+        return run(argc, argv, false, false, reterr);
+}
+
+int verb_copy_to_framed(int argc, char **argv, Error **reterr) {
+        return run(argc, argv, true, true, reterr);
+}
+
+int verb_copy_from_framed(int argc, char **argv, Error **reterr) {
+        return run(argc, argv, false, true, reterr);
 }

@@ -16,6 +16,8 @@ int verb_exec(int argc, char **argv, Error **reterr);
 int verb_shell(int argc, char **argv, Error **reterr); /* verb-exec.c */
 extern const VerbOption exec_options[];
 
+int verb_copy_to_framed(int argc, char **argv, Error **reterr);
+int verb_copy_from_framed(int argc, char **argv, Error **reterr);
 int verb_copy_to(int argc, char **argv, Error **reterr);
 int verb_copy_from(int argc, char **argv, Error **reterr); /* verb-copy.c */
 extern const VerbOption copy_to_options[], copy_from_options[];

@@ -166,6 +166,78 @@ test_products_are_here() {
         sshd_stop
 }
 
+# What becomes of what is decided as for a machine of this host.
+test_files_go_over() {
+        local from=$SCRATCH/from there=$MACHINES/$GUEST/srv
+        sshd_start
+        boot "$GUEST"
+        mkdir -p "$from/tree/sub" "$SCRATCH/back" "$SCRATCH/here"
+        printf 'a\n' >"$from/tree/a b"
+        ln "$from/tree/a b" "$from/tree/sub/hard"
+        ln -s '/etc/passwd' "$from/tree/link"
+        truncate -s 3M "$from/tree/sparse"
+        printf 'end' >>"$from/tree/sparse"
+        truncate -s 4M "$from/tree/sparse"
+        head -c 200000 /dev/urandom >"$from/tree/sub/noise"
+        chmod 4711 "$from/tree/sub/noise"
+        touch -d 2001-02-03 "$from/tree/sub"
+        nbox exec "$GUEST" mkdir -p /srv/there /srv/here
+        nbox copy-to "$GUEST" "$from/tree" /srv/here/tree
+        nbox -H "$R" copy-to "$GUEST" "$from/tree" /srv/there/tree
+        same "the tree inside" "$("$HOST_TOOLS/tree-hash" "$there/there/tree")" "$("$HOST_TOOLS/tree-hash" "$there/here/tree")"
+        [ "$(stat -c %b "$there/there/tree/sparse")" -lt 1000 ] || fail "it has no holes any more"
+        # A file onto a directory goes into it; of several all do; a name that is new is what the copy is called.
+        (cd "$from/tree" && nbox -H "$R" copy-to "$GUEST" 'a b' /srv/there)
+        (cd "$from/tree" && nbox -H "$R" copy-to "$GUEST" 'a b' link /srv/there/tree/sub)
+        nbox -H "$R" copy-to "$GUEST" "$from/tree/a b" /srv/there/new
+        for name in 'there/a b' 'there/tree/sub/a b' there/new; do same "$name" "$(cat "$there/$name")" a; done
+        status_is 1 nbox -H "$R" copy-to "$GUEST" "$from/tree/a b" /srv/there/new 2>"$SCRATCH/err"
+        has "$(cat "$SCRATCH/err")" '--force'
+        nbox -H "$R" copy-to --force "$GUEST" "$from/tree/a b" /srv/there/new
+        status_is 1 nbox -H "$R" copy-to "$GUEST" "$from/nothing" /srv/there 2>"$SCRATCH/err"
+        has "$(cat "$SCRATCH/err")" 'nothing'
+        status_is 1 nbox -H "$R" copy-to nothing "$from/tree" /srv 2>"$SCRATCH/err"
+        has "$(cat "$SCRATCH/err")" 'nothing'
+        # And back.
+        nbox copy-from "$GUEST" /srv/there/tree "$SCRATCH/here/tree" 2>/dev/null
+        nbox -H "$R" copy-from "$GUEST" /srv/there/tree "$SCRATCH/back/tree" 2>"$SCRATCH/err"
+        has "$(cat "$SCRATCH/err")" 'set-user-ID'
+        same "the tree here" "$("$HOST_TOOLS/tree-hash" "$SCRATCH/back/tree")" "$("$HOST_TOOLS/tree-hash" "$SCRATCH/here/tree")"
+        nbox -H "$R" copy-from "$GUEST" /srv/there/new '/srv/there/a b' "$SCRATCH/back"
+        same "what is there" "$(cat "$SCRATCH/back/new" "$SCRATCH/back/a b")" "$(printf 'a\na')"
+        status_is 1 nbox -H "$R" copy-from "$GUEST" /srv/none "$SCRATCH/back/none" 2>"$SCRATCH/err"
+        has "$(cat "$SCRATCH/err")" '/srv/none'
+        [ ! -e "$SCRATCH/back/none" ]
+        nbox exec "$GUEST" rm -rf /srv/there /srv/here
+        terminate "$GUEST"
+        sshd_stop
+}
+
+# An nbox elsewhere that sends what was not asked for, or to another place, writes nothing.
+test_a_host_that_sends_something_else() {
+        sshd_start
+        mkdir -p "$SCRATCH/back" "$SCRATCH/evil"
+        boot "$GUEST"
+        printf 'a\n' >"$MACHINES/$GUEST/srv/wanted"
+        printf 'b\n' >"$MACHINES/$GUEST/srv/other"
+        mv /usr/bin/nbox /usr/bin/nbox-here
+        printf '#!/bin/sh\ncase $1 in --version) exec nbox-here --version ;; __copy-from) exec nbox-here __copy-from "$3" /srv/other /srv/elsewhere ;; esac\n' >/usr/bin/nbox
+        chmod 755 /usr/bin/nbox
+        status_is 1 nbox-here -H "$R" copy-from "$GUEST" /srv/wanted "$SCRATCH/back" 2>"$SCRATCH/err"
+        has "$(cat "$SCRATCH/err")" "is not what was asked for: 'other'"
+        printf '#!/bin/sh\ncase $1 in --version) exec nbox-here --version ;; __copy-from) echo garbage that is longer than a head ;; esac\n' >/usr/bin/nbox
+        status_is 1 nbox-here -H "$R" copy-from "$GUEST" /srv/wanted "$SCRATCH/back" 2>"$SCRATCH/err"
+        has "$(cat "$SCRATCH/err")" 'no form'
+        printf '#!/bin/sh\ncase $1 in --version) exec nbox-here --version ;; __copy-from) nbox-here "$@" | head -c 100 ;; esac\n' >/usr/bin/nbox
+        status_is 1 nbox-here -H "$R" copy-from "$GUEST" /srv/wanted "$SCRATCH/back" 2>"$SCRATCH/err"
+        mv /usr/bin/nbox-here /usr/bin/nbox
+        same "what is here" "$(ls -A "$SCRATCH/back")" ''
+        [ ! -e /srv/elsewhere ]
+        rm "$MACHINES/$GUEST/srv/wanted" "$MACHINES/$GUEST/srv/other"
+        terminate "$GUEST"
+        sshd_stop
+}
+
 # A connection that breaks in the middle: no file has the name.
 test_a_connection_that_breaks() {
         sshd_start
