@@ -65,6 +65,7 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_TMPFS] = { KIND_TMPFS, AT(tmpfs) },
         [FIELD_OVERLAYS] = { KIND_OVERLAYS, AT(overlays) },
         [FIELD_VOLUMES] = { KIND_STRV, AT(volumes) },
+        [FIELD_PIVOT_ROOT] = { KIND_STRING, AT(pivot_root) },
         [FIELD_INACCESSIBLE] = { KIND_STRV, AT(inaccessible) },
         [FIELD_DEVICES] = { KIND_STRV, AT(devices) },
         [FIELD_RESOLV_CONF] = { KIND_INT, AT(resolv_conf) },

@@ -283,6 +283,7 @@ typedef struct MachineConfig {
         size_t n_overlays;
         char **volumes;      /* directories that are there to be written to, absolute, clean */
         char **inaccessible; /* what is covered, absolute, clean */
+        char *pivot_root;    /* a directory of the tree that is the root instead, and ":" with where the whole tree is then; or NULL */
         char **devices;      /* device-spec.h, each checked */
         ResolvConfMode resolv_conf;
         TimezoneMode timezone;

@@ -35,6 +35,7 @@ typedef enum Field {
         FIELD_TMPFS,
         FIELD_OVERLAYS,
         FIELD_VOLUMES,
+        FIELD_PIVOT_ROOT,
         FIELD_INACCESSIBLE,
         FIELD_DEVICES,
         FIELD_RESOLV_CONF,

@@ -229,3 +229,22 @@ int parse_inaccessible(MachineConfig *c, const OptionValue *v, Error **reterr) {
                 return error_set(reterr, E2BIG, "There are more than %d paths that are to be inaccessible", INACCESSIBLE_MAX);
         return strv_contains(c->inaccessible, v->text) || strv_append(&c->inaccessible, v->text) >= 0 ? 0 : error_oom(reterr);
 }
+
+int parse_pivot_root(MachineConfig *c, const OptionValue *v, Error **reterr) {
+        _cleanup_free_ char *root = NULL, *old = NULL;
+        const char *rest = v->text;
+        int r;
+
+        root = colon_next_field(&rest);
+        old = rest ? colon_next_field(&rest) : NULL;
+        if (!root || (!old && rest))
+                return error_oom(reterr);
+        if (rest)
+                return error_set(reterr, EINVAL, "'%.200s' is not of the form NEW[:OLD]", v->text);
+        r = check_destination(root, reterr);
+        if (r >= 0 && old)
+                r = check_destination(old, reterr);
+        if (r < 0)
+                return r;
+        return string_set(field_string(c, FIELD_PIVOT_ROOT), v->text) < 0 ? error_oom(reterr) : 0;
+}

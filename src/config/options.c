@@ -106,6 +106,12 @@ const Option options[] = {
           .help = "Cover a file or directory of the machine's, so that nobody inside can open it",
           .about = "PATH is one inside, and must be there; it is covered by something empty of the same kind, after all that is mounted. May be "
                    "given several times." },
+        { { "pivot-root", .placeholder = "NEW[:OLD]" },
+          .section = "Exec", .key = "PivotRoot", .field = FIELD_PIVOT_ROOT, .flags = OPTION_BOTH, .group = TREE,
+          .parse = parse_pivot_root,
+          .help = "Make a directory of the tree its root",
+          .about = "As a boot loader does where one tree has several that boot, as those of OSTree. The tree itself is then mounted on the directory OLD "
+                   "of NEW, or nowhere where OLD is left out. All other paths count from the new root." },
         { { "device", .placeholder = "PATH[:DEST[:PERMISSIONS]]" },
           .section = "Files", .key = "Device", .field = FIELD_DEVICES, .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = TREE,
           .parse = parse_device,

@@ -7,6 +7,7 @@
  * bytes, relative paths, "..", lengths. A scalar that is given twice takes the later value, a list appends. */
 
 int parse_as_nspawn(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_pivot_root(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_ignored(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_enum_field(MachineConfig *c, const OptionValue *v, Error **reterr); /* by option->values and ->field */
 int parse_bool_field(MachineConfig *c, const OptionValue *v, Error **reterr);

@@ -34,7 +34,7 @@ static const Word words[] = {
         OPTION(.name = "root-hash-sig", REFUSED "The kernel's keyring is not asked. Check the signature of the root hash beforehand (`openssl smime -verify`), then "
                                         "pass the hash with --root-hash=."),
         OPTION(.name = "verity-data", SAME),
-        OPTION(.name = "pivot-root", REFUSED "Not there yet."),
+        OPTION(.name = "pivot-root", DIFFERS "The directory for the old root is made where it is missing."),
         OPTION(.name = "as-pid2", .letter = 'a', SAME),
         OPTION(.name = "boot", .letter = 'b', DIFFERS "The verb decides: `nbox boot` or `nbox run`. Called as systemd-nspawn, it is the same."),
         OPTION(.name = "chdir", SAME),
@@ -99,7 +99,7 @@ static const Word words[] = {
         KEY("Exec", .name = "Environment", SAME),
         KEY("Exec", .name = "User", SAME),
         KEY("Exec", .name = "WorkingDirectory", SAME),
-        KEY("Exec", .name = "PivotRoot", REFUSED "Not there yet."),
+        KEY("Exec", .name = "PivotRoot", SAME),
         KEY("Exec", .name = "Capability", SAME),
         KEY("Exec", .name = "DropCapability", SAME),
         KEY("Exec", .name = "AmbientCapability", SAME),

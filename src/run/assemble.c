@@ -67,6 +67,35 @@ static int open_target(const MachinePlan *p, int root, const char *path, bool di
         return fd;
 }
 
+/* A directory of the tree becomes its root, mounted where the tree was. Returns it, as mount_root() does; takes `tree`. */
+static int pivot(const MachinePlan *p, int tree, Error **reterr) {
+        _cleanup_close_ int whole = tree, place = -1, new = -1, old = -1, target = -1;
+        int r;
+
+        if (!p->pivot_new)
+                return TAKE_FD(whole);
+        place = open_in_root(whole, p->pivot_new, O_PATH | O_DIRECTORY, 0);
+        r = place < 0 ? place : (new = mount_clone(place, "", true));
+        if (r >= 0 && p->pivot_old)
+                r = old = mount_clone(whole, "", true);
+        if (r >= 0 && umount2(STAGING_DIRECTORY, MNT_DETACH) < 0)
+                r = -errno;
+        if (r >= 0) {
+                target = open(STAGING_DIRECTORY, O_PATH | O_DIRECTORY | O_CLOEXEC);
+                r = target < 0 ? -errno : mount_attach(new, target);
+        }
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot make %s of the tree its root", p->pivot_new);
+        if (!p->pivot_old)
+                return TAKE_FD(new);
+        close_fd(target);
+        target = open_target(p, new, p->pivot_old, true, reterr);
+        if (target < 0)
+                return target;
+        r = mount_attach(old, target);
+        return r < 0 ? error_errno(reterr, r, "Cannot mount the tree on %s of %s", p->pivot_old, p->pivot_new) : TAKE_FD(new);
+}
+
 static int mount_tmpfs(const MachinePlan *p, int root, const MountStep *step, Error **reterr) {
         _cleanup_close_ int mount = -1, target = -1;
         _cleanup_free_ char *options = NULL;
@@ -232,6 +261,9 @@ int assemble_tree(const MachinePlan *p, const TreeParts *parts, int *ret_notify,
         int r, k;
 
         root = mount_root(p, parts, reterr);
+        if (root < 0)
+                return root;
+        root = pivot(p, TAKE_FD(root), reterr);
         if (root < 0)
                 return root;
         r = label_what_is_made(p, true, reterr);

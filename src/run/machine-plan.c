@@ -52,6 +52,8 @@ void plan_free(MachinePlan *p) {
                 free(p->mounts[i].options);
         }
         free(p->mounts);
+        free(p->pivot_new);
+        free(p->pivot_old);
         device_list_done(&p->devices);
         for (size_t i = 0; i < p->n_ready; i++)
                 ready_condition_done(&p->ready[i]);
@@ -432,11 +434,31 @@ static int plan_verity(const MachineConfig *c, Image *image, Error **reterr) {
         return 0;
 }
 
+/* Where in the tree its root is; *ret is what all else is looked up in, the caller's. */
+static int plan_pivot(MachinePlan *p, const MachineConfig *c, int tree, int *ret, Error **reterr) {
+        const char *rest = c->pivot_root;
+        int r;
+
+        *ret = -1;
+        if (!rest)
+                return 0;
+        p->pivot_new = colon_next_field(&rest);
+        p->pivot_old = rest ? colon_next_field(&rest) : NULL;
+        if (!p->pivot_new || (rest && !p->pivot_old))
+                return error_oom(reterr);
+        r = *ret = open_in_root(tree, p->pivot_new, O_PATH | O_DIRECTORY, 0);
+        if (r >= 0)
+                return 0;
+        error_errno(reterr, r, "Cannot make %s of %s the root", p->pivot_new, p->root);
+        return error_hint(reterr, r, "--pivot-root= names a directory of the tree.");
+}
+
 int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, ImageStack **ret_stack, Error **reterr) {
         _cleanup_(plan_freep) MachinePlan *p = calloc(1, sizeof(*p));
         _cleanup_(image_freep) Image *image = NULL;
         _cleanup_(image_stack_freep) ImageStack *stack = NULL;
         _cleanup_(os_release_done) OsRelease os = {};
+        _cleanup_close_ int pivot = -1;
         int r, look;
 
         if (!p)
@@ -451,7 +473,10 @@ int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Imag
                 r = plan_stack(p, c, image, &stack, reterr);
         if (r < 0)
                 return r;
-        look = stack->look;
+        r = plan_pivot(p, c, stack->look, &pivot, reterr);
+        if (r < 0)
+                return r;
+        look = pivot >= 0 ? pivot : stack->look;
         r = plan_program(p, c, look, reterr);
         if (r >= 0)
                 r = plan_ready(p, c, reterr);

@@ -121,6 +121,8 @@ typedef struct MachinePlan {
         bool read_only;
         MountStep *mounts;
         size_t n_mounts;
+        char *pivot_new;     /* a directory of the tree that is its root, or NULL */
+        char *pivot_old;     /* and where in that the tree is, or NULL */
         DeviceList devices;  /* of the host's (plan-devices.h) */
         ResolvConfMode resolv_conf; /* never UNSET or AUTO */
         TimezoneMode timezone;      /* likewise */

@@ -196,6 +196,8 @@ static void describe_tree(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "volatile", json_string(volatile_mode_to_string(p->volatility)));
         json_object_set_new(o, "read_only", json_boolean(p->read_only));
         json_object_set_new(o, "mounts", mounts(p));
+        json_object_set_new(o, "pivot_root", json_text(p->pivot_new));
+        json_object_set_new(o, "pivot_root_old", json_text(p->pivot_old));
         json_object_set_new(o, "devices", devices(p));
         json_object_set_new(o, "resolv_conf", json_string(resolv_conf_mode_to_string(p->resolv_conf)));
         json_object_set_new(o, "timezone", json_string(timezone_mode_to_string(p->timezone)));
