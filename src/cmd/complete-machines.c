@@ -13,6 +13,7 @@
 #include "fd.h"
 #include "find.h"
 #include "layer-look.h"
+#include "mounted.h"
 #include "name.h"
 #include "network.h"
 #include "path.h"
@@ -203,6 +204,17 @@ void complete_devices_of(const Completion *c, const char *machine) {
                 if (!is_given(c, list.items[i].destination))
                         complete_offer(c, list.items[i].destination, list.items[i].source);
         device_list_done(&list);
+}
+
+void complete_mounted(const Completion *c) {
+        MountedImages all;
+
+        if (mounted_list(&all, NULL) < 0)
+                return;
+        for (size_t i = 0; i < all.n; i++)
+                if (!is_given(c, all.items[i].point))
+                        complete_offer(c, all.items[i].point, all.items[i].name);
+        mounted_images_done(&all);
 }
 
 void complete_binds_of(const Completion *c, const char *machine) {

@@ -44,6 +44,7 @@ void complete_users_of(const Completion *c, const char *machine);
 void complete_nics_of(const Completion *c, const char *machine);  /* by their names inside */
 void complete_ports_of(const Completion *c, const char *machine);
 void complete_devices_of(const Completion *c, const char *machine); /* that it has */
+void complete_mounted(const Completion *c); /* where images are mounted */
 void complete_binds_of(const Completion *c, const char *machine); /* that were made while it runs */
 void complete_devices_of(const Completion *c, const char *machine); /* that it publishes */
 

@@ -198,6 +198,9 @@ static void offer_operands(const Completion *c, int n_operands) {
         case OPERAND_ZONES:
                 complete_zones(c);
                 return;
+        case OPERAND_MOUNTED:
+                complete_mounted(c);
+                return;
         case OPERAND_SNAPSHOT:
         case OPERAND_SNAPSHOTS:
                 offer_image_or_snapshot(c, n_operands);

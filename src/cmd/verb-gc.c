@@ -4,6 +4,7 @@
 #include "gc.h"
 #include "lock.h"
 #include "log.h"
+#include "mounted.h"
 #include "store.h"
 #include "unfinished.h"
 #include "verb-list.h"
@@ -33,6 +34,7 @@ static int sweep_stores(Error **reterr) {
 /* Called by nbox@.service's ExecStopPost=, and by whoever wants to be sure. */
 int verb_gc(int argc, char **argv, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
+        MountedImages mounted = {};
         unsigned swept = 0;
         int r, trees = 0;
 
@@ -50,6 +52,9 @@ int verb_gc(int argc, char **argv, Error **reterr) {
                 image_lock_sweep_all(image_search_directory(i));
         }
         verity_sweep();
+        if (r >= 0)
+                r = mounted_list(&mounted, reterr); /* which removes what is said of mounts that are gone */
+        mounted_images_done(&mounted);
         if (trees > 0)
                 log_info("Removed %d tree%s that nobody finished", trees, trees == 1 ? "" : "s");
         return r < 0 ? r : sweep_stores(reterr);

@@ -102,6 +102,10 @@ extern const VerbOption doctor_options[];
 int verb_network_status(int argc, char **argv, Error **reterr);
 int verb_network_repair(int argc, char **argv, Error **reterr); /* verb-network.c */
 
+extern const VerbOption mount_options[];
+int verb_mount(int argc, char **argv, Error **reterr);
+int verb_umount(int argc, char **argv, Error **reterr);
+int verb_mount_list(int argc, char **argv, Error **reterr); /* all of verb-mount.c */
 extern const VerbOption bind_options[];
 int verb_bind(int argc, char **argv, Error **reterr);
 int verb_unbind(int argc, char **argv, Error **reterr);

@@ -41,6 +41,7 @@ typedef enum VerbOperand {
         OPERAND_DEVICES,  /* a running machine, then devices that it has */
         OPERAND_MACHINE_FILE, /* a running machine, then a path of the host's */
         OPERAND_BINDS,    /* a running machine, then places that something was bound to */
+        OPERAND_MOUNTED,  /* any number of images that are mounted on the host */
         OPERAND_SNAPSHOT, /* an image, then one of its snapshots */
         OPERAND_SNAPSHOTS, /* an image, then any number of them */
         OPERAND_FILE,     /* a file or a directory, then a new name */

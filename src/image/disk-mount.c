@@ -18,6 +18,7 @@
 #include "log.h"
 #include "loop.h"
 #include "mount.h"
+#include "mounted.h"
 #include "path.h"
 
 #define WAIT_STEP_MS 20
@@ -198,8 +199,14 @@ static int check_device(const Disk *d, Error **reterr) {
  * unmounted. */
 static int wait_unused(const Disk *d, bool read_only, unsigned wait_ms, Error **reterr) {
         static const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * 1000000 };
+        _cleanup_free_ char *what = NULL;
         int n, r;
 
+        if (asprintf(&what, "The disk image %s", d->path) < 0)
+                return error_oom(reterr);
+        r = mounted_check(&(MountedWish){ d->file, what, read_only }, reterr);
+        if (r < 0)
+                return r;
         for (unsigned waited = 0; (r = loop_user(d->file, read_only, &n)) > 0 && waited < wait_ms; waited += WAIT_STEP_MS)
                 (void) nanosleep(&pause, NULL);
         if (r <= 0)

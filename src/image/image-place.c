@@ -32,7 +32,7 @@ static int open_directory(const char *directory, Error **reterr) {
 }
 
 bool image_place_is_read_only(const PlaceRequest *q, const Image *image) {
-        return q->read_only || image->read_only || image->type == IMAGE_LAYERED;
+        return q->read_only || image->read_only || (image->type == IMAGE_LAYERED && !q->own_layer);
 }
 
 /* A detached copy of the whole tree. */
@@ -68,8 +68,16 @@ static int build(const PlaceRequest *q, bool *ret_read_only, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot copy the mount of %s", image->path) : r;
 }
 
+static int tell(const PlaceRequest *q, const char *point, int tree, bool read_only, Error **reterr) {
+        _cleanup_(image_freep) Image *image = NULL;
+        int r = q->about ? image_find(q->image, &image, reterr) : 0;
+
+        return r < 0 || !q->about ? r : q->about(&(PlaceAbout){ image, point, tree, read_only }, q->userdata, reterr);
+}
+
 int image_place(const PlaceRequest *q, bool *ret_read_only, Error **reterr) {
         _cleanup_close_ int host = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), target = -1, tree = -1;
+        _cleanup_free_ char *point = NULL;
         int r;
 
         if (host < 0)
@@ -77,10 +85,18 @@ int image_place(const PlaceRequest *q, bool *ret_read_only, Error **reterr) {
         target = open_directory(q->directory, reterr);
         if (target < 0)
                 return target;
+        r = fd_path(target, &point);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot tell where %s is", q->directory);
         r = mount_own_namespace();
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make a mount namespace");
         tree = build(q, ret_read_only, reterr);
+        if (tree >= 0) {
+                r = tell(q, point, tree, *ret_read_only, reterr);
+                if (r < 0)
+                        tree = (close_fd(tree), r);
+        }
         if (setns(host, CLONE_NEWNS) < 0)
                 return tree < 0 ? tree : error_errno(reterr, errno, "Cannot go back to our mount namespace");
         if (tree < 0)

@@ -25,6 +25,7 @@
 #include "file.h"
 #include "lock-file.h"
 #include "log.h"
+#include "mounted.h"
 
 #define LOCK_DIRECTORY "/run/systemd/nspawn/locks"
 #define TRIES_MAX 100
@@ -148,6 +149,14 @@ static int check_place(const Image *image, Error **reterr) {
         return error_hint(reterr, -EAGAIN, "Try again.");
 }
 
+static int check_unmounted(const Image *image, bool shared, Error **reterr) {
+        _cleanup_free_ char *what = NULL;
+
+        if (asprintf(&what, "The image '%s'", image->name) < 0)
+                return error_oom(reterr);
+        return mounted_check(&(MountedWish){ image->fd, what, shared }, reterr);
+}
+
 int image_lock_take(const Image *image, ImageLock *lock, Error **reterr) {
         int r = lock->files[0] ? take(lock, 0) : 0;
 
@@ -160,7 +169,10 @@ int image_lock_take(const Image *image, ImageLock *lock, Error **reterr) {
         r = make_lock_directory();
         if (r >= 0)
                 r = take(lock, 1);
-        return r < 0 ? lock_error(image, "its inode in " LOCK_DIRECTORY, r, reterr) : check_place(image, reterr);
+        if (r < 0)
+                return lock_error(image, "its inode in " LOCK_DIRECTORY, r, reterr);
+        r = check_place(image, reterr);
+        return r < 0 ? r : check_unmounted(image, lock->shared, reterr);
 }
 
 int image_lock(const Image *image, bool shared, ImageLock **ret, Error **reterr) {

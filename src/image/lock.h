@@ -25,7 +25,7 @@ int image_lock_prepare(const Image *image, bool shared, ImageLock **ret, Error *
 int image_lock_take(const Image *image, ImageLock *lock, Error **reterr);
 
 /* Take the locks without waiting. `shared` is for a tree that is only read (--read-only, the source of an ephemeral copy).
- * -EBUSY with an Error that names the tree when somebody has it. */
+ * -EBUSY with an Error that names the tree when somebody has it, -ETXTBSY when it is mounted on the host (mounted.h). */
 int image_lock(const Image *image, bool shared, ImageLock **ret, Error **reterr);
 
 /* Whether anybody has the lock of this tree's inode, wherever the tree stands now: 1, 0, -errno. It is not taken, not even for a moment. */

@@ -11,9 +11,14 @@
 
 #include "cleanup.h"
 
+static void entry_done(MountEntry *m) {
+        free(m->root);
+        free(m->point);
+}
+
 void mount_table_done(MountTable *t) {
         for (size_t i = 0; i < t->n; i++)
-                free(t->items[i].point);
+                entry_done(t->items + i);
         free(t->items);
         *t = (MountTable){};
 }
@@ -35,22 +40,34 @@ static void unescape(char *s) {
         *to = 0;
 }
 
+static char *next_word(char **rest) {
+        char *word = strdup(strsep(rest, " \n"));
+
+        if (word)
+                unescape(word);
+        return word;
+}
+
 /* "36 35 98:0 /root /point options…" */
-static int parse(const char *line, MountEntry *ret) {
+static int parse(char *line, MountEntry *ret) {
         MountEntry m = {};
         int used = 0;
+        char *rest;
 
-        if (sscanf(line, "%" SCNu64 " %" SCNu64 " %u:%u %*s %n", &m.id, &m.parent, &m.major, &m.minor, &used) != 4 || used == 0)
+        if (sscanf(line, "%" SCNu64 " %" SCNu64 " %u:%u %n", &m.id, &m.parent, &m.major, &m.minor, &used) != 4 || used == 0)
                 return -EBADMSG;
-        m.point = strndup(line + used, strcspn(line + used, " \n"));
-        if (!m.point)
-                return -ENOMEM;
-        unescape(m.point);
+        rest = line + used;
+        m.root = next_word(&rest);
+        m.point = rest ? next_word(&rest) : NULL;
+        if (!m.root || !m.point) {
+                entry_done(&m);
+                return rest ? -ENOMEM : -EBADMSG;
+        }
         *ret = m;
         return 0;
 }
 
-static int append(MountTable *t, size_t *space, const char *line) {
+static int append(MountTable *t, size_t *space, char *line) {
         MountEntry m;
         int r = parse(line, &m);
 
@@ -61,7 +78,7 @@ static int append(MountTable *t, size_t *space, const char *line) {
                 MountEntry *grown = reallocarray(t->items, want, sizeof(*grown));
 
                 if (!grown) {
-                        free(m.point);
+                        entry_done(&m);
                         return -ENOMEM;
                 }
                 t->items = grown;

@@ -10,6 +10,7 @@
 typedef struct MountEntry {
         uint64_t id, parent;
         unsigned major, minor;
+        char *root;  /* what of its file system it shows, from the root of that */
         char *point; /* from the process's root, absolute */
 } MountEntry;
 
