@@ -38,12 +38,22 @@ static int refuse_terminal(const char *name, Error **reterr) {
 }
 
 /* What of it stays behind, and where it is. */
+/* A file, or a directory of drop-ins. */
+static bool is_sent(const SettingsFile *settings, const char *path) {
+        size_t n = strlen(path);
+
+        for (char **source = settings ? settings->sources : NULL; source && *source; source++)
+                if (strncmp(*source, path, n) == 0 && ((*source)[n] == 0 || (*source)[n] == '/'))
+                        return true;
+        return false;
+}
+
 static void say_what_stays(const ImageNames *n, const SettingsFile *settings) {
         for (char **path = n->settings; path && *path; path++)
-                if (!settings || strcmp(*path, settings->path) != 0)
+                if (!is_sent(settings, *path))
                         log_info("Not sent: %s", *path);
         for (char **path = n->beside; path && *path; path++)
-                if (!settings || strcmp(*path, settings->path) != 0)
+                if (!is_sent(settings, *path))
                         log_info("Not sent: %s%s", *path, strstr(*path, "/snapshots/") ? " (snapshots)" : "");
 }
 

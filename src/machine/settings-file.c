@@ -16,6 +16,7 @@ void settings_file_done(SettingsFile *f) {
                 explicit_bzero(f->text, f->size);
         free(f->text);
         free(f->path);
+        strv_free(f->sources);
         *f = (SettingsFile){};
 }
 
@@ -37,36 +38,99 @@ char *settings_file_path(StreamSettings place, const char *machine, const char *
         return asprintf(&path, "%s/%s.%s", where, machine, place == STREAM_SETTINGS_NBOX ? "conf" : "nspawn") < 0 ? NULL : path;
 }
 
-/* 1, or 0: it is not there. */
-static int read_one(const char *path, bool is_beside, SettingsFile *f, Error **reterr) {
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (is_beside ? O_NOFOLLOW : 0));
-        struct stat st;
-        int r;
+/* What has no specifiers, in a file that has: a "%" is written twice. The caller's. */
+static char *double_percents(const char *text, size_t size, size_t *ret_size) {
+        char *doubled = malloc(2 * size + 1), *out = doubled;
 
-        if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-                return 0;
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return error_errno(reterr, errno, "Cannot open the settings file %s", path);
-        if (!S_ISREG(st.st_mode))
-                return error_set(reterr, EINVAL, "The settings file %s is not a regular file", path);
-        r = fd_read_all(fd, SETTINGS_SIZE_MAX, &f->text, &f->size);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot read the settings file %s", path);
-        f->path = strdup(path);
-        f->place = place_of(path, is_beside);
-        f->mode = st.st_mode & 0777;
-        return f->path ? 1 : error_oom(reterr);
+        if (!doubled)
+                return NULL;
+        for (size_t i = 0; i < size; i++) {
+                *out++ = text[i];
+                if (text[i] == '%')
+                        *out++ = '%';
+        }
+        *ret_size = (size_t) (out - doubled);
+        return doubled;
+}
+
+static int append(SettingsFile *f, const char *text, size_t size, Error **reterr) {
+        char *grown;
+
+        if (f->size + size > SETTINGS_SIZE_MAX)
+                return error_set(reterr, EFBIG, "The settings of '%s' with all drop-ins are larger than %zu bytes", f->path, SETTINGS_SIZE_MAX);
+        grown = realloc(f->text, f->size + size + 1);
+        if (!grown)
+                return error_oom(reterr);
+        memcpy(grown + f->size, text, size);
+        f->text = grown;
+        f->size += size;
+        f->text[f->size] = 0;
+        return 0;
+}
+
+/* Behind a section that nobody reads, so that none is carried on into the next file; and behind an empty line, which ends what a backslash at the
+ * end of the last one continues. */
+static int append_heading(SettingsFile *f, const char *path, Error **reterr) {
+        _cleanup_free_ char *heading = NULL;
+        int n = asprintf(&heading, "%s[X-%s]\n", f->size > 0 ? "\n\n" : "", path);
+
+        return n < 0 ? error_oom(reterr) : append(f, heading, (size_t) n, reterr);
+}
+
+static int append_place(SettingsFile *f, const SettingsPlace *place, Error **reterr) {
+        _cleanup_free_ char *text = NULL, *doubled = NULL;
+        bool literal = f->place == STREAM_SETTINGS_NBOX && !place->has_specifiers;
+        struct stat st;
+        size_t size = 0;
+        int r = settings_read_file(place->path, !place->is_beside, &text, &size, reterr);
+
+        if (r <= 0)
+                return r;
+        if (stat(place->path, &st) >= 0 && S_ISREG(st.st_mode))
+                f->mode &= st.st_mode;
+        if (literal && !(doubled = double_percents(text, size, &size)))
+                r = error_oom(reterr);
+        if (r >= 0 && place->is_drop_in)
+                r = append_heading(f, place->path, reterr);
+        if (r >= 0)
+                r = append(f, doubled ?: text, size, reterr);
+        if (r >= 0 && strv_append(&f->sources, place->path) < 0)
+                r = error_oom(reterr);
+        explicit_bzero(text, strlen(text));
+        return r < 0 ? r : 1;
+}
+
+/* Of the kind that all of them can be read as. */
+static StreamSettings place_of_all(const SettingsPlaces *places) {
+        for (size_t i = 0; i < places->n; i++)
+                if (places->items[i].has_specifiers)
+                        return STREAM_SETTINGS_NBOX;
+        return place_of(places->items[0].path, places->items[0].is_beside);
 }
 
 int settings_file_find(const char *machine, const char *directory, SettingsFile *ret, Error **reterr) {
-        _cleanup_strv_ char **paths = NULL;
-        int r = settings_paths(machine, directory, &paths);
+        _cleanup_(settings_places_done) SettingsPlaces places = {};
+        _cleanup_(settings_file_done) SettingsFile f = { .mode = 0777 };
+        int r = settings_places_find(machine, directory, &places, reterr);
 
-        if (r < 0)
+        if (r < 0 || places.n == 0)
+                return r;
+        while (places.items[0].is_beside && places.n > 1) /* drop-ins would lose their trust there, or lend it */
+                free(places.items[--places.n].path);
+        f.place = places.items[0].is_beside ? STREAM_SETTINGS_BESIDE : place_of_all(&places);
+        f.path = strdup(places.items[0].path);
+        if (!f.path)
                 return error_oom(reterr);
-        for (size_t i = 0; r == 0 && paths[i]; i++)
-                r = read_one(paths[i], i == SETTINGS_PLACES - 1, ret, reterr);
-        return r;
+        for (size_t i = 0; r >= 0 && i < places.n; i++)
+                r = append_place(&f, &places.items[i], reterr);
+        if (r < 0 || !f.sources)
+                return r < 0 ? r : 0;
+        if (!f.text && append(&f, "", 0, reterr) < 0)
+                return -ENOMEM;
+        f.mode &= 0777;
+        *ret = f;
+        f = (SettingsFile){};
+        return 1;
 }
 
 /* ---- what they lead to ---- */

@@ -12,6 +12,7 @@
 
 typedef struct SettingsFile {
         char *path;
+        char **sources; /* the files that it was made of, if it was found here */
         StreamSettings place;
         mode_t mode;
         char *text; /* may hold secrets (SetCredential=): erased with it */
@@ -20,7 +21,8 @@ typedef struct SettingsFile {
 
 void settings_file_done(SettingsFile *f);
 
-/* The one that counts for a machine whose image lies in `directory`: 1, or 0 where it has none. */
+/* What counts for a machine whose image lies in `directory`, as one file: 1, or 0 where it has none. Drop-ins are in it, one after the other, as they
+ * are read; not with a file beside the image, which is not trusted as they are. */
 int settings_file_find(const char *machine, const char *directory, SettingsFile *ret, Error **reterr);
 
 /* The path that one from such a place has for a machine on this host; the caller's, NULL on out of memory. What stood in /run, which is

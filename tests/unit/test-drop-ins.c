@@ -12,6 +12,7 @@
 #include "file.h"
 #include "provenance.h"
 #include "settings.h"
+#include "settings-file.h"
 #include "specifiers.h"
 
 #include "unit.h"
@@ -245,6 +246,40 @@ static void the_command_line_hides_files(void **state _unused_) {
         assert_null(strstr(from, "secret"));
 }
 
+/* What is sent to another host is one file that says what all of them say. */
+static void all_of_them_in_one_file(void **state _unused_) {
+        _cleanup_(settings_file_done) SettingsFile f = {}, beside = {};
+        _cleanup_(config_freep) MachineConfig *several = NULL, *one = NULL;
+        _cleanup_(error_freep) Error *error = NULL;
+
+        put("/etc/nbox/web.conf", "[Exec]\nHostname=main\n[Network]\nPort=80 \\\n");
+        put("/etc/nbox/web.conf.d/05-a.conf", "Hostname=nowhere\n[Exec]\nEnvironment=D=%n E=5%%\n");
+        assert_int_equal(chmod("/etc/nbox/web.conf.d/05-a.conf", 0600), 0);
+        several = settings();
+        assert_int_equal(settings_file_find("web", "/var/lib/machines", &f, &error), 1);
+        assert_int_equal(f.place, STREAM_SETTINGS_NBOX);
+        assert_int_equal(f.mode, 0600);
+        assert_int_equal(strv_length(f.sources), strv_length(several->settings_files));
+        put("/etc/nbox/one.conf", f.text);
+        drop("/etc/nbox/web.conf");
+        one = config_new(START_BOOT);
+        one->machine = strdup("one");
+        assert_int_equal(config_read_settings(one, &error), 0);
+        assert_string_equal(one->hostname, several->hostname);
+        assert_int_equal(one->ports.n, 1);
+        assert_int_equal(one->n_binds, several->n_binds);
+        for (char **e = several->environment; *e; e++)
+                assert_string_equal(strv_env_get(one->environment, strndupa(*e, 1)), strcmp(*e, "D=web") == 0 ? "one" : *e + 2);
+        assert_string_equal(strv_env_get(one->environment, "C"), "%n");
+        assert_string_equal(strv_env_get(one->environment, "E"), "5%");
+        put("/var/lib/machines/web.nspawn", "[Exec]\nHostname=beside\n");
+        assert_int_equal(settings_file_find("web", "/var/lib/machines", &beside, &error), 1);
+        assert_int_equal(beside.place, STREAM_SETTINGS_BESIDE);
+        assert_string_equal(beside.text, "[Exec]\nHostname=beside\n");
+        drop("/var/lib/machines/web.nspawn");
+        drop("/etc/nbox/web.conf.d/05-a.conf");
+}
+
 static char *replaced(const char *text, int expected, const char *says) {
         SpecifierContext context = { .machine = "web", .path = "/etc/nbox/web.conf" };
         _cleanup_(error_freep) Error *error = NULL;
@@ -294,6 +329,7 @@ int main(void) {
                 cmocka_unit_test(nothing_empties_what_came_before),
                 cmocka_unit_test(trust_is_each_files_own),
                 cmocka_unit_test(what_is_no_file_is_refused),
+                cmocka_unit_test(all_of_them_in_one_file),
                 cmocka_unit_test(the_command_line_hides_files),
                 cmocka_unit_test(specifiers_are_replaced),
         };
