@@ -181,6 +181,32 @@ test_killed_while_removing() {
         killed_at_each_step with_snapshot there_or_gone nbox remove --settings=remove a
 }
 
+# Settings are the old ones or the new ones, never half of them, and can be edited again at once.
+test_killed_while_editing_settings() {
+        local call n count=0 left
+        mkdir -p /etc/nbox
+        printf '[Exec]\nHostname=old\n' >"$SCRATCH/old"
+        printf '[Exec]\nHostname=new\n' >"$SCRATCH/new"
+        cp "$SCRATCH/old" /etc/nbox/c.conf
+        points sh -c "exec nbox edit --stdin c <$SCRATCH/new" >"$SCRATCH/points"
+        same "what an undisturbed one leaves" "$(cat /etc/nbox/c.conf)" "$(cat "$SCRATCH/new")"
+        while read -r call n <&3; do
+                cp "$SCRATCH/old" /etc/nbox/c.conf
+                POINT="$call number $n"
+                timeout "$((20 * PATIENCE))" strace -f -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" \
+                        sh -c "exec nbox edit --stdin c <$SCRATCH/new" >/dev/null 2>&1 </dev/null || true
+                cmp -s /etc/nbox/c.conf "$SCRATCH/old" || cmp -s /etc/nbox/c.conf "$SCRATCH/new" ||
+                        fail "neither the old settings nor the new ones after SIGKILL at $POINT: $(cat /etc/nbox/c.conf)"
+                nbox edit --stdin c <<<$'[Exec]\nHostname=again' 2>/dev/null
+                left=$(find /etc/nbox -mindepth 1 ! -name c.conf)
+                [ -z "$left" ] || fail "left after SIGKILL at $POINT and another edit: $left"
+                count=$((count + 1))
+        done 3<"$SCRATCH/points"
+        [ "$count" -ge 8 ] || fail "only $count points"
+        echo "killed at $count points"
+        rm -rf /etc/nbox
+}
+
 # --- the other ways to an image, at fewer points ----------------------------------------------------------------------------
 
 test_killed_while_copying() {

@@ -25,6 +25,12 @@ test_port_in_the_settings() {
         printf '[Network]\nPort=tcp:8085:80\n' >"/etc/nbox/$GUEST.conf"
         boot "$GUEST"
         has "$(iptables-legacy-save -t nat)" 'dport 8085'
+        # What its next start would be, by the words that it was started with.
+        has "$(nbox show --plan "$GUEST")" "^# nbox boot .*$GUEST"
+        has "$(nbox show --plan "$GUEST")" "^ports=tcp:8085:80 +/etc/nbox/$GUEST.conf:2$"
+        has "$(nbox edit --stdin --drop-in=10-x "$GUEST" <<<$'[Exec]\nHostname=later' 2>&1)" 'counts from its next boot on'
+        has "$(nbox show --plan --json "$GUEST" | jq -r .sources.hostname[])" "^/etc/nbox/$GUEST.conf.d/10-x.conf:2$"
+        rm -r "/etc/nbox/$GUEST.conf.d"
         terminate "$GUEST"
         # An empty file changes nothing: the network stays private.
         : >"/etc/nbox/$GUEST.conf"

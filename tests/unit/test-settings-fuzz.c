@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "fields.h"
+#include "provenance.h"
 #include "settings.h"
 
 #include "unit.h"
@@ -20,6 +21,7 @@ static const char *const seeds[] = {
         "[Exec]\nKillSignal=SIGRTMIN+3\nMachineID=000102030405060708090a0b0c0d0e0f\nPrivateUsers=524288:65536\nHostname=inner\n",
         "[Exec]\nResolvConf=copy-host\nTimezone=auto\nStopTimeout=2min 30s\nSlice=a-b.slice\nProperty=MemoryMax=1G\nRegister=no\n",
         "# c\n[Files]\nReadOnly=yes\nBind=-+/a\\:b:/c:rbind,idmap\nBindReadOnly=/x\nTemporaryFileSystem=/t:mode=0755,size=1M\n",
+        "[Exec]\nHostname=%n\nEnvironment=A=%%%H B=50% C=%o-%w\nEnvironment=\nParameters=/bin/%i '%y' \"%v\"\n[Files]\nBind=/srv/%n:/%S/%t\nBind=\nVolume=%E/x\n",
         "[Network]\nPrivate=yes\nVirtualEthernet=no\nZone=lab\nBridge=br0,vlan=4\nMACVLAN=a b:c\nInterface=a\nVirtualEthernetExtra=a:b,address=10.0.0.2/24,gateway=10.0.0.1\nNamespacePath=\nPort=tcp:8080:80\nPort=udp:53\nPort=\nPort=192.0.2.1:8000-8099:9000-9099/udp\nHostPort=5432\nIngressRate=100M\nEgressRate=8K\n;\n[X-A]\nb\n",
 };
 
@@ -34,7 +36,7 @@ static uint32_t next(Random *r, uint32_t below) {
 
 /* Change, insert, remove, repeat, or cut: one to eight times. */
 static size_t mutate(Random *rnd, char *text, size_t size, size_t max) {
-        static const char special[] = "=[]\\'\"\n#;:,+-/. \t0129aZ\xff\x7f\x1b";
+        static const char special[] = "%n=[]\\'\"\n#;:,+-/. \t0129aZ\xff\x7f\x1b";
 
         for (uint32_t n = 1 + next(rnd, 8); n > 0; n--) {
                 size_t at = size ? next(rnd, (uint32_t) size) : 0, length = size - at;
@@ -94,6 +96,44 @@ static void check_result(const MachineConfig *c, int r, const Error *error) {
                     c->network == NETWORK_NONE || c->network == NETWORK_NAMESPACE);
         for (size_t i = 0; i < c->n_binds; i++)
                 assert_true(c->binds[i].source[0] == '/' && c->binds[i].destination[0] == '/');
+}
+
+static void said(void *userdata, const SettingsRemark *remark) {
+        assert_true(remark->path && remark->text);
+        *(unsigned *) userdata += remark->is_error;
+}
+
+/* A main file and a drop-in, of which all that is wrong is told: only what cannot be read at all ends it. */
+static void fuzz_parts(void **state _unused_) {
+        Random rnd = { 20120229 };
+        time_t end = time(NULL) + SECONDS;
+        int good = 0;
+
+        for (int i = 0; i < ROUNDS && time(NULL) < end; i++) {
+                _cleanup_(config_freep) MachineConfig *c = config_new(i % 2 ? START_BOOT : START_RUN), *into = config_new(c->mode);
+                unsigned errors = 0;
+                SettingsWatch watch = { said, &errors };
+                int r = 0;
+
+                for (int part = 0; part < 2 && r >= 0; part++) {
+                        SettingsSource source = { .path = part ? "/etc/nbox/web.conf.d/10-a.conf" : "/etc/nbox/web.conf", .trusted = part || i % 3,
+                                                  .specifiers_for = i % 4 ? "web" : NULL, .watch = &watch };
+                        _cleanup_(error_freep) Error *error = NULL;
+                        char buffer[2048];
+                        size_t size = make_text(&rnd, buffer, sizeof(buffer));
+                        _cleanup_free_ char *text = malloc(size + 1);
+
+                        memcpy(text, buffer, size);
+                        text[size] = 0;
+                        r = settings_parse_part(c, &source, text, size, &error);
+                        assert_true(r == 0 || (r == -EBADMSG && error));
+                        good += r >= 0 && errors == 0;
+                }
+                for (const Assignment *a = c->assignments.first; a; a = a->next)
+                        assert_true(a->line > 0 && a->file && a->text && field_is_set(c, a->field));
+                config_fill(into, c);
+        }
+        assert_true(good > 100);
 }
 
 static void fuzz_settings(void **state _unused_) {
@@ -167,6 +207,7 @@ static void fuzz_argv(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(fuzz_settings),
+                cmocka_unit_test(fuzz_parts),
                 cmocka_unit_test(fuzz_argv),
         };
 
