@@ -11,6 +11,7 @@
 #include "link.h"
 #include "machine.h"
 #include "reach.h"
+#include "settings-check.h"
 #include "shell-word.h"
 
 static void check_image(Doctor *d) {
@@ -18,9 +19,31 @@ static void check_image(Doctor *d) {
                 doctor_found_error(d, FOUND_STOPS, d->patient->missing);
 }
 
+static void found_remark(void *userdata, const SettingsRemark *remark) {
+        _cleanup_free_ char *name = NULL;
+        Doctor *d = userdata;
+
+        if (remark->line > 0)
+                doctor_found(d, remark->is_error ? FOUND_STOPS : FOUND_ADVICE, "%s:%u: %s", remark->path, remark->line, remark->text);
+        else
+                doctor_found(d, remark->is_error ? FOUND_STOPS : FOUND_ADVICE, "%s: %s", remark->path, remark->text);
+        doctor_means(d, "%s", remark->hint ?: remark->is_error ? "Its start is refused until that is right" : "It is passed over");
+        name = shell_word(doctor_patient_name(d->patient));
+        if (name)
+                doctor_mend(d, "nbox edit %s", name);
+}
+
+/* All that `nbox verify` finds, for a machine that has a name. */
 static void check_settings(Doctor *d) {
-        if (d->patient->settings_error)
-                doctor_found_error(d, FOUND_STOPS, d->patient->settings_error);
+        const Patient *p = d->patient;
+        _cleanup_(settings_subject_done) SettingsSubject subject = {};
+        SettingsWatch watch = { found_remark, d };
+        size_t before = d->n_findings;
+
+        if (!p->missing && !strchr(p->operand, '/') && settings_subject_find(doctor_patient_name(p), &subject, NULL) >= 0)
+                (void) settings_check(&(SettingsCheck){ .subject = &subject, .watch = &watch }, NULL);
+        if (p->settings_error && d->n_findings == before)
+                doctor_found_error(d, FOUND_STOPS, p->settings_error);
 }
 
 /* No init, a template that is gone, labels that are required and not to be had, … */

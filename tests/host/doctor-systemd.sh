@@ -7,18 +7,18 @@
 
 test_doctor_masked_machined() {
         systemctl mask systemd-machined.service
-        mended takes machined 'systemd-machined.service is masked'
+        cured takes machined 'systemd-machined.service is masked'
         systemctl start systemd-machined.service
 }
 
 test_doctor_units() {
         systemctl mask 'nbox@.service'
-        mended takes units 'nbox@.service is masked'
+        cured takes units 'nbox@.service is masked'
         cp "$(find /usr/lib/systemd/system /lib/systemd/system -name 'nbox-zone@.service' | head -n 1)" /etc/systemd/system/
-        mended advice units-own 'nbox-zone@.service is there in place'
+        cured advice units-own 'nbox-zone@.service is there in place'
         mkdir -p '/etc/systemd/system/nbox@web.service.d'
         printf '[Service]\nTimeoutStartSec=90\nNice=5\n' >'/etc/systemd/system/nbox@web.service.d/slow.conf'
-        mended takes time-outs 'slow.conf limits how long'
+        cured takes time-outs 'slow.conf limits how long'
         same "what is left of it" "$(cat '/etc/systemd/system/nbox@web.service.d/slow.conf')" "$(printf '[Service]\nNice=5')"
         rm -r '/etc/systemd/system/nbox@web.service.d'
         systemctl daemon-reload

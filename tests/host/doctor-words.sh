@@ -38,8 +38,8 @@ ails_no() {
         [ -z "$left" ] || fail "still there: $left"
 }
 
-# mended SEVERITY CHECK PATTERN [NAME...]: named, mended by the command as it is printed, and gone.
-mended() {
+# cured SEVERITY CHECK PATTERN [NAME...]: named, mended by the command as it is printed, and gone.
+cured() {
         local command severity=$1
         shift
         ails "$severity" "$@"

@@ -38,7 +38,7 @@ test_doctor_looks_and_changes_nothing() {
 
 test_doctor_sysctl_files() {
         printf '# by hand\nnet.ipv4.ip_forward = 0\n' >/etc/sysctl.d/50-closed.conf
-        mended takes sysctl-files '50-closed.conf switches net.ipv4.ip_forward off'
+        cured takes sysctl-files '50-closed.conf switches net.ipv4.ip_forward off'
         same "what is left of it" "$(cat /etc/sysctl.d/50-closed.conf)" "$(printf '# by hand\n#net.ipv4.ip_forward = 0')"
         rm -f /etc/sysctl.d/50-closed.conf /etc/sysctl.d/99-zz-*
 }
@@ -57,7 +57,7 @@ set -e
 exec 3>&2
 ails_no user-namespaces .
 echo 0 >/proc/sys/user/max_user_namespaces
-mended stops user-namespaces 'gives no user namespace'
+cured stops user-namespaces 'gives no user namespace'
 [ "$(cat /proc/sys/user/max_user_namespaces)" -gt 0 ]
 EOT
         export SCRATCH
@@ -70,10 +70,10 @@ test_doctor_images_mount() {
         tree_with mounted
         mount --bind "$MACHINES" "$MACHINES"
         mount -o remount,bind,nosuid,noexec "$MACHINES"
-        mended takes images-mount 'mounted nosuid'
-        mended stops images-mount 'mounted noexec'
+        cured takes images-mount 'mounted nosuid'
+        cured stops images-mount 'mounted noexec'
         mount -o remount,bind,ro "$MACHINES"
-        mended stops images-mount 'read-only'
+        cured stops images-mount 'read-only'
         : >"$MACHINES/mounted/written"
         umount "$MACHINES"
         remove_tree mounted
@@ -82,12 +82,12 @@ test_doctor_images_mount() {
 test_doctor_reachable_trees() {
         tree_with open
         chmod 755 "$MACHINES"
-        mended takes reachable "reach the files of machines in $MACHINES\$"
+        cured takes reachable "reach the files of machines in $MACHINES\$"
         same "its mode" "$(stat -c %a "$MACHINES")" 700
         # By its path, wherever it is.
         mkdir -p "/srv/it's here"
         mv "$MACHINES/open" "/srv/it's here/open"
-        mended takes files 'can reach /srv' "/srv/it's here/open"
+        cured takes files 'can reach /srv' "/srv/it's here/open"
         same "its mode" "$(stat -c %a "/srv/it's here")" 700
         rm -rf "/srv/it's here"
 }
@@ -97,7 +97,7 @@ test_doctor_ids() {
         boot "$GUEST"
         base=$(awk '$1 == "uids" { print $2 }' "/var/lib/nbox/machines/$GUEST")
         echo "someone:$base:65536" >>/etc/subuid
-        mended takes id-clashes "^$GUEST has the user ids from $base on"
+        cured takes id-clashes "^$GUEST has the user ids from $base on"
         [ "$(nbox exec "$GUEST" cat /proc/self/uid_map | awk '{ print $2 }')" != "$base" ] || fail "it has the same ids"
         terminate "$GUEST"
         sed -i '/^someone:/d' /etc/subuid
@@ -112,10 +112,10 @@ test_doctor_ids() {
 test_doctor_who_drops() {
         boot "$GUEST"
         iptables-nft -P FORWARD DROP
-        mended takes network "chain 'FORWARD' .*may drop"
+        cured takes network "chain 'FORWARD' .*may drop"
         iptables-nft -P FORWARD ACCEPT
         sysctl -q net.ipv4.ip_forward=0
-        mended takes network 'forwarding of IPv4 packets is off'
+        cured takes network 'forwarding of IPv4 packets is off'
         terminate "$GUEST"
         nft flush ruleset
 }
@@ -128,7 +128,7 @@ test_doctor_dead_machines() {
         kill -9 $pids
         # Not `nbox list`, which would clear it away.
         wait_until 10 sh -c "! kill -0 ${pids% *} && ! kill -0 ${pids#* }"
-        mended advice leftovers "^$GUEST has ended"
+        cured advice leftovers "^$GUEST has ended"
 }
 
 test_doctor_host_config() {
@@ -152,7 +152,7 @@ test_doctor_missing_package() {
         apt-get -qq update
         dpkg --force-depends --purge dnsmasq-base >/dev/null 2>&1
         rm -f /usr/sbin/dnsmasq
-        mended takes dnsmasq 'dnsmasq is not installed'
+        cured takes dnsmasq 'dnsmasq is not installed'
         [ -x /usr/sbin/dnsmasq ]
 }
 
@@ -161,15 +161,18 @@ test_doctor_of_a_machine() {
         tree_with patient
         nbox doctor patient >/dev/null
         printf '[Files]\nBind=/srv/not there:/mnt\n[Network]\nBridge=nodoctor0\n' >/etc/nbox/patient.conf
-        mended stops binds 'not there' patient
-        mended stops links "bridge 'nodoctor0'" patient
+        cured stops binds 'not there' patient
+        cured stops links "bridge 'nodoctor0'" patient
         boot patient
         nbox doctor patient >/dev/null
         terminate patient
         ip link delete nodoctor0
         rmdir '/srv/not there'
         printf '[Exec]\nKillSignal=SIGNONE\n' >/etc/nbox/patient.conf
-        ails stops settings 'patient.conf' patient
+        ails stops settings 'patient.conf:2: ' patient
+        same "the command" "$(jq -r .command <<<"$FINDING")" 'nbox edit patient'
+        EDITOR='sed -i s/NONE/TERM/' script -qec "$(jq -r .command <<<"$FINDING")" /dev/null >"$SCRATCH/edited" </dev/null || fail "$(cat "$SCRATCH/edited")"
+        ails_no settings . patient
         rm /etc/nbox/patient.conf
         rm "$MACHINES/patient/sbin/init"
         ails stops start 'no init' patient

@@ -7,6 +7,7 @@
 : "${BACKENDS:=iptables nft}"
 
 . "$(dirname "${BASH_SOURCE[0]}")/docker-rules.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/doctor-words.sh"
 
 # What a test that failed has left is not the next one's.
 {
@@ -262,7 +263,7 @@ test_firewalld() {
         firewall-cmd --reload >/dev/null
         status_is 1 nbox network status >"$SCRATCH/said"
         has "$(cat "$SCRATCH/said")" 'zone default: the ruleset of firewalld'
-        nbox network repair
+        cured takes network 'the ruleset of firewalld'
         all_is_reached 'after a reload'
         has "$(firewall-cmd --zone=nbox --list-interfaces)" '^nbox0$'
         machines_end
@@ -435,7 +436,9 @@ test_docker_comes_later() {
         two_machines
         docker_28_on
         missing "chain 'FORWARD' of the nftables table 'ip filter'|DOCKER-USER"
+        ails takes network 'DOCKER-USER|FORWARD'
         mended 'after Docker started'
+        ails_no network .
         has "$(iptables-nft -S DOCKER-USER)" 'nbox:zone:default'
         has "$(ip6tables-nft -S DOCKER-USER)" 'nbox:zone:default'
         machines_end
