@@ -69,7 +69,7 @@ measure() { # DIRECTORY WHAT
         done
         for w in "${runs[@]}"; do median <"$w"; done | tr '\n' ' ' |
                 awk -v where="$1" -v what="$2" -v limit="$LIMIT" '{ printf "%s %s  cp %.3f  copy-to %.3f %.2f  copy-from %.3f %.2f%s\n", where, what, $1, $2, $2 / $1,
-                        $3, $3 / $1, $2 / $1 > limit ? "  SLOWER THAN IT MAY BE" : "" }'
+                        $3, $3 / $1, ($2 / $1 > limit ? "  SLOWER THAN IT MAY BE" : "") }'
 }
 
 cp -a /var/lib/machines/.busybox "/var/lib/machines/$MACHINE"
