@@ -189,8 +189,8 @@ static int look_at_all(const SettingsCheck *q, MachineConfig *c, const char *mai
         int r;
 
         c->machine = strdup(q->subject->machine);
-        c->image = strdup(q->subject->machine);
-        if (!c->machine || !c->image)
+        c->directory = strdup(q->subject->image ?: "/");
+        if (!c->machine || !c->directory)
                 return error_oom(reterr);
         r = has_command ? config_validate(c, &error) : 0;
         if (r < 0)
@@ -198,7 +198,7 @@ static int look_at_all(const SettingsCheck *q, MachineConfig *c, const char *mai
         r = look_for_missing(q, c, main, reterr);
         if (r >= 0)
                 r = look_for_zones(q, c, main, reterr);
-        if (r >= 0 && q->with_plan && q->subject->has_image && has_command)
+        if (r >= 0 && q->with_plan && q->subject->image && has_command)
                 r = make_plan(q, c, main, reterr);
         return r;
 }

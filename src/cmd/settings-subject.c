@@ -11,12 +11,14 @@
 void settings_subject_done(SettingsSubject *s) {
         free(s->machine);
         free(s->directory);
+        free(s->image);
         *s = (SettingsSubject){};
 }
 
-static int take_directory(SettingsSubject *s, const char *path, Error **reterr) {
+static int take_image(SettingsSubject *s, const char *path, Error **reterr) {
+        s->image = strdup(path);
         s->directory = strndup(path, (size_t) (strrchr(path, '/') - path));
-        return s->directory ? 0 : error_oom(reterr);
+        return s->image && s->directory ? 0 : error_oom(reterr);
 }
 
 /* A machine that runs may be booted from anywhere. */
@@ -28,8 +30,7 @@ static int find_running(SettingsSubject *s, Error **reterr) {
         s->runs = true;
         if (!m->record->root || m->record->root[0] != '/')
                 return 0;
-        s->has_image = true;
-        return take_directory(s, m->record->root, reterr);
+        return take_image(s, m->record->root, reterr);
 }
 
 static int find_image(SettingsSubject *s, const char *name, Error **reterr) {
@@ -37,8 +38,7 @@ static int find_image(SettingsSubject *s, const char *name, Error **reterr) {
 
         if (s->directory || image_find(name, &image, NULL) < 0)
                 return 0;
-        s->has_image = true;
-        return take_directory(s, image->path, reterr);
+        return take_image(s, image->path, reterr);
 }
 
 int settings_subject_find(const char *name, SettingsSubject *ret, Error **reterr) {

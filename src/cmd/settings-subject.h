@@ -10,7 +10,7 @@
 typedef struct SettingsSubject {
         char *machine;   /* whose settings they are: its name, as a boot of the image calls it */
         char *directory; /* that its image lies in; NULL: there is none, or it cannot be looked at */
-        bool has_image;
+        char *image;     /* its path, or NULL likewise */
         bool runs;
 } SettingsSubject;
 

@@ -5,11 +5,10 @@
 
 #include "show-plan.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "file.h"
+#include "called-as.h"
 #include "machine.h"
 #include "start.h"
 #include "strv.h"
@@ -42,7 +41,7 @@ static int read_command_line(pid_t pid, char ***ret) {
         return split_command_line(text, size, ret);
 }
 
-/* From the verb on: what stands before it is for any verb. -1: it is none of ours that we know (systemd-nspawn's words). */
+/* From the verb on: what stands before it is for any verb. -1: it is none of these. */
 static int find_verb(char *const *words, StartMode *ret) {
         for (int i = 1; words && words[0] && words[i]; i++) {
                 if (strcmp(words[i], "boot") == 0 || strcmp(words[i], "run") == 0) {
@@ -64,13 +63,25 @@ static void go_where_it_is(pid_t pid) {
                 return; /* not root: absolute ones are the rule */
 }
 
+/* Of systemd-nspawn's words those that they stand for. */
+static int read_arguments(pid_t pid, char ***ret) {
+        _cleanup_strv_ char **given = NULL;
+        int r = read_command_line(pid, &given);
+
+        if (r >= 0)
+                r = called_as((int) strv_length(given), given, ret, NULL);
+        if (r == 0)
+                *ret = TAKE_PTR(given);
+        return r;
+}
+
 int show_plan(const char *name, bool json, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
         _cleanup_strv_ char **words = NULL, **made_up = NULL;
         StartExplanation q = { .mode = START_BOOT, .as_service = true, .json = json };
         int verb = -1;
 
-        if (!strchr(name, '/') && machine_find(name, &m, NULL) >= 0 && read_command_line(m->record->supervisor, &words) >= 0)
+        if (!strchr(name, '/') && machine_find(name, &m, NULL) >= 0 && read_arguments(m->record->supervisor, &words) >= 0)
                 verb = find_verb(words, &q.mode);
         if (verb >= 0) {
                 q.as_service = m->record->mode == START_RUN && q.mode == START_BOOT;

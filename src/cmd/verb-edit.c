@@ -164,7 +164,7 @@ static void tell_of_effect(const Editing *e) {
         log_info("Wrote %s", e->target.path);
         if (e->subject->runs)
                 log_info("'%s' runs as it was started: this counts from its next boot on (`nbox reboot %s`)", machine, machine);
-        else if (!e->subject->has_image)
+        else if (!e->subject->image)
                 log_info("No image is called '%s' yet: it counts once one is", machine);
         else
                 log_info("It counts from the next start of '%s' on", machine);
