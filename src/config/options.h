@@ -13,7 +13,7 @@ typedef enum OptionFlags {
         OPTION_BOOT = 1 << 0,
         OPTION_RUN = 1 << 1,
         OPTION_BOTH = OPTION_BOOT | OPTION_RUN,
-        OPTION_SECRET = 1 << 4, /* what stands behind the ':' of its value is not shown */
+        OPTION_SECRET = 1 << 6, /* what stands behind the ':' of its value is not shown */
         OPTION_NARROWS_BY_TILDE = 1 << 3, /* a list with "~" in front only takes away, and is taken from any file */
         OPTION_HIDDEN = 1 << 4, /* not shown: nbox's own */
         OPTION_PRIVILEGED = 1 << 2, /* ignored in a settings file that lies beside the image: systemd.nspawn(5)
