@@ -60,7 +60,7 @@ void print_field(const char *label, const char *value) {
         char shown[4096];
 
         if (value && *value)
-                printf("%16s%s %s\n", label, *label ? ":" : " ", show_text(value, shown, sizeof(shown)));
+                printf("\t%8s%s %s\n", label, *label ? ":" : " ", show_text(value, shown, sizeof(shown)));
 }
 
 static void age_text(uint64_t seconds, char *buf, size_t size) {

@@ -11,9 +11,10 @@
 #define LOGIND_DIRECTORY "/run/systemd/seats"
 #define RUNUSER "/usr/sbin/runuser"
 
-/* After runuser's own shell has changed to the directory: "$1" is it, then come assignments for env(1) and the command. */
-#define RUN_COMMAND "cd \"$1\" && shift && exec env \"$@\""
-#define RUN_SHELL "cd \"$1\" && shift && exec env \"$@\" \"$SHELL\" -l"
+/* "$1" is the directory, "." for the user's own, who need not have one, as nobody; then come assignments for env(1) and the command. */
+#define CHANGE "if [ \"$1\" = . ]; then cd . 2>/dev/null || cd /; else cd \"$1\"; fi && shift && "
+#define RUN_COMMAND CHANGE "exec env \"$@\""
+#define RUN_SHELL CHANGE "exec env \"$@\" \"$SHELL\" -l"
 
 static bool is_there(int root, const char *path, int flags) {
         _cleanup_close_ int fd = open_in_root(root, path, O_PATH | flags, 0);
