@@ -76,7 +76,7 @@ await_state() { # NAME STATE
 
 await_system() { # NAME: its init answers
         local tries=0
-        until machinectl -q shell "$1" /bin/true 2>/dev/null && machinectl -q shell "$1" /bin/systemctl is-system-running --wait 2>/dev/null |
+        until machinectl -q shell "$1" /bin/true >/dev/null 2>&1 && machinectl -q shell "$1" /bin/systemctl is-system-running --wait 2>/dev/null |
                 grep -qE 'running|degraded'; do
                 tries=$((tries + 1))
                 [ "$tries" -lt "$((50 * PATIENCE))" ] || return 1
@@ -117,7 +117,7 @@ commands_inside() {
         machinectl shell --uid=nobody "$machine" /usr/bin/id -un | tail -n 1 # who has no home: that is said before
         machinectl shell nobody@"$machine" /usr/bin/id -u | tail -n 1
         machinectl shell -E COLOR=blue --setenv=SIZE=4 "$machine" /bin/sh -c 'echo $COLOR $SIZE; echo $USER $HOME'
-        machinectl shell "$machine" /bin/false
+        machinectl shell "$machine" /bin/false >nothing # but, from the original, an empty line
         echo "false: $?"
         machinectl shell "$machine" /bin/sh -c 'echo with -p --all options' --all -p x
         machinectl shell "$machine" true
