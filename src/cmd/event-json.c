@@ -20,7 +20,7 @@ static json_t *value_of(const char *key, const char *value) {
 }
 
 void event_print_json(const HostEvent *e) {
-        json_t *o = json_pack("{s:I, s:s}", "time_usec", (json_int_t) e->usec, "event", event_kind_to_string(e->kind));
+        json_t *o = json_pack("{s:I, s:s}", "usec", (json_int_t) e->usec, "event", event_kind_to_string(e->kind));
 
         if (o && *e->subject)
                 json_object_set_new(o, event_kind_subject(e->kind), json_text(e->subject));

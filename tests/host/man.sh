@@ -3,7 +3,7 @@
 #
 # The manual pages as a reader sees them, beside what --help says and what the program takes.
 
-PAGES='nbox.1 nbox@.service.5 nbox-zone@.service.5 nbox.conf.5'
+PAGES='nbox.1 nbox-json.7 nbox@.service.5 nbox-zone@.service.5 nbox.conf.5'
 
 page_file() { echo "/usr/share/man/man${1##*.}/$1"; }
 
