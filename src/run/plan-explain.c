@@ -97,7 +97,7 @@ static const PlanKey *find_key(const char *key) {
 
 /* Said of how it is started, not of the machine. */
 static bool is_shown(const Assignment *a) {
-        return a->field != FIELD_DRY_RUN && a->field != FIELD_JSON && a->field != FIELD_QUIET;
+        return !(a->option->flags & OPTION_HIDDEN) && a->field != FIELD_DRY_RUN && a->field != FIELD_JSON && a->field != FIELD_QUIET;
 }
 
 /* What an element of a list is known by in the words of whoever asked for it. */
