@@ -56,6 +56,8 @@ static const PlanKey keys[] = {
         { "apparmor", { FIELD_APPARMOR_PROFILE } },
         { "root", { FIELD_DIRECTORY, FIELD_DISK } },
         { "image", { FIELD_DISK } },
+        { "pivot_root", { FIELD_PIVOT_ROOT } },
+        { "pivot_root_old", { FIELD_PIVOT_ROOT } },
         { "ephemeral", { FIELD_EPHEMERAL } },
         { "volatile", { FIELD_VOLATILE } },
         { "read_only", { FIELD_READ_ONLY } },
@@ -84,6 +86,13 @@ static bool is_of_operand(const char *key) {
 static bool is_in(const PlanKey *k, Field f) {
         for (size_t i = 0; i < FIELDS_MAX && k->fields[i] != FIELD_NONE; i++)
                 if (k->fields[i] == f || (k->fields[i] == FIELD_LIMITS && f >= FIELD_LIMITS && f <= FIELD_LIMITS_LAST))
+                        return true;
+        return false;
+}
+
+bool plan_explains(Field f) {
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                if (is_in(&keys[i], f))
                         return true;
         return false;
 }

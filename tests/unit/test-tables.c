@@ -9,6 +9,7 @@
 #include "dispatch.h"
 #include "help.h"
 #include "options.h"
+#include "plan-explain.h"
 #include "strv.h"
 #include "verb-list.h"
 
@@ -368,6 +369,17 @@ static void man_pages_name_everything(void **state _unused_) {
         }
 }
 
+/* `show --plan` would say that it is by default. */
+static void the_plan_knows_who_is_behind_it(void **state _unused_) {
+        for (size_t i = 0; i < n_options; i++) {
+                Field f = options[i].field;
+
+                /* the verb decides; how long a start waits is nothing of the plan's */
+                if (options[i].key && f != FIELD_BOOT && f != FIELD_READY_WAIT && !plan_explains(f))
+                        fail_msg("no value of the plan is said to come from %s=: a line in keys[] of plan-explain.c", options[i].key);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(verbs_are_whole),
@@ -379,6 +391,7 @@ int main(void) {
                 cmocka_unit_test(completion_offers_everything),
                 cmocka_unit_test(completion_knows_the_place),
                 cmocka_unit_test(completion_of_nonsense),
+                cmocka_unit_test(the_plan_knows_who_is_behind_it),
                 cmocka_unit_test(man_pages_name_everything),
         };
 
