@@ -17,6 +17,9 @@ void show_time(const char *label, uint64_t usec);
 /* All of a machine's network (status-network.c). Needs no root; what needs it is left out without it. */
 void status_network(const Machine *m);
 
+/* What of the host's is bound into it (verb-bind.c). */
+void status_binds(const Machine *m);
+
 /* Its processes, as a tree (status-processes.c). */
 void status_processes(const Machine *m);
 json_t *status_processes_json(const Machine *m);

@@ -16,6 +16,7 @@
 #include "machine.h"
 #include "path.h"
 #include "reach-warning.h"
+#include "status.h"
 #include "table.h"
 #include "verb-list.h"
 
@@ -181,6 +182,25 @@ static int view_load(const Machine *m, View *v, Error **reterr) {
 
 static const char *state_of(const View *v, const MachineBind *b) {
         return v->knows ? bind_state_to_string(bind_state(b, &v->mounts)) : NULL;
+}
+
+#define STATUS_BINDS_MAX 20
+
+void status_binds(const Machine *m) {
+        _cleanup_(view_done) View v = {};
+
+        if (view_load(m, &v, NULL) < 0)
+                return;
+        for (size_t i = 0; i < v.list.n && i < STATUS_BINDS_MAX; i++) {
+                const MachineBind *b = v.list.items + i;
+                const char *state = state_of(&v, b);
+                bool other = state && strcmp(state, bind_state_to_string(BIND_BOUND)) != 0;
+
+                show_line(i == 0 ? "Binds" : "", "%s from %s%s%s%s", b->destination, b->source, b->read_only ? ", read-only" : "",
+                          other ? ", " : "", other ? state : "");
+        }
+        if (v.list.n > STATUS_BINDS_MAX)
+                show_line("", "%zu more: nbox bind list %s", v.list.n - STATUS_BINDS_MAX, m->record->name);
 }
 
 static int print_table(const View *v, Error **reterr) {

@@ -136,6 +136,7 @@ static void print_status(const Machine *m) {
         if (rec->apparmor)
                 show_line("AppArmor", "%s", rec->apparmor);
         status_network(m);
+        status_binds(m);
         show_lines("Settings", rec->settings_files);
         print_units(rec);
         if (m->leader_fd >= 0)

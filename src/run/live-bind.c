@@ -8,6 +8,7 @@
 
 #include "bind-changes.h"
 #include "bind-look.h"
+#include "event-log.h"
 #include "fd.h"
 #include "bind-inside.h"
 #include "log.h"
@@ -239,6 +240,8 @@ int live_bind_add(const Machine *m, const LiveBind *bind, bool *ret_unmapped, Er
                 r = settle(&c, reterr);
         if (r >= 0)
                 r = add(&c, bind, reterr);
+        if (r >= 0)
+                event_log(EVENT_BIND_ADDED, m->record->name, "bind", bind->destination, "source", bind->source, NULL);
         change_done(&c);
         *ret_unmapped = r > 0;
         return r < 0 ? r : 0;
@@ -332,6 +335,8 @@ int live_bind_remove(const Machine *m, const char *destination, Error **reterr) 
                 error_errno(reterr, r, "Cannot read the mounts of machine '%s'", m->record->name);
         if (r >= 0)
                 r = take(&c, i, &table, reterr);
+        if (r >= 0)
+                event_log(EVENT_BIND_REMOVED, m->record->name, "bind", destination, NULL);
         mount_table_done(&table);
         change_done(&c);
         return r;

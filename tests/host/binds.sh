@@ -77,6 +77,7 @@ test_unbind() {
         same 'binds' "$(places_of)" '/mnt/start /tmp/p /tmp/p /tmp/q'
         has "$(nbox bind list "$GUEST")" "^/tmp/p +$(readlink -f "$SCRATCH/share") +rw +idmap +added +hidden"
         has "$(nbox bind list "$GUEST")" "^/mnt/start +[^ ]*/other +rw +noidmap +start +bound"
+        has "$(nbox status "$GUEST")" " Binds: /mnt/start from [^ ]*/other$"
         has "$(property "$GUEST" Bind)" "rw,rbind,idmap /tmp/q:"
         nbox unbind "$GUEST" /tmp/p
         same 'the one below' "$(inside 'cat /tmp/p/file') $(state_of /tmp/p)" 'one bound'
@@ -178,5 +179,45 @@ test_what_is_refused() {
         refused nbox bind absent "$SCRATCH/share"
         refused nbox bind "$GUEST"
         same 'binds' "$(nbox bind list "$GUEST")" 'No binds.'
+        terminate "$GUEST"
+}
+
+# Root inside has set links, and swaps them while we come: nothing is mounted, and nothing made, outside of its tree.
+test_places_that_lead_out() {
+        local i
+        share_make
+        boot "$GUEST"
+        host_mounts() { awk '{ print $5 }' /proc/self/mountinfo | sort; }
+        host_mounts >"$SCRATCH/mounts"
+        inside "mkdir /tmp/d; ln -s /../../../../../../../$SCRATCH/out /tmp/l; ln -s /proc/1/root/proc/1/cwd /tmp/m; ln -s /tmp/d /tmp/s"
+        nbox bind --mkdir "$GUEST" "$SCRATCH/share" /tmp/l/made 2>/dev/null || true
+        refused nbox bind --mkdir "$GUEST" "$SCRATCH/share" /tmp/m/made # a magic link
+        refused nbox bind "$GUEST" "$SCRATCH/share" /proc/1/root
+        nbox bind "$GUEST" "$SCRATCH/share" /tmp/s # a link within
+        same 'through a link' "$(inside 'cat /tmp/d/file')" one
+        nbox unbind "$GUEST" /tmp/s
+        # shellcheck disable=SC2016
+        inside 'while :; do rm -f /tmp/w; ln -s /tmp/d /tmp/w; rm -f /tmp/w; ln -s "$0" /tmp/w; done' &
+        for i in 1 2 3 4 5 6 7 8 9 10; do
+                nbox bind --mkdir "$GUEST" "$SCRATCH/share" "/tmp/w/$i" 2>/dev/null || true
+        done
+        kill $!
+        [ ! -e "$SCRATCH/out" ] || fail 'it was made on the host'
+        host_mounts | diff "$SCRATCH/mounts" - >&2 || fail 'the host has another mount'
+        terminate "$GUEST"
+}
+
+# A frozen machine cannot keep us waiting.
+test_a_frozen_machine() {
+        local group
+        share_make
+        boot "$GUEST"
+        group=/sys/fs/cgroup$(property "$GUEST" ControlGroup)
+        [ -e "$group/cgroup.freeze" ] || group=/sys/fs/cgroup/unified$(property "$GUEST" ControlGroup)
+        echo 1 >"$group/cgroup.freeze"
+        timeout "$((10 * PATIENCE))" nbox bind --mkdir "$GUEST" "$SCRATCH/share" /tmp/p
+        same 'state' "$(state_of /tmp/p)" bound
+        timeout "$((10 * PATIENCE))" nbox unbind "$GUEST" /tmp/p
+        echo 0 >"$group/cgroup.freeze"
         terminate "$GUEST"
 }

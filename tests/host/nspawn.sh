@@ -213,3 +213,42 @@ test_side_by_side_settings() {
         ip link delete lan0
         end_of_networkd
 }
+
+# --- binds -------------------------------------------------------------------------------------------------------------------------
+
+bind_by_nspawn() { machinectl bind "$@"; }
+bind_by_nbox() { nbox bind "$@"; }
+
+# What a bound thing is like inside: its files and owners, whether it is written to; and what did not work.
+bound_look() { # nspawn|nbox
+        local by=$1
+        "bind_by_$by" "$machine" "$SHARE" /mnt/a --mkdir
+        "bind_by_$by" --read-only --mkdir "$machine" "$SHARE/file" /mnt/deep/b
+        "bind_by_$by" --mkdir "$machine" "$SHARE"
+        "bind_by_$by" "$machine" "$SHARE" /mnt/absent 2>/dev/null && echo 'bound to what is not there'
+        "bind_by_$by" "$machine" "$SHARE/absent" /mnt 2>/dev/null && echo 'bound what is not there'
+        nsenter -t "$LEADER" -m -r -w -- sh -c 'cd / && for d in /mnt/a "$1"; do ls -ln --time-style=+ "$d"; touch "$d/w-$2" || echo no; done;
+                cat /mnt/deep/b; echo x >>/mnt/deep/b || echo no; stat -c "%n %F %a %u" /mnt/deep' - "$SHARE" one 2>/dev/null
+}
+
+test_binds() {
+        local by
+        world_of_networkd
+        SHARE=/srv/side-by-side
+        for by in nspawn nbox; do
+                mkdir -p "$SHARE"
+                echo text >"$SHARE/file"
+                chown 1000:1001 "$SHARE/file"
+                case $by in
+                nspawn) up_by_nspawn ;;
+                nbox) up_by_nbox --private-users=no ;;
+                esac
+                bound_look "$by" >"$SCRATCH/$by"
+                "down_by_$by"
+                ls -n "$SHARE" | awk '{ print $3, $4, $NF }' >>"$SCRATCH/$by"
+                rm -r "$SHARE"
+        done
+        diff "$SCRATCH/nspawn" "$SCRATCH/nbox" >&2 || fail 'not as with the original'
+        has "$(cat "$SCRATCH/nbox")" '^text$'
+        end_of_networkd
+}
