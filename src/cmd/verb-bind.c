@@ -169,8 +169,10 @@ static int view_load(const Machine *m, View *v, Error **reterr) {
 
         if (r < 0)
                 return r;
-        look_at_mounts(m, v); /* before the list: what is on it is there by then, or never */
         r = bind_changes_of(m->record->name, &live, reterr);
+        look_at_mounts(m, v); /* behind the list: what it has been told of as mounted is there by now */
+        if (r >= 0 && v->knows)
+                bind_list_settle(&live, &v->mounts);
         if (r >= 0 && binds_from_text(start->binds, &v->list) < 0)
                 r = error_oom(reterr);
         for (size_t i = 0; r >= 0 && i < live.n; i++)

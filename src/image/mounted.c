@@ -160,14 +160,14 @@ typedef struct Look {
         MountedImages *all;
 } Look;
 
-/* Names of notes are numbers; a temporary file of a killed writer's is none. */
+/* Names of notes are numbers. What else is there was left by a killed writer of one. */
 static int look_at(const Look *l, const char *name) {
         _cleanup_(mounted_image_done) MountedImage m = {};
         int r;
 
-        if (strspn(name, "0123456789") != strlen(name))
+        if (name[0] == '.')
                 return 0;
-        r = read_note(l->dir, name, &m);
+        r = strspn(name, "0123456789") == strlen(name) ? read_note(l->dir, name, &m) : -EBADMSG;
         if (r >= 0)
                 r = renew(l->dir, &m, &l->table);
         if (r == -ENOMEM)

@@ -99,7 +99,7 @@ void bind_changes_forget(int dir) {
         (void) unlinkat(dir, FILE_NAME, 0);
 }
 
-int bind_changes_open(const char *machine, int *ret_lock, Error **reterr) {
+int bind_changes_open(const char *machine, bool wait, int *ret_lock, Error **reterr) {
         _cleanup_close_ int dir = -1, lock = -1;
         _cleanup_free_ char *path = record_path(machine);
 
@@ -107,7 +107,9 @@ int bind_changes_open(const char *machine, int *ret_lock, Error **reterr) {
                 return error_oom(reterr);
         dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         lock = dir < 0 ? -1 : openat(dir, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (lock < 0 || flock(lock, LOCK_EX) < 0)
+        if (lock >= 0 && !wait && flock(lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+                lock = close_fd(lock);
+        else if (lock < 0 || flock(lock, LOCK_EX) < 0)
                 return error_errno(reterr, errno, "Cannot lock the binds of machine '%s'", machine);
         *ret_lock = TAKE_FD(lock);
         return TAKE_FD(dir);

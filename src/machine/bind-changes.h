@@ -23,8 +23,9 @@ int bind_changes_save(int dir, const BindList *list, Error **reterr);
 /* A new start of the name begins without. */
 void bind_changes_forget(int dir);
 
-/* The directory of a machine that runs, and a lock for who changes the file: an fd each, the caller's. */
-int bind_changes_open(const char *machine, int *ret_lock, Error **reterr);
+/* The directory of a machine that runs, and a lock for who changes the file: an fd each, the caller's. Who does not wait, as a supervisor, who
+ * cannot let somebody's stopped command hold him up, gets -1 for a lock that another has. */
+int bind_changes_open(const char *machine, bool wait, int *ret_lock, Error **reterr);
 
 /* Append those of the file to the binds that a record names. 0 or -ENOMEM; a damaged file changes nothing. */
 int bind_changes_take(MachineRecord *r);

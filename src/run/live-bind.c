@@ -34,7 +34,7 @@ static void change_done(Change *c) {
         close_fd(c->lock);
 }
 
-static int begin(const Machine *m, Change *c, Error **reterr) {
+static int begin(const Machine *m, bool wait, Change *c, Error **reterr) {
         int r;
 
         *c = (Change){ .record = m->record, .inside = BIND_INSIDE_NONE, .dir = -1, .lock = -1 };
@@ -43,7 +43,7 @@ static int begin(const Machine *m, Change *c, Error **reterr) {
         r = bind_inside_open(&c->inside, m->record->name, m->record->leader, m->leader_fd, reterr);
         if (r < 0)
                 return r;
-        c->dir = bind_changes_open(m->record->name, &c->lock, reterr);
+        c->dir = bind_changes_open(m->record->name, wait, &c->lock, reterr);
         if (c->dir < 0)
                 return c->dir;
         return bind_changes_load(c->dir, &c->list, reterr);
@@ -51,6 +51,7 @@ static int begin(const Machine *m, Change *c, Error **reterr) {
 
 /* What a killed one left undecided. */
 static int settle(Change *c, Error **reterr) {
+        size_t before = c->list.n;
         MountTable table;
         int r = mount_table_read(c->inside.proc, &table);
 
@@ -58,7 +59,7 @@ static int settle(Change *c, Error **reterr) {
                 return error_errno(reterr, r, "Cannot read the mounts of machine '%s'", c->record->name);
         bind_list_settle(&c->list, &table);
         mount_table_done(&table);
-        return 0;
+        return c->list.n == before ? 0 : bind_changes_save(c->dir, &c->list, reterr);
 }
 
 /* ---- adding ---- */
@@ -175,7 +176,8 @@ static int on_about(uint64_t id, pid_t helper, void *userdata, Error **reterr) {
         return bind_changes_save(a->change->dir, &a->change->list, reterr);
 }
 
-/* One that hangs in the machine's file system stays on the list: its mount may yet come about (bind_list_settle()). */
+/* After a failure the kernel says what came of it: the helper may have been killed behind the mount. One that hangs in the machine's file system
+ * stays on the list, for its mount may yet come about. */
 static int end_adding(Change *c, size_t before, int r, Error **reterr) {
         if (c->list.n == before)
                 return r;
@@ -183,10 +185,8 @@ static int end_adding(Change *c, size_t before, int r, Error **reterr) {
                 c->list.items[before].stage = BIND_ADDED;
                 return bind_changes_save(c->dir, &c->list, reterr);
         }
-        if (r != -ETIMEDOUT) {
-                bind_list_remove(&c->list, before);
+        if (settle(c, NULL) >= 0)
                 (void) bind_changes_save(c->dir, &c->list, NULL);
-        }
         return r;
 }
 
@@ -234,7 +234,7 @@ static int add(Change *c, const LiveBind *bind, Error **reterr) {
 
 int live_bind_add(const Machine *m, const LiveBind *bind, bool *ret_unmapped, Error **reterr) {
         Change c;
-        int r = begin(m, &c, reterr);
+        int r = begin(m, true, &c, reterr);
 
         if (r >= 0)
                 r = settle(&c, reterr);
@@ -325,7 +325,7 @@ int live_bind_remove(const Machine *m, const char *destination, Error **reterr) 
         MountTable table = {};
         size_t i = SIZE_MAX;
         Change c;
-        int r = begin(m, &c, reterr);
+        int r = begin(m, true, &c, reterr);
 
         if (r >= 0)
                 r = settle(&c, reterr);
@@ -369,7 +369,7 @@ int live_binds_again(Supervisor *s, Error **reterr) {
 
         if (r < 0 || before.n == 0)
                 return r;
-        r = begin(&m, &c, reterr);
+        r = begin(&m, false, &c, reterr);
         if (r >= 0) {
                 bind_list_done(&c.list); /* their mounts went with that life */
                 r = bind_changes_save(c.dir, &c.list, reterr);
