@@ -227,6 +227,7 @@ bound_look() { # nspawn|nbox
         "bind_by_$by" --mkdir "$machine" "$SHARE"
         "bind_by_$by" "$machine" "$SHARE" /mnt/absent 2>/dev/null && echo 'bound to what is not there'
         "bind_by_$by" "$machine" "$SHARE/absent" /mnt 2>/dev/null && echo 'bound what is not there'
+        # shellcheck disable=SC2016
         nsenter -t "$LEADER" -m -r -w -- sh -c 'cd / && for d in /mnt/a "$1"; do ls -ln --time-style=+ "$d"; touch "$d/w-$2" || echo no; done;
                 cat /mnt/deep/b; echo x >>/mnt/deep/b || echo no; stat -c "%n %F %a %u" /mnt/deep' - "$SHARE" one 2>/dev/null
 }
@@ -240,7 +241,7 @@ test_binds() {
                 echo text >"$SHARE/file"
                 chown 1000:1001 "$SHARE/file"
                 case $by in
-                nspawn) up_by_nspawn ;;
+                nspawn) up_by_nspawn --private-users=no ;;
                 nbox) up_by_nbox --private-users=no ;;
                 esac
                 bound_look "$by" >"$SCRATCH/$by"
