@@ -44,6 +44,8 @@ static int take_error(const SettingsWatch *watch, const char *path, int r, Error
 static void look_at_mode(const SettingsWatch *watch, const SettingsPlace *place) {
         struct stat st;
 
+        if (!place->is_beside && stat(place->path, &st) < 0 && errno == ENOENT && lstat(place->path, &st) >= 0)
+                say(watch, &(SettingsRemark){ .path = place->path, .text = "it is a link that leads nowhere" });
         if (place->is_beside || stat(place->path, &st) < 0 || !S_ISREG(st.st_mode))
                 return;
         if (st.st_uid != 0 && strncmp(place->path, "/etc/", 5) == 0)
@@ -259,6 +261,10 @@ int settings_check(const SettingsCheck *q, Error **reterr) {
                 return take_error(q->watch, q->subject->machine, r, error, reterr);
         if (q->candidate)
                 r = insert_candidate(q->candidate, &places, reterr);
+        if (r >= 0 && places.n == 0 && !q->subject->image) {
+                error_set(reterr, ENOENT, "There are neither settings nor an image of '%s'", q->subject->machine);
+                return error_hint(reterr, -ENOENT, "`nbox images` lists images; `nbox edit %s` makes settings.", q->subject->machine);
+        }
         if (r < 0 || places.n == 0)
                 return r;
         return check_places(q, &places, reterr);

@@ -145,7 +145,8 @@ test_verify_says_file_and_line() {
         nbox verify "$GUEST" >"$SCRATCH/said"
         has "$(cat "$SCRATCH/said")" "^/etc/nbox/$GUEST.conf.d/10-a.conf:3: warning: /nowhere/at/all"
         fails nbox verify --strict "$GUEST" >/dev/null
-        fails nbox verify /etc/hostname.conf 2>/dev/null
+        refused nbox verify nobody-at-all
+        has "$REFUSAL" 'neither settings nor an image'
         nbox verify "/etc/nbox/$GUEST.conf" >"$SCRATCH/said"
         same "what is said of a good file" "$(cat "$SCRATCH/said")" ''
         rm -r "/etc/nbox/$GUEST.conf" "/etc/nbox/$GUEST.conf.d"
