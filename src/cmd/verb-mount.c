@@ -159,28 +159,38 @@ int verb_mount(int argc, char **argv, Error **reterr) {
 
 /* ---- nbox umount ---- */
 
-/* A directory, or an image by its name, then all its mounts. */
 static bool is_meant(const MountedImage *m, const char *path, const char *name) {
         return path ? strcmp(m->point, path) == 0 || strcmp(m->image, path) == 0 : strcmp(m->name, name) == 0;
 }
 
+/* How many it were. */
+static int unmount_those(const MountedImages *all, const char *path, const char *name, Error **reterr) {
+        int r = 0, n = 0;
+
+        for (size_t i = all->n; r >= 0 && i > 0; i--)
+                if (is_meant(all->items + i - 1, path, name)) {
+                        n++;
+                        r = image_unplace(all->items[i - 1].point, reterr);
+                }
+        return r < 0 ? r : n;
+}
+
+/* An image by its name, then all its mounts, or a directory: only what we have mounted is unmounted, so that none is taken for the other. */
 static int unmount(const char *what, Error **reterr) {
-        _cleanup_free_ char *path = strchr(what, '/') ? realpath(what, NULL) : NULL;
-        MountedImages all;
-        size_t found = 0;
+        _cleanup_free_ char *path = realpath(what, NULL);
+        MountedImages all = {};
         int r = mounted_list(&all, reterr);
 
-        for (size_t i = all.n; r >= 0 && i > 0; i--)
-                if (is_meant(all.items + i - 1, path, what)) {
-                        found++;
-                        r = image_unplace(all.items[i - 1].point, reterr);
-                }
+        if (r >= 0 && !strchr(what, '/'))
+                r = unmount_those(&all, NULL, what, reterr);
+        if (r == 0 && path)
+                r = unmount_those(&all, path, NULL, reterr);
         mounted_images_done(&all);
-        if (r >= 0 && found == 0) {
+        if (r == 0) {
                 error_set(reterr, ENOENT, "Neither is %s an image that is mounted, nor one mounted there", what);
-                return error_hint(reterr, -ENOENT, "`nbox mount list` shows what is; a directory is given with a '/' in it.");
+                return error_hint(reterr, -ENOENT, "`nbox mount list` shows what is.");
         }
-        return r;
+        return r < 0 ? r : 0;
 }
 
 int verb_umount(int argc, char **argv, Error **reterr) {
