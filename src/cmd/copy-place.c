@@ -52,7 +52,8 @@ static int look_at_owner(CopyPlace *p, Error **reterr) {
         if (fstat(p->stack->look, &st) < 0)
                 return error_errno(reterr, errno, "Cannot look at %s", p->image->path);
         if ((st.st_uid & ~(ID_RANGE - 1)) == CHOWN_BUSY) {
-                error_set(reterr, EBUSY, "The files of %s were being given to other users (chown), and that was not finished", p->image->path);
+                error_set(reterr, EBUSY, "The files of %s were being given to other users (chown), and that was not finished",
+                          p->image->path);
                 return error_hint(reterr, -EBUSY, "Boot it with --private-users-ownership=chown, which finishes it.");
         }
         p->inside.uid_base = st.st_uid % ID_RANGE == 0 ? st.st_uid : 0;

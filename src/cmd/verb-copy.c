@@ -15,8 +15,9 @@
 #include "transfer-show.h"
 #include "verb-list.h"
 
-/* nbox copy-to NAME PATH… [DEST], nbox copy-from NAME PATH… [DEST]. "-" is a tar stream. What is what is machinectl's: DEST is the name that the
- * copy gets, and a directory is merged into one that is there. Beyond that, a file goes into a directory, and of several paths all do. */
+/* nbox copy-to NAME PATH… [DEST], nbox copy-from NAME PATH… [DEST]. "-" is a tar stream. What is what is machinectl's: DEST is the name
+ * that the copy gets, and a directory is merged into one that is there. Beyond that, a file goes into a directory, and of several paths
+ * all do. */
 
 enum { OPT_FORCE = 256, OPT_PRIVILEGES };
 
@@ -106,7 +107,8 @@ static int send_all(ParcelPipe *p, void *userdata, Error **reterr) {
         int r;
 
         if (q->into && q->is_stream)
-                r = parcel_untar(p, &(ParcelUntar){ .fd = STDIN_FILENO, .name = "standard input", .target = q->target, .range = q->place.uid_range }, reterr);
+                r = parcel_untar(p, &(ParcelUntar){ .fd = STDIN_FILENO, .name = "standard input", .target = q->target,
+                                                    .range = q->place.uid_range }, reterr);
         else
                 r = send_paths(p, q, reterr);
         if (r >= 0)
@@ -145,14 +147,18 @@ static void say(uint64_t n, const char *one, const char *many) {
 }
 
 void copy_say_all(const ParcelTally *t) {
-        say(t->kept, "A file was there already, and stays; --force replaces it", "files were there already, and stay; --force replaces them");
+        say(t->kept, "A file was there already, and stays; --force replaces it",
+            "files were there already, and stay; --force replaces them");
         say(t->devices, "A device was left out", "devices were left out");
         say(t->sockets, "A socket was left out", "sockets were left out");
-        say(t->mounts, "A file system of the kernel's (as /proc is one) was left out", "file systems of the kernel's (as /proc is one) were left out");
-        say(t->unreadable, "A file of the kernel's could not be read, and was left out", "files of the kernel's could not be read, and were left out");
+        say(t->mounts, "A file system of the kernel's (as /proc is one) was left out",
+            "file systems of the kernel's (as /proc is one) were left out");
+        say(t->unreadable, "A file of the kernel's could not be read, and was left out",
+            "files of the kernel's could not be read, and were left out");
         say(t->strangers, "An owner or group is none that the machine has: root in the copy",
             "owners or groups are none that the machine has: root in the copy");
-        say(t->privileges, "A file has lost set-user-ID, set-group-ID or capabilities, for the machine could have made it; --privileges keeps them",
+        say(t->privileges,
+            "A file has lost set-user-ID, set-group-ID or capabilities, for the machine could have made it; --privileges keeps them",
             "files have lost set-user-ID, set-group-ID or capabilities, for the machine could have made them; --privileges keeps them");
         say(t->owners, "A file could not be given its owner", "files could not be given their owners");
         say(t->attributes, "An attribute could not be kept where the copy is", "attributes could not be kept where the copy is");

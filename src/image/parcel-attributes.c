@@ -45,7 +45,8 @@ static int send_one(ParcelXattrs *x, ParcelPipe *p, int fd, const char *name, Er
                 return 0; /* gone, or of a user namespace that is not ours */
         if (parcel_xattr_is_privilege(name))
                 n = (ssize_t) without_root(x->value, (size_t) n);
-        return parcel_send(p, &(Parcel){ .head = { .kind = PARCEL_XATTR, .bytes_size = (uint32_t) n }, .name = name, .bytes = x->value, .fd = -1 }, reterr);
+        return parcel_send(p, &(Parcel){ .head = { .kind = PARCEL_XATTR, .bytes_size = (uint32_t) n }, .name = name, .bytes = x->value,
+                                         .fd = -1 }, reterr);
 }
 
 int parcel_xattrs_send(ParcelXattrs *x, ParcelPipe *p, int fd, Error **reterr) {
@@ -57,7 +58,8 @@ int parcel_xattrs_send(ParcelXattrs *x, ParcelPipe *p, int fd, Error **reterr) {
                 return error_oom(reterr);
         n = flistxattr(fd, x->names, XATTR_LIST_MAX);
         if (n <= 0)
-                return n == 0 || errno == EOPNOTSUPP || errno == ENOSYS ? 0 : error_errno(reterr, errno, "Cannot read the attributes of a file");
+                return n == 0 || errno == EOPNOTSUPP || errno == ENOSYS
+                               ? 0 : error_errno(reterr, errno, "Cannot read the attributes of a file");
         x->names[n] = 0;
         for (const char *name = x->names; name < x->names + n; name += strlen(name) + 1) {
                 int r = parcel_xattr_goes_along(name) ? send_one(x, p, fd, name, reterr) : 0;
@@ -100,7 +102,8 @@ int parcel_pending_add(ParcelPending *x, const Parcel *parcel, Error **reterr) {
         return 0;
 }
 
-void parcel_pending_each(const ParcelPending *x, void (*f)(const char *name, const void *value, size_t size, void *userdata), void *userdata) {
+void parcel_pending_each(const ParcelPending *x, void (*f)(const char *name, const void *value, size_t size, void *userdata),
+                         void *userdata) {
         for (size_t at = 0; at < x->n;) {
                 const char *name = (const char *) x->data + at;
                 uint32_t size;

@@ -3,8 +3,8 @@
 
 #include "parcel.h"
 
-/* What of a file's extended attributes goes along: user.*, ACLs, capabilities; the others speak of one host only. Ids in ACLs mean what they
- * mean to the process that reads or writes. */
+/* What of a file's extended attributes goes along: user.*, ACLs, capabilities; the others speak of one host only. Ids in ACLs mean what
+ * they mean to the process that reads or writes. */
 
 typedef struct ParcelXattrs {
         char *names, *value; /* buffers */
@@ -25,7 +25,8 @@ void parcel_pending_done(ParcelPending *x);
 int parcel_pending_add(ParcelPending *x, const Parcel *parcel, Error **reterr);
 
 /* Call f with each. */
-void parcel_pending_each(const ParcelPending *x, void (*f)(const char *name, const void *value, size_t size, void *userdata), void *userdata);
+void parcel_pending_each(const ParcelPending *x, void (*f)(const char *name, const void *value, size_t size, void *userdata),
+                         void *userdata);
 
 bool parcel_xattr_goes_along(const char *name);
 bool parcel_xattr_is_privilege(const char *name); /* file capabilities */

@@ -41,11 +41,13 @@ static int failed(const Reader *r, const char *name, int error, Error **reterr) 
         const char *at = r->path.length > 0 ? copy_path_text(&r->path) : "";
 
         if (error == -ELOOP)
-                return error_set(reterr, ELOOP, "Cannot copy %s: it has more than %d directories in each other", r->q->path, PARCEL_DEPTH_MAX);
+                return error_set(reterr, ELOOP, "Cannot copy %s: it has more than %d directories in each other", r->q->path,
+                                 PARCEL_DEPTH_MAX);
         if (error == -E2BIG)
                 return error_set(reterr, E2BIG, "Cannot copy %s: it has more than %u files with several names", r->q->path, HARD_LINKS_MAX);
         if (error == -EFBIG)
-                return error_set(reterr, EFBIG, "Cannot copy %s: a file of no size has more than %" PRIu64 " bytes, or no end", r->q->path, UNSIZED_MAX);
+                return error_set(reterr, EFBIG, "Cannot copy %s: a file of no size has more than %" PRIu64 " bytes, or no end", r->q->path,
+                                 UNSIZED_MAX);
         if (!*at && !*name)
                 return error_errno(reterr, error, "Cannot copy %s", r->q->path);
         return error_errno(reterr, error, "Cannot copy %s of %s", *name ? name : at, r->q->path);
@@ -65,7 +67,8 @@ static uint32_t id_inside(const Reader *r, uint32_t id) {
 }
 
 static ParcelHead head_of(const Reader *r, ParcelKind kind, const struct statx *st) {
-        return (ParcelHead){ .kind = kind, .mode = st->stx_mode & 07777U, .uid = id_inside(r, st->stx_uid), .gid = id_inside(r, st->stx_gid),
+        return (ParcelHead){ .kind = kind, .mode = st->stx_mode & 07777U, .uid = id_inside(r, st->stx_uid),
+                             .gid = id_inside(r, st->stx_gid),
                              .size = st->stx_size, .atime_sec = st->stx_atime.tv_sec, .atime_nsec = st->stx_atime.tv_nsec,
                              .mtime_sec = st->stx_mtime.tv_sec, .mtime_nsec = st->stx_mtime.tv_nsec };
 }
@@ -245,7 +248,8 @@ static int send_directory(Reader *r, int fd, const struct statx *st, const char 
 /* ---- an entry ---- */
 
 static int look(int dir, const char *name, struct statx *ret) {
-        return statx(dir, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, ret) < 0 ? -errno : 0;
+        return statx(dir, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID,
+                     ret) < 0 ? -errno : 0;
 }
 
 /* To be read, if it still is of that type: -EAGAIN if not. */

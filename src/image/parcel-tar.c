@@ -44,7 +44,9 @@ static int out_of_order(Error **reterr) {
 }
 
 static int failed(int r, const char *name, Error **reterr) {
-        return r == -ECANCELED ? error_set(reterr, r, "The copying was interrupted") : error_errno(reterr, r, "Cannot write '%s' into the archive", name);
+        if (r == -ECANCELED)
+                return error_set(reterr, r, "The copying was interrupted");
+        return error_errno(reterr, r, "Cannot write '%s' into the archive", name);
 }
 
 /* ---- headers ---- */

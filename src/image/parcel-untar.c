@@ -46,7 +46,8 @@ static int split_path(const Untar *u, char *path, const char **components, size_
                 if (strcmp(c, ".") == 0)
                         continue;
                 if (n >= PARCEL_DEPTH_MAX || !parcel_name_is_valid(c))
-                        return error_set(reterr, EBADMSG, "An entry of %s has a path that is refused: it has '..', or is too long or deep", u->q->name);
+                        return error_set(reterr, EBADMSG, "An entry of %s has a path that is refused: it has '..', or is too long or deep",
+                                         u->q->name);
                 components[n++] = c;
         }
         *ret_n = n;
@@ -84,7 +85,8 @@ static int enter(Untar *u, const ParcelHead *head, const char *name, Error **ret
 }
 
 static ParcelHead implied_head(void) {
-        return (ParcelHead){ .kind = PARCEL_DIRECTORY, .flags = PARCEL_IMPLIED, .mode = 0755, .atime_sec = time(NULL), .mtime_sec = time(NULL) };
+        return (ParcelHead){ .kind = PARCEL_DIRECTORY, .flags = PARCEL_IMPLIED, .mode = 0755, .atime_sec = time(NULL),
+                             .mtime_sec = time(NULL) };
 }
 
 /* In the directory of the entry's first n components. */
@@ -111,7 +113,8 @@ static uint32_t id_inside(const Untar *u, uint32_t id) {
 }
 
 static ParcelHead head_of(const Untar *u, const ArchiveEntry *e, ParcelKind kind) {
-        return (ParcelHead){ .kind = kind, .mode = e->mode & 07777, .uid = id_inside(u, e->uid), .gid = id_inside(u, e->gid), .size = e->size,
+        return (ParcelHead){ .kind = kind, .mode = e->mode & 07777, .uid = id_inside(u, e->uid), .gid = id_inside(u, e->gid),
+                             .size = e->size,
                              .atime_sec = e->mtime.tv_sec, .atime_nsec = (uint32_t) e->mtime.tv_nsec,
                              .mtime_sec = e->mtime.tv_sec, .mtime_nsec = (uint32_t) e->mtime.tv_nsec };
 }
@@ -198,7 +201,8 @@ static int send_named(Untar *u, const ArchiveEntry *e, Error **reterr) {
         case ENTRY_SYMLINK:
                 return send_text(u, head_of(u, e, PARCEL_SYMLINK), name, e->target ?: "", reterr);
         default:
-                return parcel_send(u->pipe, &(Parcel){ .head = head_of(u, e, e->kind == ENTRY_FIFO ? PARCEL_FIFO : PARCEL_SOCKET), .name = name, .fd = -1 },
+                return parcel_send(u->pipe, &(Parcel){ .head = head_of(u, e, e->kind == ENTRY_FIFO ? PARCEL_FIFO : PARCEL_SOCKET),
+                                                       .name = name, .fd = -1 },
                                    reterr);
         }
 }

@@ -3,12 +3,12 @@
 
 #include "parcel.h"
 
-/* What is sent, made as files. Where others may be at work in the same directories meanwhile, they can spoil the copy, and nothing else: all
- * is made anew beneath directories that are open, without following anything.
+/* What is sent, made as files. Where others may be at work in the same directories meanwhile, they can spoil the copy, and nothing else:
+ * all is made anew beneath directories that are open, without following anything.
  *
  * What did not exist gets its name when it is whole: until then it has a hidden one beside it, ".#nbox-copy-…", which is removed after a
- * failure. What is copied onto a directory is merged into it, as machinectl(1) does: the directory keeps its attributes, files that are there
- * stay (counted) but with `force`, each new one gets its name when it is whole, and after a failure those that were copied remain.
+ * failure. What is copied onto a directory is merged into it, as machinectl(1) does: the directory keeps its attributes, files that are
+ * there stay (counted) but with `force`, each new one gets its name when it is whole, and after a failure those that were copied remain.
  *
  * What cannot be set (a file system without ACLs, an owner that the machine may not give) is counted; contents that cannot be written are
  * an error. The copy may be in memory only. */

@@ -85,7 +85,8 @@ int parcel_send(ParcelPipe *p, const Parcel *parcel, Error **reterr) {
 void parcel_send_failure(ParcelPipe *p, int r, const Error *error) {
         const char *hint = error && error->hint ? error->hint : "";
         _cleanup_free_ char *message = strndup(error && error->message ? error->message : strerror(-r), PARCEL_BYTES_MAX - 1);
-        Parcel parcel = { .head = { .kind = PARCEL_FAIL, .error = r, .bytes_size = (uint32_t) strnlen(hint, PARCEL_BYTES_MAX - 1) }, .fd = -1 };
+        Parcel parcel = { .head = { .kind = PARCEL_FAIL, .error = r, .bytes_size = (uint32_t) strnlen(hint, PARCEL_BYTES_MAX - 1) },
+                          .fd = -1 };
         size_t n;
 
         if (!message)

@@ -10,9 +10,9 @@
 #include "copy.h"
 #include "error.h"
 
-/* Files that go from one process to another which cannot see the same tree: one is in a machine, one on the host. Who reads walks its tree and
- * sends what it finds, in the order of the walk: names, attributes, and of a regular file an fd of it, open for reading, so that who writes
- * has the kernel copy its contents (or share its blocks). No fd of a directory ever goes over.
+/* Files that go from one process to another which cannot see the same tree: one is in a machine, one on the host. Who reads walks its tree
+ * and sends what it finds, in the order of the walk: names, attributes, and of a regular file an fd of it, open for reading, so that who
+ * writes has the kernel copy its contents (or share its blocks). No fd of a directory ever goes over.
  *
  * Neither believes the other more than a file: what comes is checked for its form, a name is one component, an fd is a regular file's, and
  * depth, sizes and attributes are bounded.

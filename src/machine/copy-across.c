@@ -22,8 +22,8 @@
 #define GRACE_USEC (3 * UINT64_C(1000000)) /* for a writer that is to end, to remove what is not whole */
 
 /* What root has over files, and no more. */
-static const uint64_t file_capabilities = CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_DAC_READ_SEARCH) | CAP_BIT(CAP_FOWNER) |
-        CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_SETFCAP) | CAP_BIT(CAP_SYS_RESOURCE);
+static const uint64_t file_capabilities = CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_DAC_READ_SEARCH) |
+        CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_SETFCAP) | CAP_BIT(CAP_SYS_RESOURCE);
 
 typedef struct Across {
         const CopyAcross *q;

@@ -5,8 +5,8 @@
 #include "parcel.h"
 
 /* Files between the host and a machine: two processes, one that sees the machine's files only (inside-mounts.h), one that has the host's
- * only to do with, and a socket between them (parcel.h). Both can be ended whatever they wait for, as a file system of the machine's that does
- * not answer; so we wait for them here, and can be interrupted. */
+ * only to do with, and a socket between them (parcel.h). Both can be ended whatever they wait for, as a file system of the machine's that
+ * does not answer; so we wait for them here, and can be interrupted. */
 
 typedef int (*CopyPart)(ParcelPipe *p, void *userdata, Error **reterr);
 
@@ -17,6 +17,6 @@ typedef struct CopyAcross {
         void *userdata;        /* of both parts, which run in copies of this process */
 } CopyAcross;
 
-/* Until both are done. -ESRCH: the machine has ended meanwhile. -ECANCELED: is_cancelled of the watch said so. The writer has removed what was
- * not whole, unless it did not answer in time and was killed. */
+/* Until both are done. -ESRCH: the machine has ended meanwhile. -ECANCELED: is_cancelled of the watch said so. The writer has removed what
+ * was not whole, unless it did not answer in time and was killed. */
 int copy_across(const CopyAcross *q, const CopyWatch *watch, ParcelTally *ret, Error **reterr);

@@ -24,8 +24,8 @@ typedef struct InsideRequest {
         int root;              /* a directory in our own mount namespace, whose tree it is */
         uid_t uid_base;        /* whose files are root's in it; 0: root's */
         uint64_t capabilities; /* CAP_BIT() of those that it keeps, if the machine has them */
-        uint64_t mount_attr;   /* MOUNT_ATTR_* to be set for it alone, on all mounts: it then sees no mount that comes later. 0: it is in the
-                                * machine's own mount namespace, and what it mounts is there for all */
+        uint64_t mount_attr;   /* MOUNT_ATTR_* to be set for it alone, on all mounts: it then sees no mount that comes later. 0: it is in
+                                * the machine's own mount namespace, and what it mounts is there for all */
         int (*run)(int sock, void *userdata); /* in the process; returns its exit status. A fork: memory is the caller's of then */
         void *userdata;
 } InsideRequest;

@@ -38,7 +38,7 @@ test_copies_are_machinectls() {
         local root=$MACHINES/web
         tree_with web
         plain_tree "$SCRATCH/t"
-        cd "$SCRATCH"
+        cd "$SCRATCH" || fail "no scratch directory"
         echo new >new
         boot web --private-users=no
         mkdir "$root/srv"

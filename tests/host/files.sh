@@ -74,7 +74,7 @@ test_a_tree_goes_in_and_comes_out() {
 test_a_copy_is_called_what_was_said() {
         tree_with web
         a_tree "$SCRATCH/t"
-        cd "$SCRATCH"
+        cd "$SCRATCH" || fail "no scratch directory"
         echo old >old && echo new >new
         boot web
         nbox copy-to web old /root/f
@@ -294,7 +294,7 @@ test_interrupted_it_leaves_nothing() {
         status_is 1 wait "$COPY"
         has "$(cat "$SCRATCH/said")" 'interrupted'
         exec 8>&-
-        same "what is left" "$(ls -A "$MACHINES/web/root" | grep -v '^\.ash' || true)" ''
+        same "what is left" "$(find "$MACHINES/web/root" -mindepth 1 ! -name '.ash*')" ''
         rm -rf "$SCRATCH/s" "$SCRATCH/s.tar" "$SCRATCH/pipe"
         stalled
         nbox terminate web

@@ -126,7 +126,8 @@ static void test_names_that_lead_out(_unused_ void **state) {
                 { PARCEL_SYMLINK, "../out", "x" }, { PARCEL_FIFO, "../out", NULL }, { PARCEL_HARD_LINK, "out", "../../etc/passwd" },
                 { PARCEL_HARD_LINK, "out", "/etc/passwd" }, { PARCEL_HARD_LINK, "out", ".." }, { PARCEL_HARD_LINK, "out", "link/passwd" },
                 { PARCEL_HARD_LINK, "out", "" }, { PARCEL_DATA, NULL, "x" }, { PARCEL_FILE_END, NULL, NULL }, { PARCEL_TOP, "/tmp", NULL },
-                { PARCEL_TOP_END, NULL, NULL }, { PARCEL_END, NULL, NULL }, { PARCEL_DONE, NULL, NULL }, { PARCEL_XATTR, "trusted.overlay.opaque", "y" },
+                { PARCEL_TOP_END, NULL, NULL }, { PARCEL_END, NULL, NULL }, { PARCEL_DONE, NULL, NULL },
+                { PARCEL_XATTR, "trusted.overlay.opaque", "y" },
                 { PARCEL_XATTR, "security.selinux", "y" },
         };
 
@@ -197,7 +198,8 @@ static void test_paths(_unused_ void **state) {
                 bool is_directory;
         } paths[] = {
                 { "a", ".", "a", false }, { "/a", "/", "a", false }, { "a/b", "a/", "b", false }, { "a/b/", "a/", "b", true },
-                { "a/b/.", "a/", "b", true }, { "a/b/././/", "a/", "b", true }, { "/", ".", "", true }, { ".", ".", "", false }, { "..", ".", "", false },
+                { "a/b/.", "a/", "b", true }, { "a/b/././/", "a/", "b", true }, { "/", ".", "", true }, { ".", ".", "", false },
+                { "..", ".", "", false },
                 { "a/..", "a/", "", false }, { "//a", "//", "a", false }, { ".a", ".", ".a", false }, { "a\nb", ".", "a\nb", false },
         };
         ParcelSplit s;
