@@ -348,3 +348,61 @@ test_script_by_status() {
         tree=.busybox
         same_by_both by_status
 }
+
+# --- what is only nbox's ---------------------------------------------------------------------------------------------------------------
+
+# Machines of systemd-nspawn's, by the link.
+test_machines_of_others() {
+        local as_machinectl=$SCRATCH/bin/machinectl
+        world_of_scripts
+        fresh_tree
+        "$ORIGINAL" start "$machine"
+        PATH=$SCRATCH/bin:$PATH await_system "$machine"
+        same 'who runs' "$("$as_machinectl" list --no-legend | awk '{ print $1, $2, $3, $4, $5 }')" "$machine container systemd-nspawn debian 12"
+        same 'show' "$("$as_machinectl" show "$machine")" "$("$ORIGINAL" show "$machine")"
+        same 'status' "$("$as_machinectl" status -n 0 "$machine" | head -n 6)" "$("$ORIGINAL" status -n 0 "$machine" | head -n 6)"
+        same 'a command' "$("$as_machinectl" -q shell "$machine" /bin/echo heard | tr -d '\r')" heard
+        echo brought >"$SCRATCH/file"
+        "$as_machinectl" copy-to "$machine" "$SCRATCH/file" /srv/file
+        "$as_machinectl" bind --mkdir "$machine" "$SCRATCH/bin" /mnt/bin
+        has "$("$as_machinectl" -q shell "$machine" /bin/sh -c 'cat /srv/file; ls /mnt/bin')" 'brought.*'
+        "$as_machinectl" copy-from "$machine" /srv/file "$SCRATCH/back"
+        same 'what came back' "$(cat "$SCRATCH/back")" brought
+        "$as_machinectl" kill --kill-whom=leader --signal=SIGCONT "$machine"
+        "$as_machinectl" poweroff "$machine"
+        wait_until 20 nobody_runs
+        rm -rf --one-file-system "${MACHINES:?}/$machine"
+        end_of_scripts
+}
+
+# Whoever works on an image for long is listed, and ends when told to.
+test_transfers_are_listed_and_cancelled() {
+        local importer status=0
+        mkfifo "$SCRATCH/pipe"
+        exec 7<>"$SCRATCH/pipe"
+        tar -C "$MACHINES/.busybox" -cf "$SCRATCH/small.tar" .
+        head -c 100000 "$SCRATCH/small.tar" >&7 &
+        nbox import-tar - slow <"$SCRATCH/pipe" 2>"$SCRATCH/said" &
+        importer=$!
+        wait_until 10 test -e /run/nbox/transfers/1
+        wait_until 10 grep -q slow /run/nbox/transfers/1
+        same 'what goes on' "$(nbox list-transfers --no-legend)" '1 n/a import-tar slow standard input'
+        nbox cancel-transfer 1
+        wait "$importer" || status=$?
+        [ "$status" != 0 ] || fail 'the import has succeeded'
+        exec 7>&-
+        same 'what is left' "$(nbox list-transfers; nbox images -q | grep slow)" 'No transfers.'
+        status_is 1 nbox cancel-transfer 1 2>/dev/null
+        # Of one that is killed nothing is listed either.
+        exec 7<>"$SCRATCH/pipe"
+        nbox import-tar - slow <"$SCRATCH/pipe" 2>/dev/null &
+        importer=$!
+        wait_until 10 grep -q slow /run/nbox/transfers/1
+        kill -9 "$importer"
+        wait "$importer" 2>/dev/null || true
+        exec 7>&-
+        same 'after a kill' "$(nbox list-transfers)" 'No transfers.'
+        nbox gc
+        remove_store
+        rm -rf /run/nbox/transfers "$MACHINES"/.#*
+}
