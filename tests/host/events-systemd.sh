@@ -10,7 +10,7 @@ test_a_machine_of_systemd_nspawn() {
         listen -- theirs
         nbox wait theirs &
         systemd-run -q --unit=of-nspawn -p Delegate=yes -p KillMode=mixed -p SuccessExitStatus=133 \
-                systemd-nspawn -q -b -D "$MACHINES/theirs" -M theirs --keep-unit --link-journal=no --console=read-only
+                systemd-nspawn -q -D "$MACHINES/theirs" -M theirs --keep-unit --link-journal=no --console=read-only /bin/busybox sleep 1000
         heard 'machine theirs  ready'
         wait $!
         nbox wait --for=stopped theirs &
@@ -18,10 +18,13 @@ test_a_machine_of_systemd_nspawn() {
         heard 'machine theirs  stopped'
         wait $!
         hush
-        wait_until 10 eval '[[ $(systemctl show -P ActiveState of-nspawn) == @(inactive|failed) ]]'
+        wait_until 10 is_dead of-nspawn
         systemctl reset-failed of-nspawn 2>/dev/null || [ $? = 1 ]
         rm -rf "${MACHINES:?}/theirs"
+        rm -f /run/systemd/nspawn/locks/inode-* "$MACHINES/.#theirs.lck" # it leaves them
 }
+
+was_ready_twice() { [ "$(words_about "$GUEST" | grep -o ready | wc -l)" = 2 ]; }
 
 test_a_service() {
         listen -- "$GUEST"
@@ -30,7 +33,7 @@ test_a_service() {
         wait $!
         nbox wait --for=stopped --timeout=120 "$GUEST" &
         nbox reboot --wait "$GUEST"
-        wait_until 20 eval '[ "$(words_about "$GUEST" | grep -o ready | wc -l)" = 2 ]'
+        wait_until 20 was_ready_twice
         kill -0 $! || fail "a reboot ended the wait"
         nbox stop "$GUEST"
         wait $!

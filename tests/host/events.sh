@@ -64,12 +64,15 @@ test_a_supervisor_that_is_killed() {
 }
 
 test_a_listener_that_sleeps_misses_nothing() {
-        local i
+        local i batch=()
         listen -- --filter=stopped
         kill -STOP "$LISTENER"
         for i in $(seq 200); do
                 nbox run --quiet --network=none --read-only --machine="b$i" "$GUEST" /bin/busybox true &
-                [ $((i % 4)) != 0 ] || wait $(jobs -p | grep -vx "$LISTENER")
+                batch+=($!)
+                [ $((i % 4)) = 0 ] || continue
+                wait "${batch[@]}"
+                batch=()
         done
         kill -CONT "$LISTENER"
         wait_until 20 eval "[ \"\$(grep -c 'machine b[0-9]*  stopped  status=0' $SCRATCH/events)\" -ge 200 ]"

@@ -88,7 +88,7 @@ test_nothing_runs() {
         rm -rf /etc/nbox
         for verb in boot run; do
                 fits $verb --dry-run --bind=/usr:/mnt --tmpfs=/x --overlay=/usr/share::/y -p 80:80 --setenv=A=b --device=/dev/fuse --network=zone:lab \
-                        --set-credential=a:b --rlimit=NOFILE=10 "$GUEST"
+                        --set-credential=a:b --rlimit=NOFILE=10 "$GUEST" /bin/sh
         done
 }
 
@@ -102,9 +102,11 @@ test_machines_in_their_states() {
         nbox port add "$GUEST" 8083:83
         nbox nic add "$GUEST" macvlan:up0
         nbox device add "$GUEST" /dev/loop-control
-        nbox bind "$GUEST" /usr/share /mnt --read-only
-        nbox boot -d --read-only --machine=booting --network=none --ready=file:/run/never --ready-wait=0 "$GUEST"
-        nbox boot -d --ephemeral --machine=passing --network=host --private-users=no "$GUEST"
+        nbox bind --mkdir --read-only "$GUEST" /usr/share /mnt
+        tree_with booting
+        tree_with kept
+        boot booting --network=none --ready=file:/run/never --ready-wait=0
+        nbox boot -d --ephemeral --machine=passing --network=host --private-users=no kept
         all_of_the_host
         for name in "$GUEST" booting passing; do all_of_a_machine "$name"; done
         fits show "$GUEST" booting passing
@@ -115,6 +117,7 @@ test_machines_in_their_states() {
         nbox poweroff --wait "$GUEST"
         terminate booting
         terminate passing
+        nbox remove booting kept
         fits status "$GUEST" passing
         nbox logs --json "$GUEST" >"$SCRATCH/lines"
         fits_lines logs "$SCRATCH/lines"
