@@ -70,6 +70,7 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_DEVICES] = { KIND_STRV, AT(devices) },
         [FIELD_RESOLV_CONF] = { KIND_INT, AT(resolv_conf) },
         [FIELD_TIMEZONE] = { KIND_INT, AT(timezone) },
+        [FIELD_LINK_JOURNAL] = { KIND_INT, AT(link_journal) },
         [FIELD_USERNS] = { KIND_USERNS, AT(userns) },
         [FIELD_OWNERSHIP] = { KIND_INT, AT(ownership) },
         [FIELD_NESTING] = { KIND_INT, AT(nesting) },

@@ -88,6 +88,11 @@ typedef enum TimezoneMode {
         TIMEZONE_OFF, TIMEZONE_COPY, TIMEZONE_BIND, TIMEZONE_SYMLINK, TIMEZONE_DELETE, TIMEZONE_AUTO,
 } TimezoneMode;
 
+typedef enum LinkJournalMode {
+        LINK_JOURNAL_UNSET = -1,
+        LINK_JOURNAL_NO, LINK_JOURNAL_HOST, LINK_JOURNAL_TRY_HOST, LINK_JOURNAL_GUEST, LINK_JOURNAL_TRY_GUEST, LINK_JOURNAL_AUTO,
+} LinkJournalMode;
+
 typedef enum ConsoleMode {
         CONSOLE_UNSET = -1,
         CONSOLE_INTERACTIVE, /* a pty, attached to our terminal */
@@ -287,6 +292,7 @@ typedef struct MachineConfig {
         char **devices;      /* device-spec.h, each checked */
         ResolvConfMode resolv_conf;
         TimezoneMode timezone;
+        LinkJournalMode link_journal;
 
         /* ids */
         UserNamespaceMode userns;
@@ -361,6 +367,7 @@ const char *nic_kind_to_string(NicKind k);
 const char *console_mode_to_string(ConsoleMode m);
 const char *ownership_mode_to_string(OwnershipMode m);
 const char *resolv_conf_mode_to_string(ResolvConfMode m);
+const char *link_journal_mode_to_string(LinkJournalMode m);
 const char *timezone_mode_to_string(TimezoneMode m);
 const char *volatile_mode_to_string(VolatileMode m);
 const char *protocol_to_string(int protocol);

@@ -101,6 +101,16 @@ const EnumName timezone_mode_names[] = {
         {},
 };
 
+const EnumName link_journal_mode_names[] = {
+        { "no", LINK_JOURNAL_NO },
+        { "host", LINK_JOURNAL_HOST },
+        { "try-host", LINK_JOURNAL_TRY_HOST },
+        { "guest", LINK_JOURNAL_GUEST },
+        { "try-guest", LINK_JOURNAL_TRY_GUEST },
+        { "auto", LINK_JOURNAL_AUTO },
+        {},
+};
+
 const EnumName volatile_mode_names[] = {
         { "no", VOLATILE_NO },
         { "yes", VOLATILE_YES },
@@ -225,6 +235,10 @@ const char *console_mode_to_string(ConsoleMode m) {
 
 const char *resolv_conf_mode_to_string(ResolvConfMode m) {
         return enum_to_string(resolv_conf_mode_names, (int) m);
+}
+
+const char *link_journal_mode_to_string(LinkJournalMode m) {
+        return enum_to_string(link_journal_mode_names, (int) m);
 }
 
 const char *timezone_mode_to_string(TimezoneMode m) {

@@ -19,6 +19,7 @@ extern const EnumName ownership_mode_names[];
 extern const EnumName selinux_mode_names[];
 extern const EnumName resolv_conf_mode_names[];
 extern const EnumName timezone_mode_names[];
+extern const EnumName link_journal_mode_names[];
 extern const EnumName volatile_mode_names[];
 extern const EnumName console_mode_names[];
 extern const EnumName settings_mode_names[];

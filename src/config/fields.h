@@ -40,6 +40,7 @@ typedef enum Field {
         FIELD_DEVICES,
         FIELD_RESOLV_CONF,
         FIELD_TIMEZONE,
+        FIELD_LINK_JOURNAL,
         FIELD_USERNS,
         FIELD_OWNERSHIP,
         FIELD_NESTING,

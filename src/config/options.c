@@ -135,6 +135,17 @@ const Option options[] = {
           .help = "What becomes of /etc/localtime inside",
           .about = "One of off, copy, bind, symlink, delete and auto. auto (the default) makes it a symlink to the tree's own "
                    "file of the host's zone, and mounts the host's where the tree is read-only." },
+        { { "link-journal", .placeholder = "MODE" },
+          .section = "Exec", .key = "LinkJournal", .values = link_journal_mode_names, .field = FIELD_LINK_JOURNAL,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = TREE, .parse = parse_enum_field,
+          .help = "Whether the machine's journal is seen on the host",
+          .about = "host mounts the host's /var/log/journal/MACHINE-ID into the machine, guest makes that a link into the machine's tree; "
+                   "try-host and try-guest do the same where it can be done. auto (the default) mounts the directory if it is there, "
+                   "and no does nothing. See LOGS in nbox(1)." },
+        { { .letter = 'j' },
+          .implied = "try-guest", .values = link_journal_mode_names, .field = FIELD_LINK_JOURNAL, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
+          .group = TREE, .parse = parse_enum_field,
+          .help = "Short for --link-journal=try-guest" },
 
         { { "machine", .letter = 'M', .placeholder = "NAME" },
           .field = FIELD_MACHINE, .flags = OPTION_BOTH, .group = IDENTITY, .parse = parse_machine,

@@ -158,6 +158,8 @@ static int mount_bind(const MachinePlan *p, int root, int userns, const MountSte
         r = mount_set_attr(mount, step->attr, 0, step->recursive);
         if (r >= 0)
                 r = idmap_bind(p, mount, userns, step, &st, target);
+        if (r >= 0 && step->becomes_theirs)
+                r = fchownat(source, "", p->uid_base, p->uid_base, AT_EMPTY_PATH) < 0 ? -errno : 0;
         if (r == -EINVAL && step->idmap != MOUNT_IDMAP_NO) {
                 error_set(reterr, -r, "The file system of %s cannot map user ids, as its bind says", step->source);
                 return error_hint(reterr, r, "Leave out idmap, or keep it on ext4, xfs, btrfs or tmpfs.");

@@ -13,6 +13,7 @@
 #include "guest-ids.h"
 #include "guest-names.h"
 #include "guest-timezone.h"
+#include "link-journal.h"
 #include "log.h"
 #include "mount.h"
 #include "nesting.h"
@@ -115,6 +116,7 @@ int guest_files_write(const MachinePlan *p, int root, const GuestFiles *files, i
         }
         if (guest_timezone_write(p, root, &error) < 0)
                 log_report(LOG_LEVEL_WARNING, 0, error);
+        link_journal_make_directory(p, root);
         guest_ids_drop(&ids);
         return 0;
 }

@@ -12,6 +12,7 @@
 #include "guest-credentials.h"
 #include "guest-environment.h"
 #include "guest-timezone.h"
+#include "link-journal.h"
 #include "init-look.h"
 #include "labels.h"
 #include "limits.h"
@@ -74,7 +75,7 @@ void plan_free(MachinePlan *p) {
         free(p);
 }
 
-static int add_mount(MachinePlan *p, const MountStep *like) {
+int plan_add_mount(MachinePlan *p, const MountStep *like) {
         MountStep *m = reallocarray(p->mounts, p->n_mounts + 1, sizeof(*m));
 
         if (!m)
@@ -99,7 +100,7 @@ static int plan_bind(MachinePlan *p, const BindMount *b, Error **reterr) {
 
         if (r < 0 || placed)
                 return r;
-        r = add_mount(p, &(MountStep){ .kind = MOUNT_STEP_BIND, .source = b->source, .destination = b->destination,
+        r = plan_add_mount(p, &(MountStep){ .kind = MOUNT_STEP_BIND, .source = b->source, .destination = b->destination,
                                        .attr = b->read_only ? MOUNT_ATTR_RDONLY : 0,
                                        .from_root = b->from_root, .recursive = b->recursive,
                                        .optional = b->optional,
@@ -128,7 +129,7 @@ static int plan_volume(MachinePlan *p, const MachineConfig *c, const char *path)
                 return 0;
         if (strv_appendf(&sources, "+%s", path) < 0 || strv_append(&sources, "") < 0)
                 return -ENOMEM;
-        return add_mount(p, &(MountStep){ .kind = MOUNT_STEP_VOLUME, .destination = (char *) path, .sources = sources });
+        return plan_add_mount(p, &(MountStep){ .kind = MOUNT_STEP_VOLUME, .destination = (char *) path, .sources = sources });
 }
 
 /* Ours first, then the user's in their order, so that theirs may stand on /run or /tmp. */
@@ -145,11 +146,11 @@ static int plan_mounts(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(standard); i++)
-                r = add_mount(p, &standard[i]);
+                r = plan_add_mount(p, &standard[i]);
         if (r >= 0 && p->volatility == VOLATILE_STATE)
-                r = add_mount(p, &volatile_state);
+                r = plan_add_mount(p, &volatile_state);
         for (size_t i = 0; r >= 0 && i < c->n_tmpfs; i++)
-                r = add_mount(p, &(MountStep){ .kind = MOUNT_STEP_TMPFS, .destination = c->tmpfs[i].destination,
+                r = plan_add_mount(p, &(MountStep){ .kind = MOUNT_STEP_TMPFS, .destination = c->tmpfs[i].destination,
                                                .options = c->tmpfs[i].options ?: (char *) "mode=0755",
                                                .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV });
         if (r < 0)
@@ -157,7 +158,7 @@ static int plan_mounts(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         for (size_t i = 0; r >= 0 && i < c->n_binds; i++)
                 r = plan_bind(p, &c->binds[i], reterr);
         for (size_t i = 0; r >= 0 && i < c->n_overlays; i++)
-                if (add_mount(p, &(MountStep){ .kind = MOUNT_STEP_OVERLAY, .sources = c->overlays[i].sources,
+                if (plan_add_mount(p, &(MountStep){ .kind = MOUNT_STEP_OVERLAY, .sources = c->overlays[i].sources,
                                                .destination = c->overlays[i].destination,
                                                .attr = c->overlays[i].read_only ? MOUNT_ATTR_RDONLY : 0 }) < 0)
                         r = error_oom(reterr);
@@ -165,7 +166,7 @@ static int plan_mounts(MachinePlan *p, const MachineConfig *c, Error **reterr) {
                 if (plan_volume(p, c, c->volumes[i]) < 0)
                         r = error_oom(reterr);
         for (size_t i = 0; r >= 0 && c->inaccessible && c->inaccessible[i]; i++)
-                if (add_mount(p, &(MountStep){ .kind = MOUNT_STEP_COVER, .destination = c->inaccessible[i] }) < 0)
+                if (plan_add_mount(p, &(MountStep){ .kind = MOUNT_STEP_COVER, .destination = c->inaccessible[i] }) < 0)
                         r = error_oom(reterr);
         return r;
 }
@@ -493,6 +494,9 @@ int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Imag
         if (r < 0)
                 return r;
         plan_names(p, c, look);
+        r = link_journal_plan(p, c->link_journal, reterr);
+        if (r < 0)
+                return r;
         if (tree_os_release(look, &os) >= 0)
                 p->os = TAKE_PTR(os.pretty_name);
         *ret_stack = TAKE_PTR(stack);

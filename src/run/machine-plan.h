@@ -50,6 +50,7 @@ typedef struct MountStep {
         bool recursive;
         bool optional;     /* a source, or a place to put it, that is not there is passed over */
         MountIdmap idmap;
+        bool becomes_theirs; /* bind: the source itself, not what is in it, is to belong to the machine's root */
 } MountStep;
 
 #define PLAN_TTYS 6 /* what the inittabs of Alpine and sysvinit start gettys on */
@@ -126,6 +127,7 @@ typedef struct MachinePlan {
         DeviceList devices;  /* of the host's (plan-devices.h) */
         ResolvConfMode resolv_conf; /* never UNSET or AUTO */
         TimezoneMode timezone;      /* likewise */
+        LinkJournalMode link_journal; /* NO, HOST or GUEST */
 
         NetworkKind network;
         char *network_namespace; /* NETWORK_NAMESPACE: its path */
@@ -165,6 +167,9 @@ static inline bool plan_has_own_ids(const MachinePlan *p) {
 static inline bool plan_writes_as_root(const MachinePlan *p) {
         return p->ownership == OWNERSHIP_MAP ? p->disk_base == 0 : !plan_has_own_ids(p);
 }
+
+/* One mount more, behind those that are there; all of it is copied. 0 or -ENOMEM. */
+int plan_add_mount(MachinePlan *p, const MountStep *like);
 
 /* Decide. c is complete (argv parsed, settings read, validated); *ret_image is where the tree comes from, *ret_stack what it is made of,
  * opened: for all but a plain directory in the caller's private mount namespace. All are the caller's; the stack goes before the image. */

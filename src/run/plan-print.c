@@ -200,6 +200,7 @@ static void describe_tree(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "pivot_root_old", json_text(p->pivot_old));
         json_object_set_new(o, "devices", devices(p));
         json_object_set_new(o, "resolv_conf", json_string(resolv_conf_mode_to_string(p->resolv_conf)));
+        json_object_set_new(o, "link_journal", json_string(link_journal_mode_to_string(p->link_journal)));
         json_object_set_new(o, "timezone", json_string(timezone_mode_to_string(p->timezone)));
 }
 

@@ -20,6 +20,7 @@
 #include "give.h"
 #include "ifname.h"
 #include "labels.h"
+#include "link-journal.h"
 #include "lives.h"
 #include "log.h"
 #include "machine-plan.h"
@@ -166,7 +167,9 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
         if (r < 0)
                 return r;
         supervisor_hear(s); /* what was said between two lives */
-        if (!supervisor_is_cancelled(s) && s->plan->rechown)
+        if (!supervisor_is_cancelled(s))
+                r = link_journal_prepare(s->plan, reterr);
+        if (r >= 0 && !supervisor_is_cancelled(s) && s->plan->rechown)
                 r = ids_chown(s, reterr);
         if (r >= 0 && s->stack->is_plain && !supervisor_is_cancelled(s))
                 r = labels_give_tree(s->plan, s->image->fd, &(RelabelWatch){ hear_of_end, s }, reterr);
