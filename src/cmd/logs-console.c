@@ -97,6 +97,33 @@ static int choose_lives(const char *machine, const LogQuery *q, uint64_t *from, 
         return 0;
 }
 
+/* When its first line was written; 0: that is not known. */
+static uint64_t begin_of(const char *machine, uint64_t from_life, uint64_t to_life) {
+        ConsoleReader reader;
+        ConsoleEntry e = {};
+        uint64_t usec = 0;
+
+        if (console_reader_open(&reader, machine, from_life, to_life) < 0)
+                return 0;
+        if (console_reader_next(&reader, &e) > 0)
+                usec = e.usec;
+        console_reader_done(&reader);
+        return usec;
+}
+
+int log_boot_times(const char *machine, const LogQuery *q, uint64_t *since, uint64_t *until, Error **reterr) {
+        uint64_t from, to, begin, end;
+        int r = choose_lives(machine, q, &from, &to, reterr);
+
+        if (r < 0 || from == 0)
+                return r;
+        begin = begin_of(machine, from, from);
+        end = to == UINT64_MAX ? 0 : begin_of(machine, from + 1, UINT64_MAX);
+        *since = begin > *since ? begin : *since;
+        *until = end > 0 && end < *until ? end : *until;
+        return 0;
+}
+
 int log_console_open(const char *machine, const LogQuery *q, LogStream **ret, Error **reterr) {
         ConsoleStream *s;
         uint64_t from, to;

@@ -78,6 +78,19 @@ typedef struct LogStream LogStream;
 /* NULL in *ret: there is nothing of that kind. */
 int log_console_open(const char *machine, const LogQuery *q, LogStream **ret, Error **reterr);
 
+/* The guest's journal; one that has none is an empty stream. */
+int log_journal_open(const char *machine, const LogQuery *q, LogStream **ret, Error **reterr);
+
+/* Where it is followed: after the journal's files or the machine's root have changed, go on with the new ones. */
+int log_journal_refresh(LogStream *journal, Error **reterr);
+int log_journal_fd(const LogStream *journal); /* readable when there is more; -1 */
+
+/* Where the guest keeps another kind of log, if it has no journal: a path inside, or NULL. */
+const char *log_journal_other(const LogStream *journal);
+
+/* When the boot was that the query wants, if it wants one: narrows what is there. */
+int log_boot_times(const char *machine, const LogQuery *q, uint64_t *since, uint64_t *until, Error **reterr);
+
 /* 1: *ret, valid until the next call; 0: no more (for now, where it is followed); -errno. */
 int log_stream_next(LogStream *s, LogLine *ret, Error **reterr);
 void log_stream_free(LogStream *s);

@@ -23,6 +23,9 @@ const VerbOption logs_options[] = {
         { { .name = "until", .letter = 'U', .placeholder = "TIME" }, 'U', "Up to this time" },
         { { .name = "output", .letter = 'o', .placeholder = "FORM" }, 'o', "short, short-iso, short-precise, cat, json… as journalctl has them" },
         { { .name = "console" }, OPT_CONSOLE, "The console only" },
+        { { .name = "journal" }, OPT_JOURNAL, "The machine's own journal only" },
+        { { .name = "unit", .letter = 'u', .placeholder = "UNIT" }, 'u', "The same, of one unit of the machine's" },
+        { { .name = "priority", .letter = 'p', .placeholder = "LEVEL" }, 'p', "The same, up to this level: 0 to 7, or emerg to debug" },
         {},
 };
 
@@ -30,6 +33,7 @@ typedef struct LogsArguments {
         LogQuery query;
         LogFormat format;
         bool lines_given;
+        char unit[256];
 } LogsArguments;
 
 static int parse_boot(LogsArguments *a, const char *value, Error **reterr) {
@@ -40,6 +44,19 @@ static int parse_boot(LogsArguments *a, const char *value, Error **reterr) {
                 return error_set(reterr, EINVAL, "'%s' is no boot; it takes 0 for the last one, -1 for the one before it, 1 for the first that is kept", value);
         a->query.one_boot = true;
         a->query.boot = negative ? -(long) n : (long) n;
+        return 0;
+}
+
+static int parse_priority(LogsArguments *a, const char *value, Error **reterr) {
+        static const char *const levels[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
+        uint64_t n = ELEMENTSOF(levels);
+
+        for (size_t i = 0; i < ELEMENTSOF(levels); i++)
+                if (strcmp(value, levels[i]) == 0)
+                        n = i;
+        if (n == ELEMENTSOF(levels) && parse_u64(value, ELEMENTSOF(levels) - 1, &n) < 0)
+                return error_set(reterr, EINVAL, "'%s' is no level: it takes 0 to 7, or emerg, alert, crit, err, warning, notice, info, debug", value);
+        a->query.priority = (int) n;
         return 0;
 }
 
@@ -62,8 +79,17 @@ static int take(LogsArguments *a, int id, const char *value, Error **reterr) {
                 return log_time_parse(value, now, &a->query.until, reterr);
         case 'o':
                 return log_format_parse(value, &a->format, reterr);
+        case 'u':
+                a->query.sources = LOG_JOURNAL;
+                if (snprintf(a->unit, sizeof(a->unit), "%s%s", value, strchr(value, '.') ? "" : ".service") >= (int) sizeof(a->unit))
+                        return error_set(reterr, EINVAL, "'%.40s…' is no unit's name", value);
+                a->query.unit = a->unit;
+                return 0;
+        case 'p':
+                a->query.sources = LOG_JOURNAL;
+                return parse_priority(a, value, reterr);
         default:
-                a->query.sources = LOG_CONSOLE;
+                a->query.sources = id == OPT_CONSOLE ? LOG_CONSOLE : LOG_JOURNAL;
                 return 0;
         }
 }

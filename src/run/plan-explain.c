@@ -65,6 +65,7 @@ static const PlanKey keys[] = {
         { "devices", { FIELD_DEVICES } },
         { "resolv_conf", { FIELD_RESOLV_CONF } },
         { "timezone", { FIELD_TIMEZONE } },
+        { "link_journal", { FIELD_LINK_JOURNAL } },
         { "network", { FIELD_NETWORK, FIELD_NETWORK_NAMESPACE, FIELD_PRIVATE_NETWORK, FIELD_NETWORK_VETH, FIELD_NICS } },
         { "zone", { FIELD_NETWORK, FIELD_NICS } },
         { "network_namespace", { FIELD_NETWORK, FIELD_NETWORK_NAMESPACE } },

@@ -63,3 +63,36 @@ test_link_journal() {
         if [ -n "$was" ]; then echo "$was" >"$MACHINES/$GUEST/etc/machine-id"; else : >"$MACHINES/$GUEST/etc/machine-id"; fi
         journal_remove
 }
+
+# What the machine's services say, among what its console says, while it runs and afterwards.
+test_logs_of_a_journal() {
+        local follower said
+        mkdir -p "$MACHINES/$GUEST/var/log/journal"
+        boot "$GUEST"
+        guest_says 'first of mine'
+        said=$(nbox logs --journal "$GUEST")
+        has "$said" "^[A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} $GUEST systemd\[1\]: "
+        has "$said" "$GUEST guestly\[[0-9]+\]: first of mine$"
+        same "the last" "$(nbox logs --journal -n 1 -p info -o cat "$GUEST" | wc -l)" 1
+        same "a unit" "$(nbox logs -u systemd-journald --json "$GUEST" | jq -r .unit | sort -u)" systemd-journald.service
+        same "by level" "$(nbox logs -p 3 --json "$GUEST" | jq 'select(.priority > 3)')" ''
+        same "of both" "$(nbox logs --json "$GUEST" | jq -r .source | sort -u | tr '\n' ' ')" 'console journal '
+        same "in order" "$(nbox logs --json "$GUEST" | jq -s 'map(.usec) | . == sort')" true
+        refused nbox logs -p loud "$GUEST"
+
+        timeout "$((60 * PATIENCE))" nbox logs -f --journal "$GUEST" >"$SCRATCH/followed" 2>&1 &
+        follower=$!
+        wait_until 10 grep -q 'first of mine' "$SCRATCH/followed"
+        guest_says 'second of mine'
+        wait_until 10 grep -q 'second of mine' "$SCRATCH/followed"
+        nbox exec "$GUEST" journalctl --rotate
+        guest_says 'after a rotation'
+        wait_until 20 grep -q 'after a rotation' "$SCRATCH/followed"
+        same "each once" "$(grep -c 'second of mine' "$SCRATCH/followed")" 1
+        poweroff "$GUEST"
+        status_is 0 wait "$follower"
+
+        has "$(nbox logs --journal "$GUEST")" 'second of mine'
+        has "$(nbox logs -b "$GUEST")" 'after a rotation'
+        rm -rf "$MACHINES/$GUEST/var/log/journal" "/var/log/nbox/$GUEST"
+}

@@ -217,3 +217,50 @@ END
         terminate strange
         speaker_remove strange
 }
+
+# A machine may put anything where its journal is looked for.
+test_logs_of_a_hostile_journal() {
+        local dir=$MACHINES/nasty/var/log/journal id=0fedcba9876543210fedcba987654321 began=$SECONDS
+        speaker nasty <<'END'
+echo on the console
+exec /bin/busybox sleep 1000
+END
+        mkdir -p "$dir/$id" "$SCRATCH/secret"
+        echo 'a secret of the host' >"$SCRATCH/secret/system.journal"
+        # Links out of the tree, a FIFO, a directory, a device, a file without an end, and what begins as a journal does.
+        ln -s "$SCRATCH/secret" "$dir/0000000000000000000000000000dead"
+        ln -s "$SCRATCH/secret/system.journal" "$dir/$id/link.journal"
+        ln "$SCRATCH/secret/system.journal" "$dir/$id/hard.journal" 2>/dev/null || cp "$SCRATCH/secret/system.journal" "$dir/$id/hard.journal"
+        mkfifo "$dir/$id/fifo.journal"
+        mkdir "$dir/$id/directory.journal"
+        mknod "$dir/$id/null.journal" c 1 5
+        truncate -s 8E "$dir/$id/sparse.journal" 2>/dev/null || truncate -s 15T "$dir/$id/sparse.journal"
+        printf 'LPKSHHRH' >"$dir/$id/short.journal"
+        { printf 'LPKSHHRH'; head -c 100000 /dev/zero; } >"$dir/$id/zeros.journal"
+        { printf 'LPKSHHRH'; head -c 100000 /dev/urandom; } >"$dir/$id/noise.journal"
+        truncate -s 8M "$dir/$id/noise.journal"
+        for i in {1..400}; do cp "$dir/$id/zeros.journal" "$dir/$id/many-$i.journal"; done
+        boot nasty
+        wait_until 10 console_has nasty 'on the console'
+        timeout "$((60 * PATIENCE))" nbox logs nasty >"$SCRATCH/said" 2>&1 || fail "status $?: $(cat "$SCRATCH/said")"
+        has "$(cat "$SCRATCH/said")" 'nasty console: on the console'
+        has_not "$(cat "$SCRATCH/said")" 'secret'
+        terminate nasty
+        timeout "$((60 * PATIENCE))" nbox logs --journal nasty >"$SCRATCH/said" 2>&1 || fail "status $?: $(cat "$SCRATCH/said")"
+        has_not "$(cat "$SCRATCH/said")" 'secret'
+
+        # The place itself leads elsewhere; it is looked for in the tree.
+        rm -rf "$dir"
+        ln -s "$SCRATCH/secret" "$dir"
+        nbox logs nasty >"$SCRATCH/said" 2>&1
+        rm "$dir"
+        mkfifo "$dir"
+        nbox logs nasty >"$SCRATCH/said" 2>&1
+        rm "$dir"
+
+        # One without a journal has its log elsewhere, and that is said.
+        echo 'Nov 23 01:02:03 nasty syslogd: started' >"$MACHINES/nasty/var/log/messages"
+        has "$(nbox logs nasty 2>&1)" 'nasty keeps a log of its own in /var/log/messages'
+        [ "$((SECONDS - began))" -lt "$((120 * PATIENCE))" ]
+        speaker_remove nasty
+}
