@@ -289,7 +289,7 @@ static void trust_is_as_nspawn_has_it(void **state _unused_) {
                 "IPVLAN", "Interface", "NamespacePath", "Zone", "Port", "HostPort", "IngressRate", "EgressRate", "Private", "Slice", "Property", "Register", "StopTimeout",
                 "SystemCallFilter", "Capability", "AmbientCapability", "LimitCPU", "LimitFSIZE", "LimitDATA", "LimitSTACK", "LimitCORE", "LimitRSS",
                 "LimitNOFILE", "LimitAS", "LimitNPROC", "LimitMEMLOCK", "LimitLOCKS", "LimitSIGPENDING", "LimitMSGQUEUE", "LimitNICE", "LimitRTPRIO",
-                "LimitRTTIME", "OOMScoreAdjust", "CPUAffinity" };
+                "LimitRTTIME", "OOMScoreAdjust", "CPUAffinity", "LinkJournal" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
                 "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "Ephemeral", "Volatile", "ReadOnly", "DropCapability", "NoNewPrivileges",
                 "Personality", "Volume", "SuppressSync", "PivotRoot" };
