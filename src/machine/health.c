@@ -32,6 +32,8 @@ static const char *const of_openrc[] = { "rc-status", "--crashed", "--nocolor", 
 static const Question questions[] = {
         { INIT_SYSTEMD, of_systemd, false },
         { INIT_OPENRC, of_openrc, true },
+        { INIT_BUSYBOX, of_openrc, true }, /* as often as not */
+        { INIT_SYSVINIT, of_openrc, true },
 };
 
 static const Question *question_for(const Machine *m) {

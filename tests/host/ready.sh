@@ -418,3 +418,10 @@ EOF
         rm /etc/nbox/web.conf
         remove_tree web
 }
+
+# Whatever its init is: what that says of itself, where it can be asked, is nothing bad.
+test_who_is_ready_is_healthy() {
+        boot "$GUEST"
+        status_is 0 timeout "$((60 * PATIENCE))" nbox wait --for=healthy "$GUEST"
+        terminate "$GUEST"
+}
