@@ -6,8 +6,10 @@
 #include "parse.h"
 #include "verb-list.h"
 
-/* Between the last signal with a name and SIGRTMIN are two that the C library keeps for itself. */
+/* In kill(1)'s words. Between the last signal with a name and SIGRTMIN are two that the C library keeps for itself. */
 static const char *name_of(int sig, char buf[SIGNAL_TEXT_MAX]) {
+        if (sig == SIGIO) /* SIGPOLL */
+                return "SIGIO";
         if (sig == SIGRTMIN)
                 return "SIGRTMIN+0";
         if (sig >= __SIGRTMIN && sig < SIGRTMIN) {
