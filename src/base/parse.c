@@ -170,6 +170,10 @@ int parse_signal(const char *s, int *ret) {
                 *ret = SIGRTMIN + (int) v;
                 return 0;
         }
+        if (strcmp(s, "IO") == 0) { /* kill(1)'s name; glibc calls it POLL */
+                *ret = SIGIO;
+                return 0;
+        }
         for (int i = 1; i < SIGRTMIN; i++) {
                 const char *name = sigabbrev_np(i);
 
