@@ -366,7 +366,7 @@ test_machines_of_others() {
         same 'a command' "$("$as_machinectl" -q shell "$machine" /bin/echo heard | tr -d '\r')" heard
         echo brought >"$SCRATCH/file"
         "$as_machinectl" copy-to "$machine" "$SCRATCH/file" /srv/file
-        "$as_machinectl" bind --mkdir "$machine" "$SCRATCH/bin" /mnt/bin
+        "$as_machinectl" bind --mkdir "$machine" "$(readlink -f "$SCRATCH/bin")" /mnt/bin
         has "$("$as_machinectl" -q shell "$machine" /bin/sh -c 'cat /srv/file; ls /mnt/bin')" 'brought.*'
         "$as_machinectl" copy-from "$machine" /srv/file "$SCRATCH/back"
         same 'what came back' "$(cat "$SCRATCH/back")" brought
