@@ -59,7 +59,7 @@ test_link_journal() {
         has "$(journalctl --file="$path/system.journal" -t guestly -o cat)" 'kept inside'
         poweroff "$GUEST"
         same "a link stays" "$(linked "$GUEST")" no
-        rm -rf "$MACHINES/$GUEST$JOURNAL" "$JOURNAL"
+        rm -rf "${MACHINES:?}/$GUEST$JOURNAL" "$JOURNAL"
         if [ -n "$was" ]; then echo "$was" >"$MACHINES/$GUEST/etc/machine-id"; else : >"$MACHINES/$GUEST/etc/machine-id"; fi
         journal_remove
 }
@@ -94,5 +94,5 @@ test_logs_of_a_journal() {
 
         has "$(nbox logs --journal "$GUEST")" 'second of mine'
         has "$(nbox logs -b "$GUEST")" 'after a rotation'
-        rm -rf "$MACHINES/$GUEST/var/log/journal" "/var/log/nbox/$GUEST"
+        rm -rf "${MACHINES:?}/$GUEST/var/log/journal" "/var/log/nbox/$GUEST"
 }
