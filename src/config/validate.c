@@ -43,6 +43,8 @@ static int check_rates(const MachineConfig *c, Error **reterr) {
 static int check_command(const MachineConfig *c, Error **reterr) {
         if (c->mode == START_BOOT)
                 return 0;
+        if (c->as_nspawn && (!c->parameters || !c->parameters[0]))
+                return 0; /* a shell */
         if (!c->parameters || !c->parameters[0]) {
                 error_set(reterr, EINVAL, "No command to run is given");
                 return error_hint(reterr, -EINVAL, "For a shell: nbox run %s /bin/sh. To boot the tree: nbox boot %s",

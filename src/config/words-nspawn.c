@@ -13,6 +13,9 @@
 #define DIFFERS .how = WORD_DIFFERS, .remark =
 #define REFUSED .how = WORD_REFUSED, .remark =
 
+#define BIND_USER "No user of the host's is made known inside: only guests with nss-systemd would see one. Make the user in the machine (useradd), and " \
+        "bind the home directory with its owner mapped: --bind=/home/ann:/home/ann:owneridmap."
+
 static const Word words[] = {
         OPTION(.name = "help", .letter = 'h', DIFFERS "Shows nbox's own options."),
         OPTION(.name = "version", DIFFERS "Shows the version of nbox."),
@@ -35,8 +38,8 @@ static const Word words[] = {
                                         "pass the hash with --root-hash=."),
         OPTION(.name = "verity-data", SAME),
         OPTION(.name = "pivot-root", DIFFERS "The directory for the old root is made where it is missing."),
-        OPTION(.name = "as-pid2", .letter = 'a', SAME),
-        OPTION(.name = "boot", .letter = 'b', DIFFERS "The verb decides: `nbox boot` or `nbox run`. Called as systemd-nspawn, it is the same."),
+        OPTION(.name = "as-pid2", .letter = 'a', DIFFERS "The command is below a small init, but its process number is not always 2."),
+        OPTION(.name = "boot", .letter = 'b', DIFFERS "The verb decides: `nbox boot` or `nbox run`. Called as systemd-nspawn, it is as there."),
         OPTION(.name = "chdir", SAME),
         OPTION(.name = "setenv", .letter = 'E', SAME),
         OPTION(.name = "user", .letter = 'u', DIFFERS "May have a group behind a colon."),
@@ -49,7 +52,8 @@ static const Word words[] = {
         OPTION(.name = "slice", .letter = 'S', DIFFERS "Without it, each machine has a slice of its own below machine.slice."),
         OPTION(.name = "property", SAME),
         OPTION(.name = "register", SAME),
-        OPTION(.name = "keep-unit", REFUSED "Not there yet."),
+        OPTION(.name = "keep-unit", DIFFERS "nbox always stays in the unit that it was started in, and the machine always has a scope of its own, which ends with "
+                                    "that unit. A limit that is to hold for the machine goes on its slice, not on the unit."),
         OPTION(.name = "private-users", DIFFERS "Without it, the machine has a range of ids of its own (pick), which it keeps; files on disk are mapped, not changed."),
         OPTION(.name = "private-users-ownership", DIFFERS "auto is map, never chown: what a file system cannot map is refused, with the ways out."),
         OPTION(.letter = 'U', SAME),
@@ -86,8 +90,9 @@ static const Word words[] = {
         OPTION(.name = "tmpfs", SAME),
         OPTION(.name = "overlay", SAME),
         OPTION(.name = "overlay-ro", SAME),
-        OPTION(.name = "bind-user", REFUSED "Not there yet."),
-        OPTION(.name = "console", SAME),
+        OPTION(.name = "bind-user", REFUSED BIND_USER),
+        OPTION(.name = "console", DIFFERS "Without it, and with no terminal, the output of a command is handed on as it is (pipe), not through a terminal that puts a "
+                                   "carriage return before each newline."),
         OPTION(.name = "pipe", .letter = 'P', SAME),
         OPTION(.name = "set-credential", SAME),
         OPTION(.name = "load-credential", SAME),
@@ -95,7 +100,7 @@ static const Word words[] = {
         KEY("Exec", .name = "Boot", DIFFERS "The verb decides, but for `nbox start`, nbox@NAME.service, and what is called as systemd-nspawn."),
         KEY("Exec", .name = "Ephemeral", SAME),
         KEY("Exec", .name = "ProcessTwo", SAME),
-        KEY("Exec", .name = "Parameters", SAME),
+        KEY("Exec", .name = "Parameters", DIFFERS "Counts without Boot= and ProcessTwo=, too."),
         KEY("Exec", .name = "Environment", SAME),
         KEY("Exec", .name = "User", SAME),
         KEY("Exec", .name = "WorkingDirectory", SAME),
@@ -137,7 +142,7 @@ static const Word words[] = {
         KEY("Files", .name = "Volatile", SAME),
         KEY("Files", .name = "Bind", SAME),
         KEY("Files", .name = "BindReadOnly", SAME),
-        KEY("Files", .name = "BindUser", REFUSED "Not there yet."),
+        KEY("Files", .name = "BindUser", REFUSED BIND_USER),
         KEY("Files", .name = "TemporaryFileSystem", SAME),
         KEY("Files", .name = "Inaccessible", SAME),
         KEY("Files", .name = "Overlay", SAME),

@@ -107,6 +107,23 @@ static int exec_in_path(const char *file, char **argv, char **env) {
         return r;
 }
 
+static int exec_login_shell(char **env) {
+        static char *const bash[] = { (char *) "-bash", NULL }, *const sh[] = { (char *) "-sh", NULL };
+
+        execve("/bin/bash", bash, env);
+        execve("/bin/sh", sh, env);
+        return -errno;
+}
+
+/* Where a command begins that nobody told. */
+static int go_home(const MachinePlan *p, const GuestUser *user, Error **reterr) {
+        bool wanted = p->mode == START_RUN && (p->login_shell || (p->user && !p->as_nspawn));
+
+        if (p->chdir || !wanted || chdir(user->home) >= 0 || chdir("/") >= 0)
+                return 0;
+        return error_errno(reterr, errno, "Cannot change to / in the machine");
+}
+
 static int complete_environment(MachinePlan *p, const GuestUser *user, Error **reterr) {
         static const char *const names[] = { "HOME", "USER", "LOGNAME", "SHELL" };
         const char *values[] = { user->home, user->name, user->name, user->shell };
@@ -172,14 +189,15 @@ int child_exec(const ChildSetup *s, const TaskLabelFiles *labels, bool *ret_exec
                 return error_errno(reterr, r, "Cannot give the command its ambient capabilities");
         if (p->chdir && chdir(p->chdir) < 0)
                 return error_errno(reterr, errno, "Cannot change to %s in the machine", p->chdir);
-        if (!p->chdir && p->mode == START_RUN && p->user && chdir(user->home) < 0 && chdir("/") < 0)
-                return error_errno(reterr, errno, "Cannot change to / in the machine");
+        r = go_home(p, user, reterr);
+        if (r < 0)
+                return r;
         /* Whatever else is open closes itself: this is the belt to those braces. */
         if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
                 return error_errno(reterr, errno, "Cannot close what the machine must not have");
 
         *ret_executing = true;
-        r = exec_in_path(p->argv[0], p->argv, p->environment);
+        r = p->login_shell ? exec_login_shell(p->environment) : exec_in_path(p->argv[0], p->argv, p->environment);
         error_errno(reterr, r, "Cannot execute %s in the machine", p->argv[0]);
         if (r == -EACCES && p->labels.process)
                 return error_hint(reterr, r, "SELinux may keep %s from it: does the policy let nbox into that, and it execute what lies in "

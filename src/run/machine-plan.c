@@ -239,6 +239,9 @@ static int plan_program(MachinePlan *p, const MachineConfig *c, int root, Error 
         for (size_t i = 0; c->parameters && c->parameters[i]; i++)
                 if (strv_append(&p->argv, c->parameters[i]) < 0)
                         return error_oom(reterr);
+        p->login_shell = !p->argv; /* config_validate() lets it come to that where there may be one */
+        if (p->login_shell && strv_append(&p->argv, "/bin/sh") < 0)
+                return error_oom(reterr);
         return 0;
 }
 

@@ -147,7 +147,8 @@ typedef struct MachinePlan {
         uint64_t stop_timeout_usec;
         bool keep_address;   /* the name is the user's, not made up for one run */
         bool detach;
-        bool as_nspawn;      /* its exit statuses */
+        bool login_shell;    /* nobody said a command: bash where there is one, else argv, as a login shell in the user's home */
+        bool as_nspawn;      /* its exit statuses, and / as working directory */
         bool as_service;     /* a command that goes on in the background, and is ended in order by who asks for its end */
         bool quiet;
         char **settings_files;
