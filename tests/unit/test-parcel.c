@@ -192,6 +192,24 @@ static void test_noise(_unused_ void **state) {
         }
 }
 
+/* Who refuses ends with parcels that it has not read: what it said is heard all the same. */
+static void test_last_words(_unused_ void **state) {
+        _cleanup_(error_freep) Error *refusal = NULL, *heard = NULL;
+        Parcel parcel;
+        World w;
+
+        begin(&w);
+        say(&w, PARCEL_DIRECTORY, "one", NULL);
+        say(&w, PARCEL_DIRECTORY, "two", NULL);
+        error_set(&refusal, EEXIST, "one is there already");
+        parcel_send_failure(&w.in, -EEXIST, refusal);
+        close(w.pair[1]);
+        assert_int_equal(parcel_receive(&w.out, &parcel, &heard), -EEXIST);
+        assert_string_equal(heard->message, "one is there already");
+        w.pair[1] = dup(w.pair[0]); /* for end() */
+        end(&w, 0);
+}
+
 static void test_paths(_unused_ void **state) {
         static const struct {
                 const char *path, *directory, *name;
@@ -218,6 +236,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_whole), cmocka_unit_test(test_cut_off), cmocka_unit_test(test_names_that_lead_out),
                 cmocka_unit_test(test_too_deep), cmocka_unit_test(test_noise), cmocka_unit_test(test_paths),
+                cmocka_unit_test(test_last_words),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
