@@ -174,3 +174,23 @@ cat tree/var/result
 rm -rf tree/var/log tree/var/tmp tree/tmp tree/run tree/var/lib/systemd tree/var/cache tree/etc/machine-id tree/etc/resolv.conf tree/var/lib/dbus
 EOF
 }
+
+# The original's own unit, with a drop-in that names another program: what an administrator writes who changes over.
+test_script_the_service_of_nspawn() {
+        local unit=systemd-nspawn@$GUEST.service
+        call_nbox_so
+        mkdir -p "/run/systemd/system/$unit.d"
+        printf '[Service]\nExecStart=\nExecStart=%s/systemd-nspawn --quiet --keep-unit --boot --network-veth -U --settings=override --machine=%%i\n' "$LINKS" \
+                >"/run/systemd/system/$unit.d/nbox.conf"
+        systemctl daemon-reload
+        systemctl start "$unit"
+        same "its class" "$(machinectl show -p Class --value "$GUEST")" container
+        is_active "$unit"
+        same "who it is" "$(nbox exec "$GUEST" hostname)" "$GUEST"
+        systemctl stop "$unit"
+        is_dead "$unit"
+        is_gone "$GUEST"
+        rm -r "/run/systemd/system/$unit.d" "$LINKS"
+        systemctl daemon-reload
+        systemctl reset-failed "$unit" 2>/dev/null || [ $? = 1 ]
+}
