@@ -6,9 +6,13 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "file.h"
 #include "parse.h"
+
+#define END_STEP_NSEC (500 * 1000)
+#define END_TRIES 1000U
 
 extern char **environ;
 
@@ -16,6 +20,16 @@ int process_exit_status(int wait_status) {
         if (WIFEXITED(wait_status))
                 return WEXITSTATUS(wait_status);
         return 128 + WTERMSIG(wait_status);
+}
+
+int process_end(pid_t pid) {
+        pid_t ended;
+        int status;
+
+        (void) kill(pid, SIGKILL); /* not reaped yet: the number is its own; of one that has ended it changes nothing */
+        for (unsigned tries = 0; (ended = waitpid(pid, &status, WNOHANG)) == 0 && tries < END_TRIES; tries++)
+                (void) nanosleep(&(struct timespec){ .tv_nsec = END_STEP_NSEC }, NULL);
+        return ended == pid ? process_exit_status(status) : ended < 0 ? -ECHILD : -ETIMEDOUT;
 }
 
 void process_reset_signals(void) {

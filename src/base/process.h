@@ -18,6 +18,11 @@ int process_start_time(pid_t pid, uint64_t *ret);
 /* Wait status (as of waitpid) to nbox's exit convention: the status, or 128+N by signal. */
 int process_exit_status(int wait_status);
 
+/* End a child of ours with SIGKILL, if it has not ended, and reap it: its exit status as above. -ECHILD when there is none. A process that
+ * waits for an answer of a file system in user space (FUSE) is not ended by that once its question has been read: half a second later it is
+ * left alone (-ETIMEDOUT), and ends when that file system answers or goes. */
+int process_end(pid_t pid);
+
 /* Every signal as a new program expects it: its default action, and none held back. */
 void process_reset_signals(void);
 

@@ -9,7 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "caps.h"
 #include "clock.h"
@@ -171,11 +170,8 @@ static void await_ends(Across *a) {
 static void end(Across *a) {
         await_ends(a);
         inside_mounts_done(&a->inside);
-        if (a->host > 0) {
-                (void) kill(a->host, SIGKILL); /* not reaped yet: the number is its own */
-                while (waitpid(a->host, NULL, 0) < 0 && errno == EINTR)
-                        ;
-        }
+        if (a->host > 0)
+                (void) process_end(a->host);
         a->host_fd = close_fd(a->host_fd);
         a->report = close_fd(a->report);
 }

@@ -5,15 +5,14 @@
 #include <grp.h>
 #include <linux/keyctl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "caps.h"
 #include "exit-status.h"
@@ -249,14 +248,8 @@ int inside_mounts_start(const InsideRequest *q, const CopyWatch *watch, InsidePr
 }
 
 int inside_mounts_end(InsideProcess *p) {
-        int status = 0, r = -ECHILD;
+        int r = p->pid > 0 ? process_end(p->pid) : -ECHILD;
 
-        if (p->pid > 0) {
-                (void) kill(p->pid, SIGKILL); /* not reaped yet: the number is its own; of one that has ended it changes nothing */
-                while ((r = waitpid(p->pid, &status, 0)) < 0 && errno == EINTR)
-                        ;
-                r = r < 0 ? -ECHILD : process_exit_status(status);
-        }
         close_fd(p->pidfd);
         close_fd(p->sock);
         *p = INSIDE_PROCESS_NONE;

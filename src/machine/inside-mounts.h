@@ -15,7 +15,7 @@
  * dumpable, and has no descriptor but one socket to the caller and /dev/null: no directory of the host's to leave by (CVE-2016-8649,
  * CVE-2024-21626). /proc is the machine's there, so that /proc/self leads nowhere: fd_reopen() and its like do not work in it.
  *
- * A file system of the machine's own (FUSE) may let it wait for ever, but not against SIGKILL. */
+ * A file system of the machine's own (FUSE) may let it wait for ever, even against SIGKILL: then it is left behind (process_end()). */
 
 typedef struct InsideRequest {
         const char *name;      /* the machine's, for messages */
@@ -40,7 +40,7 @@ typedef struct InsideProcess {
  * that ends it. -ESRCH: the machine has ended. */
 int inside_mounts_start(const InsideRequest *request, const CopyWatch *watch, InsideProcess *ret, Error **reterr);
 
-/* Ends it if it still runs, and reaps it. Its exit status as process_exit_status() has it, or -ECHILD when there is none any more. */
+/* Ends it if it still runs, and reaps it: as process_end(). */
 int inside_mounts_end(InsideProcess *p);
 static inline void inside_mounts_done(InsideProcess *p) {
         (void) inside_mounts_end(p);
