@@ -83,7 +83,8 @@ int called_as_nspawn(int argc, char **argv, char ***ret, Error **reterr) {
         int rest = argc, r;
 
         if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-                if (strv_append(&words, "nbox") < 0 || strv_append(&words, "--version") < 0)
+                /* What scripts look at: systemd's version whose words are taken, as machinectl has it. */
+                if (strv_append(&words, "nbox") < 0 || strv_append(&words, "__machinectl") < 0 || strv_append(&words, "--version") < 0)
                         return error_oom(reterr);
                 *ret = TAKE_PTR(words);
                 return 0;

@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "cleanup.h"
+#include "logs.h"
 #include "parse.h"
 
 enum {
@@ -72,7 +74,16 @@ static int parse_max_addresses(const char *text, unsigned *ret, Error **reterr) 
         return 0;
 }
 
-static int set_output(MachinectlArgs *a, const char *text) {
+static int set_output(MachinectlArgs *a, const char *text, Error **reterr) {
+        static const char *const forms[] = { "short", "short-full", "short-iso", "short-iso-precise", "short-precise", "short-monotonic",
+                                             "short-delta", "short-unix", "verbose", "export", "json", "json-pretty", "json-sse", "json-seq",
+                                             "cat", "with-unit" };
+        bool is_known = false;
+
+        for (size_t i = 0; i < ELEMENTSOF(forms); i++)
+                is_known |= strcmp(text, forms[i]) == 0;
+        if (!is_known)
+                return error_set(reterr, EINVAL, "Unknown output '%s'", text);
         a->output = text;
         a->json = strcmp(text, "json") == 0 ? OUTPUT_JSON : strcmp(text, "json-pretty") == 0 ? OUTPUT_JSON_PRETTY : OUTPUT_TEXT;
         if (a->json != OUTPUT_TEXT)
@@ -149,7 +160,9 @@ static int store(MachinectlArgs *a, int option, const char *value, Error **reter
                 a->max_addresses = ADDRESSES_ALL;
                 return 0;
         case 'o':
-                return set_output(a, value);
+                return set_output(a, value, reterr);
+        case 'n':
+                return log_lines_parse(value, &(size_t){ 0 }, reterr);
         case ARG_MAX_ADDRESSES:
                 return parse_max_addresses(value, &a->max_addresses, reterr);
         case '?':

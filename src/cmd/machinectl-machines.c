@@ -23,7 +23,7 @@ static void print_count(const MachinectlArgs *a, size_t n, const char *what) {
 
 /* ---- list ---- */
 
-/* The first of them, and a sign where there are more. */
+/* The first of them, and a sign where there are more; as the original: not in JSON. */
 static int cut_addresses(char **addresses, unsigned max) {
         char *with_sign;
 
@@ -43,7 +43,7 @@ static int cut_addresses(char **addresses, unsigned max) {
 static int listed_addresses(const MachinectlArgs *a, const Facts *f, const char *name, char ***ret, Error **reterr) {
         int r = a->max_addresses > 0 ? facts_addresses(f, name, ret, reterr) : 0;
 
-        if (r >= 0 && *ret && a->max_addresses < ADDRESSES_ALL && cut_addresses(*ret, a->max_addresses) < 0)
+        if (r >= 0 && *ret && !a->json && a->max_addresses < ADDRESSES_ALL && cut_addresses(*ret, a->max_addresses) < 0)
                 r = error_oom(reterr);
         return r;
 }

@@ -78,7 +78,7 @@ static void count(Count *c, const char *name, int r, const Error *error) {
                 return;
         }
         log_report(LOG_LEVEL_WARNING, r, error);
-        c->failed++;
+        c->failed += r != -EBUSY; /* one that is in use stays, as with machinectl(1) */
 }
 
 /* What lies where nobody may write came with the system, and stays. */

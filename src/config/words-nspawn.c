@@ -18,7 +18,7 @@
 
 static const Word words[] = {
         OPTION(.name = "help", .letter = 'h', DIFFERS "Shows nbox's own options."),
-        OPTION(.name = "version", DIFFERS "Shows the version of nbox."),
+        OPTION(.name = "version", DIFFERS "Called as systemd-nspawn: systemd's version whose command lines are taken, and nbox's. As nbox: nbox's."),
         OPTION(.name = "quiet", .letter = 'q', SAME),
         OPTION(.name = "no-pager", SAME),
         OPTION(.name = "settings", DIFFERS "/etc/nbox/NAME.conf and /run/nbox/NAME.conf are looked for as well, before the places of systemd-nspawn."),
@@ -40,7 +40,7 @@ static const Word words[] = {
         OPTION(.name = "pivot-root", DIFFERS "The directory for the old root is made where it is missing."),
         OPTION(.name = "as-pid2", .letter = 'a', DIFFERS "The command is below a small init, but its process number is not always 2."),
         OPTION(.name = "boot", .letter = 'b', DIFFERS "The verb decides: `nbox boot` or `nbox run`. Called as systemd-nspawn, it is as there."),
-        OPTION(.name = "chdir", SAME),
+        OPTION(.name = "chdir", DIFFERS "nbox run makes the directory where it is missing. Called as systemd-nspawn, it is as there."),
         OPTION(.name = "setenv", .letter = 'E', SAME),
         OPTION(.name = "user", .letter = 'u', DIFFERS "May have a group behind a colon."),
         OPTION(.name = "kill-signal", DIFFERS "Without it, PID 1 is asked in the way that its init understands, not always by SIGRTMIN+3."),

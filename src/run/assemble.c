@@ -243,7 +243,7 @@ static int assemble_api(const MachinePlan *p, int root, const int api[2], Error 
 
 /* Where a command is to begin. What cannot be made is the command's to miss. */
 static void make_working_directory(const MachinePlan *p, int root) {
-        if (p->mode == START_RUN && p->chdir)
+        if (p->mode == START_RUN && p->chdir && !p->as_nspawn)
                 close_fd(open_target(p, root, p->chdir, true, NULL));
 }
 

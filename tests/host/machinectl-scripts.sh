@@ -105,7 +105,7 @@ start_and_wait() {
         [ "$(machinectl status "$machine" | awk '$1 == "Leader:" { print $2 }')" = "$(machinectl show -p Leader --value "$machine")" ] && echo 'one leader'
         machinectl status -n 0 "$machine" | awk '$1 ~ /^(Root|OS):$/'
         machinectl show -a "$machine" | sed 's/=.*//' | sort
-        machinectl list -o json | jq -c '.[] | keys, .machine, .class, .os, .version'
+        machinectl list -o json | jq -c '.[] | keys, (.addresses | split("\n") | length > 1), .machine, .class, .os, .version'
         machinectl poweroff "$machine" && await_end "$machine" && machinectl list
 }
 
@@ -303,6 +303,8 @@ copy-to web
 copy-to nobody /etc/hostname
 bind nobody /srv
 --nonsense
+--output=nonsense list
+--lines=nonsense list
 -Z
 --help
 --version

@@ -85,6 +85,10 @@ systemd-nspawn -q -D tree /not/there >/dev/null 2>&1
 echo "not there: $?"
 systemd-nspawn -q -D not-a-tree true 2>/dev/null
 echo "no tree: $?"
+systemd-nspawn -q -D tree --chdir=/not/there true 2>/dev/null
+echo "no directory: $?"
+ls -d tree/not 2>/dev/null
+systemd-nspawn --version | awk 'NR == 1 { print $1, $2 }'
 systemd-nspawn --no-such-option 2>/dev/null
 echo "no option: $?"
 EOF
