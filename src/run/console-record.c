@@ -4,13 +4,17 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "clock.h"
 #include "console-log.h"
 #include "console-text.h"
 #include "fd.h"
 #include "log.h"
+#include "passing-name.h"
 #include "process.h"
+#include "record.h"
+#include "strv.h"
 #include "text.h"
 
 /* A boot with all its messages is some 100 KiB. The burst takes that several times over; what comes at more than the rate after it is no
@@ -21,6 +25,7 @@
 #define LAST_WORDS (8 * 1024)    /* kept of a flood's end, whatever the rate: it may be what the machine died of */
 #define PARTIAL_USEC (500 * 1000) /* a prompt is no line, and is kept as one after so long */
 #define HEAD_MAX 32              /* "USEC = " */
+#define PASSING_MAX 32           /* ephemeral machines that ended and have a log */
 #define TAIL_PARTS 2             /* kept besides the first one */
 
 struct ConsoleRecord {
@@ -166,7 +171,7 @@ static int on_quiet(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
 
 /* --- a life ---------------------------------------------------------------------------------------------------------- */
 
-static ConsoleRecord *record_free(ConsoleRecord *c) {
+static ConsoleRecord *recorder_free(ConsoleRecord *c) {
         sd_event_source_disable_unref(c->timer);
         close_fd(c->fd);
         close_fd(c->dir);
@@ -193,6 +198,30 @@ static int begin(ConsoleRecord *c, const char *machine, sd_event *event) {
         return 0;
 }
 
+/* Of ephemeral machines, whose names come once: the last ones are kept. */
+static void forget_oldest_passing(const char *machine) {
+        _cleanup_strv_ char **names = NULL;
+        const char *oldest = NULL;
+        struct stat st, of_oldest = {};
+        size_t n = 0;
+
+        if (passing_name_base(machine) == 0 || console_log_list(&names, NULL) < 0)
+                return;
+        for (char **name = names; name && *name; name++) {
+                _cleanup_free_ char *record = record_path(*name), *path = NULL;
+
+                if (passing_name_base(*name) == 0 || !record || asprintf(&path, CONSOLE_LOG_DIRECTORY "/%s", *name) < 0 || stat(path, &st) < 0)
+                        continue;
+                n++;
+                if (access(record, F_OK) < 0 && (!oldest || st.st_mtime < of_oldest.st_mtime)) {
+                        oldest = *name;
+                        of_oldest = st;
+                }
+        }
+        if (n > PASSING_MAX && oldest)
+                (void) console_log_remove(oldest, NULL);
+}
+
 ConsoleRecord *console_record_begin(const char *machine, sd_event *event) {
         ConsoleRecord *c = calloc(1, sizeof(*c));
         int r;
@@ -200,11 +229,12 @@ ConsoleRecord *console_record_begin(const char *machine, sd_event *event) {
         if (!c)
                 return NULL;
         *c = (ConsoleRecord){ .dir = -1, .fd = -1, .credit = BURST_BYTES, .counted_usec = clock_usec(CLOCK_MONOTONIC) };
+        forget_oldest_passing(machine);
         r = begin(c, machine, event);
         if (r >= 0)
                 return c;
         log_debug("Cannot keep a log of the console of %s in " CONSOLE_LOG_DIRECTORY ": %s, ignoring", machine, strerror(-r));
-        return record_free(c);
+        return recorder_free(c);
 }
 
 void console_record_watch(ConsoleRecord *c, Terminal *t) {
@@ -236,5 +266,5 @@ ConsoleRecord *console_record_end(ConsoleRecord *c, const MachineEnd *end) {
         if (c->used > 0)
                 end_line(c);
         put(c, CONSOLE_END, machine_end_format(end, line, sizeof(line)));
-        return record_free(c);
+        return recorder_free(c);
 }

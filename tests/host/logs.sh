@@ -264,3 +264,17 @@ END
         [ "$((SECONDS - began))" -lt "$((120 * PATIENCE))" ]
         speaker_remove nasty
 }
+
+# Ephemeral machines come and go by names of their own: their logs are no more than a few.
+test_logs_of_ephemeral_machines() {
+        speaker brief <<'END'
+exit 0
+END
+        mkdir -p "$LOGS"/brief-{00..39}000000000000ab "$LOGS/lasting"
+        for _ in 1 2; do nbox boot -q --console=passive --ephemeral brief; done
+        same "how many" "$(find "$LOGS" -mindepth 1 -maxdepth 1 -name 'brief-*' | wc -l)" 40
+        [ -e "$LOGS/lasting" ] || fail "the log of a lasting machine is gone"
+        remove_tree brief
+        remove_store
+        rm -rf "$LOGS"/brief-* "$LOGS/lasting"
+}
