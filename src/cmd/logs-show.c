@@ -162,7 +162,11 @@ static int follow(Show *s, Error **reterr) {
 }
 
 /* Its name may be wrong, or it has not been started since there are logs. */
-static int nothing(const char *machine, Error **reterr) {
+static int nothing(const char *machine, unsigned sources, Error **reterr) {
+        if (!(sources & LOG_CONSOLE)) {
+                error_set(reterr, ENOENT, "There is no journal of a machine '%s'", machine);
+                return error_hint(reterr, -ENOENT, "Not every init keeps one; `nbox logs --console %s` shows what stood on its console.", machine);
+        }
         error_set(reterr, ENOENT, "There is no log of a machine '%s'", machine);
         return error_hint(reterr, -ENOENT, "Logs begin with a machine's start: `nbox boot %s`. `nbox list` and `nbox images` list names.", machine);
 }
@@ -176,7 +180,7 @@ static int open_streams(const Show *s, Followed *f, Error **reterr) {
         if (r >= 0 && (s->query->sources & LOG_JOURNAL))
                 r = log_journal_open(f->machine, s->query, &f->journal, reterr);
         if (r >= 0 && !f->console && !is_held(f->machine) && (!f->journal || log_journal_fd(f->journal) < 0))
-                return nothing(f->machine, reterr);
+                return nothing(f->machine, s->query->sources, reterr);
         return r;
 }
 

@@ -42,6 +42,8 @@ END
         same "until before" "$(nbox logs --until=-1h speaks)" ''
         same "since then" "$(nbox logs --since=-1h -n 1 -o cat speaks)" 'no end'
         refused nbox logs --since=soon speaks
+        refused nbox logs --unit=cron speaks
+        has "$REFUSAL" "no journal of a machine 'speaks'"
         same "mode" "$(stat -c '%a %U' "$LOGS" "$LOGS/speaks" "$LOGS"/speaks/10-0.log | tr '\n' ' ')" '700 root 700 root 600 root '
 
         # It goes with its machine.
