@@ -141,7 +141,7 @@ const Option options[] = {
           .help = "Whether the machine's journal is seen on the host",
           .about = "host mounts the host's /var/log/journal/MACHINE-ID into the machine, guest makes that a link into the machine's tree; "
                    "try-host and try-guest do the same where it can be done. auto (the default) mounts the directory if it is there, "
-                   "and no does nothing. See LOGS in nbox(1)." },
+                   "and no does nothing. A directory of that id that has files of another machine is not mounted. See LOGS in nbox(1)." },
         { { .letter = 'j' },
           .implied = "try-guest", .values = link_journal_mode_names, .field = FIELD_LINK_JOURNAL, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
           .group = TREE, .parse = parse_enum_field,

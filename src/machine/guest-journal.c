@@ -5,16 +5,20 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
+#include "clock.h"
 #include "fd.h"
 #include "guest-journal-child.h"
 #include "path.h"
+#include "process.h"
 
 #define DIRECTORIES_MAX 8  /* below each place; one is the machine's, others of ids that it had */
 #define ENTRIES_MAX 4096   /* looked at in each */
 #define ID_LENGTH 32
+#define FIND_USEC (5 * UINT64_C(1000000))
 
 typedef struct Files {
         int fds[JOURNAL_FILES_MAX];
@@ -85,9 +89,68 @@ static void take_place(Files *f, int root, const char *path) {
         }
 }
 
+/* A file system of the machine's own (FUSE) may stand there and let who looks wait for ever, SIGKILL or not: so that is another process. */
+static void find(int root, int sock) {
+        Files f = {};
+        int r = 0;
+
+        take_place(&f, root, "/var/log/journal");
+        take_place(&f, root, "/run/log/journal");
+        for (size_t i = 0; r >= 0 && i < f.n; i++)
+                r = fd_send(sock, "", 1, f.fds + i, 1);
+        if (r >= 0)
+                (void) fd_send(sock, &f.mark, sizeof(f.mark), NULL, 0);
+}
+
+/* What has come by then is what there is. */
+static void take_found(Files *f, int sock) {
+        uint64_t until = clock_deadline(FIND_USEC), now;
+
+        while ((now = clock_usec(CLOCK_MONOTONIC)) < until) {
+                size_t n = f->n < JOURNAL_FILES_MAX;
+                uint64_t mark = 0;
+
+                if (poll(&(struct pollfd){ .fd = sock, .events = POLLIN }, 1, (int) ((until - now) / 1000 + 1)) <= 0)
+                        continue;
+                if (fd_recv(sock, &mark, sizeof(mark), f->fds + f->n, &n) != 1 || n != 1) {
+                        f->mark = mark;
+                        return;
+                }
+                f->n++;
+        }
+}
+
+/* The other process, and a socket to it; 0 if there is none. */
+static pid_t look_apart(void (*look)(int root, int sock), int root, int *ret_sock) {
+        pid_t parent = getpid(), pid;
+        int pair[2];
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+                return 0;
+        pid = fork();
+        if (pid == 0) {
+                process_reset_signals();
+                if (prctl(PR_SET_PDEATHSIG, SIGKILL) >= 0 && getppid() == parent)
+                        look(root, pair[1]);
+                _exit(0);
+        }
+        close_fd(pair[1]);
+        if (pid > 0) {
+                *ret_sock = pair[0];
+                return pid;
+        }
+        close_fd(pair[0]);
+        return 0;
+}
+
 static void find_files(Files *f, int root) {
-        take_place(f, root, "/var/log/journal");
-        take_place(f, root, "/run/log/journal");
+        _cleanup_close_ int sock = -1;
+        pid_t pid = look_apart(find, root, &sock);
+
+        if (pid == 0)
+                return;
+        take_found(f, sock);
+        (void) process_end(pid);
 }
 
 bool guest_journal_has_changed(const GuestJournal *j, int root) {
@@ -97,20 +160,36 @@ bool guest_journal_has_changed(const GuestJournal *j, int root) {
         return f.n > 0 && f.mark != j->mark;
 }
 
-const char *guest_log_file(int root) {
-        static const char *const files[] = {
-                "/var/log/messages", "/var/log/syslog", "/var/log/everything/current", "/var/log/socklog/everything/current",
-                "/var/log/uncaught-logs/current", "/run/uncaught-logs/current", "/var/log/rc.log",
-        };
+static const char *const log_files[] = {
+        "/var/log/messages", "/var/log/syslog", "/var/log/everything/current", "/var/log/socklog/everything/current",
+        "/var/log/uncaught-logs/current", "/run/uncaught-logs/current", "/var/log/rc.log",
+};
 
-        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
-                _cleanup_close_ int fd = open_in_root(root, files[i], O_PATH, 0);
+static void find_log_file(int root, int sock) {
+        for (uint8_t i = 0; i < ELEMENTSOF(log_files); i++) {
+                _cleanup_close_ int fd = open_in_root(root, log_files[i], O_PATH, 0);
                 struct stat st;
 
-                if (fd >= 0 && fstat(fd, &st) >= 0 && S_ISREG(st.st_mode))
-                        return files[i];
+                if (fd >= 0 && fstat(fd, &st) >= 0 && S_ISREG(st.st_mode)) {
+                        (void) fd_send(sock, &i, sizeof(i), NULL, 0);
+                        return;
+                }
         }
-        return NULL;
+}
+
+const char *guest_log_file(int root) {
+        _cleanup_close_ int sock = -1;
+        pid_t pid = look_apart(find_log_file, root, &sock);
+        const char *found = NULL;
+        uint8_t i;
+
+        if (pid == 0)
+                return NULL;
+        if (poll(&(struct pollfd){ .fd = sock, .events = POLLIN }, 1, FIND_USEC / 1000) > 0 &&
+            fd_recv(sock, &i, sizeof(i), NULL, NULL) == sizeof(i) && i < ELEMENTSOF(log_files))
+                found = log_files[i];
+        (void) process_end(pid);
+        return found;
 }
 
 /* --- the process ----------------------------------------------------------------------------------------------------- */
@@ -149,11 +228,8 @@ GuestJournal *guest_journal_free(GuestJournal *j) {
         if (!j)
                 return NULL;
         close_fd(j->pipe);
-        if (j->pid > 0) {
-                (void) kill(j->pid, SIGKILL);
-                while (waitpid(j->pid, NULL, 0) < 0 && errno == EINTR)
-                        ;
-        }
+        if (j->pid > 0)
+                (void) process_end(j->pid);
         free(j->strings);
         free(j);
         return NULL;

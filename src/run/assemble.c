@@ -12,6 +12,7 @@
 #include "api-guard.h"
 #include "assemble-cover.h"
 #include "assemble-overlay.h"
+#include "fd.h"
 #include "file.h"
 #include "guest-ids.h"
 #include "guest-files.h"
@@ -130,7 +131,23 @@ static int idmap_bind(const MachinePlan *p, int mount, int userns, const MountSt
         return one < 0 ? one : mount_idmap(mount, one, step->recursive);
 }
 
+/* Who made the image has chosen the id that the directory is named by, and may have chosen another machine's, or one that the host had. */
+static int give_source(const MachinePlan *p, int source, const struct stat *st, const MountStep *step, Error **reterr) {
+        _cleanup_closedir_ DIR *d = st->st_uid == p->uid_base ? NULL : fd_opendir(source, ".");
+
+        for (struct dirent *e; d && (e = readdir(d));)
+                if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
+                        error_set(reterr, EEXIST, "%s has files of another machine than %s, or of this host", step->source, p->name);
+                        return error_hint(reterr, -EEXIST, "Move it away, or have it belong to user %u if it is of this one; or boot with --link-journal=no.",
+                                          p->uid_base);
+                }
+        if (fchownat(source, "", p->uid_base, p->uid_base, AT_EMPTY_PATH) < 0)
+                return error_errno(reterr, errno, "Cannot give %s to the machine's root", step->source);
+        return 0;
+}
+
 static int mount_bind(const MachinePlan *p, int root, int userns, const MountStep *step, Error **reterr) {
+        _cleanup_(error_freep) Error *refusal = NULL;
         _cleanup_close_ int source = -1, mount = -1, target = -1;
         struct stat st;
         int r;
@@ -149,6 +166,13 @@ static int mount_bind(const MachinePlan *p, int root, int userns, const MountSte
                 error_errno(reterr, r, "Cannot bind %s to %s in the machine", step->source, step->destination);
                 return error_hint(reterr, r, "Put '-' before the path where it may be missing: --bind=-%s", step->source);
         }
+        r = step->becomes_theirs ? give_source(p, source, &st, step, &refusal) : 0;
+        if (r == -EEXIST && step->optional) {
+                log_warning("%s, ignoring", refusal->message);
+                return 0;
+        }
+        if (r < 0)
+                return error_pass(reterr, r, &refusal);
         mount = mount_clone(source, "", step->recursive);
         if (mount < 0)
                 return error_errno(reterr, mount, "Cannot bind %s", step->source);
@@ -158,8 +182,6 @@ static int mount_bind(const MachinePlan *p, int root, int userns, const MountSte
         r = mount_set_attr(mount, step->attr, 0, step->recursive);
         if (r >= 0)
                 r = idmap_bind(p, mount, userns, step, &st, target);
-        if (r >= 0 && step->becomes_theirs)
-                r = fchownat(source, "", p->uid_base, p->uid_base, AT_EMPTY_PATH) < 0 ? -errno : 0;
         if (r == -EINVAL && step->idmap != MOUNT_IDMAP_NO) {
                 error_set(reterr, -r, "The file system of %s cannot map user ids, as its bind says", step->source);
                 return error_hint(reterr, r, "Leave out idmap, or keep it on ext4, xfs, btrfs or tmpfs.");

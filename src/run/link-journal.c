@@ -81,10 +81,10 @@ static int check(const MachinePlan *p, LinkJournalMode wish, Error **reterr) {
 }
 
 /* Ids are not mapped: a file that root inside makes setuid would be one of the host's root's, where every user of the host can reach it. */
-static int add_bind(MachinePlan *p, const char *path) {
+static int add_bind(MachinePlan *p, const char *path, bool optional) {
         return plan_add_mount(p, &(MountStep){ .kind = MOUNT_STEP_BIND, .source = (char *) path, .destination = (char *) path,
                                                .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-                                               .becomes_theirs = p->userns });
+                                               .optional = optional, .becomes_theirs = p->userns });
 }
 
 int link_journal_plan(MachinePlan *p, LinkJournalMode wish, Error **reterr) {
@@ -110,7 +110,7 @@ int link_journal_plan(MachinePlan *p, LinkJournalMode wish, Error **reterr) {
         if (r < 0)
                 return error_pass(reterr, r, &error);
         p->link_journal = wish == LINK_JOURNAL_GUEST || wish == LINK_JOURNAL_TRY_GUEST ? LINK_JOURNAL_GUEST : LINK_JOURNAL_HOST;
-        return p->link_journal == LINK_JOURNAL_HOST && add_bind(p, path) < 0 ? error_oom(reterr) : 0;
+        return p->link_journal == LINK_JOURNAL_HOST && add_bind(p, path, tries(wish)) < 0 ? error_oom(reterr) : 0;
 }
 
 static int prepare_host(const char *path, Error **reterr) {

@@ -48,6 +48,16 @@ test_link_journal() {
         poweroff "$GUEST"
         same "from then on" "$(linked "$GUEST")" host
 
+        # What is another's under its id stays another's, by itself or by order.
+        chown 0:0 "$path"
+        touch "$path/theirs"
+        refused nbox boot -d --link-journal=host "$GUEST"
+        has "$REFUSAL" 'has files of another machine'
+        boot "$GUEST"
+        same "whose it stays" "$(stat -c %u "$path")" 0
+        same "what it sees there" "$(nbox exec "$GUEST" /bin/sh -c "[ -e $path/theirs ] && echo seen || echo not")" not
+        poweroff "$GUEST"
+
         # guest: it lies there, and a link leads to it. What was kept here is not thrown away for that.
         refused nbox boot -d --link-journal=guest "$GUEST"
         has "$REFUSAL" "Cannot put a link in the place of $path"

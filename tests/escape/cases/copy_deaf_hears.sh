@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034
 
-WHAT='a file system of the machine'"'"'s that hears every question and does not answer, so that no SIGKILL ends who asks: who copies or binds waits'
+WHAT='a file system of the machine'"'"'s that hears every question and does not answer, so that no SIGKILL ends who asks: who copies, binds or looks for a journal waits'
 OPTIONS_nbox=(--nesting)
 NEEDS_USERS='whoever is the host'"'"'s root may make a device of that number, and the kernel lets everybody wait'
 RIVALS=
 
 setup() {
         bring deaf
-        mkdir -p "$TREE/fuse" "$PREY"
+        mkdir -p "$TREE/fuse" "$TREE/var/log" "$PREY"
         echo new >"$PREY/new"
 }
 
 attack() {
         [ -e /dev/fuse ] || /bin/busybox mknod /dev/fuse c 10 229
         deaf /fuse hears
+        deaf /var/log hears
 }
 
 # ends WORD...: who hits ^C is free soon. Whoever is not, is left to wait until the machine ends.
@@ -36,6 +37,7 @@ meanwhile() {
         ends nbox copy-from "$NAME" /fuse "$PREY/came"
         ends nbox copy-to "$NAME" "$PREY/new" /fuse
         ends nbox bind --mkdir "$NAME" "$PREY" /fuse/place
+        ends nbox logs -f "$NAME"
 }
 
 verdict() {
