@@ -13,7 +13,7 @@
 typedef struct NspawnLine {
         char **options; /* for nbox, in their order */
         const char *machine;
-        bool has_tree, boots;
+        bool has_tree, boots, asks_version;
 } NspawnLine;
 
 static int take_option(NspawnLine *line, const ArgSpec *spec, const char *value, Error **reterr) {
@@ -44,7 +44,11 @@ static int cut(int argc, char **argv, NspawnLine *line, int *ret_rest, Error **r
         const char *value;
         int r;
 
-        while ((r = option_next(&args, &spec, &value, reterr)) > 0) {
+        for (;;) {
+                line->asks_version = args.next < argc && strcmp(argv[args.next], "--version") == 0;
+                r = line->asks_version ? 0 : option_next(&args, &spec, &value, reterr);
+                if (r <= 0)
+                        break;
                 r = take_option(line, spec, value, reterr);
                 if (r < 0)
                         return r;
@@ -82,16 +86,16 @@ int called_as_nspawn(int argc, char **argv, char ***ret, Error **reterr) {
         _cleanup_strv_ char **words = NULL;
         int rest = argc, r;
 
-        if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        r = cut(argc, argv, &line, &rest, reterr);
+        if (r < 0)
+                return r;
+        if (line.asks_version) {
                 /* What scripts look at: systemd's version whose words are taken, as machinectl has it. */
                 if (strv_append(&words, "nbox") < 0 || strv_append(&words, "__machinectl") < 0 || strv_append(&words, "--version") < 0)
                         return error_oom(reterr);
                 *ret = TAKE_PTR(words);
                 return 0;
         }
-        r = cut(argc, argv, &line, &rest, reterr);
-        if (r < 0)
-                return r;
         if (assemble(&line, argv + rest, &words) < 0)
                 return error_oom(reterr);
         *ret = TAKE_PTR(words);

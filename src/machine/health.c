@@ -19,6 +19,7 @@
 
 #define LEADER_FD 3
 #define ANSWER_FD 4
+#define KILLED_WAIT_MSEC 500
 
 typedef struct Question {
         InitKind kind;
@@ -149,7 +150,8 @@ HealthVerdict health_end(HealthCheck *c, char words[HEALTH_WORDS_MAX]) {
         if (c->pidfd < 0)
                 return HEALTH_GOOD;
         (void) pidfd_kill(c->pidfd, SIGKILL);
-        if (pidfd_wait(c->pidfd, &info) >= 0 && info.si_code == CLD_EXITED && info.si_status <= HEALTH_UNKNOWN)
+        /* One that waits for an answer of the guest's file system in user space may not end before it comes (process_end()). */
+        if (poll(&(struct pollfd){ .fd = c->pidfd, .events = POLLIN }, 1, KILLED_WAIT_MSEC) > 0 && pidfd_wait(c->pidfd, &info) >= 0 && info.si_code == CLD_EXITED && info.si_status <= HEALTH_UNKNOWN)
                 verdict = (HealthVerdict) info.si_status;
         n = read(c->answer, words, HEALTH_WORDS_MAX - 1);
         words[n > 0 ? n : 0] = 0;

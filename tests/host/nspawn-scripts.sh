@@ -89,6 +89,7 @@ systemd-nspawn -q -D tree --chdir=/not/there true 2>/dev/null
 echo "no directory: $?"
 ls -d tree/not 2>/dev/null
 systemd-nspawn --version | awk 'NR == 1 { print $1, $2 }'
+systemd-nspawn -q --version | awk 'NR == 1 { print $1, $2 }'
 systemd-nspawn --no-such-option 2>/dev/null
 echo "no option: $?"
 EOF
