@@ -6,75 +6,80 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "parse.h"
 #include "pidfd.h"
 #include "record.h"
 
-#define TRANSFERS_DIRECTORY RUN_DIRECTORY "/transfers"
+#define TRANSFERS_FILE RUN_DIRECTORY "/transfers"
 #define TRANSFERS_MAX 256
-#define TEXT_MAX (16 * 1024)
+#define SLOT_SIZE (16 * 1024)
 #define PERCENT_SIZE 4 /* "100\n", " -1\n": the first line, written anew in place */
 #define CANCEL_MSEC 30000
 
 struct TransferMark {
-        int dir, fd;
-        char name[16];
+        int fd;
+        unsigned id;
         unsigned percent;
 };
 
-static int open_directory(bool make) {
-        int dir = make ? mkdir_parents(TRANSFERS_DIRECTORY, 0755) : 0;
+static off_t slot_of(unsigned id) {
+        return (off_t) (id - 1) * SLOT_SIZE;
+}
 
-        if (dir < 0)
-                return dir;
-        dir = open(TRANSFERS_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return dir < 0 ? -errno : dir;
+static struct flock lock_of(unsigned id) {
+        return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = slot_of(id), .l_len = SLOT_SIZE };
+}
+
+static int open_to_read(void) {
+        return open(TRANSFERS_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
 /* ---- our own ---- */
 
-/* Between its making and its locking a file looks like a dead one's, and may be removed: then there is no name any more. */
-static int take(int dir, unsigned id, char name[16]) {
-        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-        _cleanup_close_ int fd = -1;
-        struct stat st;
+/* The number of a slot that was nobody's, or -errno. */
+static int take_any(int fd) {
+        for (unsigned id = 1; id <= TRANSFERS_MAX; id++) {
+                struct flock lock = lock_of(id);
 
-        snprintf(name, 16, "%u", id);
-        fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-        if (fd < 0)
-                return -errno;
-        if (fcntl(fd, F_SETLK, &lock) < 0 || fstat(fd, &st) < 0)
-                return -errno;
-        return st.st_nlink > 0 ? TAKE_FD(fd) : -EEXIST;
+                if (fcntl(fd, F_SETLK, &lock) >= 0)
+                        return (int) id;
+                if (errno != EAGAIN && errno != EACCES)
+                        return -errno;
+        }
+        return -EBUSY;
 }
 
-static int take_any(int dir, char name[16]) {
-        int fd = -EBUSY;
+static int describe(const TransferMark *t, const char *type, const char *local, const char *remote) {
+        char text[SLOT_SIZE];
+        int n = snprintf(text, sizeof(text), "%3d\n%s\n%s\n%s\n", -1, type, local, remote);
+        size_t size = n < 0 ? 0 : (size_t) n < sizeof(text) ? (size_t) n + 1 : sizeof(text);
 
-        for (unsigned id = 1; id <= TRANSFERS_MAX; id++) {
-                fd = take(dir, id, name);
-                if (fd != -EEXIST)
-                        break;
-        }
-        return fd;
+        return pwrite(t->fd, text, size, slot_of(t->id)) < 0 ? -errno : 0;
 }
 
 int transfer_mark(const char *type, const char *local, const char *remote, TransferMark **ret) {
         _cleanup_(transfer_mark_freep) TransferMark *t = malloc(sizeof(*t));
+        int r;
 
         if (!t)
                 return -ENOMEM;
-        *t = (TransferMark){ .dir = open_directory(true), .fd = -1, .percent = UINT_MAX };
-        if (t->dir < 0)
-                return t->dir;
-        t->fd = take_any(t->dir, t->name);
+        *t = (TransferMark){ .fd = -1, .percent = UINT_MAX };
+        r = mkdir_parents(RUN_DIRECTORY, 0755);
+        if (r < 0)
+                return r;
+        t->fd = open(TRANSFERS_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
         if (t->fd < 0)
-                return t->fd;
-        if (dprintf(t->fd, "%3d\n%s\n%s\n%s\n", -1, type, local, remote) < 0)
                 return -errno;
+        r = take_any(t->fd);
+        if (r < 0)
+                return r;
+        t->id = (unsigned) r;
+        r = describe(t, type, local, remote);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(t);
         return 0;
 }
@@ -86,26 +91,22 @@ void transfer_mark_percent(TransferMark *t, unsigned percent) {
                 return;
         t->percent = percent;
         snprintf(text, sizeof(text), "%3u\n", percent);
-        if (pwrite(t->fd, text, PERCENT_SIZE, 0) < 0) /* nothing depends on it */
+        if (pwrite(t->fd, text, PERCENT_SIZE, slot_of(t->id)) < 0) /* nothing depends on it */
                 return;
 }
 
-/* The name goes before the lock does. */
 void transfer_mark_free(TransferMark *t) {
         if (!t)
                 return;
-        if (t->fd >= 0)
-                (void) unlinkat(t->dir, t->name, 0);
-        close_fd(t->fd);
-        close_fd(t->dir);
+        close_fd(t->fd); /* and the lock with it */
         free(t);
 }
 
 /* ---- all ---- */
 
 /* Who holds it: 0 for nobody. */
-static pid_t holder(int fd) {
-        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+static pid_t holder(int fd, unsigned id) {
+        struct flock lock = lock_of(id);
 
         if (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
                 return 0;
@@ -146,22 +147,15 @@ void transfers_free(Transfer *all, size_t n) {
 }
 
 /* 1; 0 where it is nobody's. */
-static int look(int dir, unsigned id, Transfer *ret) {
-        _cleanup_close_ int fd = -1;
-        char name[16], text[TEXT_MAX + 1];
+static int look(int fd, unsigned id, Transfer *ret) {
+        char text[SLOT_SIZE + 1];
         ssize_t n;
         int r;
 
-        snprintf(name, sizeof(name), "%u", id);
-        fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        if (fd < 0)
+        *ret = (Transfer){ .id = id, .pid = holder(fd, id) };
+        if (ret->pid == 0)
                 return 0;
-        *ret = (Transfer){ .id = id, .pid = holder(fd) };
-        if (ret->pid == 0) {
-                (void) unlinkat(dir, name, 0);
-                return 0;
-        }
-        n = pread(fd, text, TEXT_MAX, 0);
+        n = pread(fd, text, SLOT_SIZE, slot_of(id));
         text[n > 0 ? n : 0] = 0;
         r = parse(text, ret);
         if (r < 0)
@@ -170,13 +164,13 @@ static int look(int dir, unsigned id, Transfer *ret) {
 }
 
 int transfers_list(Transfer **ret, size_t *ret_n, Error **reterr) {
-        _cleanup_close_ int dir = open_directory(false);
+        _cleanup_close_ int fd = open_to_read();
         Transfer *all = calloc(TRANSFERS_MAX, sizeof(Transfer));
         size_t n = 0;
         int r = all ? 0 : -ENOMEM;
 
-        for (unsigned id = 1; dir >= 0 && r >= 0 && id <= TRANSFERS_MAX; id++) {
-                r = look(dir, id, all + n);
+        for (unsigned id = 1; fd >= 0 && r >= 0 && id <= TRANSFERS_MAX; id++) {
+                r = look(fd, id, all + n);
                 n += r > 0;
         }
         if (r < 0) {
@@ -189,23 +183,22 @@ int transfers_list(Transfer **ret, size_t *ret_n, Error **reterr) {
 }
 
 /* The pidfd is the holder's if he still holds the lock when it is open. */
-static int open_holder(int fd) {
-        pid_t pid = holder(fd);
+static int open_holder(int fd, unsigned id, pid_t *ret_pid) {
+        pid_t pid = id > 0 && id <= TRANSFERS_MAX ? holder(fd, id) : 0;
         _cleanup_close_ int process = pid > 0 ? pidfd_of(pid) : -ESRCH;
 
         if (process < 0)
                 return process;
-        return holder(fd) == pid ? TAKE_FD(process) : -ESRCH;
+        *ret_pid = pid;
+        return holder(fd, id) == pid ? TAKE_FD(process) : -ESRCH;
 }
 
 int transfer_cancel(unsigned id, Error **reterr) {
-        _cleanup_close_ int dir = open_directory(false), fd = -1, process = -1;
-        char name[16];
+        _cleanup_close_ int fd = open_to_read(), process = -1;
+        pid_t pid = 0;
         int r;
 
-        snprintf(name, sizeof(name), "%u", id);
-        fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        process = fd < 0 ? -ESRCH : open_holder(fd);
+        process = fd < 0 ? -ESRCH : open_holder(fd, id, &pid);
         r = process < 0 ? process : pidfd_kill(process, SIGTERM);
         if (r == -ESRCH) {
                 error_set(reterr, ESRCH, "There is no transfer %u", id);
@@ -214,7 +207,7 @@ int transfer_cancel(unsigned id, Error **reterr) {
         if (r < 0)
                 return error_errno(reterr, r, "Cannot stop the transfer %u", id);
         if (poll(&(struct pollfd){ .fd = process, .events = POLLIN }, 1, CANCEL_MSEC) == 0)
-                return error_set(reterr, ETIMEDOUT, "The transfer %u, process %d, was told to stop, and has not ended within %d s", id, (int) holder(fd),
+                return error_set(reterr, ETIMEDOUT, "The transfer %u, process %d, was told to stop, and has not ended within %d s", id, (int) pid,
                                  CANCEL_MSEC / 1000);
         return 0;
 }

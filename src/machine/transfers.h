@@ -6,9 +6,10 @@
 
 #include "error.h"
 
-/* Who is at work on this host just now bringing images in or out: downloads, imports, exports. Each has a file /run/nbox/transfers/N, and
- * holds a record lock on it (fcntl(2), F_SETLK): the kernel says by F_GETLK whose it is, and takes it away when that process ends, however
- * it does. What stands in a file is for people; who is to be asked to stop is the lock's holder and nobody else. */
+/* Who is at work on this host just now bringing images in or out: downloads, imports, exports. Each holds a record lock (fcntl(2), F_SETLK) on
+ * a part of its own of the one file /run/nbox/transfers: the kernel says by F_GETLK whose it is, and takes it away when that process ends,
+ * however it does, so that nothing is to be swept. What stands in that part is for people, and counts only as long as it is locked; who is to be
+ * asked to stop is the lock's holder and nobody else. */
 
 typedef struct TransferMark TransferMark;
 
@@ -26,7 +27,7 @@ typedef struct Transfer {
         char *type, *local, *remote;
 } Transfer;
 
-/* All, by number; what dead ones left is removed on the way, by root. */
+/* All, by number. */
 int transfers_list(Transfer **ret, size_t *ret_n, Error **reterr);
 void transfers_free(Transfer *all, size_t n);
 

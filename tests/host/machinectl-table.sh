@@ -36,6 +36,6 @@ test_every_word_of_machinectl_is_taken() {
                 case $word in -H | --host | -M | --machine) continue ;; esac # they lead elsewhere
                 argument=$("$SCRATCH/bin/machinectl" "$word" 2>&1 >/dev/null </dev/null | grep -c 'requires an argument') || true
                 # shellcheck disable=SC2046
-                status_is 0 "$SCRATCH/bin/machinectl" "$word" $([ "$argument" = 0 ] || case $word in --max-addresses) echo 2 ;; *) echo x ;; esac) list >/dev/null
+                status_is 0 "$SCRATCH/bin/machinectl" "$word" $([ "$argument" = 0 ] || case $word in --max-addresses | -n | --lines) echo 2 ;; -o | --output) echo cat ;; *) echo x ;; esac) list >/dev/null
         done < <(rows_of 'OPTIONS OF MACHINECTL' | options_in)
 }

@@ -60,7 +60,7 @@ snapshot_loops() {
 
 snapshot_files() {
         if [ -d /run/nbox ]; then
-                find /run/nbox -mindepth 1 ! -path /run/nbox/machines ! -path '/run/nbox/*lock*' ! -path '/run/nbox/events*' ! -type d
+                find /run/nbox -mindepth 1 ! -path /run/nbox/machines ! -path '/run/nbox/*lock*' ! -path '/run/nbox/events*' ! -path /run/nbox/transfers ! -type d
                 find /run/nbox/machines -mindepth 1 2>/dev/null
         fi
         find /tmp /var/tmp /dev/shm -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' # of the host's own services
