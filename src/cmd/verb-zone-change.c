@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "bus.h"
 #include "ifname.h"
 #include "parse.h"
+#include "registration.h"
+#include "unit.h"
 #include "verb-list.h"
 #include "zone-admin.h"
 #include "zone-state.h"
@@ -120,13 +123,33 @@ int verb_zone_create(int argc, char **argv, Error **reterr) {
         return r < 0 ? r : zone_create(&req, reterr);
 }
 
+/* A machine that has just ended may have had the zone's service started, which only then comes to look for the zone, and makes it again: so
+ * its unit, or the job that is to start it, is ended, and what it has made goes as well. */
+static int remove_zone(const char *zone, Error **reterr) {
+        _cleanup_free_ char *service = zone_service_name(zone);
+        _cleanup_(error_freep) Error *again = NULL;
+        _cleanup_bus_ sd_bus *bus = NULL;
+        int r = zone_remove(zone, reterr);
+
+        if (r < 0 || !service || host_bus_open(&bus, NULL) <= 0)
+                return r;
+        if (unit_stop(bus, service, NULL) < 0)
+                return 0; /* it was not known */
+        r = zone_remove(zone, &again);
+        if (r >= 0 || r == -ENOENT)
+                return 0;
+        if (reterr)
+                *reterr = TAKE_PTR(again);
+        return r;
+}
+
 int verb_zone_remove(int argc, char **argv, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
         int r;
 
         r = verb_operands(&args, 1, -1, reterr);
         for (int i = 0; r >= 0 && i < args.n_operands; i++)
-                r = zone_remove(args.operands[i], reterr);
+                r = remove_zone(args.operands[i], reterr);
         return r;
 }
 
