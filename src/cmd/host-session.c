@@ -25,7 +25,17 @@ static int attach(const char *name, int pty, AttachEof eof, Error **reterr) {
         return attach_run(is_host_machine(name) ? "the local host" : name, ATTACH_PTY, pty, -1, eof, &end, reterr);
 }
 
-int host_session_shell(const MachinedShell *q, Error **reterr) {
+typedef int (*OpenPty)(sd_bus *bus, const void *what, int *ret_pty, Error **reterr);
+
+static int open_shell(sd_bus *bus, const void *what, int *ret_pty, Error **reterr) {
+        return machined_open_shell(bus, what, ret_pty, reterr);
+}
+
+static int open_login(sd_bus *bus, const void *what, int *ret_pty, Error **reterr) {
+        return machined_open_login(bus, what, ret_pty, reterr);
+}
+
+static int session(OpenPty open_pty, const void *what, const char *name, AttachEof eof, Error **reterr) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(password_agent_stop) pid_t agent = 0;
         int pty, r = open_bus(&bus, reterr);
@@ -33,18 +43,14 @@ int host_session_shell(const MachinedShell *q, Error **reterr) {
         if (r < 0)
                 return r;
         agent = password_agent_start();
-        r = machined_open_shell(bus, q, &pty, reterr);
-        return r < 0 ? r : attach(q->name, pty, ATTACH_EOF_SEND, reterr);
+        r = open_pty(bus, what, &pty, reterr);
+        return r < 0 ? r : attach(name, pty, eof, reterr);
+}
+
+int host_session_shell(const MachinedShell *q, Error **reterr) {
+        return session(open_shell, q, q->name, ATTACH_EOF_SEND, reterr);
 }
 
 int host_session_login(const char *name, Error **reterr) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(password_agent_stop) pid_t agent = 0;
-        int pty, r = open_bus(&bus, reterr);
-
-        if (r < 0)
-                return r;
-        agent = password_agent_start();
-        r = machined_open_login(bus, name, &pty, reterr);
-        return r < 0 ? r : attach(name, pty, ATTACH_EOF_LEAVE, reterr);
+        return session(open_login, name, name, ATTACH_EOF_LEAVE, reterr);
 }
