@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bind-changes.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/file.h>
 
-#include "file.h"
+#include "record-side.h"
 #include "strv.h"
 
-#define FILE_NAME "binds"
-#define LOCK_NAME "binds.lock"
-#define SIZE_MAX_OF_FILE (BINDS_MAX * 2 * 4096U) /* two paths each, at their longest */
+static const RecordSide side = { "binds", "binds.lock", BINDS_MAX * 2 * 4096U /* two paths each, at their longest */, "the binds" };
 
 static const EnumName stage_names[] = {
         { "adding", BIND_ADDING },
@@ -20,7 +16,7 @@ static const EnumName stage_names[] = {
         {},
 };
 
-static int read_line(const char *line, BindList *list) {
+static int read_line(char *line, void *userdata) {
         _cleanup_(bind_done) MachineBind b = {};
         unsigned long long id, start;
         unsigned major, minor;
@@ -39,34 +35,27 @@ static int read_line(const char *line, BindList *list) {
         b.minor = minor;
         b.helper = pid;
         b.helper_start = start;
-        return bind_list_take(list, &b);
+        return bind_list_take(userdata, &b);
 }
 
 int bind_changes_load(int dir, BindList *ret, Error **reterr) {
-        _cleanup_free_ char *text = NULL;
-        int r = file_read(dir, FILE_NAME, SIZE_MAX_OF_FILE, &text);
-        char *rest = text;
+        int r;
 
         *ret = (BindList){};
-        if (r == -ENOENT)
-                return 0;
-        for (char *line; r >= 0 && (line = strsep(&rest, "\n"));)
-                r = read_line(line, ret);
-        if (r < 0) {
+        r = record_side_load(&side, dir, read_line, ret, reterr);
+        if (r < 0)
                 bind_list_done(ret);
-                return error_errno(reterr, r, "Cannot read what was bound into the machine");
-        }
-        return 0;
+        return r;
 }
 
 int bind_changes_of(const char *machine, BindList *ret, Error **reterr) {
-        _cleanup_free_ char *path = record_path(machine);
-        _cleanup_close_ int dir = path ? open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+        int r;
 
         *ret = (BindList){};
-        if (!path)
-                return error_oom(reterr);
-        return dir < 0 ? 0 : bind_changes_load(dir, ret, reterr);
+        r = record_side_load_of(&side, machine, read_line, ret, reterr);
+        if (r < 0)
+                bind_list_done(ret);
+        return r;
 }
 
 static char *format(const BindList *list) {
@@ -89,30 +78,15 @@ static char *format(const BindList *list) {
 }
 
 int bind_changes_save(int dir, const BindList *list, Error **reterr) {
-        _cleanup_free_ char *text = format(list);
-        int r = text ? file_replace(dir, FILE_NAME, text, 0644) : -ENOMEM;
-
-        return r < 0 ? error_errno(reterr, r, "Cannot write down what is bound into the machine") : 0;
+        return record_side_save(&side, dir, format(list), reterr);
 }
 
 void bind_changes_forget(int dir) {
-        (void) unlinkat(dir, FILE_NAME, 0);
+        record_side_forget(&side, dir);
 }
 
 int bind_changes_open(const char *machine, bool wait, int *ret_lock, Error **reterr) {
-        _cleanup_close_ int dir = -1, lock = -1;
-        _cleanup_free_ char *path = record_path(machine);
-
-        if (!path)
-                return error_oom(reterr);
-        dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        lock = dir < 0 ? -1 : openat(dir, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (lock >= 0 && !wait && flock(lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-                lock = close_fd(lock);
-        else if (lock < 0 || flock(lock, LOCK_EX) < 0)
-                return error_errno(reterr, errno, "Cannot lock the binds of machine '%s'", machine);
-        *ret_lock = TAKE_FD(lock);
-        return TAKE_FD(dir);
+        return record_side_open(&side, machine, wait, ret_lock, reterr);
 }
 
 int bind_changes_take(MachineRecord *rec) {

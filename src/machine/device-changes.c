@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "device-changes.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 
-#include "file.h"
+#include "record-side.h"
 #include "strv.h"
 
-#define FILE_NAME "devices"
-#define LOCK_NAME "devices.lock"
-#define SIZE_MAX_OF_FILE (256 * 1024)
+static const RecordSide side = { "devices", "devices.lock", 256 * 1024, "the devices" };
 
 void device_changes_done(DeviceChanges *c) {
         device_list_done(&c->added);
@@ -61,7 +57,8 @@ int devices_from_text(char *const *text, DeviceList *ret) {
         return 0;
 }
 
-static int read_line(DeviceChanges *c, char *line) {
+static int read_line(char *line, void *userdata) {
+        DeviceChanges *c = userdata;
         char *word = strsep(&line, " ");
 
         if (!line)
@@ -72,30 +69,23 @@ static int read_line(DeviceChanges *c, char *line) {
 }
 
 int device_changes_load(int dir, DeviceChanges *ret, Error **reterr) {
-        _cleanup_free_ char *text = NULL;
-        int r = file_read(dir, FILE_NAME, SIZE_MAX_OF_FILE, &text);
-        char *rest = text;
+        int r;
 
         *ret = (DeviceChanges){};
-        if (r == -ENOENT)
-                return 0;
-        for (char *line; r >= 0 && (line = strsep(&rest, "\n"));)
-                r = read_line(ret, line);
-        if (r < 0) {
+        r = record_side_load(&side, dir, read_line, ret, reterr);
+        if (r < 0)
                 device_changes_done(ret);
-                return error_errno(reterr, r, "Cannot read which devices were added to the machine");
-        }
-        return 0;
+        return r;
 }
 
 int device_changes_of(const char *machine, DeviceChanges *ret, Error **reterr) {
-        _cleanup_free_ char *path = record_path(machine);
-        _cleanup_close_ int dir = path ? open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+        int r;
 
         *ret = (DeviceChanges){};
-        if (!path)
-                return error_oom(reterr);
-        return dir < 0 ? 0 : device_changes_load(dir, ret, reterr);
+        r = record_side_load_of(&side, machine, read_line, ret, reterr);
+        if (r < 0)
+                device_changes_done(ret);
+        return r;
 }
 
 static char *format(const DeviceChanges *c) {
@@ -117,28 +107,15 @@ static char *format(const DeviceChanges *c) {
 }
 
 int device_changes_save(int dir, const DeviceChanges *c, Error **reterr) {
-        _cleanup_free_ char *text = format(c);
-        int r = text ? file_replace(dir, FILE_NAME, text, 0644) : -ENOMEM;
-
-        return r < 0 ? error_errno(reterr, r, "Cannot write down which devices the machine has") : 0;
+        return record_side_save(&side, dir, format(c), reterr);
 }
 
 void device_changes_forget(int dir) {
-        (void) unlinkat(dir, FILE_NAME, 0);
+        record_side_forget(&side, dir);
 }
 
 int device_changes_open(const char *machine, int *ret_lock, Error **reterr) {
-        _cleanup_close_ int dir = -1, lock = -1;
-        _cleanup_free_ char *path = record_path(machine);
-
-        if (!path)
-                return error_oom(reterr);
-        dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        lock = dir < 0 ? -1 : openat(dir, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (lock < 0 || flock(lock, LOCK_EX) < 0)
-                return error_errno(reterr, errno, "Cannot lock the devices of machine '%s'", machine);
-        *ret_lock = TAKE_FD(lock);
-        return TAKE_FD(dir);
+        return record_side_open(&side, machine, true, ret_lock, reterr);
 }
 
 /* What was there from the start and was removed stays on that list: what has its place now may be another one. */
