@@ -70,7 +70,11 @@ static void print_state(const Machine *m) {
         const MachineRecord *rec = m->record;
         uint64_t now = clock_usec(CLOCK_REALTIME);
 
-        if (m->state == MACHINE_BOOTING && rec->waiting_for)
+        if (rec->frozen)
+                show_line("State", "frozen%s%s: none of its processes runs; `nbox thaw %s` lets it go on",
+                          m->state == MACHINE_RUNNING ? "" : " while ", m->state == MACHINE_RUNNING ? "" : machine_state_to_string(m->state),
+                          rec->name);
+        else if (m->state == MACHINE_BOOTING && rec->waiting_for)
                 show_line("State", "booting, waiting for %s, %" PRIu64 " s", rec->waiting_for,
                      now > rec->started_usec ? (now - rec->started_usec) / 1000000 : 0);
         else
@@ -115,7 +119,7 @@ static void print_status(const Machine *m) {
         bool color = colors_wanted(STDOUT_FILENO);
         char id[33];
 
-        printf("%s●%s %s (%s)\n", color ? m->state == MACHINE_RUNNING ? "\x1b[32m" : "\x1b[33m" : "", color ? "\x1b[0m" : "",
+        printf("%s●%s %s (%s)\n", color ? m->state == MACHINE_RUNNING && !rec->frozen ? "\x1b[32m" : "\x1b[33m" : "", color ? "\x1b[0m" : "",
                rec->name, id128_to_text(rec->id, id));
         print_state(m);
         if (m->leader_fd >= 0)

@@ -139,6 +139,12 @@ int cgroup_freeze(const char *path, bool on) {
         return dir < 0 ? dir : file_write(dir, "cgroup.freeze", on ? "1" : "0");
 }
 
+bool cgroup_is_frozen(const char *path) {
+        _cleanup_close_ int events = open_events(path);
+
+        return events >= 0 && events_say(events, "frozen 1");
+}
+
 int cgroup_wait_frozen(const char *path, uint64_t timeout_usec) {
         _cleanup_close_ int events = open_events(path);
         uint64_t deadline = clock_deadline(timeout_usec);

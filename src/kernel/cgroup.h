@@ -40,6 +40,9 @@ int cgroup_freeze(const char *path, bool on);
 /* until all of it stands still; -ETIMEDOUT. */
 int cgroup_wait_frozen(const char *path, uint64_t timeout_usec);
 
+/* Whether all of it stands still, whoever made it so, here or in a group above. */
+bool cgroup_is_frozen(const char *path);
+
 /* Remove all groups below a group, however deep; not the group itself. Errors as of cgroup_remove(). */
 int cgroup_remove_below(const char *path);
 

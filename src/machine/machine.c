@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bind-changes.h"
+#include "cgroup.h"
 #include "clock.h"
 #include "device-changes.h"
 #include "endpoint.h"
@@ -80,6 +81,10 @@ static int take_changes(MachineRecord *r) {
         return port_list_format(&e->ports, &r->ports) < 0 || port_list_format(&e->host_ports, &r->host_ports) < 0 ? -ENOMEM : 0;
 }
 
+const char *machine_state_shown(const Machine *m) {
+        return m->record->frozen ? "frozen" : machine_state_to_string(m->state);
+}
+
 static int machine_load(const char *name, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = calloc(1, sizeof(*m));
         int r;
@@ -94,6 +99,7 @@ static int machine_load(const char *name, Machine **ret, Error **reterr) {
                 return error_oom(reterr);
         m->leader_fd = open_leader(m->record);
         m->state = state_of(m);
+        m->record->frozen = m->leader_fd >= 0 && m->record->cgroup && cgroup_is_frozen(m->record->cgroup);
         if (m->state == MACHINE_DEAD) { /* or swept since the record was read */
                 _cleanup_(record_freep) MachineRecord *again = NULL;
 

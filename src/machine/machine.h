@@ -15,6 +15,9 @@ typedef struct Machine {
         MachineState state; /* as it is now, where the record says how it was */
 } Machine;
 
+/* The state in a word for people: "frozen" where it is, for then it does nothing else. */
+const char *machine_state_shown(const Machine *m);
+
 void machine_free(Machine *m);
 DEFINE_CLEANUP(Machine *, machine_free);
 

@@ -48,6 +48,7 @@ const RecordField record_fields[] = {
         CORE("Leader", FIELD_PID, leader),
         CORE("LeaderStart", FIELD_U64, leader_start),
         CORE("StartedUSec", FIELD_U64, started_usec),
+        { "Frozen", FIELD_BOOL, offsetof(MachineRecord, frozen), .live = true },
         F("Ready", FIELD_BOOL, ready),
         F("ReadyUSec", FIELD_U64, ready_usec),
         F("StartWaitsNoMore", FIELD_BOOL, start_waits_no_more),
@@ -216,7 +217,7 @@ int record_format(const MachineRecord *r, char **ret, Error **reterr) {
                 return error_oom(reterr);
         fprintf(out, "Version=%d\n", RECORD_VERSION);
         for (const RecordField *f = record_fields; f->key && k >= 0; f++)
-                k = append_field(out, r, f, reterr);
+                k = f->live ? 0 : append_field(out, r, f, reterr);
         if (fclose(out) != 0 && k >= 0)
                 k = error_oom(reterr);
         if (k >= 0 && size > TEXT_MAX)
@@ -299,7 +300,7 @@ static int parse_line(MachineRecord *r, const char *line) {
                 return -EBADMSG;
         n = (size_t) (eq - line);
         for (const RecordField *f = record_fields; f->key; f++)
-                if (strlen(f->key) == n && memcmp(f->key, line, n) == 0 && (f->core || r->version <= RECORD_VERSION))
+                if (!f->live && strlen(f->key) == n && memcmp(f->key, line, n) == 0 && (f->core || r->version <= RECORD_VERSION))
                         return set_field(r, f, eq + 1);
         return 0; /* of a later version */
 }

@@ -61,6 +61,7 @@ typedef struct MachineRecord {
         pid_t leader;             /* the host's pid of the machine's init; 0 while there is none yet */
         uint64_t leader_start;    /* its start time, clock ticks since boot (process_start_time()) */
         uint64_t started_usec;    /* CLOCK_REALTIME */
+        bool frozen;              /* all of it stands still, whoever made it so: as the kernel says it now */
         bool ready;               /* its conditions (Ready=) have held */
         uint64_t ready_usec;      /* since when, CLOCK_REALTIME; 0 until then */
         bool start_waits_no_more; /* it is not ready, and who waited for the start was told to go on (ReadyWait=) */
@@ -158,6 +159,7 @@ typedef struct RecordField {
         RecordFieldType type;
         size_t offset; /* in MachineRecord */
         bool core;     /* in records of every version */
+        bool live;     /* in none: known of a machine that is looked at (machine.h) */
         const EnumName *names; /* FIELD_ENUM */
         int fallback;          /* FIELD_ENUM: without the key, or with a word that is not known; only core fields are written with it */
 } RecordField;
