@@ -31,6 +31,7 @@ static const EventName names[_EVENT_KINDS] = {
         [EVENT_FAILED] = { "failed", "machine" },
         [EVENT_FROZEN] = { "frozen", "machine" },
         [EVENT_THAWED] = { "thawed", "machine" },
+        [EVENT_MEMORY_KILL] = { "memory-kill", "machine" },
         [EVENT_PORT_ADDED] = { "port-added", "machine" },
         [EVENT_PORT_REMOVED] = { "port-removed", "machine" },
         [EVENT_NIC_ADDED] = { "nic-added", "machine" },

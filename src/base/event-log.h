@@ -38,6 +38,7 @@ typedef enum EventKind {
         EVENT_FAILED,     /* it could not be started; reason= the error */
         EVENT_FROZEN,     /* none of its processes runs */
         EVENT_THAWED,
+        EVENT_MEMORY_KILL, /* the kernel has killed processes of it for want of memory; kills=, cause= (oom.h), limit= bytes */
         EVENT_PORT_ADDED, /* port=, as `port list` has it; host=yes for one of the host's that is offered inside */
         EVENT_PORT_REMOVED,
         EVENT_NIC_ADDED,  /* nic= its name inside, kind= */

@@ -8,11 +8,11 @@
 
 /* What is a number stays one. */
 static json_t *value_of(const char *key, const char *value) {
-        static const char *const numbers[] = { "status", "leader", "reboots" };
+        static const char *const numbers[] = { "status", "leader", "reboots", "kills", "limit" };
         uint64_t number;
 
         for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
-                if (strcmp(key, numbers[i]) == 0 && parse_u64(value, INT32_MAX, &number) >= 0)
+                if (strcmp(key, numbers[i]) == 0 && parse_u64(value, INT64_MAX, &number) >= 0)
                         return json_integer((json_int_t) number);
         if (strcmp(key, "host") == 0)
                 return json_true();

@@ -119,7 +119,7 @@ json_t *log_line_to_json(const LogLine *l) {
                 json_object_set_new(o, "end", json_string(machine_end_word(end.kind)));
                 if (end.kind == END_EXIT || end.kind == END_SIGNAL)
                         json_object_set_new(o, "code", json_integer(end.code));
-                if (end.kind == END_FAILED)
+                if (*end.text)
                         json_object_set_new(o, "text", json_text(end.text));
         }
         return o;

@@ -123,6 +123,6 @@ json_t *status_stopped_json(const char *name) {
                 (void) json_object_update_new(o, json_pack("{s:I, s:I, s:I, s:s, s:o, s:o}", "Boot", (json_int_t) s.boot,
                         "StartedUSec", (json_int_t) s.began_usec, "EndedUSec", (json_int_t) s.ended_usec, "End", machine_end_word(s.end.kind),
                         "EndCode", s.end.kind == END_EXIT || s.end.kind == END_SIGNAL ? json_integer(s.end.code) : json_null(),
-                        "EndText", json_text(s.end.kind == END_FAILED ? s.end.text : NULL)));
+                        "EndText", json_text(*s.end.text ? s.end.text : NULL)));
         return o;
 }

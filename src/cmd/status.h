@@ -20,6 +20,9 @@ void status_network(const Machine *m);
 /* What of the host's is bound into it (verb-bind.c). */
 void status_binds(const Machine *m);
 
+/* What of it was killed for want of memory (status-memory.c): nothing where nothing was. */
+void status_memory_kills(const Machine *m);
+
 /* Its processes, as a tree (status-processes.c). */
 void status_processes(const Machine *m);
 json_t *status_processes_json(const Machine *m);

@@ -125,6 +125,7 @@ static void print_status(const Machine *m) {
         if (m->leader_fd >= 0)
                 show_line("Leader", "%d, supervised by %d", (int) rec->leader, (int) rec->supervisor);
         print_reboots(rec);
+        status_memory_kills(m);
         if (rec->version > RECORD_VERSION)
                 show_line("Record", "of a newer nbox: what more it says is not understood here");
         print_init(m);

@@ -93,6 +93,13 @@ typedef enum LinkJournalMode {
         LINK_JOURNAL_NO, LINK_JOURNAL_HOST, LINK_JOURNAL_TRY_HOST, LINK_JOURNAL_GUEST, LINK_JOURNAL_TRY_GUEST, LINK_JOURNAL_AUTO,
 } LinkJournalMode;
 
+typedef enum OomPolicy { /* what becomes of a machine of which the kernel has killed a process for want of memory */
+        OOM_POLICY_UNSET = -1,
+        OOM_POLICY_CONTINUE, /* it goes on without it */
+        OOM_POLICY_KILL,     /* all of it is killed with it */
+        OOM_POLICY_STOP,     /* it is powered off */
+} OomPolicy;
+
 typedef enum ConsoleMode {
         CONSOLE_UNSET = -1,
         CONSOLE_INTERACTIVE, /* a pty, attached to our terminal */
@@ -365,6 +372,7 @@ const char *start_mode_to_string(StartMode m); /* "boot" or "run", as the verbs 
 const char *network_kind_to_string(NetworkKind k);
 const char *nic_kind_to_string(NicKind k);
 const char *console_mode_to_string(ConsoleMode m);
+const char *oom_policy_to_string(OomPolicy p);
 const char *ownership_mode_to_string(OwnershipMode m);
 const char *resolv_conf_mode_to_string(ResolvConfMode m);
 const char *link_journal_mode_to_string(LinkJournalMode m);

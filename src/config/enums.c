@@ -119,6 +119,13 @@ const EnumName volatile_mode_names[] = {
         {},
 };
 
+const EnumName oom_policy_names[] = {
+        { "continue", OOM_POLICY_CONTINUE },
+        { "kill", OOM_POLICY_KILL },
+        { "stop", OOM_POLICY_STOP },
+        {},
+};
+
 const EnumName console_mode_names[] = {
         { "interactive", CONSOLE_INTERACTIVE },
         { "read-only", CONSOLE_READ_ONLY },
@@ -231,6 +238,10 @@ const char *nic_kind_to_string(NicKind k) {
 
 const char *console_mode_to_string(ConsoleMode m) {
         return enum_to_string(console_mode_names, (int) m);
+}
+
+const char *oom_policy_to_string(OomPolicy p) {
+        return enum_to_string(oom_policy_names, (int) p);
 }
 
 const char *resolv_conf_mode_to_string(ResolvConfMode m) {

@@ -22,6 +22,7 @@ extern const EnumName timezone_mode_names[];
 extern const EnumName link_journal_mode_names[];
 extern const EnumName volatile_mode_names[];
 extern const EnumName console_mode_names[];
+extern const EnumName oom_policy_names[];
 extern const EnumName settings_mode_names[];
 extern const EnumName protocol_names[];
 extern const EnumName personality_names[];

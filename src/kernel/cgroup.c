@@ -122,17 +122,6 @@ bool cgroup_populated(const char *path) {
         return events >= 0 && events_say_populated(events);
 }
 
-uint64_t cgroup_memory_kills(const char *path) {
-        _cleanup_close_ int dir = cgroup_open(path);
-        _cleanup_free_ char *text = NULL;
-        const char *line;
-
-        if (dir < 0 || file_read(dir, "memory.events", 4096, &text) < 0)
-                return 0;
-        line = strstr(text, "\noom_kill ");
-        return line ? strtoull(line + strlen("\noom_kill "), NULL, 10) : 0;
-}
-
 int cgroup_freeze(const char *path, bool on) {
         _cleanup_close_ int dir = cgroup_open(path);
 

@@ -52,8 +52,5 @@ int cgroup_remove(const char *path);
 /* Whether a process is in or below the group; a group that is not there is empty. */
 bool cgroup_populated(const char *path);
 
-/* How many processes in and below a group the kernel has killed for want of memory (memory.events); 0 where that cannot be told. */
-uint64_t cgroup_memory_kills(const char *path);
-
 /* The resource controllers that can be used below the mount point, blanks between them; "" for none. The caller's. */
 int cgroup_controllers(char **ret);

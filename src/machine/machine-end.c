@@ -16,6 +16,7 @@ static const struct {
         [END_EXIT] = { "exit", "exited with status" },
         [END_SIGNAL] = { "signal", "was killed by" },
         [END_MEMORY] = { "memory", "was killed for want of memory" },
+        [END_MEMORY_STOP] = { "memory-stop", "was powered off, for processes of it were killed for want of memory" },
         [END_KILLED] = { "killed", "was killed by request" },
         [END_TIMEOUT] = { "timeout", "did not end in time, and was killed" },
         [END_CANCELLED] = { "cancelled", "was asked to end before it ran" },
@@ -26,10 +27,14 @@ const char *machine_end_word(MachineEndKind kind) {
         return ends[kind].word;
 }
 
+bool machine_end_has_text(MachineEndKind kind) {
+        return kind == END_FAILED || kind == END_MEMORY || kind == END_MEMORY_STOP;
+}
+
 const char *machine_end_format(const MachineEnd *end, char *line, size_t size) {
         if (end->kind == END_EXIT || end->kind == END_SIGNAL)
                 snprintf(line, size, "%s %d", ends[end->kind].word, end->code);
-        else if (end->kind == END_FAILED)
+        else if (machine_end_has_text(end->kind) && *end->text)
                 snprintf(line, size, "%s %s", ends[end->kind].word, end->text);
         else
                 snprintf(line, size, "%s", ends[end->kind].word);
@@ -47,7 +52,7 @@ void machine_end_parse(const char *line, MachineEnd *ret) {
                         ret->kind = (MachineEndKind) i;
         if (parse_u64(rest, 255, &code) >= 0)
                 ret->code = (int) code;
-        if (ret->kind == END_FAILED)
+        if (machine_end_has_text(ret->kind))
                 snprintf(ret->text, sizeof(ret->text), "%s", rest);
 }
 
@@ -64,6 +69,13 @@ const char *machine_end_phrase(const MachineEnd *end, char *buf, size_t size) {
                 break;
         case END_FAILED:
                 snprintf(buf, size, "%s: %s", phrase, end->text);
+                break;
+        case END_MEMORY:
+        case END_MEMORY_STOP:
+                if (*end->text)
+                        snprintf(buf, size, "%s (%s)", phrase, end->text);
+                else
+                        snprintf(buf, size, "%s", phrase);
                 break;
         default:
                 snprintf(buf, size, "%s", phrase);

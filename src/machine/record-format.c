@@ -91,6 +91,10 @@ const RecordField record_fields[] = {
         F("TTYs", FIELD_INT, n_ttys),
         F("Reboots", FIELD_U32, reboots),
         F("QuickReboots", FIELD_U32, quick_reboots),
+        F("MemoryKills", FIELD_U32, memory_kills),
+        F("MemoryKilledUSec", FIELD_U64, memory_killed_usec),
+        F("MemoryKillCause", FIELD_STRING, memory_kill_cause),
+        F("MemoryKillLimit", FIELD_U64, memory_kill_limit),
         F("NextStartUSec", FIELD_U64, next_start_usec),
         {},
 };

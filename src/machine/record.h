@@ -104,6 +104,10 @@ typedef struct MachineRecord {
         int n_ttys;               /* /dev/tty1 … /dev/ttyN are served */
         uint32_t reboots;         /* lives before this one, since it was started */
         uint32_t quick_reboots;   /* the last of them that ended soon, one after the other, by reboots of the guest's own */
+        uint32_t memory_kills;    /* processes that the kernel has killed for want of memory, in this life */
+        uint64_t memory_killed_usec; /* the last of them, CLOCK_REALTIME */
+        char *memory_kill_cause;  /* oom_cause_word(), or NULL */
+        uint64_t memory_kill_limit; /* bytes, of the limit that was reached; 0: none of the machine's */
         uint64_t next_start_usec; /* CLOCK_REALTIME, of a machine that waits for it since it reboots in a loop; or 0 */
 } MachineRecord;
 

@@ -402,6 +402,7 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
         if (r < 0)
                 return r;
         s->record->registered = s->registered;
+        memory_watch_begin(s);
         r = s->record->reboots > 0 ? live_binds_again(s, reterr) : 0;
         if (r < 0)
                 return r;

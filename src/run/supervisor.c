@@ -20,19 +20,22 @@ static void note_end(Supervisor *s, const siginfo_t *info) {
         *end = (MachineEnd){ .kind = info->si_code == CLD_EXITED ? END_EXIT : END_SIGNAL, .code = info->si_status };
         if (s->stop.timed_out)
                 end->kind = END_TIMEOUT;
+        else if (s->memory.stopping && memory_watch_judge(s, end))
+                ;
         else if (s->stop.killed_for > 0 || (s->stop.asked && s->stop.action == INIT_KILL))
                 end->kind = END_KILLED;
         else if (s->reboot)
                 end->kind = END_REBOOT;
         else if (s->plan->mode == START_BOOT && (s->stop.asked || (end->kind == END_SIGNAL && end->code == SIGINT)))
                 end->kind = END_POWEROFF;
-        else if (end->kind == END_SIGNAL && end->code == SIGKILL && s->cgroup && cgroup_memory_kills(s->cgroup) > 0)
-                end->kind = END_MEMORY;
+        else if (end->kind == END_SIGNAL && end->code == SIGKILL)
+                (void) memory_watch_judge(s, end);
 }
 
 /* Init ended. reboot(2) in a pid namespace kills its init with a signal that tells which (pid_namespaces(7)); for a
  * command, which is no init, a signal is a signal. */
 static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+        char phrase[MACHINE_END_TEXT_MAX + 64];
         Supervisor *s = userdata;
         siginfo_t info;
         int r;
@@ -58,6 +61,10 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
         if (s->stop.timed_out)
                 s->exit_status = EXIT_TIMED_OUT;
         note_end(s, &info);
+        if (s->end.kind == END_MEMORY_STOP) /* nobody has asked for this end: a service of ours has failed */
+                s->exit_status = 128 + SIGKILL;
+        if (s->end.kind == END_MEMORY || s->end.kind == END_MEMORY_STOP)
+                log_warning("Machine %s %s", s->plan->name, machine_end_phrase(&s->end, phrase, sizeof(phrase)));
         if (s->plan->as_nspawn && s->exit_status >= EXIT_TIMED_OUT && info.si_code != CLD_EXITED)
                 s->exit_status = EXIT_FAILURE;
         /* So that a start of our unit waits for our end. Not before a reboot: systemd would not restart us. */

@@ -15,6 +15,7 @@
 #include "lock.h"
 #include "port-relays.h"
 #include "machine-plan.h"
+#include "memory-watch.h"
 #include "network.h"
 #include "readiness.h"
 #include "record.h"
@@ -93,6 +94,7 @@ struct Supervisor {
         uint64_t launched_usec; /* CLOCK_MONOTONIC */
         Stopping stop;
         Freezing freezing;
+        MemoryWatch memory;
 
         Readiness *readiness; /* while it is watched for; NULL: there is nothing to wait for */
         bool up;              /* who waits for the start was told to go on */

@@ -33,6 +33,7 @@ static void end_guest(Supervisor *s) {
         int r;
 
         freezing_end(s);
+        memory_watch_end(s);
         if (s->leader_fd >= 0) {
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
                 (void) pidfd_wait(s->leader_fd, &info);
