@@ -14,6 +14,7 @@
 #include "nics.h"
 #include "options.h"
 #include "property.h"
+#include "top-row.h"
 
 static void offer_enum(const Completion *c, const EnumName *values) {
         for (const EnumName *v = values; v && v->name; v++)
@@ -250,6 +251,11 @@ static void offer_events(const Completion *c) {
                 complete_offer(&last, event_kind_to_string((EventKind) k), NULL);
 }
 
+static void offer_sorts(const Completion *c) {
+        for (int s = 0; s < _SORTS; s++)
+                complete_offer(c, top_sort_word((TopSort) s), NULL);
+}
+
 /* What an argument's placeholder stands for; where several options share one, by the option's name. */
 static const struct {
         const char *placeholder, *option;
@@ -266,6 +272,7 @@ static const struct {
         { "HOST[:MACHINE][/PROTO]", NULL, offer_host_port },
         { "SIGNAL", NULL, offer_signals },
         { "EVENT", NULL, offer_events },
+        { "COLUMN", NULL, offer_sorts },
         { "SLICE", NULL, offer_slices },
         { "USER", NULL, offer_root },
         { "NAME[=VALUE]", NULL, offer_environment },

@@ -9,6 +9,7 @@ const RemoteVerb remote_verbs[] = {
         { "shell", REMOTE_READS | REMOTE_TERMINAL_IN },
         { "exec", REMOTE_READS | REMOTE_TERMINAL_OPTION },
         { "passwd", REMOTE_READS | REMOTE_TERMINAL_IN },
+        { "top", REMOTE_READS | REMOTE_TERMINAL_OUT },
         { "edit", REMOTE_READS | REMOTE_TERMINAL_OUT },
         { "remove", REMOTE_TERMINAL_ASKS },
         { "send", REMOTE_STREAM_OUT },

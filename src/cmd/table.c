@@ -114,7 +114,7 @@ int json_print(json_t *json, Error **reterr) {
 
         if (!json)
                 return error_oom(reterr);
-        r = json_dumpf(json, stdout, isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT);
+        r = json_dumpf(json, stdout, JSON_REAL_PRECISION(15) | (isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT));
         json_decref(json);
         if (r < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
                 return error_set(reterr, EIO, "Cannot write to standard output");

@@ -92,6 +92,8 @@ extern const VerbOption wait_options[];
 int verb_list(int argc, char **argv, Error **reterr);
 extern const VerbOption list_machines_options[];
 extern const VerbOption list_options[]; /* 'q' for names only, else no legend; also of zone list */
+int verb_top(int argc, char **argv, Error **reterr);
+extern const VerbOption top_options[];
 int verb_status(int argc, char **argv, Error **reterr);
 int verb_show(int argc, char **argv, Error **reterr);
 extern const VerbOption show_options[];

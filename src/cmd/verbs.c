@@ -83,6 +83,8 @@ const Verb verbs[] = {
         { "list", "[OPTIONS]", "List running machines", verb_list, VERB_JSON, OPERAND_NONE, "See", list_machines_options },
         { "status", "[OPTIONS] NAME…", "Show a machine, its processes and the last it said; or what became of it", verb_status, VERB_JSON, OPERAND_MACHINES,
           "See", status_options },
+        { "top", "[OPTIONS] [NAME…]", "Show what machines use, and go on as it changes: keys order, choose, find", verb_top, VERB_JSON, OPERAND_MACHINES,
+          "See", top_options },
         { "logs", "[OPTIONS] NAME…", "Show what machines wrote on their consoles and in their journals", verb_logs, VERB_ROOT | VERB_JSON, OPERAND_IMAGES,
           "See", logs_options },
         { "show", "[OPTIONS] [NAME…]", "Show a machine's properties", verb_show, VERB_JSON, OPERAND_MACHINES, "See",

@@ -60,7 +60,7 @@ test_the_check_checks() {
 
 all_of_the_host() {
         local verb
-        for verb in list images info doctor 'network status' 'port list' 'zone list'; do
+        for verb in list images info doctor top 'network status' 'port list' 'zone list'; do
                 fits "$verb"
         done
 }

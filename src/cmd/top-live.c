@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top-live.h"
+
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#include "strv.h"
+#include "top-keys.h"
+#include "top-task.h"
+#include "top-terminal.h"
+
+/* What has been done since the last look can be told from the second one on: that is not long in coming. */
+#define SECOND_USEC (300 * UINT64_C(1000))
+#define SLACK_USEC (20 * UINT64_C(1000))
+
+typedef struct TopLive {
+        sd_event *loop;
+        sd_event_source *timer, *key_timer, *out;
+        TopTerminal terminal;
+        KeyReader keys;
+        TopView *view;
+        TopSampler *sampler;
+        TopSample sample;
+        uint64_t left;
+        bool dirty;  /* what the terminal shows is not what there is */
+        TopTask *task;
+        Error *error;
+} TopLive;
+
+static int give_up(TopLive *t, int r) {
+        return sd_event_exit(t->loop, r < 0 ? r : 0);
+}
+
+/* ---- drawing ---- */
+
+static int draw(TopLive *t) {
+        TopScreen screen = {};
+        int r = 0;
+
+        t->dirty = true;
+        if (!top_terminal_is_behind(&t->terminal)) {
+                r = top_screen_make(t->view, &t->sample, &screen);
+                if (r < 0) {
+                        (void) error_oom(&t->error);
+                        return give_up(t, r);
+                }
+                top_terminal_draw(&t->terminal, &screen);
+                t->dirty = false;
+                if (top_terminal_flush(&t->terminal) < 0)
+                        return give_up(t, 0);
+        }
+        r = sd_event_source_set_enabled(t->out, top_terminal_is_behind(&t->terminal) ? SD_EVENT_ON : SD_EVENT_OFF);
+        return r < 0 ? give_up(t, r) : 0;
+}
+
+static int on_room(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+        TopLive *t = userdata;
+
+        if (top_terminal_flush(&t->terminal) < 0)
+                return give_up(t, 0);
+        if (top_terminal_is_behind(&t->terminal))
+                return 0;
+        if (t->dirty)
+                return draw(t);
+        return sd_event_source_set_enabled(t->out, SD_EVENT_OFF);
+}
+
+/* ---- figures ---- */
+
+static int look_in(TopLive *t, uint64_t usec) {
+        int r = sd_event_source_set_time_relative(t->timer, usec);
+
+        if (r >= 0)
+                r = sd_event_source_set_enabled(t->timer, SD_EVENT_ONESHOT);
+        return r < 0 ? give_up(t, r) : 0;
+}
+
+static int look(TopLive *t) {
+        bool first = t->sample.taken_usec == 0;
+        uint64_t next = t->view->interval_usec;
+        int r;
+
+        if (first && next > SECOND_USEC)
+                next = SECOND_USEC;
+        r = top_sampler_take(t->sampler, &t->sample, &t->error);
+        if (r >= 0) {
+                r = top_view_take(t->view, &t->sample);
+                if (r < 0)
+                        (void) error_oom(&t->error);
+        }
+        if (r < 0)
+                return give_up(t, r);
+        r = draw(t);
+        if (!first && t->left < UINT64_MAX && --t->left == 0)
+                return give_up(t, 0);
+        return r < 0 ? r : look_in(t, next);
+}
+
+static int on_time(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        TopLive *t = userdata;
+
+        return t->view->paused ? 0 : look(t);
+}
+
+static int take_again(TopLive *t) {
+        if (top_view_take(t->view, &t->sample) < 0)
+                return give_up(t, error_oom(&t->error));
+        return draw(t);
+}
+
+/* ---- other verbs ---- */
+
+static void say(TopLive *t, char *const *lines, const char *otherwise) {
+        const char *line = lines && *lines ? *lines : otherwise;
+
+        if (strncmp(line, "nbox: ", 6) == 0)
+                line += 6;
+        (void) top_plain(line, &t->view->style, t->view->message, sizeof(t->view->message));
+}
+
+static void on_status(_unused_ int status, char **lines, void *userdata) {
+        TopLive *t = userdata;
+
+        t->task = top_task_free(t->task);
+        if (lines && t->view->mode == MODE_TABLE)
+                top_view_show(t->view, "Status", lines);
+        else
+                strv_free(lines);
+        (void) draw(t);
+}
+
+static void on_frozen(int status, char **lines, void *userdata) {
+        TopLive *t = userdata;
+
+        t->task = top_task_free(t->task);
+        if (status != 0)
+                say(t, lines, "It did not come to that");
+        strv_free(lines);
+        (void) (t->view->paused ? draw(t) : look(t));
+}
+
+static int start_task(TopLive *t, const char *verb, TopTaskEnd on_end) {
+        _cleanup_(error_freep) Error *error = NULL;
+        const TopRow *r = top_view_chosen(t->view);
+        char *words[] = { (char *) verb, (char *) "--no-ask-password", (char *) "--", r ? r->name : NULL, NULL };
+
+        if (!r || t->task) /* one at a time */
+                return 0;
+        if (top_task_new(t->loop, words, on_end, t, &t->task, &error) < 0)
+                say(t, NULL, error ? error->message : "There is no memory for that");
+        return draw(t);
+}
+
+/* ---- keys ---- */
+
+/* By the signal itself: the kernel does not stop who has no shell that could let it go on. */
+static int suspend(TopLive *t) {
+        size_t width, height;
+        sigset_t set;
+
+        top_terminal_leave(&t->terminal);
+        sigemptyset(&set);
+        sigaddset(&set, SIGTSTP);
+        (void) raise(SIGTSTP);
+        (void) sigprocmask(SIG_UNBLOCK, &set, NULL);
+        (void) sigprocmask(SIG_BLOCK, &set, NULL);
+        top_terminal_enter(&t->terminal);
+        top_terminal_size(&t->terminal, &width, &height);
+        top_view_fit(t->view, width, height);
+        return t->view->paused ? draw(t) : look(t);
+}
+
+static int act(TopLive *t, TopAct what) {
+        const TopRow *r = top_view_chosen(t->view);
+
+        switch (what) {
+        case ACT_QUIT:
+                return give_up(t, 0);
+        case ACT_SUSPEND:
+                return suspend(t);
+        case ACT_REDRAW:
+                top_terminal_forget(&t->terminal);
+                return draw(t);
+        case ACT_DRAW:
+                return draw(t);
+        case ACT_FILTER:
+                return take_again(t);
+        case ACT_SAMPLE:
+                return t->view->paused ? draw(t) : look(t);
+        case ACT_STATUS:
+                return start_task(t, "status", on_status);
+        case ACT_FREEZE:
+                return start_task(t, r && r->mood == MOOD_FROZEN ? "thaw" : "freeze", on_frozen);
+        default:
+                return 0;
+        }
+}
+
+static int on_rest_missing(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        TopLive *t = userdata;
+
+        return act(t, top_view_key(t->view, key_give_up(&t->keys)));
+}
+
+static int on_keys(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+        TopLive *t = userdata;
+        char bytes[256];
+        ssize_t n = read(fd, bytes, sizeof(bytes));
+        int r = 0;
+
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return 0;
+        if (n <= 0) /* the terminal has gone */
+                return give_up(t, 0);
+        for (ssize_t i = 0; r >= 0 && i < n; i++)
+                r = act(t, top_view_key(t->view, key_feed(&t->keys, bytes[i])));
+        if (r >= 0 && key_begun(&t->keys))
+                r = sd_event_source_set_time_relative(t->key_timer, KEY_USEC);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(t->key_timer, key_begun(&t->keys) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+        return r < 0 ? give_up(t, r) : 0;
+}
+
+/* ---- signals ---- */
+
+static int on_signal(_unused_ sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        TopLive *t = userdata;
+        size_t width, height;
+
+        if (si->ssi_signo == SIGTSTP)
+                return suspend(t);
+        if (si->ssi_signo == SIGCONT) { /* stopped by a signal that cannot be caught: whoever did that may have had the terminal since */
+                top_terminal_enter(&t->terminal);
+                return draw(t);
+        }
+        if (si->ssi_signo != SIGWINCH)
+                return give_up(t, 0);
+        top_terminal_size(&t->terminal, &width, &height);
+        top_view_fit(t->view, width, height);
+        top_terminal_forget(&t->terminal);
+        return draw(t);
+}
+
+static int add_sources(TopLive *t) {
+        static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT };
+        sigset_t set;
+        int r;
+
+        sigemptyset(&set);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                sigaddset(&set, signals[i]);
+        (void) sigprocmask(SIG_BLOCK, &set, NULL);
+        (void) signal(SIGPIPE, SIG_IGN);
+        r = sd_event_new(&t->loop);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
+                r = sd_event_add_signal(t->loop, NULL, signals[i], on_signal, t);
+        if (r >= 0)
+                r = sd_event_add_io(t->loop, NULL, t->terminal.in, EPOLLIN, on_keys, t);
+        if (r >= 0)
+                r = sd_event_add_io(t->loop, &t->out, t->terminal.out, EPOLLOUT, on_room, t);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(t->out, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_add_time_relative(t->loop, &t->timer, CLOCK_MONOTONIC, 0, SLACK_USEC, on_time, t);
+        if (r >= 0)
+                r = sd_event_add_time_relative(t->loop, &t->key_timer, CLOCK_MONOTONIC, 0, 1000, on_rest_missing, t);
+        return r >= 0 ? sd_event_source_set_enabled(t->key_timer, SD_EVENT_OFF) : r;
+}
+
+static void live_done(TopLive *t) {
+        top_task_free(t->task);
+        top_terminal_close(&t->terminal);
+        sd_event_source_unref(t->timer);
+        sd_event_source_unref(t->key_timer);
+        sd_event_source_unref(t->out);
+        sd_event_unref(t->loop);
+        top_sample_done(&t->sample);
+}
+
+int top_live(TopSampler *sampler, TopView *view, uint64_t count, Error **reterr) {
+        TopLive t = { .view = view, .sampler = sampler, .left = count };
+        size_t width, height;
+        int r = top_terminal_open(&t.terminal, reterr);
+
+        if (r < 0) {
+                top_terminal_close(&t.terminal);
+                return r;
+        }
+        r = add_sources(&t);
+        if (r < 0)
+                (void) error_errno(&t.error, r, "Cannot wait for keys");
+        else {
+                top_terminal_size(&t.terminal, &width, &height);
+                top_view_fit(view, width, height);
+                top_terminal_enter(&t.terminal);
+                r = sd_event_loop(t.loop);
+                if (r < 0 && !t.error)
+                        (void) error_errno(&t.error, r, "Cannot go on looking");
+        }
+        live_done(&t);
+        return r < 0 ? error_pass(reterr, r, &t.error) : 0;
+}
