@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
+
 size_t text_control(const char *s, size_t *ret_length) {
         const unsigned char *p = (const unsigned char *) s;
         size_t length = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 1, n = 1;
@@ -53,6 +55,18 @@ size_t string_columns(const char *s, size_t bytes) {
         for (size_t i = 0; i < bytes; i++)
                 n += ((unsigned char) s[i] & 0xc0) != 0x80;
         return n;
+}
+
+bool locale_is_utf8(void) {
+        static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+        for (size_t i = 0; i < ELEMENTSOF(variables); i++) {
+                const char *locale = getenv(variables[i]);
+
+                if (locale && *locale)
+                        return strcasestr(locale, "utf-8") || strcasestr(locale, "utf8");
+        }
+        return false;
 }
 
 int string_set(char **p, const char *s) {

@@ -22,5 +22,8 @@ const char *size_text(uint64_t bytes, char buf[SIZE_TEXT_MAX]);
 /* Columns of a terminal that the first bytes of UTF-8 text take: one a character, which is true of all that we show. */
 size_t string_columns(const char *s, size_t bytes);
 
+/* Whether who looks at our output expects UTF-8, as the environment says it (locale(7)). */
+bool locale_is_utf8(void);
+
 /* Free *p and put a copy of s there; NULL s: nothing. 0, or -ENOMEM with *p as it was. */
 int string_set(char **p, const char *s);

@@ -23,6 +23,10 @@ void status_binds(const Machine *m);
 /* What of it was killed for want of memory (status-memory.c): nothing where nothing was. */
 void status_memory_kills(const Machine *m);
 
+/* What it uses, as far as that can be told (status-usage.c); null: it is between two lives. */
+void status_usage(const Machine *m);
+json_t *status_usage_json(const Machine *m);
+
 /* Its processes, as a tree (status-processes.c). */
 void status_processes(const Machine *m);
 json_t *status_processes_json(const Machine *m);

@@ -140,6 +140,7 @@ static void print_status(const Machine *m) {
                 show_line("SELinux", "%s", rec->selinux);
         if (rec->apparmor)
                 show_line("AppArmor", "%s", rec->apparmor);
+        status_usage(m);
         status_network(m);
         status_binds(m);
         show_lines("Settings", rec->settings_files);
@@ -189,6 +190,7 @@ static json_t *lines_to_json(const char *machine, const StatusArguments *a) {
 static json_t *machine_json(const Machine *m) {
         json_t *o = machine_to_json(m, NULL);
 
+        json_object_set_new(o, "Usage", status_usage_json(m));
         json_object_set_new(o, "Processes", status_processes_json(m));
         json_object_set_new(o, "Image", status_image_json(m->record->root));
         return o;

@@ -55,7 +55,7 @@ static void read_cpu(int group, MachineUsage *u) {
 static void read_memory(int group, MachineUsage *u) {
         const CgroupKey parts[] = { { "anon", &u->memory_anon }, { "file", &u->memory_file } };
 
-        if (cgroup_number(group, "memory.current", &u->memory) < 0)
+        if (u->memory == FIGURE_UNKNOWN)
                 return;
         (void) cgroup_keyed(group, "memory.stat", parts, ELEMENTSOF(parts));
         (void) cgroup_number(group, "memory.peak", &u->memory_peak);
@@ -188,22 +188,42 @@ static MachineUsage unknown_usage(const Machine *m) {
         };
 }
 
-int machine_usage_read(UsageReader *reader, const Machine *m, MachineUsage *ret, Error **reterr) {
-        _cleanup_close_ int group = m->record->cgroup ? cgroup_open(m->record->cgroup) : -ENOENT;
-        MachineUsage u = unknown_usage(m);
+static int open_group(const Machine *m, Error **reterr) {
+        int group = m->record->cgroup ? cgroup_open(m->record->cgroup) : -ENOENT;
+
+        return group < 0 ? error_set(reterr, ESRCH, "The machine '%s' has no control group now, which would tell what it uses", m->record->name) : group;
+}
+
+static void read_few(const Machine *m, int group, MachineUsage *u) {
+        *u = unknown_usage(m);
+        read_cpu(group, u);
+        (void) cgroup_number(group, "memory.current", &u->memory);
+        count_tasks(m, group, u);
+}
+
+int machine_usage_read_few(const Machine *m, MachineUsage *ret, Error **reterr) {
+        _cleanup_close_ int group = open_group(m, reterr);
 
         if (group < 0)
-                return error_set(reterr, ESRCH, "The machine '%s' has no control group now, which would tell what it uses", m->record->name);
-        read_cpu(group, &u);
-        read_memory(group, &u);
-        read_io(reader, group, &u);
-        count_tasks(m, group, &u);
-        (void) pressure_read(group, "cpu.pressure", &u.cpu_pressure);
-        (void) pressure_read(group, "memory.pressure", &u.memory_pressure);
-        (void) pressure_read(group, "io.pressure", &u.io_pressure);
-        read_all_limits(m, group, &u);
-        read_network(reader, m, &u);
-        *ret = u;
+                return group;
+        read_few(m, group, ret);
+        return 0;
+}
+
+int machine_usage_read(UsageReader *reader, const Machine *m, MachineUsage *ret, Error **reterr) {
+        _cleanup_close_ int group = open_group(m, reterr);
+
+        if (group < 0)
+                return group;
+        read_few(m, group, ret);
+        if (!ret->memory_is_summed)
+                read_memory(group, ret);
+        read_io(reader, group, ret);
+        (void) pressure_read(group, "cpu.pressure", &ret->cpu_pressure);
+        (void) pressure_read(group, "memory.pressure", &ret->memory_pressure);
+        (void) pressure_read(group, "io.pressure", &ret->io_pressure);
+        read_all_limits(m, group, ret);
+        read_network(reader, m, ret);
         return 0;
 }
 

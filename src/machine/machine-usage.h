@@ -50,6 +50,9 @@ DEFINE_CLEANUP(UsageReader *, usage_reader_free);
 /* 0; -ESRCH with an Error where it has no group, or that has gone: it has ended, or is between two lives. */
 int machine_usage_read(UsageReader *reader, const Machine *m, MachineUsage *ret, Error **reterr);
 
+/* Of its group alone, and of that CPU time, memory and tasks only: a few files, for who asks again and again (usage-history.h). */
+int machine_usage_read_few(const Machine *m, MachineUsage *ret, Error **reterr);
+
 /* What it used in each second between two of these; FIGURE_UNKNOWN where it cannot be told: another life, a count that went backwards (an
  * interface that was taken away), no time between them. */
 typedef struct UsageRates {

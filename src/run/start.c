@@ -36,6 +36,7 @@
 #include "template.h"
 #include "text.h"
 #include "unit.h"
+#include "usage-history.h"
 #include "zone-info.h"
 #include "zone-services.h"
 
@@ -88,6 +89,7 @@ static int take_changes(Supervisor *s, Error **reterr) {
                 return plan_take_device_changes(s->plan, s->record_dir, reterr);
         device_changes_forget(s->record_dir);
         bind_changes_forget(s->record_dir);
+        usage_history_forget(s->record_dir);
         return 0;
 }
 

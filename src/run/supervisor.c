@@ -12,6 +12,7 @@
 #include "pidfd.h"
 #include "registration.h"
 #include "supervisor-stop.h"
+#include "usage-sampler.h"
 
 /* As exit_status, but for who asks later what it was. */
 static void note_end(Supervisor *s, const siginfo_t *info) {
@@ -183,7 +184,9 @@ int supervisor_loop(Supervisor *s, Error **reterr) {
         if (r < 0)
                 return r;
         stop_watch_machinectl(s);
+        s->sampler = usage_sampler_begin(s);
         r = sd_event_loop(s->event);
+        s->sampler = usage_sampler_end(s->sampler);
         s->launched = false;
         stop_end(s);
         if (r < 0)

@@ -95,6 +95,7 @@ struct Supervisor {
         Stopping stop;
         Freezing freezing;
         MemoryWatch memory;
+        struct UsageSampler *sampler; /* what it uses, now and then; or NULL */
 
         Readiness *readiness; /* while it is watched for; NULL: there is nothing to wait for */
         bool up;              /* who waits for the start was told to go on */
