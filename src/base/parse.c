@@ -100,6 +100,61 @@ int parse_size(const char *s, uint64_t *ret) {
         return 0;
 }
 
+/* Rates of block devices count in powers of 1000, unlike memory (systemd.resource-control(5)). */
+int parse_byte_rate(const char *value, uint64_t *ret) {
+        static const char suffixes[] = "KMGT";
+        char digits[24];
+        size_t n = strspn(value, "0123456789");
+        const char *suffix = value[n] ? strchr(suffixes, value[n]) : NULL;
+        uint64_t v;
+        int r;
+
+        if (strcmp(value, "infinity") == 0) {
+                *ret = UINT64_MAX;
+                return 0;
+        }
+        if (n == 0 || n >= sizeof(digits) || (value[n] && (!suffix || value[n + 1])))
+                return -EINVAL;
+        snprintf(digits, sizeof(digits), "%.*s", (int) n, value);
+        r = parse_u64(digits, UINT64_MAX, &v);
+        for (const char *s = suffixes; r >= 0 && suffix && s <= suffix; s++) {
+                r = v > UINT64_MAX / 1000 ? -ERANGE : 0;
+                v *= 1000;
+        }
+        if (r >= 0)
+                *ret = v;
+        return r;
+}
+
+int parse_percent(const char *value, uint64_t max, uint64_t *ret) {
+        char whole[16];
+        size_t n = strspn(value, "0123456789"), d = 0;
+        uint64_t v, fraction = 0;
+        int r;
+
+        if (n == 0 || n >= sizeof(whole))
+                return -EINVAL;
+        memcpy(whole, value, n);
+        whole[n] = 0;
+        r = parse_u64(whole, UINT32_MAX, &v);
+        if (r < 0)
+                return r;
+        if (value[n] == '.') {
+                d = strspn(value + n + 1, "0123456789");
+                if (d != 1 && d != 2)
+                        return -EINVAL;
+                fraction = (uint64_t) (value[n + 1] - '0') * 10 + (d == 2 ? (uint64_t) (value[n + 2] - '0') : 0);
+                n += 1 + d;
+        }
+        if (strcmp(value + n, "%") != 0)
+                return -EINVAL;
+        v = v * 100 + fraction;
+        if (v > max)
+                return -ERANGE;
+        *ret = v;
+        return 0;
+}
+
 int parse_port(const char *s, uint16_t *ret) {
         uint64_t v;
         int r = parse_u64(s, UINT16_MAX, &v);

@@ -12,6 +12,8 @@ int parse_bool(const char *s, bool *ret);                            /* yes/no t
 int parse_u64(const char *s, uint64_t max, uint64_t *ret);           /* decimal */
 int parse_pid(const char *s, pid_t *ret);                            /* >= 1 */
 int parse_size(const char *s, uint64_t *ret);                        /* bytes, K M G T suffix, powers of 1024 */
+int parse_byte_rate(const char *s, uint64_t *ret);                   /* the same in powers of 1000; or infinity: UINT64_MAX */
+int parse_percent(const char *s, uint64_t max, uint64_t *ret);       /* "50%", "12.5%", as hundredths of a per cent; max likewise */
 int parse_port(const char *s, uint16_t *ret);                        /* 1..65535 */
 int parse_id128(const char *s, uint8_t ret[16]);                     /* 32 hex digits, or the form with dashes */
 

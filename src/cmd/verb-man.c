@@ -11,6 +11,7 @@
 #include "man-words.h"
 #include "options.h"
 #include "parse.h"
+#include "resources.h"
 #include "specifiers.h"
 #include "verb-list.h"
 
@@ -82,7 +83,7 @@ static void put_options(void) {
 }
 
 static void put_settings(void) {
-        static const char *const sections[] = { "Exec", "Boot", "Files", "Network" };
+        static const char *const sections[] = { "Exec", "Boot", "Files", "Network", RESOURCES_SECTION };
 
         for (size_t s = 0; s < ELEMENTSOF(sections); s++) {
                 printf(".SS [%s]\n", sections[s]);

@@ -27,6 +27,7 @@ typedef enum FieldKind {
         KIND_PORTS,
         KIND_NICS,
         KIND_LIMIT,
+        KIND_RESOURCE,
         KIND_CREDENTIALS,
 } FieldKind;
 
@@ -100,6 +101,7 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_REGISTERED] = { KIND_INT, AT(registered) },
         [FIELD_SLICE] = { KIND_STRING, AT(slice) },
         [FIELD_PROPERTIES] = { KIND_STRV, AT(properties) },
+        [FIELD_RESOURCES ... FIELD_RESOURCES_LAST] = { KIND_RESOURCE, AT(resources) }, /* the first's */
         [FIELD_CONSOLE] = { KIND_INT, AT(console) },
         [FIELD_DETACH] = { KIND_INT, AT(detach) },
         [FIELD_QUIET] = { KIND_INT, AT(quiet) },
@@ -128,6 +130,10 @@ static LimitConfig *limit(const MachineConfig *c, Field f) {
         return (LimitConfig *) c->limits + (f - FIELD_LIMITS);
 }
 
+static char **resource(const MachineConfig *c, Field f) {
+        return (char **) c->resources + (f - FIELD_RESOURCES);
+}
+
 bool field_is_set(const MachineConfig *c, Field f) {
         switch (fields[f].kind) {
         case KIND_STRING:
@@ -153,6 +159,8 @@ bool field_is_set(const MachineConfig *c, Field f) {
                 return c->nics.n > 0;
         case KIND_LIMIT:
                 return limit(c, f)->is_set;
+        case KIND_RESOURCE:
+                return *resource(c, f);
         case KIND_CREDENTIALS:
                 return c->credentials.n > 0;
         }
@@ -233,6 +241,10 @@ void field_reset(MachineConfig *c, Field f) {
         case KIND_LIMIT:
                 *limit(c, f) = (LimitConfig){};
                 return;
+        case KIND_RESOURCE:
+                free(*resource(c, f));
+                *resource(c, f) = NULL;
+                return;
         case KIND_CREDENTIALS:
                 credential_list_done(&c->credentials);
                 return;
@@ -307,6 +319,9 @@ static void move_field(MachineConfig *c, MachineConfig *from, Field f) {
                 return;
         case KIND_LIMIT:
                 *limit(c, f) = *limit(from, f);
+                return;
+        case KIND_RESOURCE:
+                *resource(c, f) = TAKE_PTR(*resource(from, f));
                 return;
         case KIND_CREDENTIALS:
                 c->credentials = from->credentials;

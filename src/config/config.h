@@ -211,6 +211,25 @@ typedef struct NicList {
         size_t n; /* at most NICS_MAX */
 } NicList;
 
+/* Of the machine as a whole: resources.h. */
+typedef enum Resource {
+        RESOURCE_MEMORY,
+        RESOURCE_MEMORY_HIGH,
+        RESOURCE_MEMORY_LOW,
+        RESOURCE_SWAP,
+        RESOURCE_CPU,
+        RESOURCE_CPU_WEIGHT,
+        RESOURCE_CPUS,
+        RESOURCE_TASKS,
+        RESOURCE_IO_WEIGHT,
+        RESOURCE_IO_READ,
+        RESOURCE_IO_WRITE,
+        RESOURCE_IO_READ_OPS,
+        RESOURCE_IO_WRITE_OPS,
+        RESOURCE_OOM_POLICY,
+        RESOURCES,
+} Resource;
+
 /* One resource limit, by number of setrlimit(2). */
 typedef struct LimitConfig {
         bool is_set;
@@ -341,6 +360,7 @@ typedef struct MachineConfig {
         int registered;      /* --register=, tristate */
         char *slice;         /* NULL: machine-ESCAPED.slice */
         char **properties;   /* NAME=value for the scope, checked for shape only */
+        char *resources[RESOURCES]; /* each checked, or NULL */
         ConsoleMode console;
         int detach;          /* tristate, command line only */
         int quiet;           /* tristate, command line only */

@@ -71,6 +71,8 @@ typedef enum Field {
         FIELD_REGISTERED,
         FIELD_SLICE,
         FIELD_PROPERTIES,
+        FIELD_RESOURCES, /* each is set by itself: this plus the number of its Resource */
+        FIELD_RESOURCES_LAST = FIELD_RESOURCES + RESOURCES - 1,
         FIELD_CONSOLE,
         FIELD_DETACH,
         FIELD_QUIET,

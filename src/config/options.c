@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "provenance.h"
+#include "resources.h"
 #include "values.h"
 #include "words.h"
 
@@ -18,6 +19,7 @@
 #define ISOLATION "Isolation"
 #define NETWORK "Network"
 #define HOST "On the host"
+#define RESOURCE_GROUP "Resources"
 #define OTHER "Other"
 
 /* A resource limit's own key. */
@@ -25,6 +27,10 @@
         { {}, .section = "Exec", .key = "Limit" #name, .field = (Field) (FIELD_LIMITS + RLIMIT_##name), \
           .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = ISOLATION, .parse = parse_limit, \
           .help = "RLIMIT_" #name ", as --rlimit= has it" }
+
+#define RESOURCE(word, key_, placeholder_, resource, help_, ...) \
+        { { word, .placeholder = placeholder_ }, .section = RESOURCES_SECTION, .key = key_, .field = (Field) (FIELD_RESOURCES + RESOURCE_##resource), \
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = RESOURCE_GROUP, .parse = parse_resource, .help = help_, __VA_ARGS__ }
 
 const Option options[] = {
         { { "directory", .letter = 'D', .placeholder = "DIR" },
@@ -348,7 +354,7 @@ const Option options[] = {
           .section = "Exec", .key = "CPUAffinity", .field = FIELD_CPU_AFFINITY, .flags = OPTION_BOTH | OPTION_PRIVILEGED,
           .group = ISOLATION, .parse = parse_cpu_affinity,
           .help = "Run on these CPUs, as 0-3,8",
-          .about = "What PID 1 begins with; root inside may change it. The property AllowedCPUs= is a limit." },
+          .about = "What PID 1 begins with; root inside may change it. --cpus= is a limit." },
         { { "personality", .placeholder = "NAME" },
           .section = "Exec", .key = "Personality", .values = personality_names, .field = FIELD_PERSONALITY, .flags = OPTION_BOTH,
           .group = ISOLATION, .parse = parse_enum_field,
@@ -495,6 +501,29 @@ const Option options[] = {
           .implied = "yes", .field = FIELD_DETACH, .flags = OPTION_BOTH, .group = HOST, .parse = parse_bool_field,
           .help = "Leave it running in the background; return once it is up",
           .about = "In the background is a service of systemd's, where that runs. --ready= says what being up means." },
+
+        RESOURCE("memory", "MemoryMax", "SIZE", MEMORY, "The most memory that it may have, page cache and all",
+                 .about = "A number of bytes with K, M, G or T, powers of 1024; a percentage of the host's; or infinity. What is above it is killed. By default 75%. "
+                          "It counts for the machine as a whole, as all of these do, from its start on: nbox set changes it while it runs. See LIMITS in nbox(1)."),
+        RESOURCE("memory-high", "MemoryHigh", "SIZE", MEMORY_HIGH, "Above this much memory it is slowed down"),
+        RESOURCE("memory-low", "MemoryLow", "SIZE", MEMORY_LOW, "This much of its memory is taken from it last"),
+        RESOURCE("swap", "MemorySwapMax", "SIZE", SWAP, "The most swap that it may have", .about = "0 is none. By default 25% of the size of the host's memory."),
+        RESOURCE("cpu", "CPUQuota", "PERCENT", CPU, "The most time of processors that it may have",
+                 .about = "150% is one and a half of them. infinity is all there is, which is the default."),
+        RESOURCE("cpu-weight", "CPUWeight", "WEIGHT", CPU_WEIGHT, "Its share of processors that are busy, against others'",
+                 .about = "From 1 to 10000; 100 is the default. One of 300 beside one of 100 gets three times as much. idle: only what nobody else wants."),
+        RESOURCE("cpus", "AllowedCPUs", "CPUS", CPUS, "The processors that it may run on, as 0-3,8"),
+        RESOURCE("tasks", "TasksMax", "NUMBER", TASKS, "The most processes and threads", .about = "Or a percentage of what the host can have, or infinity."),
+        RESOURCE("io-weight", "IOWeight", "WEIGHT", IO_WEIGHT, "Its share of disks that are busy, against others'",
+                 .about = "From 1 to 10000; 100 is the default. It takes a scheduler that weighs (bfq), or io.cost."),
+        RESOURCE("io-read", "IOReadBandwidthMax", "[DEVICE:]RATE", IO_READ, "The most bytes a second that it may read from a disk",
+                 .about = "With K, M, G or T, powers of 1000: 10M. DEVICE is a block device such as /dev/vdb; without one it is that which the machine's tree is on. "
+                          "Several stand in one with blanks between, or may be given several times; infinity takes the limit of a device away."),
+        RESOURCE("io-write", "IOWriteBandwidthMax", "[DEVICE:]RATE", IO_WRITE, "The most bytes a second that it may write to a disk"),
+        RESOURCE("io-read-iops", "IOReadIOPSMax", "[DEVICE:]NUMBER", IO_READ_OPS, "The most reads a second from a disk"),
+        RESOURCE("io-write-iops", "IOWriteIOPSMax", "[DEVICE:]NUMBER", IO_WRITE_OPS, "The most writes a second to a disk"),
+        RESOURCE("oom-policy", "OOMPolicy", "continue|kill|stop", OOM_POLICY, "What happens when one of its processes is killed for memory",
+                 .about = "continue: nothing else, which is the default. kill: all of the machine is killed. stop: it is asked to power off."),
 
         { { "settings", .placeholder = "MODE" },
           .values = settings_mode_names, .field = FIELD_SETTINGS, .flags = OPTION_BOTH, .group = OTHER, .parse = parse_settings_mode,

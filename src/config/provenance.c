@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resources.h"
+
 static void assignment_free(Assignment *a) {
         free(a->file);
         free(a->text);
@@ -34,7 +36,7 @@ static bool accumulates(Field f) {
         case FIELD_PROPERTIES:
                 return true;
         default:
-                return false;
+                return f >= FIELD_RESOURCES && f <= FIELD_RESOURCES_LAST && resource_is_of_devices((Resource) (f - FIELD_RESOURCES));
         }
 }
 
@@ -143,7 +145,7 @@ char *provenance_text(const Assignment *a) {
         char *text;
 
         if (!a->file)
-                return strdup("command line");
+                return strdup(PROVENANCE_COMMAND_LINE);
         return asprintf(&text, "%s:%u", a->file, a->line) < 0 ? NULL : text;
 }
 

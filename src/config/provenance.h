@@ -24,7 +24,9 @@ void provenance_forget_nics(MachineConfig *c, NicKind kind);
 /* Those of a field go over to another config, behind what it has. */
 void provenance_move(MachineConfig *c, MachineConfig *from, Field f);
 
-/* "/etc/nbox/web.conf:3" or "command line"; the caller's, NULL on out of memory. */
+#define PROVENANCE_COMMAND_LINE "command line"
+
+/* "/etc/nbox/web.conf:3" or that; the caller's, NULL on out of memory. */
 char *provenance_text(const Assignment *a);
 
 /* "Bind=" where it is a settings key, else "--option="; the caller's. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "live-resources.h"
 #include "log.h"
 #include "lock.h"
 #include "name.h"
@@ -74,6 +75,7 @@ static void report(const char *what, const MachineRecord *rec, int r, Error **er
 
 static void sweep_units(const MachineRecord *rec) {
         _cleanup_(error_freep) Error *error = NULL;
+        bool was_limited = live_resources_undo(rec->name, rec->slice);
         sd_bus *bus = NULL;
         int r;
 
@@ -88,7 +90,7 @@ static void sweep_units(const MachineRecord *rec) {
         if (rec->scope)
                 report("cannot stop its scope", rec, scope_stop(bus, rec->scope, &error), &error);
         if (rec->slice)
-                report("cannot stop its slice", rec, slice_stop(bus, rec->slice, &error), &error);
+                report("cannot stop its slice", rec, slice_stop(bus, rec->slice, was_limited, &error), &error);
         sd_bus_flush_close_unref(bus);
 }
 

@@ -145,8 +145,31 @@ static Registration registration_of(const Supervisor *s) {
 }
 
 void enlistment_done(Enlistment *e) {
+        e->slice = properties_cancel(e->slice);
         strv_free(e->wants);
         strv_free(e->devices);
+}
+
+/* It has its limits when the scope comes into it: systemd is asked first, and answers in this order. */
+static int begin_slice(Supervisor *s, Enlistment *e, Error **reterr) {
+        if (!s->bus || strv_length(s->plan->slice_properties) == 0)
+                return 0;
+        return properties_begin(s->bus, s->plan->slice, s->plan->slice_properties, &e->slice, reterr);
+}
+
+static int end_slice(Supervisor *s, Enlistment *e, Error **reterr) {
+        int r;
+
+        if (!e->slice)
+                return 0;
+        while (!properties_are_answered(e->slice)) {
+                r = sd_event_run(s->event, UINT64_MAX);
+                if (r < 0)
+                        return error_errno(reterr, r, "Lost the connection to the system bus");
+                if (supervisor_is_cancelled(s))
+                        return cancelled(reterr);
+        }
+        return properties_finish(TAKE_PTR(e->slice), reterr);
 }
 
 int enlist_begin(Supervisor *s, Enlistment *e, Error **reterr) {
@@ -163,6 +186,9 @@ int enlist_begin(Supervisor *s, Enlistment *e, Error **reterr) {
                 return error_oom(reterr);
         e->registration.wants = e->wants;
         e->registration.devices = e->devices;
+        r = begin_slice(s, e, reterr);
+        if (r < 0)
+                return r;
         supervisor_hear(s); /* systemd refuses a scope that is bound to a service which it is stopping */
         return supervisor_is_cancelled(s) ? cancelled(reterr) : begin(s, &e->registration, &e->pending, reterr);
 }
@@ -172,6 +198,8 @@ int enlist_end(Supervisor *s, Enlistment *e, Error **reterr) {
 
         if (r < 0)
                 await_stop(s);
+        else if (s->scope && (r = end_slice(s, e, reterr)) < 0)
+                return r;
         else if (s->scope)
                 scope_start_wanted(s->bus, e->wants);
         return r >= 0 && supervisor_is_cancelled(s) ? cancelled(reterr) : r;

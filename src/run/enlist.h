@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "registration.h"
+#include "slice-settings.h"
 
 /* The machine's scope, by systemd-machined or by systemd alone where machined is not wanted or not to be had; none without systemd. It
  * is asked for while the child sets itself up. systemd may take its time to answer, and who starts the machine need not wait for it:
@@ -15,6 +16,7 @@ typedef struct Enlistment {
         char **wants;
         char **devices;
         PendingRegistration *pending;
+        PendingProperties *slice; /* what is asked of its slice; NULL for nothing */
 } Enlistment;
 
 void enlistment_done(Enlistment *e);

@@ -26,12 +26,30 @@
 
 #include "file.h"
 #include "parse.h"
+#include "resources.h"
 #include "strv.h"
 #include "text.h"
 
 #define NUMBERS_EACH 3
 
-static const char *const shares[] = { "MemoryMax=75%", "MemorySwapMax=25%" };
+static const struct {
+        Resource resource;
+        const char *value;
+} shares[] = {
+        { RESOURCE_MEMORY, "75%" },
+        { RESOURCE_SWAP, "25%" },
+};
+
+const char *limit_by_default(Resource r, char buf[LIMIT_TEXT_MAX]) {
+        if (r == RESOURCE_TASKS) {
+                snprintf(buf, LIMIT_TEXT_MAX, "%llu", (unsigned long long) limits_tasks());
+                return buf;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(shares); i++)
+                if (shares[i].resource == r)
+                        return shares[i].value;
+        return NULL;
+}
 
 static uint64_t lower(const char *sysctl, unsigned parts, uint64_t n) {
         _cleanup_free_ char *text = NULL;
@@ -48,18 +66,19 @@ uint64_t limits_tasks(void) {
                      lower("/proc/sys/kernel/pid_max", LIMIT_TASKS_SHARE * NUMBERS_EACH, LIMIT_TASKS));
 }
 
-int limits_properties(char *const *users, char ***ret, Error **reterr) {
-        _cleanup_strv_ char **list = NULL;
-        int r = strv_appendf(&list, "TasksMax=%llu", (unsigned long long) limits_tasks());
+/* systemd-machined has a TasksMax= of its own, which has to be taken away. */
+int limits_properties(const MachinePlan *p, bool own_slice, char ***scope, char ***slice) {
+        bool on_slice = own_slice && p->resources[RESOURCE_OOM_POLICY];
+        int r = 0;
 
+        if (!p->resources[RESOURCE_TASKS])
+                r = strv_appendf(scope, "TasksMax=%llu", (unsigned long long) limits_tasks());
+        else if (own_slice)
+                r = strv_append(scope, "TasksMax=infinity");
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(shares); i++)
-                r = strv_append(&list, shares[i]);
-        for (; r >= 0 && users && *users; users++)
-                r = strv_append(&list, *users);
-        if (r < 0)
-                return error_oom(reterr);
-        *ret = TAKE_PTR(list);
-        return 0;
+                if (!p->resources[shares[i].resource])
+                        r = strv_appendf(on_slice ? slice : scope, "%s=%s", resource_option(shares[i].resource)->key, shares[i].value);
+        return r;
 }
 
 static int write_number(int cgroup, const char *file, unsigned n, Error **reterr) {

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "machine-plan.h"
 
 /* What a machine may take of its host when nobody has said anything: see limits.c for what each is against. The manual page's section
  * LIMITS has the same figures; tests/host/loads.sh compares it with what a machine gets. */
@@ -24,8 +25,12 @@
 /* Of init, and so of all that runs inside; out of 1000. */
 #define LIMIT_OOM_SCORE_ADJUST "200"
 
-/* The scope's: the defaults, then the user's, since a later one wins. The caller's. */
-int limits_properties(char *const *users, char ***ret, Error **reterr);
+/* Append what holds without asking, but for what p->resources says itself, to the properties of the scope, or of its slice. 0 or -ENOMEM. */
+int limits_properties(const MachinePlan *p, bool own_slice, char ***scope, char ***slice);
+
+/* As systemd writes it; NULL where there is none by default. In buf, or static. */
+#define LIMIT_TEXT_MAX 24
+const char *limit_by_default(Resource r, char buf[LIMIT_TEXT_MAX]);
 
 /* How many processes and threads: LIMIT_TASKS, or less on a small host. */
 uint64_t limits_tasks(void);

@@ -23,6 +23,7 @@
 #include "plan-devices.h"
 #include "plan-ids.h"
 #include "plan-isolation.h"
+#include "plan-resources.h"
 #include "port-map.h"
 #include "property.h"
 #include "ready.h"
@@ -70,6 +71,11 @@ void plan_free(MachinePlan *p) {
         labels_done(&p->labels);
         free(p->slice);
         strv_free(p->properties);
+        for (Resource r = 0; r < RESOURCES; r++) {
+                free(p->resources[r]);
+                free(p->resources_from[r]);
+        }
+        strv_free(p->slice_properties);
         strv_free(p->scope_properties);
         strv_free(p->settings_files);
         free(p);
@@ -408,7 +414,7 @@ static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
                 r = plan_devices(p, c, reterr);
         if (r >= 0)
                 r = properties_check(p->properties, reterr);
-        return r < 0 ? r : limits_properties(p->properties, &p->scope_properties, reterr);
+        return r < 0 ? r : plan_resources(p, c, reterr);
 }
 
 /* What the tree is made of, and what of it is the machine's to write to. */

@@ -140,7 +140,10 @@ typedef struct MachinePlan {
         bool registered;     /* with systemd-machined, where there is one */
         char *slice;
         char **properties;       /* the user's, for the scope */
-        char **scope_properties; /* what it gets: our defaults, then these */
+        char *resources[RESOURCES];      /* resources.h: each checked, or NULL */
+        char *resources_from[RESOURCES]; /* and where it stands */
+        char **slice_properties; /* plan-resources.h: what the slice gets */
+        char **scope_properties; /* and the scope: our defaults, then the user's */
         ConsoleMode console; /* never UNSET or AUTOPIPE */
         unsigned n_ttys;     /* /dev/tty1 … /dev/ttyN are ptys of ours */
         int kill_signal;     /* -1: by what init is */

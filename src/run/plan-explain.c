@@ -76,7 +76,9 @@ static const PlanKey keys[] = {
         { "egress_rate", { FIELD_EGRESS_RATE } },
         { "registered", { FIELD_REGISTERED } },
         { "slice", { FIELD_SLICE } },
-        { "properties", { FIELD_PROPERTIES }, true },
+        { "slice_properties", { FIELD_RESOURCES }, true },
+        { "properties", { FIELD_PROPERTIES, FIELD_RESOURCES }, true },
+        { "oom_policy", { FIELD_RESOURCES + RESOURCE_OOM_POLICY } },
 };
 
 /* What the words of a command line are by themselves. */
@@ -86,7 +88,8 @@ static bool is_of_operand(const char *key) {
 
 static bool is_in(const PlanKey *k, Field f) {
         for (size_t i = 0; i < FIELDS_MAX && k->fields[i] != FIELD_NONE; i++)
-                if (k->fields[i] == f || (k->fields[i] == FIELD_LIMITS && f >= FIELD_LIMITS && f <= FIELD_LIMITS_LAST))
+                if (k->fields[i] == f || (k->fields[i] == FIELD_LIMITS && f >= FIELD_LIMITS && f <= FIELD_LIMITS_LAST) ||
+                    (k->fields[i] == FIELD_RESOURCES && f >= FIELD_RESOURCES && f <= FIELD_RESOURCES_LAST))
                         return true;
         return false;
 }

@@ -218,7 +218,9 @@ static void describe_network(const MachinePlan *p, json_t *o) {
 static void describe_host_side(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "registered", json_boolean(p->registered));
         json_object_set_new(o, "slice", json_text(p->slice));
+        json_object_set_new(o, "slice_properties", strings(p->slice_properties));
         json_object_set_new(o, "properties", strings(p->scope_properties));
+        json_object_set_new(o, "oom_policy", json_text(p->resources[RESOURCE_OOM_POLICY]));
         json_object_set_new(o, "settings_files", strings(p->settings_files));
 }
 

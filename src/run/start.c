@@ -27,6 +27,7 @@
 #include "nics.h"
 #include "passing-name.h"
 #include "plan-devices.h"
+#include "plan-resources.h"
 #include "plan-explain.h"
 #include "port-check.h"
 #include "reach-warning.h"
@@ -85,7 +86,12 @@ static int block_signals(Error **reterr) {
 
 /* Those of an earlier life of the same machine, not of what had the name before. */
 static int take_changes(Supervisor *s, Error **reterr) {
-        if (s->record->reboots > 0) /* binds are made again once there is a machine to bind into */
+        bool lived = s->record->reboots > 0;
+        int r = plan_take_resources(s->plan, s->record_dir, lived, reterr);
+
+        if (r < 0)
+                return r;
+        if (lived) /* binds are made again once there is a machine to bind into */
                 return plan_take_device_changes(s->plan, s->record_dir, reterr);
         device_changes_forget(s->record_dir);
         bind_changes_forget(s->record_dir);

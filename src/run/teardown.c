@@ -8,6 +8,7 @@
 #include "cgroup.h"
 #include "freezing.h"
 #include "gc.h"
+#include "live-resources.h"
 #include "log.h"
 #include "pidfd.h"
 #include "registration.h"
@@ -74,6 +75,7 @@ static void renew_bus(Supervisor *s) {
 }
 
 static void leave_systemd(Supervisor *s, int *first, Error **reterr) {
+        bool was_limited = s->record_dir >= 0 && live_resources_undo(s->plan->name, s->plan->slice), was_made = s->scope;
         Error *error = NULL;
         int r;
 
@@ -92,9 +94,11 @@ static void leave_systemd(Supervisor *s, int *first, Error **reterr) {
         if (s->scope) {
                 r = scope_stop(s->bus, s->scope, &error);
                 note(r, TAKE_PTR(error), first, reterr);
-                r = slice_stop(s->bus, s->plan->slice, &error);
-                note(r, TAKE_PTR(error), first, reterr);
                 s->scope = (free(s->scope), NULL);
+        }
+        if (was_made || was_limited) {
+                r = slice_stop(s->bus, s->plan->slice, was_limited, &error);
+                note(r, TAKE_PTR(error), first, reterr);
         }
         if (!s->reboot && s->lease.n_nics > 0)
                 gc_stop_idle_services(s->bus);

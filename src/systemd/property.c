@@ -73,36 +73,6 @@ static int parse_boolean(const Property *p, const char *value, PropertyValue *v)
         return r < 0 ? r : set_number(v, "b", b);
 }
 
-/* "50%" or "12.5%", as hundredths of a per cent. */
-static int parse_percent(const char *value, uint64_t max, uint64_t *ret) {
-        char whole[16];
-        size_t n = strspn(value, "0123456789"), d = 0;
-        uint64_t v, fraction = 0;
-        int r;
-
-        if (n == 0 || n >= sizeof(whole))
-                return -EINVAL;
-        memcpy(whole, value, n);
-        whole[n] = 0;
-        r = parse_u64(whole, UINT32_MAX, &v);
-        if (r < 0)
-                return r;
-        if (value[n] == '.') {
-                d = strspn(value + n + 1, "0123456789");
-                if (d != 1 && d != 2)
-                        return -EINVAL;
-                fraction = (uint64_t) (value[n + 1] - '0') * 10 + (d == 2 ? (uint64_t) (value[n + 2] - '0') : 0);
-                n += 1 + d;
-        }
-        if (strcmp(value + n, "%") != 0)
-                return -EINVAL;
-        v = v * 100 + fraction;
-        if (v > max)
-                return -ERANGE;
-        *ret = v;
-        return 0;
-}
-
 /* A share of the host's whole, as a fraction of UINT32_MAX. */
 static int parse_scaled(const Property *p, const char *value, PropertyValue *v) {
         uint64_t hundredths;
@@ -144,11 +114,15 @@ static int parse_pressure(const Property *p, const char *value, PropertyValue *v
         return parse_scaled(p, value, v);
 }
 
+/* An empty one is none of its own. */
 static int parse_weight(const Property *p, const char *value, PropertyValue *v) {
         uint64_t n;
-        int r = parse_u64(value, 10000, &n);
+        int r;
 
         (void) p;
+        if (!*value)
+                return set_number(v, "t", UINT64_MAX);
+        r = parse_u64(value, 10000, &n);
         if (r >= 0 && n == 0)
                 r = -ERANGE;
         return r < 0 ? r : set_number(v, "t", n);
@@ -261,30 +235,6 @@ static int parse_device_allow(const Property *p, const char *value, PropertyValu
         return v->access ? 0 : -ENOMEM;
 }
 
-/* Rates of block devices count in powers of 1000, unlike memory (systemd.resource-control(5)). */
-static int parse_rate(const char *value, uint64_t *ret) {
-        static const char suffixes[] = "KMGT";
-        char digits[24];
-        size_t n = strspn(value, "0123456789");
-        const char *suffix = value[n] ? strchr(suffixes, value[n]) : NULL;
-
-        if (strcmp(value, "infinity") == 0) {
-                *ret = UINT64_MAX;
-                return 0;
-        }
-        if (n == 0 || n >= sizeof(digits) || (value[n] && (!suffix || value[n + 1])))
-                return -EINVAL;
-        snprintf(digits, sizeof(digits), "%.*s", (int) n, value);
-        if (parse_u64(digits, UINT64_MAX, ret) < 0)
-                return -EINVAL;
-        for (const char *s = suffixes; suffix && s <= suffix; s++) {
-                if (*ret > UINT64_MAX / 1000)
-                        return -ERANGE;
-                *ret *= 1000;
-        }
-        return 0;
-}
-
 static int parse_device_rate(const Property *p, const char *value, PropertyValue *v) {
         const char *rest;
         int r = split_device(value, v, &rest);
@@ -293,7 +243,7 @@ static int parse_device_rate(const Property *p, const char *value, PropertyValue
         v->signature = "a(st)";
         if (r < 0 || !v->text)
                 return r;
-        return v->text[0] == '/' ? parse_rate(rest, &v->number) : -EINVAL;
+        return v->text[0] == '/' ? parse_byte_rate(rest, &v->number) : -EINVAL;
 }
 
 static int parse_device_weight(const Property *p, const char *value, PropertyValue *v) {

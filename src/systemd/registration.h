@@ -98,8 +98,9 @@ int scope_watch_request_stop(sd_bus *bus, const char *scope, void (*cb)(void *us
  * for its own answer. Unregister first: systemd-machined's reference keeps the name taken, and is waited for 5 s. */
 int scope_stop(sd_bus *bus, const char *scope, Error **reterr);
 
-/* Stop a slice that nothing is in any more; one with a unit file or drop-ins (limits set by the admin) is left. */
-int slice_stop(sd_bus *bus, const char *slice, Error **reterr);
+/* Stop a slice that nothing is in any more; one with a unit file or drop-ins (limits set by the admin) is left, unless it had limits of ours,
+ * whose drop-ins are removed by now (slice-settings.h): systemd is to forget them. */
+int slice_stop(sd_bus *bus, const char *slice, bool was_limited, Error **reterr);
 
 /* "machine-web\x2d1.scope", "machine-web\x2d1.slice", "nbox@web-1.service", and the name of the service that
  * `boot -d` makes, "nbox-boot-web-1.service": systemd makes no transient unit of a name that has a unit file, as every

@@ -302,33 +302,43 @@ static int any_is_active(sd_bus *bus, char **units, Error **reterr) {
         return 0;
 }
 
-/* 1 where the slice may go: nothing else is in it, and nobody has given it settings (a unit file, `systemctl edit`,
- * `systemctl set-property`), which stopping would not lose but which say that somebody counts on it. */
+/* What systemd read of ours is not there any more. */
+static bool any_is_there(char **files) {
+        for (; files && *files; files++)
+                if (access(*files, F_OK) >= 0)
+                        return true;
+        return false;
+}
+
+/* 1 where nobody has given it settings (a unit file, `systemctl edit`, `systemctl set-property`), which stopping would not lose but which say that
+ * somebody counts on it. */
 static int slice_is_ours(sd_bus *bus, const char *slice, Error **reterr) {
-        _cleanup_strv_ char **drop_ins = NULL, **members = NULL;
+        _cleanup_strv_ char **drop_ins = NULL;
         _cleanup_free_ char *fragment = NULL;
         int r;
 
-        r = unit_get_strv(bus, slice, SYSTEMD_UNIT, "SliceOf", &members, reterr);
-        if (r < 0)
-                return r;
         r = unit_get_strv(bus, slice, SYSTEMD_UNIT, "DropInPaths", &drop_ins, reterr);
         if (r < 0)
                 return r;
         r = unit_get_string(bus, slice, SYSTEMD_UNIT, "FragmentPath", &fragment, reterr);
-        if (r < 0)
-                return r;
-        if (strv_length(drop_ins) > 0 || *fragment)
-                return 0;
-        r = any_is_active(bus, members, reterr);
-        return r < 0 ? r : r == 0;
+        return r < 0 ? r : !any_is_there(drop_ins) && !*fragment;
 }
 
-int slice_stop(sd_bus *bus, const char *slice, Error **reterr) {
-        _cleanup_(error_freep) Error *error = NULL;
-        int r;
+static int slice_is_in_use(sd_bus *bus, const char *slice, Error **reterr) {
+        _cleanup_strv_ char **members = NULL;
+        int r = unit_get_strv(bus, slice, SYSTEMD_UNIT, "SliceOf", &members, reterr);
 
-        r = slice_is_ours(bus, slice, &error);
+        return r < 0 ? r : any_is_active(bus, members, reterr);
+}
+
+/* Limits of ours that systemd has in mind go with the unit, or, where somebody else keeps it, by its reading all files again. */
+int slice_stop(sd_bus *bus, const char *slice, bool was_limited, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int r, in_use = slice_is_in_use(bus, slice, &error);
+
+        if (in_use > 0)
+                return was_limited ? units_reload(bus, reterr) : 0;
+        r = in_use < 0 ? in_use : was_limited ? 1 : slice_is_ours(bus, slice, &error);
         if (r == 0 || r == -ENXIO)
                 return 0;
         return r < 0 ? error_pass(reterr, r, &error) : stop_unit(bus, slice, reterr);

@@ -161,7 +161,7 @@ static int leave(Drive *d, Error **reterr) {
         if (r >= 0)
                 r = scope_stop(d->bus, d->scope, reterr);
         if (r >= 0)
-                r = slice_stop(d->bus, d->slice, reterr);
+                r = slice_stop(d->bus, d->slice, false, reterr);
         free(d->scope);
         d->scope = NULL;
         return r;

@@ -289,7 +289,8 @@ static void trust_is_as_nspawn_has_it(void **state _unused_) {
                 "IPVLAN", "Interface", "NamespacePath", "Zone", "Port", "HostPort", "IngressRate", "EgressRate", "Private", "Slice", "Property", "Register", "StopTimeout",
                 "SystemCallFilter", "Capability", "AmbientCapability", "LimitCPU", "LimitFSIZE", "LimitDATA", "LimitSTACK", "LimitCORE", "LimitRSS",
                 "LimitNOFILE", "LimitAS", "LimitNPROC", "LimitMEMLOCK", "LimitLOCKS", "LimitSIGPENDING", "LimitMSGQUEUE", "LimitNICE", "LimitRTPRIO",
-                "LimitRTTIME", "OOMScoreAdjust", "CPUAffinity", "LinkJournal" };
+                "LimitRTTIME", "OOMScoreAdjust", "CPUAffinity", "LinkJournal", "MemoryMax", "MemoryHigh", "MemoryLow", "MemorySwapMax", "CPUQuota",
+                "CPUWeight", "AllowedCPUs", "TasksMax", "IOWeight", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax", "OOMPolicy" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
                 "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "Ephemeral", "Volatile", "ReadOnly", "DropCapability", "NoNewPrivileges",
                 "Personality", "Volume", "SuppressSync", "PivotRoot" };
