@@ -43,6 +43,17 @@ static const char *habit_of(const char *word) {
         return word;
 }
 
+static const char *verb_habit_of(const char *word) {
+        static const char *const habits[][2] = {
+                { "pause", "freeze" }, { "suspend", "freeze" }, { "unpause", "thaw" }, { "resume", "thaw" }, { "unfreeze", "thaw" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(habits); i++)
+                if (strcmp(word, habits[i][0]) == 0)
+                        return habits[i][1];
+        return word;
+}
+
 /* "network" is about the host's side of it all; what other programs call networks are zones here. */
 static const char *subject_of(const char *first, const char *second) {
         static const char *const of_zones[] = { "list", "show", "create", "remove" };
@@ -90,7 +101,7 @@ static bool is_plural_of_first_word(const char *name) {
 
 /* `words` ends with NULL. */
 static int unknown_verb(char **words, Error **reterr) {
-        const char *name = words[0];
+        const char *name = words[0], *meant;
         Suggestion best = {};
 
         if (!name) {
@@ -99,7 +110,8 @@ static int unknown_verb(char **words, Error **reterr) {
         }
         if (verb_is_first_word(name))
                 return unknown_second_word(name, words[1], reterr);
-        best = suggestion_begin(name, strlen(name));
+        meant = verb_habit_of(name);
+        best = suggestion_begin(meant, strlen(meant));
         for (const Verb *v = verbs; v->name; v++)
                 if (!(v->flags & VERB_HIDDEN))
                         suggestion_offer(&best, v->name);

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "attach.h"
+#include "freezer.h"
 #include "log.h"
 #include "seal.h"
 
@@ -15,6 +16,8 @@ int inside_open(const char *name, Machine **ret, Error **reterr) {
         int r;
 
         r = machine_open_wait(name, MACHINE_OPEN_WAIT_USEC, &m, reterr);
+        if (r >= 0)
+                r = freezer_check(m, reterr);
         if (r >= 0 && m->record->uid_base == 0)
                 r = seal_self(reterr);
         if (r < 0)

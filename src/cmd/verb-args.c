@@ -123,6 +123,19 @@ int verb_operands(VerbArgs *a, int min, int max, Error **reterr) {
         return r < 0 ? r : verb_check_operands(a, min, max, reterr);
 }
 
+int verb_for_each(const VerbArgs *args, int (*act)(const char *name, const void *how, Error **reterr), const void *how) {
+        int failed = 0;
+
+        for (int i = 0; i < args->n_operands; i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int r = act(args->operands[i], how, &error);
+
+                if (r < 0)
+                        failed = log_report(LOG_LEVEL_ERROR, r, error);
+        }
+        return failed < 0 ? EXIT_FAILURE : 0;
+}
+
 bool verb_option_given(const Verb *verb, int argc, char **argv, const char *name) {
         VerbTables storage;
         const ArgTable *table = verb_tables(verb, &storage);

@@ -125,6 +125,8 @@ int verb_port_add(int argc, char **argv, Error **reterr);
 int verb_port_remove(int argc, char **argv, Error **reterr); /* all of verb-port.c */
 extern const VerbOption port_options[];
 
+int verb_freeze(int argc, char **argv, Error **reterr);
+int verb_thaw(int argc, char **argv, Error **reterr); /* verb-freeze.c */
 int verb_poweroff(int argc, char **argv, Error **reterr);
 int verb_halt(int argc, char **argv, Error **reterr);
 int verb_reboot(int argc, char **argv, Error **reterr);

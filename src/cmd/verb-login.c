@@ -189,6 +189,8 @@ static int attach_console(const char *name, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
         int r = machine_open_wait(name, CONSOLE_WAIT_USEC, &m, reterr);
 
+        if (r >= 0 && m->record->frozen)
+                log_warning("The machine '%s' is frozen: nothing is written here, and nothing is read, until `nbox thaw %s`", name, name);
         return r < 0 ? r : control_request(name, "attach console", NULL, reterr);
 }
 

@@ -113,20 +113,6 @@ static int wait_for_reboot(const Machine *m, Error **reterr) {
         return 0;
 }
 
-/* Each name is tried, whatever became of the one before. */
-static int for_each(const VerbArgs *args, int (*act)(const char *name, const void *how, Error **reterr), const void *how) {
-        int failed = 0;
-
-        for (int i = 0; i < args->n_operands; i++) {
-                _cleanup_(error_freep) Error *error = NULL;
-                int r = act(args->operands[i], how, &error);
-
-                if (r < 0)
-                        failed = log_report(LOG_LEVEL_ERROR, r, error);
-        }
-        return failed < 0 ? EXIT_FAILURE : 0;
-}
-
 typedef struct StopArguments {
         InitAction action;
         bool wait;
@@ -190,7 +176,7 @@ static int stop_all(int argc, char **argv, InitAction action, Error **reterr) {
                 a.wait = true;
         if (r >= 0)
                 r = verb_check_operands(&args, 1, -1, reterr);
-        return r < 0 ? r : for_each(&args, stop_named, &a);
+        return r < 0 ? r : verb_for_each(&args, stop_named, &a);
 }
 
 int verb_poweroff(int argc, char **argv, Error **reterr) {
@@ -241,6 +227,8 @@ static int kill_named(const char *name, const void *how, Error **reterr) {
 
         if (r >= 0 && geteuid() != 0)
                 return kill_by_bus(m, a->whom, a->sig, reterr);
+        if (r >= 0 && m->record->frozen && a->sig != SIGKILL)
+                log_info("The machine '%s' is frozen: it takes the signal when it is thawed", name);
         return r < 0 ? r : machine_kill(m, a->whom, a->sig, reterr);
 }
 
@@ -257,5 +245,5 @@ int verb_kill(int argc, char **argv, Error **reterr) {
                         return r;
         }
         r = option < 0 ? option : verb_check_operands(&args, 1, -1, reterr);
-        return r < 0 ? r : for_each(&args, kill_named, &a);
+        return r < 0 ? r : verb_for_each(&args, kill_named, &a);
 }

@@ -17,7 +17,7 @@
 enum { OPT_FOR = 256, OPT_TIMEOUT, OPT_ANY };
 
 const VerbOption wait_options[] = {
-        { { .name = "for", .placeholder = "ready|stopped|healthy" }, OPT_FOR, "What is waited for (default: ready)" },
+        { { .name = "for", .placeholder = "ready|stopped|healthy|frozen|thawed" }, OPT_FOR, "What is waited for (default: ready)" },
         { { .name = "timeout", .letter = 't', .placeholder = "SECONDS" }, OPT_TIMEOUT, "How long; then the exit status is 124" },
         { { .name = "any" }, OPT_ANY, "Until the first of them is" },
         {},
@@ -27,9 +27,15 @@ typedef enum Goal {
         GOAL_READY,
         GOAL_STOPPED,
         GOAL_HEALTHY,
+        GOAL_FROZEN,
+        GOAL_THAWED,
 } Goal;
 
-static const char *const goal_words[] = { "ready", "stopped", "healthy" };
+static const char *const goal_words[] = { "ready", "stopped", "healthy", "frozen", "thawed" };
+
+static bool is_of_start(Goal g) {
+        return g == GOAL_READY || g == GOAL_HEALTHY;
+}
 
 typedef enum Standing {
         STANDING_OPEN,
@@ -107,8 +113,8 @@ static int check_health(Waited *m) {
 
         if (m->checked)
                 return 0;
-        if (machine_open(m->name, &machine, NULL) < 0)
-                return 0; /* its end is about to be said; or it is no machine of nbox's, and cannot be asked */
+        if (machine_open(m->name, &machine, NULL) < 0 || machine->record->frozen)
+                return 0; /* its end is about to be said; or it is no machine of nbox's, and cannot be asked; or it stands still */
         r = health_begin(machine, &m->check, &error);
         if (r >= 0 && m->check.pidfd < 0)
                 return settle(m, STANDING_REACHED);
@@ -142,25 +148,6 @@ static int has_ended(Waited *m, const HostEvent *e) {
         return settle(m, STANDING_HOPELESS);
 }
 
-static int hear(Waited *m, const HostEvent *e) {
-        switch (e->kind) {
-        case EVENT_STARTING:
-                m->is_of_now = true;
-                return 0;
-        case EVENT_READY:
-                m->is_of_now = true;
-                return m->wait->goal == GOAL_STOPPED ? 0 : is_ready(m);
-        case EVENT_REBOOTING:
-                end_check(m);
-                return 0;
-        case EVENT_STOPPED:
-        case EVENT_FAILED:
-                return has_ended(m, e);
-        default:
-                return 0;
-        }
-}
-
 /* How it is without anything happening. */
 static int look(Waited *m) {
         _cleanup_(machine_freep) Machine *machine = NULL;
@@ -168,7 +155,7 @@ static int look(Waited *m) {
 
         if (m->wait->goal == GOAL_STOPPED)
                 return is_there || is_other ? 0 : settle(m, STANDING_REACHED);
-        if (is_other) {
+        if (is_other && is_of_start(m->wait->goal)) {
                 m->is_of_now = true;
                 return settle(m, STANDING_REACHED);
         }
@@ -179,7 +166,31 @@ static int look(Waited *m) {
                 return 0;
         }
         m->is_of_now = machine->state != MACHINE_STOPPING;
+        if (m->wait->goal == GOAL_FROZEN || m->wait->goal == GOAL_THAWED)
+                return machine->record->frozen == (m->wait->goal == GOAL_FROZEN) ? settle(m, STANDING_REACHED) : 0;
         return machine->state == MACHINE_RUNNING && machine->record->ready ? is_ready(m) : 0;
+}
+
+static int hear(Waited *m, const HostEvent *e) {
+        switch (e->kind) {
+        case EVENT_STARTING:
+                m->is_of_now = true;
+                return 0;
+        case EVENT_READY:
+                m->is_of_now = true;
+                return is_of_start(m->wait->goal) ? is_ready(m) : 0;
+        case EVENT_FROZEN:
+        case EVENT_THAWED:
+                return look(m);
+        case EVENT_REBOOTING:
+                end_check(m);
+                return 0;
+        case EVENT_STOPPED:
+        case EVENT_FAILED:
+                return has_ended(m, e);
+        default:
+                return 0;
+        }
 }
 
 static int on_event(const HostEvent *e, void *userdata) {
@@ -229,7 +240,7 @@ static int parse_goal(Wait *w, const char *word, Error **reterr) {
                         w->goal = (Goal) i;
                         return 0;
                 }
-        return error_set(reterr, EINVAL, "--for= takes ready, stopped or healthy, not '%s'", word);
+        return error_set(reterr, EINVAL, "--for= takes ready, stopped, healthy, frozen or thawed, not '%s'", word);
 }
 
 static int parse_options(Wait *w, uint64_t *ret_timeout, VerbArgs *args, Error **reterr) {

@@ -110,6 +110,9 @@ int verb_operands(VerbArgs *a, int min, int max, Error **reterr);
 /* How many operands there are must be within min and max (-1: any number): 0, or -EINVAL with the verb's usage. */
 int verb_check_operands(const VerbArgs *a, int min, int max, Error **reterr);
 
+/* For each operand, whatever became of the one before: what goes wrong is said here. 0, or EXIT_FAILURE. */
+int verb_for_each(const VerbArgs *a, int (*act)(const char *name, const void *how, Error **reterr), const void *how);
+
 /* Whether --NAME is among the options of a command line (argv[0] is the verb); a malformed one has none. */
 bool verb_option_given(const Verb *verb, int argc, char **argv, const char *name);
 

@@ -130,6 +130,8 @@ const Verb verbs[] = {
           OPERAND_NEW_DEVICES, "Devices" },
         { "device remove", "NAME DEST…", "Take a device from a running machine", verb_device_remove, VERB_ROOT, OPERAND_DEVICES, "Devices" },
 
+        { "freeze", "NAME…", "Have machines stand still, until they are thawed", verb_freeze, .operand = OPERAND_MACHINES, .group = "Stop" },
+        { "thaw", "NAME…", "Let machines that stand still go on, whoever froze them", verb_thaw, .operand = OPERAND_MACHINES, .group = "Stop" },
         { "stop", "NAME…", "Stop machines that run as services, in order", verb_stop, .operand = OPERAND_MACHINES,
           .group = "Stop" },
         { "poweroff", "[OPTIONS] NAME…", "Power machines off, in order", verb_poweroff, .operand = OPERAND_MACHINES,

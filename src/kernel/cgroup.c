@@ -134,6 +134,38 @@ bool cgroup_is_frozen(const char *path) {
         return events >= 0 && events_say(events, "frozen 1");
 }
 
+int cgroup_watch(const char *path) {
+        return open_events(path);
+}
+
+bool cgroup_watch_is_frozen(int watch) {
+        return events_say(watch, "frozen 1");
+}
+
+static bool is_wanted_frozen(const char *path) {
+        _cleanup_close_ int dir = cgroup_open(path);
+        _cleanup_free_ char *text = NULL;
+
+        return dir >= 0 && file_read(dir, "cgroup.freeze", 16, &text) >= 0 && text[0] == '1';
+}
+
+int cgroup_frozen_by(const char *path, char **ret) {
+        _cleanup_free_ char *group = strdup(path);
+
+        if (!group)
+                return -ENOMEM;
+        while (*group && !is_wanted_frozen(group)) {
+                char *slash = strrchr(group, '/');
+
+                *(slash ? slash : group) = 0;
+        }
+        if (!*group)
+                return -ENOENT;
+        if (ret)
+                *ret = TAKE_PTR(group);
+        return 0;
+}
+
 int cgroup_wait_frozen(const char *path, uint64_t timeout_usec) {
         _cleanup_close_ int events = open_events(path);
         uint64_t deadline = clock_deadline(timeout_usec);

@@ -43,6 +43,13 @@ int cgroup_wait_frozen(const char *path, uint64_t timeout_usec);
 /* Whether all of it stands still, whoever made it so, here or in a group above. */
 bool cgroup_is_frozen(const char *path);
 
+/* The nearest group, itself or one above, of which somebody wants that it stands still; the caller's, who may ask for none (NULL). -ENOENT: of none. */
+int cgroup_frozen_by(const char *path, char **ret);
+
+/* An fd that has EPOLLPRI after each change of what cgroup_is_frozen() says, until it is asked by the second. */
+int cgroup_watch(const char *path);
+bool cgroup_watch_is_frozen(int watch);
+
 /* Remove all groups below a group, however deep; not the group itself. Errors as of cgroup_remove(). */
 int cgroup_remove_below(const char *path);
 

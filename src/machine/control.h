@@ -19,7 +19,10 @@
  *                        "error EBUSY …" when something else was
  *     ports "ok" when what the machine's network file (endpoint.h) publishes is what [::1] leads to; one that is gone is silent
  *     freeze "ok": from then on all of the machine stands still for as long as the connection does, and a packet ("keep") comes at
- *                        least every FREEZE_SILENCE_USEC (freeze.h); on "thaw" it goes on, "ok" is the answer, and the connection ends
+ *                        least every FREEZE_SILENCE_USEC (freeze.h); on "thaw" it goes on, "ok" is the answer, and the connection ends.
+ *                        "ok frozen": it was frozen before, and stays so
+ *     freezer on         "ok" once it stands still, until somebody thaws it (freezer.h), "ok already" when it did before
+ *     freezer off        "ok" when nothing of ours keeps it from going on, "ok already" when it was not frozen
  *     ping               "ok"
  *
  * After the "ok" of attach, both sides send packets of a type byte and its data:

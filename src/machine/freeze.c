@@ -19,6 +19,7 @@ struct MachineFreeze {
         char *cgroup;
         int connection; /* to the supervisor: as long as it is open, the machine is frozen; or -1 */
         uint64_t kept;  /* CLOCK_MONOTONIC, when we last said so */
+        bool stays;     /* it was frozen before, and is to stay so */
 };
 
 static int say(const MachineFreeze *f, const char *word) {
@@ -32,6 +33,7 @@ static int was_thawed(const MachineFreeze *f, Error **reterr) {
 int machine_freeze(const char *machine, MachineFreeze **ret, Error **reterr) {
         _cleanup_(machine_freeze_freep) MachineFreeze *f = calloc(1, sizeof(*f));
         _cleanup_(machine_freep) Machine *m = NULL;
+        _cleanup_free_ char *answer = NULL;
         int r;
 
         if (!f)
@@ -46,9 +48,10 @@ int machine_freeze(const char *machine, MachineFreeze **ret, Error **reterr) {
                 error_set(reterr, EOPNOTSUPP, "The machine '%s' cannot be held still: it has no control group of its own", machine);
                 return error_hint(reterr, -EOPNOTSUPP, "Power it off (`nbox poweroff %s`), and try again.", machine);
         }
-        f->connection = control_request(machine, "freeze", NULL, reterr);
+        f->connection = control_request(machine, "freeze", &answer, reterr);
         if (f->connection < 0)
                 return f->connection;
+        f->stays = strcmp(answer, "frozen") == 0;
         f->kept = clock_usec(CLOCK_MONOTONIC);
         r = cgroup_wait_frozen(f->cgroup, FROZEN_USEC);
         if (r == -ETIMEDOUT) {
@@ -73,6 +76,12 @@ int machine_freeze_keep(MachineFreeze *f) {
         return 0;
 }
 
+/* At once, and also where there is no supervisor any more. */
+static void let_go(const MachineFreeze *f) {
+        if (!f->stays)
+                (void) cgroup_freeze(f->cgroup, false);
+}
+
 int machine_thaw(MachineFreeze *f, Error **reterr) {
         const struct timeval limit = { .tv_sec = ANSWER_SEC };
         char answer[16] = "";
@@ -83,7 +92,7 @@ int machine_thaw(MachineFreeze *f, Error **reterr) {
                 return was_thawed(f, reterr);
         n = recv(f->connection, answer, sizeof(answer) - 1, 0);
         f->connection = close_fd(f->connection);
-        (void) cgroup_freeze(f->cgroup, false);
+        let_go(f);
         return n > 0 && strcmp(answer, "ok") == 0 ? 0 : was_thawed(f, reterr);
 }
 
@@ -92,7 +101,7 @@ void machine_freeze_free(MachineFreeze *f) {
                 return;
         if (f->connection >= 0) {
                 close_fd(f->connection);
-                (void) cgroup_freeze(f->cgroup, false); /* at once, and also where there is no supervisor any more */
+                let_go(f);
         }
         free(f->machine);
         free(f->cgroup);

@@ -12,7 +12,7 @@
 
 typedef struct MachineFreeze MachineFreeze;
 
-/* All its processes stand still when it returns. -EBUSY: somebody else holds it; -ETIMEDOUT: it cannot be held, for a process of its own
+/* All its processes stand still when it returns; where they did before (freezer.h), they do afterwards, too. -EBUSY: somebody else holds it; -ETIMEDOUT: it cannot be held, for a process of its own
  * waits in the kernel. */
 int machine_freeze(const char *machine, MachineFreeze **ret, Error **reterr);
 

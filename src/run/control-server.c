@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
-#include <sys/socket.h>
 
 #include "clock.h"
+#include "control-answer.h"
 #include "control.h"
 #include "fd.h"
+#include "freeze-server.h"
 #include "freezing.h"
 #include "parse.h"
 #include "supervisor.h"
@@ -14,17 +15,6 @@
 
 #define REQUEST_MAX 128
 #define GETTYS_USEC (300 * 1000) /* between the first and the last getty that an init starts */
-
-static int answer(int fd, const char *text) {
-        return send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
-}
-
-static void answer_error(int fd, int r, const Error *e) {
-        char text[REQUEST_MAX * 4];
-
-        snprintf(text, sizeof(text), "error %d %s", -r, e ? e->message : strerror(-r));
-        (void) answer(fd, text);
-}
 
 /* Hands fd over to a terminal; answers first, so that "ok" comes before what is in the ring. */
 static int attach_to(Supervisor *s, size_t i, int fd, Error **reterr) {
@@ -36,7 +26,7 @@ static int attach_to(Supervisor *s, size_t i, int fd, Error **reterr) {
         if (i > 0 && terminal_has_client(s->terminals[i]))
                 return error_set(reterr, EBUSY, "Somebody is on tty%zu of machine '%s' already", i, s->plan->name);
         snprintf(text, sizeof(text), "ok %zu", i);
-        r = answer(fd, text);
+        r = control_answer(fd, text);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot answer");
         return terminal_add_client(s->terminals[i], fd, reterr);
@@ -113,7 +103,7 @@ static int spare(const Supervisor *s, int fd, Error **reterr) {
         if (i < 0)
                 return i;
         snprintf(text, sizeof(text), "ok %d", i);
-        return answer(fd, text);
+        return control_answer(fd, text);
 }
 
 static int stop(Supervisor *s, const char *name, int fd, Error **reterr) {
@@ -126,15 +116,14 @@ static int stop(Supervisor *s, const char *name, int fd, Error **reterr) {
         if (r == -EBUSY)
                 return error_set(reterr, EBUSY, "The machine '%s' has been asked to %s: to %s it now would disturb that", s->plan->name,
                                  init_action_to_phrase(s->stop.action), init_action_to_phrase(action));
-        (void) answer(fd, r > 0 ? "ok already" : "ok");
+        (void) control_answer(fd, r > 0 ? "ok already" : "ok");
         return 0;
 }
 
 static int freeze(Supervisor *s, int fd, Error **reterr) {
-        int r = s->launched ? freezing_begin(s, fd, reterr) :
-                error_set(reterr, EAGAIN, "The machine '%s' is still starting", s->plan->name);
+        int r = freezing_begin(s, fd, reterr);
 
-        if (r >= 0 && answer(fd, "ok") < 0)
+        if (r >= 0 && control_answer(fd, s->freezing.stays ? "ok frozen" : "ok") < 0)
                 freezing_end(s);
         return r < 0 ? r : 1;
 }
@@ -152,7 +141,7 @@ static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
                 return error_set(reterr, EPROTONOSUPPORT, "The machine '%s' was started by an older nbox, which does not understand what "
                                  "this one asks for: reboot it", s->plan->name);
         if (verb && strcmp(verb, "ping") == 0)
-                return answer(fd, "ok");
+                return control_answer(fd, "ok");
         if (verb && (strcmp(verb, "attach") == 0 || strcmp(verb, "spare") == 0) && !s->launched)
                 return error_set(reterr, EAGAIN, "The machine '%s' is still starting", s->plan->name);
         if (verb && strcmp(verb, "attach") == 0 && argument) {
@@ -165,9 +154,11 @@ static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
                 return stop(s, argument, fd, reterr);
         if (verb && strcmp(verb, "freeze") == 0)
                 return freeze(s, fd, reterr);
+        if (verb && strcmp(verb, "freezer") == 0 && argument)
+                return freeze_serve(s, argument, fd, reterr);
         if (verb && strcmp(verb, "ports") == 0) {
                 r = port_relays_update(s, reterr);
-                return r < 0 ? r : answer(fd, "ok");
+                return r < 0 ? r : control_answer(fd, "ok");
         }
         return error_set(reterr, EOPNOTSUPP,
                          "The supervisor of machine '%s' does not know that request, as one of an older nbox would not: reboot it",
@@ -188,7 +179,7 @@ static int on_request(sd_event_source *source, int fd, _unused_ uint32_t revents
                 request[n] = 0;
                 r = serve(s, request, fd, &error);
                 if (r < 0)
-                        answer_error(fd, r, error);
+                        control_answer_error(fd, r, error);
         }
         if (r == 1)
                 (void) sd_event_source_set_io_fd_own(source, false);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "cgroup.h"
+#include "freeze-server.h"
 #include "freeze.h"
 #include "log.h"
 
@@ -16,7 +17,7 @@ void freezing_end(Supervisor *s) {
                 return;
         s->freezing.connection = sd_event_source_disable_unref(s->freezing.connection);
         s->freezing.silence = sd_event_source_disable_unref(s->freezing.silence);
-        if (s->cgroup && cgroup_freeze(s->cgroup, false) < 0)
+        if (s->cgroup && !s->freezing.stays && cgroup_freeze(s->cgroup, false) < 0)
                 log_warning("Cannot let the machine '%s' go on, ignoring", s->plan->name);
 }
 
@@ -58,23 +59,21 @@ static int watch(Supervisor *s, int fd) {
         return r;
 }
 
-/* A group that we are in, too, would be frozen with whoever is to thaw it. */
-static bool can_be_frozen(const Supervisor *s) {
-        _cleanup_free_ char *own = NULL;
+/* Not by what is above it: that is lifted by others. */
+static bool is_frozen_by_itself(const Supervisor *s) {
+        _cleanup_free_ char *by = NULL;
 
-        return s->cgroup && s->leader_fd >= 0 && cgroup_of(0, &own) >= 0 && !cgroup_is_below(own, s->cgroup);
+        return cgroup_frozen_by(s->cgroup, &by) >= 0 && strcmp(by, s->cgroup) == 0;
 }
 
 int freezing_begin(Supervisor *s, int fd, Error **reterr) {
-        int r;
+        int r = freeze_check(s, reterr);
 
-        if (s->freezing.connection)
-                return error_set(reterr, EBUSY, "The machine '%s' is being held still already, for a copy of it", s->plan->name);
-        if (!can_be_frozen(s))
-                return error_set(reterr, EOPNOTSUPP, "The machine '%s' has no control group that can be frozen", s->plan->name);
-        if (s->stop.asked)
-                return error_set(reterr, EBUSY, "The machine '%s' has been asked to %s", s->plan->name,
-                                 init_action_to_phrase(s->stop.action));
+        if (r < 0)
+                return r;
+        if (s->freezing.late)
+                return error_set(reterr, EBUSY, "The machine '%s' is being frozen", s->plan->name);
+        s->freezing.stays = is_frozen_by_itself(s);
         r = watch(s, fd);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot watch the connection");

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "console-text.h"
 #include "detach.h"
+#include "freeze-server.h"
 #include "log.h"
 #include "pidfd.h"
 #include "ready-helper.h"
@@ -167,8 +168,15 @@ static int on_life_timer(sd_event_source *source, _unused_ uint64_t usec, void *
         Watch *w = userdata;
         const Readiness *r = w->readiness;
         uint64_t elapsed = clock_usec(CLOCK_MONOTONIC) - r->began;
+        bool silent = w->condition->kind == READY_AUTO && elapsed >= SILENT_USEC;
 
-        if (look_for_child(r->supervisor->leader) || (w->condition->kind == READY_AUTO && elapsed >= SILENT_USEC)) {
+        if (look_for_child(r->supervisor->leader)) {
+                held(w);
+                return 0;
+        }
+        if (silent && freeze_postpones(r->supervisor, source, r->began + SILENT_USEC))
+                return 0;
+        if (silent) {
                 held(w);
                 return 0;
         }
@@ -176,8 +184,11 @@ static int on_life_timer(sd_event_source *source, _unused_ uint64_t usec, void *
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static int on_delay(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
-        held(userdata);
+static int on_delay(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        const Watch *w = userdata;
+
+        if (!freeze_postpones(w->readiness->supervisor, source, w->readiness->began + w->condition->delay_usec))
+                held(userdata);
         return 0;
 }
 
@@ -253,9 +264,11 @@ static int start_watch(Watch *w, Error **reterr) {
 }
 
 /* They have waited for long enough. The machine goes on. */
-static int on_wait_over(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_wait_over(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
 
+        if (freeze_postpones(s, source, s->readiness->began + s->plan->ready_wait_usec))
+                return 0;
         s->record->start_waits_no_more = true;
         (void) supervisor_save_record(s, NULL);
         set_up(s);

@@ -8,6 +8,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "clock.h"
+#include "freeze-server.h"
 #include "freezing.h"
 #include "guest.h"
 #include "init-look.h"
@@ -130,6 +131,7 @@ int supervisor_stop(Supervisor *s, InitAction action) {
         if (s->leader_fd < 0)
                 return 1;
         freezing_end(s);
+        freeze_release(s);
         if (s->stop.asked && s->stop.action != INIT_KILL && action != INIT_KILL)
                 return stop_again(s, action);
         s->stop.asked = true;

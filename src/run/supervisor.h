@@ -43,9 +43,15 @@ typedef struct Stopping {
         int killed_for;         /* the signal that a command did not take, or 0 */
 } Stopping;
 
-/* It is held still for somebody; freezing.c. */
+/* It is held still for a copy (freezing.c), or frozen until somebody thaws it (freezer.c). */
 typedef struct Freezing {
-        sd_event_source *connection, *silence; /* NULL: it is not */
+        sd_event_source *connection, *silence; /* for a copy: NULL: it is not */
+        bool stays;               /* then: it was frozen before */
+        sd_event_source *changes; /* freezer.c: until it goes on again; NULL: nobody has frozen it by us */
+        sd_event_source *late;    /* until all of it stands still */
+        int *waiting;             /* who have asked for that, and are to be told */
+        size_t n_waiting;
+        uint64_t since, stood_usec; /* CLOCK_MONOTONIC, or 0; and how long it stood before, in µs */
 } Freezing;
 
 /* One running machine, as the process that started it and waits for its end sees it. Made by start.c, filled by

@@ -6,6 +6,7 @@
 #include "assemble-overlay.h"
 #include "assemble.h"
 #include "cgroup.h"
+#include "freeze-server.h"
 #include "freezing.h"
 #include "gc.h"
 #include "live-resources.h"
@@ -34,6 +35,7 @@ static void end_guest(Supervisor *s) {
         int r;
 
         freezing_end(s);
+        freeze_release(s);
         memory_watch_end(s);
         if (s->leader_fd >= 0) {
                 (void) pidfd_kill(s->leader_fd, SIGKILL);

@@ -50,6 +50,30 @@ int unit_kill(sd_bus *bus, const char *unit, int sig, Error **reterr) {
         return r < 0 ? bus_failed(reterr, r, &e, "systemd could not kill %s", unit) : 0;
 }
 
+int unit_thaw(sd_bus *bus, const char *unit, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call_method(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "ThawUnit", &e, NULL, "s", unit);
+        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not thaw %s", unit) : 0;
+}
+
+void unit_thaw_begin(sd_bus *bus, const char *unit) {
+        _cleanup_message_ sd_bus_message *m = NULL;
+
+        if (sd_bus_message_new_method_call(bus, &m, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "ThawUnit") >= 0 &&
+            sd_bus_message_append(m, "s", unit) >= 0 && sd_bus_message_set_expect_reply(m, 0) >= 0)
+                (void) sd_bus_send(bus, m, NULL);
+}
+
+int unit_freeze(sd_bus *bus, const char *unit, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call_method(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "FreezeUnit", &e, NULL, "s", unit);
+        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not freeze %s", unit) : 0;
+}
+
 int unit_stop(sd_bus *bus, const char *unit, Error **reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_free_ char *result = NULL;

@@ -18,6 +18,13 @@ int unit_start(sd_bus *bus, const char *unit, const JobHook *hook, Error **reter
 int unit_stop(sd_bus *bus, const char *unit, Error **reterr);
 int unit_restart(sd_bus *bus, const char *unit, Error **reterr); /* waits as unit_start() does */
 int unit_kill(sd_bus *bus, const char *unit, int sig, Error **reterr); /* all of its processes */
+
+/* Have it go on where it was frozen, by systemd or by the kernel's file. systemd 257 refuses each job of a unit that it knows to be frozen, and
+ * says that one is where it is not any more. The first waits for the answer; the second does not. */
+int unit_thaw(sd_bus *bus, const char *unit, Error **reterr);
+void unit_thaw_begin(sd_bus *bus, const char *unit);
+int unit_freeze(sd_bus *bus, const char *unit, Error **reterr); /* what has failed may yet come: unit_thaw() undoes it */
+
 int unit_enable(sd_bus *bus, const char *unit, Error **reterr); /* symlinks, then daemon-reload */
 int unit_disable(sd_bus *bus, const char *unit, Error **reterr);
 int units_reload(sd_bus *bus, Error **reterr); /* daemon-reload */
