@@ -87,6 +87,8 @@ int verb_passwd(int argc, char **argv, Error **reterr);
 
 int verb_events(int argc, char **argv, Error **reterr);
 extern const VerbOption events_options[];
+int verb_metrics(int argc, char **argv, Error **reterr);
+extern const VerbOption metrics_options[];
 int verb_wait(int argc, char **argv, Error **reterr);
 extern const VerbOption wait_options[];
 int verb_list(int argc, char **argv, Error **reterr);

@@ -9,6 +9,7 @@
 #include "init.h"
 #include "man-text.h"
 #include "man-words.h"
+#include "metrics.h"
 #include "options.h"
 #include "parse.h"
 #include "resources.h"
@@ -225,6 +226,23 @@ static void put_specifiers(void) {
         puts(".TE");
 }
 
+/* By the names that their samples have. */
+static void put_metrics(void) {
+        static const char *const types[] = {
+                [METRIC_COUNTER] = "A counter.", [METRIC_GAUGE] = "A gauge.", [METRIC_INFO] = "Labels, with the value 1.",
+                [METRIC_STATESET] = "A set of states: 1 for the one that is so, 0 for the others.",
+        };
+        const MetricName *m;
+
+        for (size_t i = 0; (m = metrics_iterate(&i));) {
+                printf(".TP\n\\fB");
+                put_text(m->name);
+                printf("%s\\fR\n", metric_suffix(m->type));
+                put_paragraph(m->help);
+                puts(types[m->type]);
+        }
+}
+
 static const struct {
         const char *line;
         void (*put)(void);
@@ -233,6 +251,7 @@ static const struct {
         { "@INITS@\n", put_inits },
         { "@MACHINECTL_OPTIONS@\n", put_machinectl_options },
         { "@MACHINECTL_VERBS@\n", put_machinectl_verbs },
+        { "@METRICS@\n", put_metrics },
         { "@NSPAWN_KEYS@\n", put_nspawn_keys },
         { "@NSPAWN_OPTIONS@\n", put_nspawn_options },
         { "@OPTIONS@\n", put_options },

@@ -91,6 +91,8 @@ const Verb verbs[] = {
           show_options },
         { "events", "[OPTIONS] [NAME…]", "Show what happens to machines, images and zones, as it happens", verb_events, VERB_JSON, OPERAND_MACHINES,
           "See", events_options },
+        { "metrics", "[OPTIONS]", "Print the figures of all machines for programs that keep them, as Prometheus", verb_metrics, .operand = OPERAND_NONE,
+          .group = "See", .options = metrics_options },
         { "edit", "[OPTIONS] NAME", "Edit a machine's settings; what is wrong is not taken", verb_edit, VERB_ROOT, OPERAND_IMAGE, "Make", edit_options },
         { "cat", "NAME…", "Show a machine's settings files, in the order in which they are read", verb_cat, .operand = OPERAND_IMAGES,
           .group = "See" },

@@ -72,7 +72,7 @@ test_text_names_real_options() {
         local name word known
         known=$({ printf '%s\n' --version --host; verbs_of_help | while read -r name; do help_options "$name"; done; } | sort -u)
         for name in $PAGES; do
-                for word in $(page "$name" | grep -vE '^ *(firewall-cmd|tar) ' | grep -oE -- '(^|[^-a-z])--[a-z][-a-z0-9]*' | grep -oE -- '--.*' | sort -u); do
+                for word in $(page "$name" | grep -vE '^ *(firewall-cmd|systemctl|tar) ' | grep -oE -- '(^|[^-a-z])--[a-z][-a-z0-9]*' | grep -oE -- '--.*' | sort -u); do
                         grep -qx -- "$word" <<<"$known" || fail "$name(${name##*.}) names $word, which is no option"
                 done
         done
