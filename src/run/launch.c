@@ -22,6 +22,8 @@
 #include "log.h"
 #include "mount.h"
 #include "namespace.h"
+#include "own-group.h"
+#include "own-limits.h"
 #include "netns.h"
 #include "parse.h"
 #include "path.h"
@@ -48,7 +50,7 @@ static void bound_devices(const Supervisor *s, int cgroup) {
                 log_debug("The kernel does not let us say which devices %s may use: %s, ignoring", s->plan->name, strerror(-r));
 }
 
-/* The group that supervisor_choose_cgroup() chose. */
+/* The group that own_group_choose() chose. */
 static int make_cgroup(Supervisor *s, int *ret_fd, Error **reterr) {
         int fd, r;
 
@@ -61,6 +63,11 @@ static int make_cgroup(Supervisor *s, int *ret_fd, Error **reterr) {
         fd = cgroup_open(s->cgroup);
         if (fd < 0)
                 return error_errno(reterr, fd, "Cannot open the cgroup %s", s->cgroup);
+        r = own_group_limit(s, reterr);
+        if (r < 0) {
+                close_fd(fd);
+                return r;
+        }
         bound_devices(s, fd);
         *ret_fd = fd;
         return 0;
@@ -197,6 +204,13 @@ static int attach_network(Supervisor *s, Error **reterr) {
         return guest_hints_take_lease(s, &lease, reterr);
 }
 
+/* Where nobody asks for one, the kernel's own is in force. */
+static int settle_oom_policy(Supervisor *s, Error **reterr) {
+        const char *policy = s->plan->resources[RESOURCE_OOM_POLICY];
+
+        return policy ? own_limit_put(s->cgroup, RESOURCE_OOM_POLICY, policy, NULL, reterr) : 0;
+}
+
 /* The group that the child is in now becomes the root of its own hierarchy. */
 static int settle_cgroup(Supervisor *s, Error **reterr) {
         _cleanup_close_ int cgroup = -1;
@@ -215,6 +229,8 @@ static int settle_cgroup(Supervisor *s, Error **reterr) {
         if (r < 0)
                 return error_errno(reterr, r, "Cannot hand the cgroup %s over to the machine", s->cgroup);
         r = limits_set_cgroup(cgroup, reterr);
+        if (r >= 0)
+                r = settle_oom_policy(s, reterr);
         if (r < 0)
                 return r;
         if (string_set(&s->record->cgroup, s->cgroup) < 0)

@@ -23,6 +23,7 @@
 #define REST_USEC (1 * UINT64_C(1000000))
 #define PAUSE_MIN_USEC (1 * UINT64_C(1000000))
 #define PAUSE_MAX_USEC (300 * UINT64_C(1000000))
+#define QUIET_USEC (600 * UINT64_C(1000000)) /* after which it is told at once again */
 #define JUST_NOW_USEC (3 * UINT64_C(1000000)) /* from a kill to the end of init that it was, on a host that is busy */
 
 static uint64_t limit_of(const Supervisor *s) {
@@ -81,7 +82,7 @@ static void tell_in_time(Supervisor *s) {
         MemoryWatch *w = &s->memory;
         uint64_t since = clock_usec(CLOCK_MONOTONIC) - w->told_usec;
 
-        if (w->told_usec == 0 || since > 2 * w->pause_usec)
+        if (w->told_usec == 0 || since > QUIET_USEC)
                 w->pause_usec = PAUSE_MIN_USEC;
         else if (w->tell)
                 return;

@@ -25,6 +25,7 @@
 #include "log.h"
 #include "machine-plan.h"
 #include "nics.h"
+#include "own-group.h"
 #include "passing-name.h"
 #include "plan-devices.h"
 #include "plan-resources.h"
@@ -114,7 +115,7 @@ static int claim(Start *start, Supervisor *s, Error **reterr) {
                 return r;
         r = image_lock_prepare(s->image, s->plan->shares_tree, &s->lock, reterr);
         if (r >= 0)
-                r = supervisor_choose_cgroup(s, reterr);
+                r = own_group_choose(s, reterr);
         if (r >= 0)
                 r = ids_claim(s, reterr);
         return r < 0 ? r : image_lock_take(s->image, s->lock, reterr);
@@ -306,8 +307,8 @@ static int look_for_systemd(Supervisor *s, Error **reterr) {
                 return error_hint(reterr, -EOPNOTSUPP, "Leave it out, or start the machine on a host that runs systemd.");
         }
         if (!s->plan->quiet && s->plan->mode == START_BOOT)
-                log_info("systemd is not running here: %s is not registered, and has neither slice nor limits", s->plan->name);
-        return 0;
+                log_info("systemd is not running here: %s is not registered, and has no limits but those that are set", s->plan->name);
+        return own_group_check(s->plan, reterr);
 }
 
 /* To whoever gets at its files from outside, a setuid program made inside is one of the host's root, where they are root's on disk; what is

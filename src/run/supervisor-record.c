@@ -3,7 +3,6 @@
 #include <sys/mount.h>
 
 #include "binds.h"
-#include "cgroup.h"
 #include "clock.h"
 #include "device-changes.h"
 #include "filter-file.h"
@@ -135,22 +134,4 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
                         return r;
         }
         return supervisor_save_state(s, MACHINE_STARTING, reterr);
-}
-
-int supervisor_choose_cgroup(Supervisor *s, Error **reterr) {
-        _cleanup_free_ char *own = NULL;
-
-        if (s->bus)
-                return 0;
-        if (cgroup_of(0, &own) < 0 || !cgroup_mount_point()) {
-                log_warning("There is no unified cgroup hierarchy here: processes of %s cannot be told from others if nbox is killed, "
-                            "ignoring", s->plan->name);
-                return 0;
-        }
-        if (asprintf(&s->cgroup, "%s/nbox-%s", strcmp(own, "/") == 0 ? "" : own, s->plan->name) < 0) {
-                s->cgroup = NULL;
-                return error_oom(reterr);
-        }
-        s->cgroup_owned = true;
-        return 0;
 }

@@ -153,10 +153,6 @@ void supervisor_tell_end(Supervisor *s);
 /* What must be undone, written down before any of it is made. */
 int supervisor_write_first_record(Supervisor *s, Error **reterr);
 
-/* Without systemd: the path of a group of the machine's own, beside where we are, so that all of the guest can be found and
- * killed. Sets cgroup and cgroup_owned. */
-int supervisor_choose_cgroup(Supervisor *s, Error **reterr);
-
 /* teardown.c: undo everything, in an order that leaves no window in which a sweep would be needed; reports the
  * first thing that could not be undone. */
 int supervisor_teardown(Supervisor *s, Error **reterr);

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Limits where systemd does not run: what the kernel has no controller for is refused by name, or left out.
+
+test_without_controllers_limits_are_refused_or_left_out() {
+        local words said
+        for words in --memory=1G/memory --cpu=50%/cpu --tasks=100/pids --oom-policy=kill/memory; do
+                refused nbox boot -d "${words%/*}" "$GUEST"
+                has "$REFUSAL" "^nbox: ${words%/*} needs systemd, or the kernel's ${words#*/} controller"
+        done
+        is_gone "$GUEST"
+        mkdir -p /etc/nbox
+        printf '[Resources]\nMemoryMax=1G\nTasksMax=100\n' >"/etc/nbox/$GUEST.conf"
+        said=$(boot "$GUEST" 2>&1 </dev/null)
+        has "$said" "MemoryMax=1G \(/etc/nbox/$GUEST.conf:2\) needs systemd, or the kernel's memory controller"
+        has "$said" "TasksMax=100 \(/etc/nbox/$GUEST.conf:3\) .* runs without it"
+        terminate "$GUEST"
+        rm -r /etc/nbox
+}
