@@ -123,6 +123,7 @@ static void on_status(_unused_ int status, char **lines, void *userdata) {
         TopLive *t = userdata;
 
         t->task = top_task_free(t->task);
+        *t->view->message = 0;
         if (lines && t->view->mode == MODE_TABLE)
                 top_view_show(t->view, "Status", lines);
         else
@@ -134,6 +135,7 @@ static void on_frozen(int status, char **lines, void *userdata) {
         TopLive *t = userdata;
 
         t->task = top_task_free(t->task);
+        *t->view->message = 0;
         if (status != 0)
                 say(t, lines, "It did not come to that");
         strv_free(lines);
@@ -149,14 +151,22 @@ static int start_task(TopLive *t, const char *verb, TopTaskEnd on_end) {
                 return 0;
         if (top_task_new(t->loop, words, on_end, t, &t->task, &error) < 0)
                 say(t, NULL, error ? error->message : "There is no memory for that");
+        else
+                snprintf(t->view->message, sizeof(t->view->message), "nbox %s %s%s", verb, r->name, t->view->style.utf8 ? " …" : " ...");
         return draw(t);
 }
 
 /* ---- keys ---- */
 
+static void fit(TopLive *t) {
+        size_t width, height;
+
+        top_terminal_size(&t->terminal, &width, &height);
+        top_view_fit(t->view, width, height);
+}
+
 /* By the signal itself: the kernel does not stop who has no shell that could let it go on. */
 static int suspend(TopLive *t) {
-        size_t width, height;
         sigset_t set;
 
         top_terminal_leave(&t->terminal);
@@ -166,8 +176,7 @@ static int suspend(TopLive *t) {
         (void) sigprocmask(SIG_UNBLOCK, &set, NULL);
         (void) sigprocmask(SIG_BLOCK, &set, NULL);
         top_terminal_enter(&t->terminal);
-        top_terminal_size(&t->terminal, &width, &height);
-        top_view_fit(t->view, width, height);
+        fit(t);
         return t->view->paused ? draw(t) : look(t);
 }
 
@@ -180,6 +189,7 @@ static int act(TopLive *t, TopAct what) {
         case ACT_SUSPEND:
                 return suspend(t);
         case ACT_REDRAW:
+                fit(t); /* a serial line tells nobody that it has another size */
                 top_terminal_forget(&t->terminal);
                 return draw(t);
         case ACT_DRAW:
@@ -226,7 +236,6 @@ static int on_keys(_unused_ sd_event_source *source, int fd, _unused_ uint32_t r
 
 static int on_signal(_unused_ sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
         TopLive *t = userdata;
-        size_t width, height;
 
         if (si->ssi_signo == SIGTSTP)
                 return suspend(t);
@@ -236,8 +245,7 @@ static int on_signal(_unused_ sd_event_source *source, const struct signalfd_sig
         }
         if (si->ssi_signo != SIGWINCH)
                 return give_up(t, 0);
-        top_terminal_size(&t->terminal, &width, &height);
-        top_view_fit(t->view, width, height);
+        fit(t);
         top_terminal_forget(&t->terminal);
         return draw(t);
 }
@@ -280,7 +288,6 @@ static void live_done(TopLive *t) {
 
 int top_live(TopSampler *sampler, TopView *view, uint64_t count, Error **reterr) {
         TopLive t = { .view = view, .sampler = sampler, .left = count };
-        size_t width, height;
         int r = top_terminal_open(&t.terminal, reterr);
 
         if (r < 0) {
@@ -291,8 +298,7 @@ int top_live(TopSampler *sampler, TopView *view, uint64_t count, Error **reterr)
         if (r < 0)
                 (void) error_errno(&t.error, r, "Cannot wait for keys");
         else {
-                top_terminal_size(&t.terminal, &width, &height);
-                top_view_fit(view, width, height);
+                fit(&t);
                 top_terminal_enter(&t.terminal);
                 r = sd_event_loop(t.loop);
                 if (r < 0 && !t.error)

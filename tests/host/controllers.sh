@@ -17,6 +17,8 @@ test_a_limit_on_a_slice_holds_for_its_machine_alone() {
         eats web 10 2>/dev/null
         status_is 137 eats web 100 2>/dev/null
         eats web-1 100 2>/dev/null
+        nbox top --json --interval=0.5 web | jq -e '.machines[0] | .memory_max == 41943040 and (.memory_is_summed | not) and .io_read != null and
+                .memory_percent > 0.1 and .tasks > 1 and .tasks_max > 1 and .net_received != null' >/dev/null || fail "$(nbox top --json)"
         has "$(cat /sys/fs/cgroup/machine.slice/machine-web.slice/memory.events)" 'oom_kill [1-9]'
         has "$(cat '/sys/fs/cgroup/machine.slice/machine-web\x2d1.slice/memory.events')" 'oom_kill 0'
         terminate web

@@ -194,6 +194,13 @@ test_each_end_gives_the_terminal_back() {
         same "what it is now" "$(pgrep -x nbox)" "$pid"
         press C-c
         wait_until 5 is_the_shells
+        press 'clear; nbox top &' Enter # not before it is in the foreground
+        wait_until 5 eval '[ "$(ps -o stat= -C nbox | cut -c1)" = T ]'
+        is_the_shells
+        press 'fg' Enter
+        wait_until 5 is_ours
+        press q
+        wait_until 5 is_the_shells
         press 'clear; echo typed' Enter
         wait_until 5 sees typed
         press 'nbox top -n 2 -d 0.2' Enter
