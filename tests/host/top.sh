@@ -97,8 +97,7 @@ shows() {
 test_two_sizes_keys_and_the_shell_afterwards() {
         local before
         begin_all
-        echo 1 >"$(group_of idle)/cgroup.freeze"
-        wait_until 5 grep -q 'frozen 1' "$(group_of idle)/cgroup.events"
+        nbox freeze idle
         open 80 24
         press 'echo what was before; stty -g >/dev/shm/before' Enter
         wait_until 5 test -s /dev/shm/before
@@ -252,13 +251,33 @@ test_machines_come_and_go_and_are_frozen() {
         wait_until 5 sees '1 frozen, 1 running'
         echo 0 >"$(group_of first)/cgroup.freeze"
         wait_until 5 sees '2: 2 running'
+        press f
+        wait_until 5 sees 'Choose a machine first'
+        press N Down f
+        wait_until 5 sees 'Freeze first,'
+        press n
+        wait_until 5 sees 'h help'
+        press f
+        wait_until 5 sees 'Freeze first,'
+        press y
+        wait_until 5 sees '1 frozen, 1 running'
+        press f
+        wait_until 5 sees '2: 2 running'
         # The chosen one goes: the next is chosen.
-        press N Down
         terminate first
         wait_until 5 sees '1: 1 running'
         press Enter
         wait_until 5 sees '● second ('
         press q
+        wait_until 5 sees 'h help'
+        press q
+        wait_until 5 is_the_shells
+        # Another's terminal, and somebody who may not.
+        press 'setpriv --reuid=65534 --regid=65534 --clear-groups nbox top' Enter
+        wait_until 5 is_ours
+        wait_until 5 sees '1: 1 running'
+        press Down f y
+        wait_until 5 sees 'root'
         terminate second
         wait_until 5 sees 'Machines  0'
         press q
