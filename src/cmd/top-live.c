@@ -5,6 +5,7 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+#include "clock.h"
 #include "strv.h"
 #include "top-keys.h"
 #include "top-task.h"
@@ -13,6 +14,9 @@
 /* What has been done since the last look can be told from the second one on: that is not long in coming. */
 #define SECOND_USEC (300 * UINT64_C(1000))
 #define SLACK_USEC (20 * UINT64_C(1000))
+
+/* What is done in less than this says little about a second. */
+#define LEAST_USEC (50 * UINT64_C(1000))
 
 typedef struct TopLive {
         sd_event *loop;
@@ -24,6 +28,8 @@ typedef struct TopLive {
         TopSample sample;
         uint64_t left;
         bool dirty;  /* what the terminal shows is not what there is */
+        bool reading; /* there is more that has been typed: it is drawn behind all of it */
+        uint64_t looked_usec; /* CLOCK_MONOTONIC */
         TopTask *task;
         Error *error;
 } TopLive;
@@ -39,6 +45,8 @@ static int draw(TopLive *t) {
         int r = 0;
 
         t->dirty = true;
+        if (t->reading)
+                return 0;
         if (!top_terminal_is_behind(&t->terminal)) {
                 r = top_screen_make(t->view, &t->sample, &screen);
                 if (r < 0) {
@@ -77,10 +85,15 @@ static int look_in(TopLive *t, uint64_t usec) {
 }
 
 static int look(TopLive *t) {
+        uint64_t now = clock_usec(CLOCK_MONOTONIC), next = t->view->interval_usec;
         bool first = t->sample.taken_usec == 0;
-        uint64_t next = t->view->interval_usec;
         int r;
 
+        if (!first && now - t->looked_usec < LEAST_USEC) { /* a key asks for it */
+                r = draw(t);
+                return r < 0 ? r : look_in(t, LEAST_USEC);
+        }
+        t->looked_usec = now;
         if (first && next > SECOND_USEC)
                 next = SECOND_USEC;
         r = top_sampler_take(t->sampler, &t->sample, &t->error);
@@ -223,8 +236,12 @@ static int on_keys(_unused_ sd_event_source *source, int fd, _unused_ uint32_t r
                 return 0;
         if (n <= 0) /* the terminal has gone */
                 return give_up(t, 0);
+        t->reading = true;
         for (ssize_t i = 0; r >= 0 && i < n; i++)
                 r = act(t, top_view_key(t->view, key_feed(&t->keys, bytes[i])));
+        t->reading = false;
+        if (r >= 0 && t->dirty)
+                r = draw(t);
         if (r >= 0 && key_begun(&t->keys))
                 r = sd_event_source_set_time_relative(t->key_timer, KEY_USEC);
         if (r >= 0)
