@@ -125,7 +125,6 @@ static void print_status(const Machine *m) {
         if (m->leader_fd >= 0)
                 show_line("Leader", "%d, supervised by %d", (int) rec->leader, (int) rec->supervisor);
         print_reboots(rec);
-        status_memory_kills(m);
         if (rec->version > RECORD_VERSION)
                 show_line("Record", "of a newer nbox: what more it says is not understood here");
         print_init(m);
@@ -141,6 +140,7 @@ static void print_status(const Machine *m) {
         if (rec->apparmor)
                 show_line("AppArmor", "%s", rec->apparmor);
         status_usage(m);
+        status_memory_kills(m);
         status_network(m);
         status_binds(m);
         show_lines("Settings", rec->settings_files);
