@@ -47,11 +47,12 @@ static int on_time(sd_event_source *source, _unused_ uint64_t usec, void *userda
         const Machine m = { .record = u->supervisor->record, .leader_fd = u->supervisor->leader_fd, .state = MACHINE_RUNNING };
         MachineUsage now;
 
-        if (machine_usage_read_few(&m, &now, NULL) < 0 || usage_history_add(u->supervisor->record_dir, &now) < 0)
-                return 0; /* its group has gone, or /run is full: no further ones */
-        u->wait_usec = next_wait(u, &now);
-        u->last = now;
-        u->is_first = false;
+        if (machine_usage_read_few(&m, &now, NULL) >= 0 && usage_history_add(u->supervisor->record_dir, &now) >= 0) {
+                u->wait_usec = next_wait(u, &now);
+                u->last = now;
+                u->is_first = false;
+        } else /* /run is full, or its group has gone */
+                u->wait_usec = LONGEST_USEC;
         (void) sd_event_source_set_time_accuracy(source, u->wait_usec / SLACK_PART);
         if (sd_event_source_set_time_relative(source, u->wait_usec) >= 0)
                 (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
