@@ -213,6 +213,15 @@ static const Family families[] = {
           ONE(net_received_packets) },
         { { "nbox_machine_network_transmit_packets", METRIC_COUNTER, "packets", "Packets that a machine sent." }, SCALE_ONE, ONE(net_sent_packets) },
 
+        { { "nbox_machine_network_receive_errors", METRIC_COUNTER, NULL, "Packets that came to a machine damaged." }, SCALE_ONE,
+          ONE(net_received_errors) },
+        { { "nbox_machine_network_transmit_errors", METRIC_COUNTER, NULL, "Packets that a machine could not send." }, SCALE_ONE,
+          ONE(net_sent_errors) },
+        { { "nbox_machine_network_receive_drops", METRIC_COUNTER, NULL, "Packets to a machine that were thrown away." }, SCALE_ONE,
+          ONE(net_received_dropped) },
+        { { "nbox_machine_network_transmit_drops", METRIC_COUNTER, NULL, "Packets of a machine that were thrown away." }, SCALE_ONE,
+          ONE(net_sent_dropped) },
+
         { { "nbox_machine_tasks", METRIC_GAUGE, NULL, "Processes and their threads." }, SCALE_ONE, ONE(tasks) },
         { { "nbox_machine_tasks_limit", METRIC_GAUGE, NULL, "Processes and threads that a machine may have." }, SCALE_ONE, ONE(tasks_max) },
 
@@ -250,13 +259,9 @@ static void write_figure(MetricText *t, const Family *family, const Figure *figu
         write_value(t, family->scale, value);
 }
 
-int metrics_write(FILE *out, MetricFormat format, Error **reterr) {
-        _cleanup_(metrics_figures_freep) MetricsFigures *f = NULL;
+void metrics_format(FILE *out, MetricFormat format, const MetricsFigures *f) {
         MetricText t = { .out = out, .format = format };
-        int r = metrics_collect(&f, reterr);
 
-        if (r < 0)
-                return r;
         for (size_t i = 0; i < ELEMENTSOF(families); i++) {
                 const Family *family = &families[i];
 
@@ -268,5 +273,14 @@ int metrics_write(FILE *out, MetricFormat format, Error **reterr) {
                                 write_figure(&t, family, &family->figures[n], &f->machines[m]);
         }
         metric_end(&t);
+}
+
+int metrics_write(FILE *out, MetricFormat format, Error **reterr) {
+        _cleanup_(metrics_figures_freep) MetricsFigures *f = NULL;
+        int r = metrics_collect(&f, reterr);
+
+        if (r < 0)
+                return r;
+        metrics_format(out, format, f);
         return 0;
 }

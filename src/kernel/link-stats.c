@@ -17,7 +17,10 @@ static int on_link(const struct nlmsghdr *m, void *userdata) {
                 if (mnl_attr_get_type(a) != IFLA_STATS64)
                         continue;
                 memcpy(&s, mnl_attr_get_payload(a), n < sizeof(s) ? n : sizeof(s));
-                *stats = (LinkStats){ s.rx_bytes, s.rx_packets, s.tx_bytes, s.tx_packets };
+                *stats = (LinkStats){
+                        .rx_bytes = s.rx_bytes, .rx_packets = s.rx_packets, .tx_bytes = s.tx_bytes, .tx_packets = s.tx_packets,
+                        .rx_errors = s.rx_errors, .rx_dropped = s.rx_dropped, .tx_errors = s.tx_errors, .tx_dropped = s.tx_dropped,
+                };
         }
         return 0;
 }

@@ -9,6 +9,8 @@
 typedef struct LinkStats {
         uint64_t rx_bytes, rx_packets;
         uint64_t tx_bytes, tx_packets;
+        uint64_t rx_errors, rx_dropped;
+        uint64_t tx_errors, tx_dropped;
 } LinkStats;
 
 /* 0 or -errno: -ENODEV when there is none of that name. */

@@ -12,7 +12,7 @@
 #define TEXT_MAX (256 * 1024)
 #define HEADING_LINES 2
 
-/* "NAME: BYTES PACKETS" and six more received, and the same sent. No name has a colon or a blank in it. */
+/* "NAME: BYTES PACKETS ERRORS DROPPED" and four more received, and the same sent. No name has a colon or a blank in it. */
 static int parse_line(char *line, NetDevWish *wishes, size_t n) {
         char *name = line + strspn(line, " "), *numbers = strchr(name, ':');
         LinkStats s;
@@ -20,8 +20,8 @@ static int parse_line(char *line, NetDevWish *wishes, size_t n) {
         if (!numbers)
                 return -EBADMSG;
         *numbers++ = 0;
-        if (sscanf(numbers, "%" SCNu64 " %" SCNu64 " %*u %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64,
-                   &s.rx_bytes, &s.rx_packets, &s.tx_bytes, &s.tx_packets) != 4)
+        if (sscanf(numbers, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+                   &s.rx_bytes, &s.rx_packets, &s.rx_errors, &s.rx_dropped, &s.tx_bytes, &s.tx_packets, &s.tx_errors, &s.tx_dropped) != 8)
                 return -EBADMSG;
         for (size_t i = 0; i < n; i++)
                 if (strcmp(wishes[i].name, name) == 0) {

@@ -31,6 +31,18 @@ static void add_traffic(const LinkStats *s, Traffic *t) {
         t->sum.rx_packets += s->rx_packets;
         t->sum.tx_bytes += s->tx_bytes;
         t->sum.tx_packets += s->tx_packets;
+        t->sum.rx_errors += s->rx_errors;
+        t->sum.rx_dropped += s->rx_dropped;
+        t->sum.tx_errors += s->tx_errors;
+        t->sum.tx_dropped += s->tx_dropped;
+}
+
+/* What our end of a pair sends, the machine receives. */
+static LinkStats from_the_other_end(const LinkStats *s) {
+        return (LinkStats){
+                .rx_bytes = s->tx_bytes, .rx_packets = s->tx_packets, .rx_errors = s->tx_errors, .rx_dropped = s->tx_dropped,
+                .tx_bytes = s->rx_bytes, .tx_packets = s->rx_packets, .tx_errors = s->rx_errors, .tx_dropped = s->rx_dropped,
+        };
 }
 
 static int add_interface(Netlink *nl, const RecordNic *nic, Traffic *t) {
@@ -39,8 +51,10 @@ static int add_interface(Netlink *nl, const RecordNic *nic, Traffic *t) {
 
         if (has_end_here(nic)) {
                 r = nl ? link_stats(nl, nic->interface, &s) : -EOPNOTSUPP;
-                if (r >= 0) /* what our end sends, the machine receives */
-                        add_traffic(&(LinkStats){ s.tx_bytes, s.tx_packets, s.rx_bytes, s.rx_packets }, t);
+                if (r >= 0) {
+                        s = from_the_other_end(&s);
+                        add_traffic(&s, t);
+                }
                 return r;
         }
         if (t->n_wishes == FOUND_INSIDE_MAX)

@@ -165,6 +165,10 @@ static void read_network(UsageReader *reader, const Machine *m, MachineUsage *u)
         u->net_received_packets = s.rx_packets;
         u->net_sent = s.tx_bytes;
         u->net_sent_packets = s.tx_packets;
+        u->net_received_errors = s.rx_errors;
+        u->net_received_dropped = s.rx_dropped;
+        u->net_sent_errors = s.tx_errors;
+        u->net_sent_dropped = s.tx_dropped;
 }
 
 /* ---- all ---- */
@@ -184,6 +188,8 @@ static MachineUsage unknown_usage(const Machine *m) {
                 .io_read = FIGURE_UNKNOWN, .io_written = FIGURE_UNKNOWN, .io_reads = FIGURE_UNKNOWN, .io_writes = FIGURE_UNKNOWN,
                 .net_received = FIGURE_UNKNOWN, .net_sent = FIGURE_UNKNOWN,
                 .net_received_packets = FIGURE_UNKNOWN, .net_sent_packets = FIGURE_UNKNOWN,
+                .net_received_errors = FIGURE_UNKNOWN, .net_sent_errors = FIGURE_UNKNOWN,
+                .net_received_dropped = FIGURE_UNKNOWN, .net_sent_dropped = FIGURE_UNKNOWN,
                 .cpu_pressure = unknown, .memory_pressure = unknown, .io_pressure = unknown,
         };
 }

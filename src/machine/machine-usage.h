@@ -36,6 +36,8 @@ typedef struct MachineUsage {
          * another's, and as long as one of them cannot be found. */
         uint64_t net_received, net_sent;
         uint64_t net_received_packets, net_sent_packets;
+        uint64_t net_received_errors, net_sent_errors;
+        uint64_t net_received_dropped, net_sent_dropped;
 
         Pressure cpu_pressure, memory_pressure, io_pressure;
 } MachineUsage;

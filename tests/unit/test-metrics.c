@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "metric-text.h"
+#include "metrics.h"
+#include "metrics-collect.h"
 #include "unit.h"
 
 static const MetricName counter = { "nbox_things_seconds", METRIC_COUNTER, "seconds", "Things." };
@@ -95,11 +96,70 @@ static void values_of_labels(void **state _unused_) {
                     "nbox_build_info{v=\"?\"} 13\n");
 }
 
+/* ---- the table ---- */
+
+static bool ends_with(const char *s, const char *end) {
+        size_t n = strlen(s), k = strlen(end);
+
+        return n >= k && strcmp(s + n - k, end) == 0;
+}
+
+/* What OpenMetrics and promtool's linter say of names. */
+static void names_of_families(void **state _unused_) {
+        static const char *const not_behind[] = { "_total", "_info", "_count", "_sum", "_bucket", "_created" };
+        const MetricName *m, *other;
+
+        for (size_t i = 0; (m = metrics_iterate(&i));) {
+                char unit[32];
+
+                assert_true(strncmp(m->name, "nbox_", 5) == 0);
+                assert_int_equal(strspn(m->name, "abcdefghijklmnopqrstuvwxyz_"), strlen(m->name));
+                snprintf(unit, sizeof(unit), "_%s", m->unit ?: "");
+                assert_true(!m->unit || ends_with(m->name, unit));
+                for (size_t n = 0; n < ELEMENTSOF(not_behind); n++)
+                        if (ends_with(m->name, not_behind[n]))
+                                fail_msg("%s", m->name);
+                assert_true(ends_with(m->help, "."));
+                assert_null(strpbrk(m->help, "\"\\\n"));
+                for (size_t k = i; (other = metrics_iterate(&k));)
+                        assert_string_not_equal(m->name, other->name);
+        }
+}
+
+/* Two machines of which this host can tell everything: each family is there once, with all of its samples. */
+static void all_figures(void **state _unused_) {
+        MachineRecord a = { .name = (char *) "a", .root = (char *) "/a", .started_usec = 1, .ready_usec = 1 }, b = { .name = (char *) "b" };
+        const Machine of[2] = { { .record = &a, .state = MACHINE_RUNNING }, { .record = &b, .state = MACHINE_STOPPING } };
+        MetricsMachine machines[2] = { { .machine = &of[0], .usage_is_known = true }, { .machine = &of[1], .usage_is_known = true } };
+        MetricsFigures f = { .machines = machines, .n_machines = 2 };
+
+        machines[1].usage.memory_is_summed = true;
+        for (MetricFormat format = METRIC_OPENMETRICS; format <= METRIC_PROMETHEUS; format++) {
+                char *text = NULL, line[160], *at;
+                const MetricName *m;
+                size_t size;
+                FILE *out = open_memstream(&text, &size);
+
+                assert_non_null(out);
+                metrics_format(out, format, &f);
+                assert_int_equal(fclose(out), 0);
+                for (size_t i = 0; (m = metrics_iterate(&i));) {
+                        snprintf(line, sizeof(line), "# HELP %s%s ", m->name, format == METRIC_PROMETHEUS ? metric_suffix(m->type) : "");
+                        at = strstr(text, line);
+                        if (!at || strstr(at + 1, line))
+                                fail_msg("not once: %s", line);
+                }
+                free(text);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(openmetrics),
                 cmocka_unit_test(the_older_format),
                 cmocka_unit_test(values_of_labels),
+                cmocka_unit_test(names_of_families),
+                cmocka_unit_test(all_figures),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
