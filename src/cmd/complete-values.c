@@ -14,6 +14,7 @@
 #include "nics.h"
 #include "options.h"
 #include "property.h"
+#include "resources.h"
 #include "top-row.h"
 
 static void offer_enum(const Completion *c, const EnumName *values) {
@@ -199,6 +200,26 @@ static void offer_properties(const Completion *c) {
         }
 }
 
+static void offer_examples(const Completion *c, Resource r) {
+        for (size_t i = 0; resource_example(r, i); i++)
+                complete_offer(c, resource_example(r, i), NULL);
+}
+
+void complete_resource(const Completion *c) {
+        const char *part = complete_part(c), *equals = strchr(part, '=');
+        Completion behind = complete_behind(c, '=');
+        Resource found;
+
+        if (equals && resource_find(part, (size_t) (equals - part), &found))
+                offer_examples(&behind, found);
+        for (Resource r = 0; !equals && r < RESOURCES; r++) {
+                char word[40];
+
+                snprintf(word, sizeof(word), "%s=", resource_option(r)->spec.name);
+                complete_offer(c, word, resource_option(r)->help);
+        }
+}
+
 /* What `show` has; several with commas. */
 static void offer_shown(const Completion *c) {
         Completion last = complete_behind(c, ',');
@@ -301,6 +322,9 @@ static void offer_alternatives(const Completion *c, const char *placeholder) {
 
 void complete_values(const Completion *c, const ArgSpec *spec) {
         const Option *o = c->verb->flags & VERB_CONFIG ? (const Option *) spec : NULL;
+
+        if (o && o->field >= FIELD_RESOURCES && o->field <= FIELD_RESOURCES_LAST)
+                offer_examples(c, (Resource) (o->field - FIELD_RESOURCES));
 
         for (size_t i = 0; i < ELEMENTSOF(sources); i++)
                 if (strcmp(spec->placeholder, sources[i].placeholder) == 0 &&

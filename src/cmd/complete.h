@@ -28,6 +28,7 @@ void complete_offer_paths(const Completion *c, bool directories);
 /* The values of an option; a port that is to be published. */
 void complete_values(const Completion *c, const ArgSpec *spec);
 void complete_new_port(const Completion *c);
+void complete_resource(const Completion *c); /* WORD=VALUE of `nbox set` */
 void complete_new_nic(const Completion *c);
 
 /* Machines and images (complete-machines.c). Those that stand among the operands already are left out. */

@@ -252,3 +252,10 @@ int edit_target_replace(EditTarget *t, const char *text, size_t size, Error **re
         r = sync_parent(t->path);
         return r < 0 ? error_errno(reterr, r, "Cannot sync the directory of %s", t->path) : 0;
 }
+
+int edit_target_remove(EditTarget *t, Error **reterr) {
+        if (unlink(t->path) < 0 && errno != ENOENT)
+                return error_errno(reterr, errno, "Cannot remove %s", t->path);
+        t->is_new = true; /* edit_target_done() sees to the directory */
+        return 0;
+}

@@ -40,3 +40,6 @@ int edit_draft_read(const EditTarget *t, char **ret, size_t *ret_size, Error **r
 
 /* It takes the place of what is there: whole and on disk, or not at all. -ESTALE: somebody else has changed that meanwhile; the draft is kept. */
 int edit_target_replace(EditTarget *t, const char *text, size_t size, Error **reterr);
+
+/* It goes, and its directory, if nothing else is in it. */
+int edit_target_remove(EditTarget *t, Error **reterr);

@@ -113,8 +113,12 @@ static void offer_machine_or_more(const Completion *c, int n_operands) {
 
         while (machine < c->n_words && c->words[machine][0] == '-')
                 machine++;
+        if (n_operands == 0 && c->verb->operand == OPERAND_RESOURCES)
+                complete_images(c);
         if (n_operands == 0)
                 complete_running(c);
+        else if (c->verb->operand == OPERAND_RESOURCES)
+                complete_resource(c);
         else if (c->verb->operand == OPERAND_NEW_PORTS)
                 complete_new_port(c);
         else if (c->verb->operand == OPERAND_NEW_NIC && n_operands == 1)
@@ -211,6 +215,7 @@ static void offer_operands(const Completion *c, int n_operands) {
         case OPERAND_NIC:
         case OPERAND_NEW_DEVICES:
         case OPERAND_DEVICES:
+        case OPERAND_RESOURCES:
         case OPERAND_MACHINE_FILE:
         case OPERAND_BINDS:
                 offer_machine_or_more(c, n_operands);

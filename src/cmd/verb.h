@@ -39,6 +39,7 @@ typedef enum VerbOperand {
         OPERAND_NIC,      /* a running machine, then one that it has */
         OPERAND_NEW_DEVICES, /* a running machine, then paths of the host's */
         OPERAND_DEVICES,  /* a running machine, then devices that it has */
+        OPERAND_RESOURCES, /* a machine or an image, then WORD=VALUE of resources */
         OPERAND_MACHINE_FILE, /* a running machine, then a path of the host's */
         OPERAND_BINDS,    /* a running machine, then places that something was bound to */
         OPERAND_MOUNTED,  /* any number of images that are mounted on the host */

@@ -83,12 +83,9 @@ static int check_rate(const Kind *k, const char *text) {
 }
 
 static int check_policy(_unused_ const Kind *k, const char *text) {
-        static const char *const policies[] = { "continue", "kill", "stop" };
+        int value;
 
-        for (size_t i = 0; i < ELEMENTSOF(policies); i++)
-                if (strcmp(text, policies[i]) == 0)
-                        return 0;
-        return -EINVAL;
+        return enum_parse(oom_policy_names, text, &value, NULL);
 }
 
 static const Kind memory = { check_size, MEMORY_MIN, "a size of at least 1M such as 512M or 4G, a percentage of the host's memory, or infinity",

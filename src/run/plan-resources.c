@@ -78,6 +78,10 @@ int plan_resources(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         return r < 0 ? r : plan_settle_resources(p, reterr);
 }
 
+static bool has_default_on_slice(const MachinePlan *p, Resource r) {
+        return p->resources[RESOURCE_OOM_POLICY] && (r == RESOURCE_MEMORY || r == RESOURCE_SWAP);
+}
+
 /* What was kept is in the settings, too, or something newer is; but the start's own command line stands above those. */
 static int take_changes(MachinePlan *p, LiveResources *l, Resource i) {
         bool by_settings = !p->resources_from[i] || strcmp(p->resources_from[i], PROVENANCE_COMMAND_LINE) != 0;
@@ -85,7 +89,7 @@ static int take_changes(MachinePlan *p, LiveResources *l, Resource i) {
         if (string_set(&l->start[i], p->resources[i]) < 0 || string_set(&l->from[i], p->resources_from[i]) < 0 ||
             (by_settings && string_set(&l->kept[i], NULL) < 0) || string_set(&p->resources[i], live_resource(l, i)) < 0)
                 return -ENOMEM;
-        l->put[i] = p->resources[i] && plan_has_own_slice(p);
+        l->put[i] = (p->resources[i] || has_default_on_slice(p, i)) && plan_has_own_slice(p);
         return 0;
 }
 

@@ -177,17 +177,27 @@ int slice_setting_of_others(const char *slice, const char *name, char **ret) {
         return 0;
 }
 
-void slice_setting_remove(const char *slice, const char *name) {
-        _cleanup_free_ char *directory = NULL, *file = NULL;
+static void remove_file(const char *slice, const char *name, const char *suffix) {
+        char *path;
 
-        if (asprintf(&directory, CONTROL "/%s.d", slice) < 0) {
-                directory = NULL;
+        if (asprintf(&path, CONTROL "/%s.d/50-%s%s.conf", slice, name, suffix) < 0)
                 return;
-        }
-        if (asprintf(&file, "%s/50-%s.conf", directory, name) < 0) {
-                file = NULL;
+        (void) unlink(path);
+        free(path);
+}
+
+/* A percentage has a file of another name, and both would be read. */
+void slice_setting_settle(const char *slice, const char *name, bool is_share) {
+        remove_file(slice, name, is_share ? "" : "Scale");
+}
+
+void slice_setting_remove(const char *slice, const char *name) {
+        char *directory;
+
+        remove_file(slice, name, "");
+        remove_file(slice, name, "Scale");
+        if (asprintf(&directory, CONTROL "/%s.d", slice) < 0)
                 return;
-        }
-        (void) unlink(file);
         (void) rmdir(directory); /* unless somebody else has something in it */
+        free(directory);
 }

@@ -28,5 +28,8 @@ PendingProperties *properties_cancel(PendingProperties *p);  /* returns NULL */
  * caller's, and 1; or 0, -ENOMEM. What is said of all slices is not said of this one. */
 int slice_setting_of_others(const char *slice, const char *name, char **ret);
 
+/* Once it has been set anew: systemd makes another drop-in of a percentage than of a number, and both would count when it reads them again. */
+void slice_setting_settle(const char *slice, const char *name, bool is_share);
+
 /* Remove the drop-in that systemd has made of one that we set. */
 void slice_setting_remove(const char *slice, const char *name);

@@ -87,3 +87,103 @@ test_slice_of_an_administrators() {
         systemctl stop "$SLICE"
         nothing_is_left
 }
+
+kept() { cat "/etc/nbox/$GUEST.conf.d/50-set.conf" 2>/dev/null | grep -v '^#' | grep . ; }
+limit() { nbox limits --json "$GUEST" | jq -r ".[] | select(.resource == \"$1\") | .$2"; }
+
+test_set_on_a_machine_that_does_not_run() {
+        local before
+        nbox set "$GUEST" memory=400M CPUWeight=300
+        nbox set "$GUEST" io-read=10M tasks=500
+        same "what is kept" "$(kept)" "[Resources]
+MemoryMax=400M
+CPUWeight=300
+TasksMax=500
+IOReadBandwidthMax=
+IOReadBandwidthMax=10M"
+        before=$(kept)
+        for wrong in memory=1 memory=x cpu=150 cpus=3-1 cpu-weight=0 tasks=0 io-read=/dev/null:1M oom-policy=maybe memroy=1G memory; do
+                refused nbox set "$GUEST" swap=1G "$wrong"
+        done
+        has "$REFUSAL" 'WORD=VALUE'
+        refused nbox set "$GUEST" memroy=1G
+        has "$REFUSAL" 'Did you mean memory'
+        same "what is kept after mistakes" "$(kept)" "$before"
+        refused nbox set --runtime "$GUEST" memory=1G
+        refused nbox set nobody memory=1G
+        same "its limit to be" "$(limit memory set) $(limit memory from)" "400M /etc/nbox/$GUEST.conf.d/50-set.conf:4"
+        same "by default" "$(limit swap set) $(limit swap from)" '25% default'
+        boot "$GUEST"
+        same "memory and weight" "$(of_slice MemoryMax) $(of_slice CPUWeight) $(of_slice TasksMax)" '419430400 300 500'
+        has "$(of_slice IOReadBandwidthMax)" ' 10000000$'
+        terminate "$GUEST"
+        nbox set "$GUEST" memory= cpu-weight= io-read= tasks=
+        [ ! -e "/etc/nbox/$GUEST.conf.d" ] || fail "something is kept: $(ls "/etc/nbox/$GUEST.conf.d")"
+        nothing_is_left
+}
+
+test_set_live() {
+        boot "$GUEST" --swap=300M
+        nbox set "$GUEST" memory=90% cpu=50% cpus=0 2>/dev/null
+        [ "$(of_slice MemoryMax)" != infinity ] || fail "the slice has no limit"
+        same "memory of the scope" "$(of_scope MemoryMax)" infinity
+        same cpu "$(of_slice CPUQuotaPerSecUSec) $(of_slice AllowedCPUs)" '500ms 0'
+        same "who says so" "$(limit memory from) $(limit swap from)" "/etc/nbox/$GUEST.conf.d/50-set.conf:4 command line"
+        nbox set "$GUEST" swap=200M memory=800M 2>/dev/null
+        nbox set --runtime "$GUEST" tasks=300 memory=700M 2>/dev/null
+        same "what is kept" "$(kept | tail -n +2 | tr '\n' ' ')" 'MemoryMax=800M MemorySwapMax=200M CPUQuota=50% AllowedCPUs=0 '
+        same now "$(of_slice MemoryMax) $(of_slice MemorySwapMax) $(of_slice TasksMax)" '734003200 209715200 300'
+        same "who says so" "$(limit memory from)" 'nbox set --runtime'
+        # Another life, by the same command line.
+        nbox reboot "$GUEST"
+        wait_until 20 is_reborn
+        same "after a reboot" "$(of_slice MemoryMax) $(of_slice MemorySwapMax) $(of_slice TasksMax) $(of_slice AllowedCPUs)" '734003200 209715200 300 0'
+        same "memory of the scope" "$(of_scope MemoryMax)" infinity
+        # Back to what is below each.
+        nbox set --runtime "$GUEST" memory= tasks= 2>/dev/null
+        same "without --runtime's" "$(of_slice MemoryMax) $(of_slice TasksMax)" '838860800 infinity'
+        same "tasks of the scope" "$(of_scope TasksMax)" "$(limit tasks set)"
+        nbox set "$GUEST" memory= swap= cpu= cpus= 2>/dev/null
+        same "the command line's" "$(of_slice MemorySwapMax) $(of_slice MemoryMax)" '314572800 infinity'
+        [ "$(of_scope MemoryMax)" != infinity ] || fail "the default of the scope is not back"
+        same "no drop-in but that of swap" "$(find /run/systemd/system.control -name '*.conf' -printf '%f ')" '50-MemorySwapMax.conf '
+        terminate "$GUEST"
+        nothing_is_left
+        [ ! -e "/etc/nbox/$GUEST.conf.d" ] || fail "something is kept"
+}
+
+is_reborn() { [ "$(nbox show -p State --value "$GUEST" 2>/dev/null)" = running ] && [ "$(nbox show -p Reboots --value "$GUEST")" = 1 ]; }
+
+test_settings_of_others() {
+        mkdir -p "/etc/nbox/$GUEST.conf.d"
+        printf '[Resources]\nMemoryMax=500M\n' >"/etc/nbox/$GUEST.conf"
+        printf '[Resources]\nTasksMax=900\n' >"/etc/nbox/$GUEST.conf.d/90-mine.conf"
+        nbox set "$GUEST" memory=600M tasks=400 2>"$SCRATCH/err"
+        has "$(cat "$SCRATCH/err")" '90-mine.conf:2 says TasksMax=900'
+        boot "$GUEST"
+        same "from all files" "$(of_slice MemoryMax) $(of_slice TasksMax)" '629145600 900'
+        nbox set "$GUEST" memory= 2>/dev/null
+        same "what the main file says" "$(of_slice MemoryMax) $(limit memory from)" "524288000 /etc/nbox/$GUEST.conf:2"
+        systemctl set-property "$SLICE" CPUWeight=77
+        nbox set "$GUEST" cpu-weight=300 2>"$SCRATCH/err"
+        has "$(cat "$SCRATCH/err")" 'CPUWeight.conf says what CPUWeight'
+        same "the administrator's" "$(of_slice CPUWeight)" 77
+        terminate "$GUEST"
+        systemctl revert "$SLICE"
+        rm -r "/etc/nbox/$GUEST.conf" "/etc/nbox/$GUEST.conf.d"
+        nothing_is_left
+}
+
+test_rename_takes_it_along() {
+        tree_with okapi
+        nbox set okapi memory=300M
+        nbox rename okapi lemur
+        same "of the new name" "$(nbox limits --json lemur | jq -r '.[0].set')" 300M
+        [ ! -e /etc/nbox/okapi.conf.d ] || fail "it stays with the old name"
+        nbox remove --settings=remove lemur
+}
+
+test_words_are_completed() {
+        has "$(nbox __complete set "$GUEST" mem)" 'memory='
+        has "$(nbox __complete set "$GUEST" oom-policy=)" 'oom-policy=kill'
+}

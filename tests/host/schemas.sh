@@ -67,7 +67,7 @@ all_of_the_host() {
 
 all_of_a_machine() { # NAME
         local verb
-        for verb in show status 'nic list' 'port list' 'device list' 'bind list'; do
+        for verb in show status limits 'nic list' 'port list' 'device list' 'bind list'; do
                 fits "$verb" "$1"
         done
 }
@@ -80,6 +80,7 @@ test_nothing_runs() {
         fits dissect "$GUEST"
         fits show
         fits show --plan "$GUEST"
+        fits limits "$GUEST"
         fits 'mount list'
         fits mount --list
         mkdir -p /etc/nbox
@@ -158,7 +159,7 @@ test_images_of_each_kind() {
 test_a_user() {
         local verb
         boot "$GUEST"
-        for verb in list images info doctor 'port list' 'zone list' "show $GUEST" "status $GUEST" "nic list $GUEST" "device list $GUEST"; do
+        for verb in list images info doctor 'port list' 'zone list' "show $GUEST" "status $GUEST" "limits $GUEST" "nic list $GUEST" "device list $GUEST"; do
                 # shellcheck disable=SC2086
                 setpriv --reuid 12345 --regid 12345 --clear-groups nbox $verb --json >"$SCRATCH/json" || [ -s "$SCRATCH/json" ]
                 said=$("$HOST_TOOLS/json-check" "$(schema_of "${verb% "$GUEST"}")" "$SCRATCH/json" 2>&1) || fail "nbox $verb: $said"
