@@ -141,7 +141,8 @@ static int print_table(const Subject *s, Error **reterr) {
 
                 k = look(s, r, &l);
                 if (k >= 0)
-                        k = table_add(t, (const char *[]){ resource_option(r)->spec.name, effective_text(r, &l, effective), number_text(r, l.used, used), l.set, l.from });
+                        k = table_add(t, (const char *[]){ resource_option(r)->spec.name, effective_text(r, &l, effective),
+                                                           number_text(r, l.used, used), l.set, l.from });
         }
         if (k < 0)
                 return error_oom(reterr);
@@ -161,8 +162,9 @@ static int print_json(const Subject *s, Error **reterr) {
                 _cleanup_(limit_done) Limit l = {};
 
                 k = look(s, r, &l);
-                json_array_append_new(all, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "resource", resource_option(r)->spec.name, "key", resource_option(r)->key,
-                                                     "limit", text_or_null(l.effective), "used", l.used == UINT64_MAX ? json_null() : json_integer((json_int_t) l.used),
+                json_array_append_new(all, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "resource", resource_option(r)->spec.name,
+                                                     "key", resource_option(r)->key, "limit", text_or_null(l.effective),
+                                                     "used", l.used == UINT64_MAX ? json_null() : json_integer((json_int_t) l.used),
                                                      "set", text_or_null(l.set), "from", text_or_null(l.from)));
         }
         if (k < 0) {

@@ -118,15 +118,16 @@ static int check_devices(const Setting *s, Error **reterr) {
 static void warn_of_others(const Setting *s) {
         for (const Assignment *a = s->now->assignments.first; a; a = a->next)
                 for (Resource r = 0; r < RESOURCES; r++)
-                        if (a->field == FIELD_RESOURCES + r && s->change.texts[r] && *s->change.texts[r] && !resource_is_of_devices(r) && a->file &&
-                            strcmp(a->file, s->file.target.place.path) != 0)
+                        if (a->field == FIELD_RESOURCES + r && s->change.texts[r] && *s->change.texts[r] && !resource_is_of_devices(r) &&
+                            a->file && strcmp(a->file, s->file.target.place.path) != 0)
                                 log_warning("%s:%u says %s=%s, and counts at the next start", a->file, a->line, a->option->key, a->text);
 }
 
 static void warn_of_missing(const Setting *s) {
         for (Resource r = 0; r < RESOURCES; r++)
                 if (s->change.texts[r] && *s->change.texts[r] && !live_limit_is_held(s->machine, r))
-                        log_warning("%s: this host's kernel has no controller for it here, and does not hold the machine to it", resource_option(r)->spec.name);
+                        log_warning("%s: this host's kernel has no controller for it here, and does not hold the machine to it",
+                                    resource_option(r)->spec.name);
 }
 
 static int set(Setting *s, Error **reterr) {
