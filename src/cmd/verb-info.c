@@ -6,6 +6,7 @@
 #include "cgroup.h"
 #include "file.h"
 #include "firewall.h"
+#include "lxcfs.h"
 #include "parse.h"
 #include "registration.h"
 #include "table.h"
@@ -18,7 +19,7 @@ typedef struct Fact {
         char value[256];
 } Fact;
 
-enum { FACT_VERSION, FACT_KERNEL, FACT_SYSTEMD, FACT_CGROUPS, FACT_FIREWALL, FACT_USERNS, FACT_SELINUX, N_FACTS };
+enum { FACT_VERSION, FACT_KERNEL, FACT_SYSTEMD, FACT_CGROUPS, FACT_FIREWALL, FACT_USERNS, FACT_SELINUX, FACT_LXCFS, N_FACTS };
 
 static void say(Fact *f, const char *text) {
         snprintf(f->value, sizeof(f->value), "%s", text);
@@ -112,6 +113,7 @@ int verb_info(int argc, char **argv, Error **reterr) {
                 [FACT_FIREWALL] = { "firewall", "Firewall", "" },
                 [FACT_USERNS] = { "user_namespaces", "User namespaces", "" },
                 [FACT_SELINUX] = { "selinux", "SELinux", "" },
+                [FACT_LXCFS] = { "lxcfs", "lxcfs", "" },
         };
         VerbArgs args = verb_args(argc, argv);
         int r;
@@ -125,5 +127,6 @@ int verb_info(int argc, char **argv, Error **reterr) {
         find_firewall(&facts[FACT_FIREWALL]);
         find_userns(&facts[FACT_USERNS]);
         find_selinux(&facts[FACT_SELINUX]);
+        say(&facts[FACT_LXCFS], lxcfs_is_mounted() ? "yes: figures in /proc are the machine's" : "no: figures in /proc are the host's");
         return print_facts(facts, args.json, reterr);
 }

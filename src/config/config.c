@@ -81,6 +81,7 @@ static const FieldInfo fields[FIELD_MAX] = {
         [FIELD_AMBIENT_CAPABILITIES] = { KIND_U64, AT(ambient_capabilities) },
         [FIELD_NO_NEW_PRIVILEGES] = { KIND_INT, AT(no_new_privileges) },
         [FIELD_SUPPRESS_SYNC] = { KIND_INT, AT(suppress_sync) },
+        [FIELD_LXCFS] = { KIND_INT, AT(lxcfs) },
         [FIELD_LIMITS ... FIELD_LIMITS_LAST] = { KIND_LIMIT, AT(limits) }, /* the first's */
         [FIELD_OOM_SCORE_ADJUST] = { KIND_STRING, AT(oom_score_adjust) },
         [FIELD_CPU_AFFINITY] = { KIND_STRING, AT(cpu_affinity) },

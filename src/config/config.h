@@ -93,6 +93,11 @@ typedef enum LinkJournalMode {
         LINK_JOURNAL_NO, LINK_JOURNAL_HOST, LINK_JOURNAL_TRY_HOST, LINK_JOURNAL_GUEST, LINK_JOURNAL_TRY_GUEST, LINK_JOURNAL_AUTO,
 } LinkJournalMode;
 
+typedef enum LxcfsMode { /* whether the figures inside are lxcfs's */
+        LXCFS_UNSET = -1,
+        LXCFS_NO, LXCFS_AUTO, LXCFS_YES,
+} LxcfsMode;
+
 typedef enum OomPolicy { /* what becomes of a machine of which the kernel has killed a process for want of memory */
         OOM_POLICY_UNSET = -1,
         OOM_POLICY_CONTINUE, /* it goes on without it */
@@ -334,6 +339,7 @@ typedef struct MachineConfig {
         uint64_t ambient_capabilities; /* START_RUN: what the command has without being root */
         int no_new_privileges; /* tristate */
         int suppress_sync;   /* tristate */
+        LxcfsMode lxcfs;
         LimitConfig limits[RLIM_NLIMITS];
         char *oom_score_adjust; /* "-1000" to "1000", or NULL */
         char *cpu_affinity;    /* a list as cpu_list_parse() takes it, or NULL */
@@ -396,6 +402,7 @@ const char *oom_policy_to_string(OomPolicy p);
 const char *ownership_mode_to_string(OwnershipMode m);
 const char *resolv_conf_mode_to_string(ResolvConfMode m);
 const char *link_journal_mode_to_string(LinkJournalMode m);
+const char *lxcfs_mode_to_string(LxcfsMode m);
 const char *timezone_mode_to_string(TimezoneMode m);
 const char *volatile_mode_to_string(VolatileMode m);
 const char *protocol_to_string(int protocol);

@@ -101,6 +101,13 @@ const EnumName timezone_mode_names[] = {
         {},
 };
 
+const EnumName lxcfs_mode_names[] = {
+        { "no", LXCFS_NO },
+        { "auto", LXCFS_AUTO },
+        { "yes", LXCFS_YES },
+        {},
+};
+
 const EnumName link_journal_mode_names[] = {
         { "no", LINK_JOURNAL_NO },
         { "host", LINK_JOURNAL_HOST },
@@ -246,6 +253,10 @@ const char *oom_policy_to_string(OomPolicy p) {
 
 const char *resolv_conf_mode_to_string(ResolvConfMode m) {
         return enum_to_string(resolv_conf_mode_names, (int) m);
+}
+
+const char *lxcfs_mode_to_string(LxcfsMode m) {
+        return enum_to_string(lxcfs_mode_names, (int) m);
 }
 
 const char *link_journal_mode_to_string(LinkJournalMode m) {

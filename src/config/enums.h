@@ -20,6 +20,7 @@ extern const EnumName selinux_mode_names[];
 extern const EnumName resolv_conf_mode_names[];
 extern const EnumName timezone_mode_names[];
 extern const EnumName link_journal_mode_names[];
+extern const EnumName lxcfs_mode_names[];
 extern const EnumName volatile_mode_names[];
 extern const EnumName console_mode_names[];
 extern const EnumName oom_policy_names[];

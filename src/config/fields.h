@@ -50,6 +50,7 @@ typedef enum Field {
         FIELD_AMBIENT_CAPABILITIES,
         FIELD_NO_NEW_PRIVILEGES,
         FIELD_SUPPRESS_SYNC,
+        FIELD_LXCFS,
         FIELD_LIMITS, /* each is set by itself: this plus the number of setrlimit(2) */
         FIELD_LIMITS_LAST = FIELD_LIMITS + RLIM_NLIMITS - 1,
         FIELD_OOM_SCORE_ADJUST,

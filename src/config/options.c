@@ -315,6 +315,13 @@ const Option options[] = {
           .flags = OPTION_BOTH, .group = ISOLATION, .parse = parse_bool_field,
           .help = "Let no program inside gain privileges (default: no)",
           .about = "With yes, su(1), sudo(8) and every other program with a setuid bit or file capabilities runs as who calls it." },
+        { { "lxcfs", .placeholder = "MODE" },
+          .section = "Exec", .key = "Lxcfs", .values = lxcfs_mode_names, .field = FIELD_LXCFS,
+          .flags = OPTION_BOTH, .group = ISOLATION, .parse = parse_enum_field,
+          .help = "Whether /proc has the machine's figures, by lxcfs",
+          .about = "auto (the default) mounts the files of lxcfs(1) over those of the machine's /proc that tell of memory, processors, load and "
+                   "uptime, where lxcfs is mounted on the host's /var/lib/lxcfs; yes refuses to start without it, and no leaves the "
+                   "host's figures there. See \"/PROC AND /SYS\" in nbox(1)." },
         { { "suppress-sync", .placeholder = "BOOL" },
           .section = "Exec", .key = "SuppressSync", .values = boolean_names, .field = FIELD_SUPPRESS_SYNC,
           .flags = OPTION_BOTH, .group = ISOLATION, .parse = parse_bool_field,

@@ -58,7 +58,7 @@ static int finish_run(int root, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot set the flags of the machine's /run") : 0;
 }
 
-int child_mount_api(const MachinePlan *p, Error **reterr) {
+int child_mount_api(const MachinePlan *p, LxcfsFiles *lxcfs, Error **reterr) {
         _cleanup_close_ int root = -1;
         int r = 0;
 
@@ -71,6 +71,9 @@ int child_mount_api(const MachinePlan *p, Error **reterr) {
                 r = attach_fs_at(root, "devpts", devpts_new(p->labels.mount), "/dev/pts", reterr);
         if (r >= 0)
                 r = attach_fs_at(root, "mqueue", mqueue_new(p->labels.mount), "/dev/mqueue", reterr);
+        if (r >= 0)
+                r = lxcfs_attach(lxcfs, root, reterr);
+        lxcfs_done(lxcfs);
         return r < 0 ? r : finish_run(root, reterr);
 }
 

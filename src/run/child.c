@@ -19,6 +19,7 @@
 #include "exit-status.h"
 #include "fd.h"
 #include "labels.h"
+#include "lxcfs.h"
 #include "mount.h"
 #include "process.h"
 #include "pty.h"
@@ -40,6 +41,18 @@ static void expect(int socket, char type, int *fds, size_t n_fds) {
 
         if (fd_recv(socket, &got, 1, fds, &n) != 1 || got != type || n != n_fds)
                 _exit(EXIT_OWN_FAILURE);
+}
+
+/* The tree, and what lxcfs has for it. */
+static void expect_built(int socket, int *ret_root, LxcfsFiles *ret_lxcfs) {
+        int fds[1 + LXCFS_FILES];
+        size_t n = 1 + LXCFS_FILES;
+        ChildBuilt built;
+
+        if (fd_recv(socket, &built, sizeof(built), fds, &n) != sizeof(built) || built.type != CHILD_BUILT || n == 0 ||
+            lxcfs_unpack(built.lxcfs, fds + 1, n - 1, ret_lxcfs) < 0)
+                _exit(EXIT_OWN_FAILURE);
+        *ret_root = fds[0];
 }
 
 /* While /proc is the host's, which no tree has had a hand in: for the exec of init, and for a stub that goes on as we are. */
@@ -109,14 +122,14 @@ static int open_ptys(const MachinePlan *p, int *masters, size_t *ret_n, Error **
         return 0;
 }
 
-static int prepare(const ChildSetup *s, int *masters, size_t *ret_n_masters, Error **reterr) {
+static int prepare(const ChildSetup *s, LxcfsFiles *lxcfs, int *masters, size_t *ret_n_masters, Error **reterr) {
         const MachinePlan *p = s->plan;
         int r;
 
         r = mount_pivot_to_cwd();
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the tree the root");
-        r = child_mount_api(p, reterr);
+        r = child_mount_api(p, lxcfs, reterr);
         if (r < 0)
                 return r;
         r = open_ptys(p, masters, ret_n_masters, reterr);
@@ -133,6 +146,7 @@ static int prepare(const ChildSetup *s, int *masters, size_t *ret_n_masters, Err
 _Noreturn void child_main(const ChildSetup *s) {
         _cleanup_(error_freep) Error *error = NULL;
         TaskLabelFiles labels = TASK_LABEL_FILES_NONE;
+        LxcfsFiles lxcfs = LXCFS_NONE;
         int root = -1, masters[1 + PLAN_TTYS], r;
         static const char ready = CHILD_READY;
         bool executing = false;
@@ -144,13 +158,13 @@ _Noreturn void child_main(const ChildSetup *s) {
         r = set_labels(s->plan, &labels, &error);
         if (r < 0)
                 fail(s->socket, r, false, error);
-        expect(s->socket, CHILD_BUILT, &root, 1);
+        expect_built(s->socket, &root, &lxcfs);
 
         r = become_root(&error);
         if (r >= 0)
                 r = enter_tree(root, &error);
         if (r >= 0)
-                r = prepare(s, masters, &n_masters, &error);
+                r = prepare(s, &lxcfs, masters, &n_masters, &error);
         if (r < 0)
                 fail(s->socket, r, false, error);
 

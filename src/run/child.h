@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -11,7 +12,7 @@
  * one SOCK_SEQPACKET socket, which the exec closes.
  *
  * The parent says                                      the child says
- *   CHILD_BUILT  + the root mount's fd:
+ *   CHILD_BUILT  + the root mount's fd, and lxcfs's files:
  *                maps are written, the tree stands       CHILD_READY + the ptys' masters: all is mounted
  *   CHILD_GO     it is in its cgroup, and on the net     CHILD_FAILED + a ChildFailure; or the end: init runs */
 
@@ -21,6 +22,11 @@ enum {
         CHILD_GO = 'g',
         CHILD_FAILED = 'f',
 };
+
+typedef struct ChildBuilt {
+        char type;      /* CHILD_BUILT */
+        uint16_t lxcfs; /* which of its files are behind the root (lxcfs_pack()) */
+} ChildBuilt;
 
 typedef struct ChildFailure {
         char type; /* CHILD_FAILED */

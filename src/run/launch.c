@@ -20,6 +20,7 @@
 #include "limits.h"
 #include "live-bind.h"
 #include "log.h"
+#include "lxcfs.h"
 #include "mount.h"
 #include "namespace.h"
 #include "own-group.h"
@@ -325,10 +326,23 @@ static int note_layer(Supervisor *s, Error **reterr) {
         return error_oom(reterr);
 }
 
+/* The tree is the child's now. */
+static int hand_over(const Supervisor *s, int socket, int root, Error **reterr) {
+        _cleanup_(lxcfs_done) LxcfsFiles lxcfs = LXCFS_NONE;
+        int fds[1 + LXCFS_FILES] = { root }, r = lxcfs_open(s->plan->lxcfs, &lxcfs, reterr);
+        ChildBuilt built = { .type = CHILD_BUILT };
+        size_t n;
+
+        if (r < 0)
+                return r;
+        built.lxcfs = lxcfs_pack(&lxcfs, fds + 1, &n);
+        r = fd_send(socket, &built, sizeof(built), fds, 1 + n);
+        return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
+}
+
 static int build_tree(Supervisor *s, int socket, Error **reterr) {
         _cleanup_(guest_files_done) GuestFiles files = { .credentials = s->credentials };
         _cleanup_close_ int userns = -1, root = -1, proc = -1, sysfs = -1;
-        static const char built = CHILD_BUILT;
         int api[2], r;
 
         if (s->plan->userns) {
@@ -352,8 +366,7 @@ static int build_tree(Supervisor *s, int socket, Error **reterr) {
         r = note_layer(s, reterr);
         if (r < 0)
                 return r;
-        r = fd_send(socket, &built, 1, &root, 1);
-        return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
+        return hand_over(s, socket, root, reterr);
 }
 
 /* The child's ids, limits and network, which it cannot give itself. */

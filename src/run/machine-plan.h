@@ -108,6 +108,7 @@ typedef struct MachinePlan {
         size_t n_filter;
         bool no_new_privileges;
         bool suppress_sync;  /* filter has it */
+        LxcfsMode lxcfs;     /* never unset */
         struct rlimit limits[RLIM_NLIMITS]; /* by number of setrlimit(2) */
         uint32_t limits_asked; /* which of them were asked for, bits */
         char *oom_score_adjust;

@@ -46,6 +46,7 @@ static const PlanKey keys[] = {
         { "ambient_capabilities", { FIELD_AMBIENT_CAPABILITIES } },
         { "no_new_privileges", { FIELD_NO_NEW_PRIVILEGES } },
         { "suppress_sync", { FIELD_SUPPRESS_SYNC } },
+        { "lxcfs", { FIELD_LXCFS } },
         { "limits", { FIELD_LIMITS } },
         { "oom_score_adjust", { FIELD_OOM_SCORE_ADJUST } },
         { "cpu_affinity", { FIELD_CPU_AFFINITY } },

@@ -89,6 +89,7 @@ int plan_isolation(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         p->nesting = c->nesting > 0;
         p->no_new_privileges = c->no_new_privileges > 0;
         p->suppress_sync = c->suppress_sync > 0;
+        p->lxcfs = c->lxcfs == LXCFS_UNSET ? LXCFS_AUTO : c->lxcfs;
         p->personality = c->personality;
         p->oom_score_asked = c->oom_score_adjust;
         if (string_set(&p->oom_score_adjust, c->oom_score_adjust ?: LIMIT_OOM_SCORE_ADJUST) < 0 ||

@@ -179,6 +179,7 @@ static void describe_isolation(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "ambient_capabilities", capabilities(p->ambient));
         json_object_set_new(o, "no_new_privileges", json_boolean(p->no_new_privileges));
         json_object_set_new(o, "suppress_sync", json_boolean(p->suppress_sync));
+        json_object_set_new(o, "lxcfs", json_string(lxcfs_mode_to_string(p->lxcfs)));
         json_object_set_new(o, "limits", limits(p));
         json_object_set_new(o, "oom_score_adjust", json_text(p->oom_score_adjust));
         json_object_set_new(o, "cpu_affinity", json_text(p->cpu_affinity));
