@@ -14,7 +14,7 @@
  * are mounted by the child, over the kernel's and never over what hides one (api-guard.h): root inside can lift them, which shows him what he
  * would see without, and so can mount a proc of his own. */
 
-#define LXCFS_WAIT_USEC (2 * UINT64_C(1000000))
+#define LXCFS_WAIT_USEC (5 * UINT64_C(1000000))
 #define LXCFS_FILES 9
 
 /* Detached, read-only mounts, each of one file; -1: lxcfs has it not, or is not used. */
