@@ -13,7 +13,7 @@
 
 #define HOST_UNITS "/etc/systemd/system"
 
-static const char *const our_units[] = { "nbox@.service", "nbox-zone@.service", "nbox-return@.service" };
+static const char *const our_units[] = { "nbox@.service", "nbox-zone@.service", "nbox-return@.service", "nbox-group@.target" };
 
 static const char *const units_lost[] = {
         "No machine runs as a service: no start, no enable",

@@ -7,6 +7,7 @@
 
 #include "bus.h"
 #include "doctor.h"
+#include "machine-order.h"
 #include "unit.h"
 
 #define SYSTEMD_WANTED 252
@@ -91,11 +92,40 @@ static void check_polkit(Doctor *d) {
         doctor_mend_package(d, &polkit_package);
 }
 
+/* Whom it comes after, and who does not start: named by hand, or disabled later. */
+static void check_order_of(Doctor *d, const char *machine, char *const *enabled) {
+        _cleanup_(machine_order_done) MachineOrder order = {};
+        _cleanup_(error_freep) Error *error = NULL;
+
+        if (machine_order_load(machine, &order, &error) < 0) {
+                doctor_found_error(d, FOUND_TAKES, error);
+                doctor_mend(d, "nbox disable %s && nbox enable %s", machine, machine);
+                return;
+        }
+        for (char **other = order.after; other && *other; other++) {
+                if (**other == '@' || strv_contains(enabled, *other))
+                        continue;
+                doctor_found(d, FOUND_ADVICE, "The machine %s is to start after %s, which does not start with the host", machine, *other);
+                doctor_means(d, "It does not wait for it");
+                doctor_mend(d, "nbox enable %s", *other);
+        }
+}
+
+static void check_order(Doctor *d) {
+        _cleanup_strv_ char **enabled = NULL;
+
+        if (machines_enabled(&enabled, NULL) < 0)
+                return;
+        for (char **m = enabled; m && *m; m++)
+                check_order_of(d, *m, enabled);
+}
+
 const DoctorCheck systemd_checks[] = {
         { "systemd", "systemd and its bus", check_systemd },
         { "systemd-version", "systemd's version", check_version },
         { "machined", "systemd-machined", check_machined },
         { "logind", "what systemd-logind ends at log-out", check_logind },
         { "polkit", "polkit, for users", check_polkit },
+        { "order", "the order in which machines start", check_order },
         {},
 };

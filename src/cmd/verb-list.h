@@ -24,8 +24,11 @@ extern const VerbOption copy_to_options[], copy_from_options[];
 
 int verb_start(int argc, char **argv, Error **reterr);
 int verb_stop(int argc, char **argv, Error **reterr);
+extern const VerbOption group_options[]; /* verb-unit.c */
 int verb_enable(int argc, char **argv, Error **reterr);
-int verb_disable(int argc, char **argv, Error **reterr); /* verb-unit.c */
+int verb_enable_list(int argc, char **argv, Error **reterr);
+int verb_disable(int argc, char **argv, Error **reterr); /* verb-enable.c */
+extern const VerbOption enable_options[], disable_options[];
 
 int verb_verify(int argc, char **argv, Error **reterr);
 extern const VerbOption verify_options[];

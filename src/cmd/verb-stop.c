@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "control.h"
 #include "gc.h"
+#include "group-names.h"
 #include "log.h"
 #include "machine-stop.h"
 #include "parse.h"
@@ -25,6 +26,7 @@
 
 const VerbOption stop_options[] = {
         { { .name = "wait", .letter = 'w' }, 'w', "Wait until it has ended (reboot: until it is up again)" },
+        { { .name = "group", .placeholder = "GROUP" }, 'g', "All machines of that group that run, the last ones first" },
         {},
 };
 
@@ -168,14 +170,24 @@ static int stop_named(const char *name, const void *how, Error **reterr) {
 }
 
 static int stop_all(int argc, char **argv, InitAction action, Error **reterr) {
+        _cleanup_strv_ char **names = NULL, **groups = NULL;
         StopArguments a = { .action = action };
         VerbArgs args = verb_args(argc, argv);
         int r;
 
         while ((r = verb_next(&args, reterr)) > 0)
-                a.wait = true;
-        if (r >= 0)
+                if (r == 'w')
+                        a.wait = true;
+                else if (strv_append(&groups, args.value) < 0)
+                        return error_oom(reterr);
+        if (r >= 0 && !groups)
                 r = verb_check_operands(&args, 1, -1, reterr);
+        if (r >= 0 && groups)
+                r = group_names_to_end(&args, groups, &names, reterr);
+        if (r >= 0 && groups) {
+                args.operands = names;
+                args.n_operands = (int) strv_length(names);
+        }
         return r < 0 ? r : verb_for_each(&args, stop_named, &a);
 }
 

@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fd.h"
 #include "ini.h"
@@ -12,6 +15,7 @@
 #include "suggest.h"
 
 #define HOST_CONFIG_SIZE_MAX ((size_t) 64 * 1024)
+#define PARALLEL_STARTS_PER_CPU 2
 
 const EnumName firewall_choice_names[] = {
         { "auto", FIREWALL_AUTO },
@@ -28,13 +32,14 @@ const EnumName ipv6_choice_names[] = {
 
 typedef struct HostKey {
         const char *section, *key;
-        const EnumName *names;
+        const EnumName *names; /* NULL: a number from 1 on, or "infinity" */
         size_t offset; /* of an int in HostConfig */
 } HostKey;
 
 static const HostKey keys[] = {
         { "Host", "Firewall", firewall_choice_names, offsetof(HostConfig, firewall) },
         { "Host", "IPv6", ipv6_choice_names, offsetof(HostConfig, ipv6) },
+        { "Host", "ParallelStarts", NULL, offsetof(HostConfig, parallel_starts) },
 };
 
 typedef struct HostReader {
@@ -65,10 +70,26 @@ static void warn_unknown_key(const HostReader *r, const IniLine *l) {
                     best.name ? " (did you mean " : "", best.name ? best.name : "", best.name ? "?)" : "");
 }
 
+static int parse_number(const char *text, int *ret, Error **reterr) {
+        char *end;
+        long n;
+
+        if (strcmp(text, "infinity") == 0) {
+                *ret = INT_MAX;
+                return 0;
+        }
+        errno = 0;
+        n = strtol(text, &end, 10);
+        if (errno > 0 || *text < '0' || *text > '9' || *end || n < 1 || n >= INT_MAX)
+                return error_set(reterr, EINVAL, "'%s' is neither a number from 1 on nor \"infinity\"", text);
+        *ret = (int) n;
+        return 0;
+}
+
 static int found_line(const IniLine *l, void *userdata, Error **reterr) {
         const HostReader *reader = userdata;
         const HostKey *key;
-        int r;
+        int *value, r;
 
         if (!l->key && !l->value) {
                 if (!section_exists(l->section) && strncmp(l->section, "X-", 2) != 0)
@@ -91,7 +112,8 @@ static int found_line(const IniLine *l, void *userdata, Error **reterr) {
                 *(int *) ((char *) reader->c + key->offset) = 0;
                 return 0;
         }
-        r = enum_parse(key->names, l->value, (int *) ((char *) reader->c + key->offset), reterr);
+        value = (int *) ((char *) reader->c + key->offset);
+        r = key->names ? enum_parse(key->names, l->value, value, reterr) : parse_number(l->value, value, reterr);
         return r < 0 ? error_prefix(reterr, r, "%s:%u: %s=", reader->path, l->line, key->key) : 0;
 }
 
@@ -121,4 +143,10 @@ int host_config_load(HostConfig *ret, Error **reterr) {
         if (r < 0)
                 return error_errno(reterr, r, "Cannot read %s", HOST_CONFIG_PATH);
         return host_config_parse(ret, HOST_CONFIG_PATH, text, size, reterr);
+}
+
+unsigned host_parallel_starts(const HostConfig *c) {
+        long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+        return c->parallel_starts > 0 ? (unsigned) c->parallel_starts : PARALLEL_STARTS_PER_CPU * (unsigned) (cpus > 0 ? cpus : 1);
 }

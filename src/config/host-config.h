@@ -28,11 +28,15 @@ extern const EnumName ipv6_choice_names[];
 typedef struct HostConfig {
         int firewall; /* FirewallChoice */
         int ipv6;     /* Ipv6Choice: whether zones have IPv6 */
+        int parallel_starts; /* how many machines start at once with the host; 0: as host_parallel_starts() has it; INT_MAX: all */
 } HostConfig;
 
 /* Read HOST_CONFIG_PATH; where there is no such file, everything is at its default. What is unknown is warned about; a
  * file that is none, and a value that is not allowed, are errors that name the line (-EBADMSG, -EINVAL). */
 int host_config_load(HostConfig *ret, Error **reterr);
+
+/* That number, never 0. */
+unsigned host_parallel_starts(const HostConfig *c);
 
 /* The same of a text, which is changed and followed by a NUL; `path` is for messages. */
 int host_config_parse(HostConfig *ret, const char *path, char *text, size_t size, Error **reterr);

@@ -12,6 +12,7 @@
 #include "layer-info.h"
 #include "log.h"
 #include "machine-leases.h"
+#include "machine-order.h"
 #include "read-only.h"
 #include "remove.h"
 #include "store.h"
@@ -98,7 +99,7 @@ static void rename_path(const char *from, const char *to) {
 /* Bring all that goes with a renamed image to where the image is. */
 static void carry(const Change *c, bool forward) {
         const char *from = forward ? c->machine : c->new_machine, *to = forward ? c->new_machine : c->machine;
-        _cleanup_(error_freep) Error *ids = NULL, *leases = NULL, *log = NULL;
+        _cleanup_(error_freep) Error *ids = NULL, *leases = NULL, *log = NULL, *order = NULL;
 
         for (size_t i = 0; c->paths && c->paths[i]; i++)
                 rename_path(forward ? c->paths[i] : c->new_paths[i], forward ? c->new_paths[i] : c->paths[i]);
@@ -107,6 +108,7 @@ static void carry(const Change *c, bool forward) {
         warn_of(identity_rename(from, to, &ids), ids);
         warn_of(console_log_rename(from, to, &log), log);
         warn_of(machine_leases_rename(from, to, &leases), leases);
+        warn_of(machine_order_rename(from, to, &order), order);
 }
 
 static void remove_path(const char *path) {
@@ -131,7 +133,7 @@ static void remove_paths(const Change *c) {
 }
 
 static void forget(const Change *c) {
-        _cleanup_(error_freep) Error *ids = NULL, *leases = NULL, *log = NULL;
+        _cleanup_(error_freep) Error *ids = NULL, *leases = NULL, *log = NULL, *order = NULL;
 
         remove_paths(c);
         if (!c->machine)
@@ -139,6 +141,7 @@ static void forget(const Change *c) {
         warn_of(identity_remove(c->machine, &ids), ids);
         warn_of(console_log_remove(c->machine, &log), log);
         warn_of(machine_leases_forget(c->machine, &leases), leases);
+        warn_of(machine_order_forget(c->machine, &order), order);
 }
 
 /* ---- the image ---- */

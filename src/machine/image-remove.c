@@ -9,6 +9,7 @@
 #include "image-names.h"
 #include "layer-graph.h"
 #include "log.h"
+#include "machine-order.h"
 #include "read-only.h"
 #include "store.h"
 #include "strv.h"
@@ -129,8 +130,9 @@ static int describe(Removal *m, bool with_settings, Removed *ret, Error **reterr
         ret->snapshots = count_snapshots(m->entry);
         if (n > 0 && !(ret->link_target = strndup(target, (size_t) n)))
                 return error_oom(reterr);
-        if (!with_settings && m->names.settings && !(ret->kept = strv_copy(m->names.settings)))
-                return error_oom(reterr);
+        for (char **path = with_settings ? NULL : m->names.settings; path && *path; path++)
+                if (!machine_order_is_alone(*path) && strv_append(&ret->kept, *path) < 0) /* which goes with its link */
+                        return error_oom(reterr);
         return 0;
 }
 

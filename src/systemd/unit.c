@@ -99,6 +99,21 @@ int unit_active_state(sd_bus *bus, const char *unit, char **ret, Error **reterr)
         return r < 0 ? error_pass(reterr, r, &error) : 0;
 }
 
+int unit_has_job(sd_bus *bus, const char *unit, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_free_ char *path = unit_path(unit);
+        uint32_t id = 0;
+        int r;
+
+        if (!path)
+                return error_oom(reterr);
+        r = sd_bus_get_property(bus, SYSTEMD_SERVICE, path, SYSTEMD_UNIT, "Job", &e, &reply, "(uo)");
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "(uo)", &id, NULL);
+        return r < 0 ? bus_failed(reterr, r, &e, "Cannot ask systemd whether %s is being started", unit) : id > 0;
+}
+
 int units_reload(sd_bus *bus, Error **reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         int r;
@@ -113,7 +128,7 @@ int unit_enable(sd_bus *bus, const char *unit, Error **reterr) {
 
         r = sd_bus_call_method(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "EnableUnitFiles", &e, NULL,
                                "asbb", 1, unit, 0, 0);
-        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not enable %s", unit) : units_reload(bus, reterr);
+        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not enable %s", unit) : 0;
 }
 
 int unit_disable(sd_bus *bus, const char *unit, Error **reterr) {
@@ -122,7 +137,7 @@ int unit_disable(sd_bus *bus, const char *unit, Error **reterr) {
 
         r = sd_bus_call_method(bus, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER, "DisableUnitFiles", &e, NULL,
                                "asb", 1, unit, 0);
-        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not disable %s", unit) : units_reload(bus, reterr);
+        return r < 0 ? bus_failed(reterr, r, &e, "systemd could not disable %s", unit) : 0;
 }
 
 int unit_file_state(sd_bus *bus, const char *unit, char **ret, Error **reterr) {

@@ -25,9 +25,12 @@ int unit_thaw(sd_bus *bus, const char *unit, Error **reterr);
 void unit_thaw_begin(sd_bus *bus, const char *unit);
 int unit_freeze(sd_bus *bus, const char *unit, Error **reterr); /* what has failed may yet come: unit_thaw() undoes it */
 
-int unit_enable(sd_bus *bus, const char *unit, Error **reterr); /* symlinks, then daemon-reload */
+int unit_enable(sd_bus *bus, const char *unit, Error **reterr); /* symlinks; then units_reload() */
 int unit_disable(sd_bus *bus, const char *unit, Error **reterr);
 int units_reload(sd_bus *bus, Error **reterr); /* daemon-reload */
+
+/* Whether a job of systemd's for that unit waits or runs: 1, 0, or -errno. */
+int unit_has_job(sd_bus *bus, const char *unit, Error **reterr);
 
 /* ActiveState ("active", "inactive", "failed", …); "inactive" for an unknown unit. *ret is the caller's. */
 int unit_active_state(sd_bus *bus, const char *unit, char **ret, Error **reterr);

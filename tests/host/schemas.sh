@@ -83,6 +83,7 @@ test_nothing_runs() {
         fits limits "$GUEST"
         fits 'mount list'
         fits mount --list
+        fits 'enable list'
         mkdir -p /etc/nbox
         printf '[Exec]\nNonsense=1\nEnvironment=A=B\n[Network]\nPort=99999999\n' >"/etc/nbox/$GUEST.conf"
         fits verify "$GUEST"
