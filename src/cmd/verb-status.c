@@ -74,8 +74,8 @@ static void print_state(const Machine *m) {
                 show_line("State", "frozen%s%s: none of its processes runs; `nbox thaw %s` lets it go on",
                           m->state == MACHINE_RUNNING ? "" : " while ", m->state == MACHINE_RUNNING ? "" : machine_state_to_string(m->state),
                           rec->name);
-        else if (m->state == MACHINE_BOOTING && rec->waiting_for)
-                show_line("State", "booting, waiting for %s, %" PRIu64 " s", rec->waiting_for,
+        else if ((m->state == MACHINE_BOOTING || m->state == MACHINE_STARTING) && rec->waiting_for)
+                show_line("State", "%s, waiting for %s, %" PRIu64 " s", machine_state_to_string(m->state), rec->waiting_for,
                      now > rec->started_usec ? (now - rec->started_usec) / 1000000 : 0);
         else
                 show_line("State", "%s", machine_state_to_string(m->state));

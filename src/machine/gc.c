@@ -13,6 +13,7 @@
 #include "pidfd.h"
 #include "process.h"
 #include "registration.h"
+#include "start-queue.h"
 
 /* The order undoes a boot backwards: first nothing of the guest must run, then its units, links and rules, files, and last
  * the record, so that a sweep that is interrupted finds it all again.
@@ -207,6 +208,7 @@ int gc_run(bool thorough, unsigned *ret_swept, Error **reterr) {
                 if (r < 0 && first == 0)
                         first = r;
                 gc_stop_idle_services(NULL);
+                start_queue_sweep();
         }
         if (ret_swept)
                 *ret_swept = swept;

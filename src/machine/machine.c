@@ -82,6 +82,8 @@ static int take_changes(MachineRecord *r) {
 }
 
 const char *machine_state_shown(const Machine *m) {
+        if (m->state == MACHINE_STARTING && m->record->waiting_for)
+                return "waiting";
         return m->record->frozen ? "frozen" : machine_state_to_string(m->state);
 }
 

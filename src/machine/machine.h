@@ -15,7 +15,7 @@ typedef struct Machine {
         MachineState state; /* as it is now, where the record says how it was */
 } Machine;
 
-/* The state in a word for people: "frozen" where it is, for then it does nothing else. */
+/* The state in a word for people: "frozen" where it is, for then it does nothing else; "waiting" while others start before it. */
 const char *machine_state_shown(const Machine *m);
 
 void machine_free(Machine *m);

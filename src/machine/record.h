@@ -65,7 +65,7 @@ typedef struct MachineRecord {
         bool ready;               /* its conditions (Ready=) have held */
         uint64_t ready_usec;      /* since when, CLOCK_REALTIME; 0 until then */
         bool start_waits_no_more; /* it is not ready, and who waited for the start was told to go on (ReadyWait=) */
-        char *waiting_for;        /* else what it waits for ("port tcp:80"), once init runs */
+        char *waiting_for;        /* else what it waits for: "port tcp:80", once init runs; "its turn", before */
         char *root;               /* the tree's path on the host */
         bool shares_root;         /* nothing that it writes gets there (read-only, ephemeral, volatile) */
         char *layer;              /* of an ephemeral one, what it writes to: layers/ID of a store (store.h), by its path; NULL: memory */

@@ -79,6 +79,7 @@ static void set_up(Supervisor *s) {
         if (s->up)
                 return;
         s->up = true;
+        turn_end(s);
         (void) sd_notifyf(0, "READY=1\nSTATUS=Machine %s %s%s", s->plan->name,
                           s->record->ready ? "is running" : "still boots: waiting for ", s->record->ready ? "" : s->record->waiting_for);
         detach_report_ready(&s->report_fd);

@@ -136,8 +136,10 @@ static int was_cancelled(Supervisor *s, Error **reterr) {
                 log_info("Machine %s was asked to end before it ran", s->plan->name);
         error_set(&error, ECANCELED, "The machine '%s' was asked to end before it ran", s->plan->name);
         detach_report_failure(&s->report_fd, -ECANCELED, error);
-        if (s->record->reboots > 0) /* of the service's earlier life, so that systemd does not take it for a start that failed */
-                (void) sd_notify(0, "READY=1\nSTOPPING=1");
+        if (s->record->reboots > 0 || s->waited) { /* of the service's earlier life, or none yet, so that systemd does not take it for a start that failed */
+                (void) sd_notify(0, "READY=1"); /* in one message, STOPPING=1 would be all of it */
+                (void) sd_notify(0, "STOPPING=1");
+        }
         return 0;
 }
 
@@ -176,6 +178,8 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
         if (r < 0)
                 return r;
         supervisor_hear(s); /* what was said between two lives */
+        if (!supervisor_is_cancelled(s))
+                turn_wait(s);
         if (!supervisor_is_cancelled(s))
                 r = link_journal_prepare(s->plan, reterr);
         if (r >= 0 && !supervisor_is_cancelled(s) && s->plan->rechown)

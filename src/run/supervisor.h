@@ -21,6 +21,7 @@
 #include "record.h"
 #include "stack.h"
 #include "terminal.h"
+#include "turn.h"
 
 /* How much the guest has said of itself; supervisor-notify.c. */
 typedef struct NotifyWatch {
@@ -103,6 +104,8 @@ struct Supervisor {
         MemoryWatch memory;
         struct UsageSampler *sampler; /* what it uses, now and then; or NULL */
 
+        Turn *turn;       /* while it starts in its turn; or NULL */
+        bool waited;      /* for its turn, before it began */
         Readiness *readiness; /* while it is watched for; NULL: there is nothing to wait for */
         bool up;              /* who waits for the start was told to go on */
         int report_fd;    /* of `boot -d` without systemd: who waits for us to be up; or -1 */

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The host has been booted anew, its machines have started with it, and were stopped again (many-prepare).
+
+. "$HOST_TOOLS/many-words.sh"
+
+BOOT=/job/boot
+
+# field NAME KEY: StartedUSec is when its supervisor began, which is when systemd had it start; ReadyUSec when it was up.
+field() { jq -r --arg m "$1" ".[] | select(.Name == \$m) | .$2" "$BOOT/show"; }
+is_ready_now() { [ "$(nbox list --json | jq '[.[] | select(.ready)] | length')" -ge "$1" ]; }
+no_job() { [ -z "$(systemctl list-jobs --no-legend)" ]; }
+
+# comes_after NAME OTHER: it began when the other was up.
+comes_after() {
+        [ "$(field "$1" StartedUSec)" -ge "$(field "$2" ReadyUSec)" ] || fail "$1 was started before $2 was up"
+}
+
+test_all_were_up() {
+        [ -e "$BOOT/ended" ] || fail "the host's second boot did not come to its end"
+        same "machines that were up" "$(jq '[.[] | select(.ready)] | length' "$BOOT/list")" "$MANY"
+        same "failed units" "$(cat "$BOOT/failed")" ""
+        has_not "$(cat "$BOOT/journal")" 'ordering cycle|timed out|deleted to break'
+        same "left of the queue" "$(cat "$BOOT/queue")" ""
+        # Each on the network, with an address of its own.
+        same "addresses" "$(jq -r '[.[].address | select(. != null)] | unique | length' "$BOOT/list")" "$MANY"
+        has "$(cat "$BOOT/ping")" ' 0% packet loss'
+        same "known to machined" "$(cat "$BOOT/machined")" "$MANY"
+}
+
+test_order_was_kept() {
+        local name other before=''
+        for name in $(chain); do
+                [ -z "$before" ] || comes_after "$name" "$before"
+                before=$name
+        done
+        for name in $(front); do
+                for other in $(data); do comes_after "$name" "$other"; done
+        done
+        [ "$(field "$(late)" ReadyUSec)" -ge $(($(field "$(late)" StartedUSec) + DELAY * 1000000)) ] || fail "the late one was not late"
+}
+
+# began_to_end NAME, had_ended NAME: when, in µs.
+began_to_end() { awk -v name="$1" '$1 == name { print $2 }' "$BOOT/stops"; }
+had_ended() { awk -v name="$1" '$1 == name { print $3 }' "$BOOT/stops"; }
+
+# The other way round.
+test_stop_was_the_reverse() {
+        local name before=''
+        for name in $(chain); do
+                [ "$(began_to_end "$name")" -gt 0 ]
+                [ -z "$before" ] || [ "$(had_ended "$name")" -le "$(began_to_end "$before")" ] || fail "$before was stopped before $name"
+                before=$name
+        done
+}
+
+test_never_too_many() {
+        local n most=0
+        printf '[Host]\nParallelStarts=3\n' >/etc/nbox.conf
+        systemctl start --no-block machines.target
+        until is_active machines.target; do
+                n=$(nbox list --json | jq '[.[] | select((.state == "starting" and .waiting_for == null) or .state == "booting")] | length')
+                [ "$n" -le "$most" ] || most=$n
+        done
+        is_ready_now "$MANY"
+        # One that has its name and has not queued up yet is no more than about to wait.
+        [ "$most" -gt 0 ] || fail "none was seen starting"
+        echo "$most seen starting at once"
+        [ "$most" -le 8 ] || fail "$most machines were starting at once"
+        rm /etc/nbox.conf
+        systemctl stop machines.target
+        wait_until 60 no_job
+}
+
+# Whoever holds the queue and is killed lets go of it.
+test_killed_holders() {
+        local first pid
+        printf '[Host]\nParallelStarts=1\n' >/etc/nbox.conf
+        systemctl start --no-block machines.target
+        for _ in 1 2 3; do
+                wait_until 20 test -e /run/nbox/starting
+                first=$(find /run/nbox/starting -name '[0-9]*' -printf '%f\n' | sort | head -n 1)
+                pid=$(unit_of "nbox@${first#*-}.service" MainPID)
+                [ "${pid:-0}" = 0 ] || kill -9 "$pid" || true
+                sleep 0.5
+        done
+        wait_until 60 no_job
+        [ ! -e /run/nbox/starting ] || fail "left of the queue: $(ls /run/nbox/starting)"
+        is_ready_now $((MANY - 3)) || fail "others were not started: $(nbox list)"
+        rm /etc/nbox.conf
+        systemctl stop machines.target
+        wait_until 60 no_job
+        systemctl reset-failed
+        timeout 20 nbox gc
+}
