@@ -60,19 +60,6 @@ static void put_units(FILE *f, const char *key, char *const *words) {
                 fprintf(f, "%s=%s%s%s\n", key, unit_begin(*words), *words + (**words == '@'), unit_end(*words));
 }
 
-/* A stop goes to the scopes first, of all machines at once: so the other's is to wait, too. */
-static int put_scopes(FILE *f, char *const *words) {
-        for (; words && *words; words++) {
-                _cleanup_free_ char *scope = **words == '@' ? NULL : machine_scope_name(*words);
-
-                if (scope)
-                        fprintf(f, "After=%s\n", scope);
-                else if (**words != '@')
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
 static void put_words(FILE *f, const char *key, char *const *words) {
         if (strv_length(words) == 0)
                 return;
@@ -82,12 +69,10 @@ static void put_words(FILE *f, const char *key, char *const *words) {
         fputc('\n', f);
 }
 
-static int put(FILE *f, const MachineOrder *o) {
+static void put(FILE *f, const MachineOrder *o) {
         fputs("# In which order this machine starts with the host. Written by `nbox enable`, which changes it;\n"
               "# `nbox disable` removes it.\n\n[Unit]\n", f);
         put_units(f, "After", o->after);
-        if (put_scopes(f, o->after) < 0)
-                return -ENOMEM;
         put_units(f, "Before", o->before);
         for (char **g = o->groups; g && *g; g++)
                 fprintf(f, "Before=nbox-group@%s.target\n", *g);
@@ -98,21 +83,19 @@ static int put(FILE *f, const MachineOrder *o) {
         put_words(f, "After", o->after);
         put_words(f, "Before", o->before);
         put_words(f, "Group", o->groups);
-        return 0;
 }
 
 char *machine_order_format(const MachineOrder *o) {
         _cleanup_free_ char *text = NULL, *delay = machine_order_delay(o);
         size_t size;
         FILE *f = delay ? open_memstream(&text, &size) : NULL;
-        int r;
 
         if (!f)
                 return NULL;
-        r = put(f, o);
+        put(f, o);
         if (o->delay_usec > 0)
                 fprintf(f, "Delay=%s\n", delay);
-        return fclose(f) < 0 || r < 0 ? NULL : TAKE_PTR(text);
+        return fclose(f) < 0 ? NULL : TAKE_PTR(text);
 }
 
 static int take_names(char ***list, const char *value, bool with_groups, Error **reterr) {
