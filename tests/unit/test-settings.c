@@ -293,7 +293,7 @@ static void trust_is_as_nspawn_has_it(void **state _unused_) {
                 "CPUWeight", "AllowedCPUs", "TasksMax", "IOWeight", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax", "OOMPolicy" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
                 "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "Ephemeral", "Volatile", "ReadOnly", "DropCapability", "NoNewPrivileges",
-                "Personality", "Volume", "SuppressSync", "PivotRoot" };
+                "Personality", "Volume", "SuppressSync", "PivotRoot", "Lxcfs" };
         size_t n = 0;
 
         for (size_t i = 0; i < n_options; i++) {
