@@ -12,7 +12,7 @@
 static const struct {
         const char *word, *text;
 } causes[_OOM_CAUSES] = {
-        [OOM_CAUSE_HOST] = { "host", "the host had none left" },
+        [OOM_CAUSE_HOST] = { "host", "the host, or a slice above its own, had none left" },
         [OOM_CAUSE_LIMIT] = { "limit", "limit" },
         [OOM_CAUSE_INSIDE] = { "inside", "a limit that was set inside" },
 };

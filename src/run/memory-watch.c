@@ -18,7 +18,8 @@
  *
  * Whose limit it was: `oom` of memory.events.local counts in the one group whose limit was reached, so it has grown in the machine's own
  * group or in the guest's where it was the machine's limit. Of limits that the guest has set below, `oom` grows in the guest's group
- * without being its own. Where it has grown nowhere, nobody in here is to blame. */
+ * without being its own. Where it has grown nowhere, nobody in here is to blame; but those that are killed together are counted one by
+ * one, and what comes just behind a kill belongs to it. */
 
 #define REST_USEC (1 * UINT64_C(1000000))
 #define PAUSE_MIN_USEC (1 * UINT64_C(1000000))
@@ -40,12 +41,21 @@ static uint64_t reached(const char *group) {
         return local.oom;
 }
 
+static bool killed_just_now(const MemoryWatch *w) {
+        return w->killed_usec > 0 && clock_usec(CLOCK_MONOTONIC) - w->killed_usec <= JUST_NOW_USEC;
+}
+
 static OomCause find_cause(Supervisor *s, const CgroupMemoryEvents *now) {
         MemoryWatch *w = &s->memory;
         uint64_t limit = reached(s->cgroup), own_limit = w->own ? reached(w->own) : 0;
-        OomCause cause = limit != w->limit || own_limit != w->own_limit ? OOM_CAUSE_LIMIT
-                         : now->oom != w->seen.oom                      ? OOM_CAUSE_INSIDE
-                                                                        : OOM_CAUSE_HOST;
+        OomCause cause = OOM_CAUSE_HOST;
+
+        if (limit > w->limit || own_limit > w->own_limit)
+                cause = OOM_CAUSE_LIMIT;
+        else if (now->oom != w->seen.oom)
+                cause = OOM_CAUSE_INSIDE;
+        else if (killed_just_now(w))
+                cause = w->cause;
 
         w->limit = limit;
         w->own_limit = own_limit;
@@ -117,16 +127,16 @@ static bool look(Supervisor *s) {
         kills = now.oom_kill - w->seen.oom_kill;
         if (kills > 0) {
                 MachineRecord *rec = s->record;
-                uint64_t limit = UINT64_MAX;
+                uint64_t limit;
 
                 w->cause = find_cause(s, &now);
+                limit = w->cause == OOM_CAUSE_LIMIT ? limit_of(s) : 0;
                 w->killed_usec = clock_usec(CLOCK_MONOTONIC);
                 w->untold += (unsigned) kills;
-                if (w->cause == OOM_CAUSE_LIMIT)
-                        limit = limit_of(s);
                 rec->memory_kills += (uint32_t) kills;
                 rec->memory_killed_usec = clock_usec(CLOCK_REALTIME);
-                rec->memory_kill_limit = limit == UINT64_MAX ? 0 : limit;
+                if (limit < UINT64_MAX) /* of a group that has just gone it cannot be told any more */
+                        rec->memory_kill_limit = limit;
                 (void) string_set(&rec->memory_kill_cause, oom_cause_word(w->cause));
         }
         w->seen = now;
@@ -192,7 +202,7 @@ bool memory_watch_judge(Supervisor *s, MachineEnd *end) {
         if (!w->source)
                 return false;
         (void) look(s);
-        if (w->killed_usec == 0 || (!w->stopping && clock_usec(CLOCK_MONOTONIC) - w->killed_usec > JUST_NOW_USEC))
+        if (!w->stopping && !killed_just_now(w))
                 return false;
         *end = (MachineEnd){ .kind = w->stopping ? END_MEMORY_STOP : END_MEMORY };
         snprintf(end->text, sizeof(end->text), "%s", oom_cause_text(w->cause, s->record->memory_kill_limit ?: UINT64_MAX, why));
