@@ -314,6 +314,35 @@ int machine_order_group(const char *group, char ***ret, Error **reterr) {
         return r;
 }
 
+typedef struct Behind {
+        const char *machine;
+        char ***units;
+} Behind;
+
+static int note_behind(const char *machine, MachineOrder *o, void *userdata) {
+        const Behind *b = userdata;
+        int r = 0;
+
+        if (strv_contains(o->after, b->machine))
+                return strv_consume(b->units, machine_service_name(machine));
+        if (strcmp(machine, b->machine) != 0)
+                return 0;
+        for (char **w = o->before; r >= 0 && w && *w; w++)
+                r = strv_consume(b->units, machine_service_name(*w));
+        for (char **g = o->groups; r >= 0 && g && *g; g++)
+                r = strv_appendf(b->units, "nbox-group@%s.target", *g);
+        return r;
+}
+
+int machine_order_units_behind(const char *machine, char ***ret, Error **reterr) {
+        _cleanup_strv_ char **units = NULL;
+        int r = for_each(note_behind, &(Behind){ machine, &units }, reterr);
+
+        if (r >= 0)
+                *ret = TAKE_PTR(units);
+        return r;
+}
+
 typedef struct Renaming {
         const char *from, *to; /* to: NULL where it is gone */
 } Renaming;

@@ -51,6 +51,10 @@ int machine_order_list(char ***ret, Error **reterr);
 int machines_enabled(char ***ret, Error **reterr);
 int machine_order_group(const char *group, char ***ret, Error **reterr);
 
+/* Units that come after it, of machines and groups: at a stop its scope is to wait for them, as systemd has its service do. *ret is the
+ * caller's; empty where there are none. */
+int machine_order_units_behind(const char *machine, char ***ret, Error **reterr);
+
 /* The others' files, once a machine has another name, or is gone; its own, too, then. Can be done twice. */
 int machine_order_rename(const char *from, const char *to, Error **reterr);
 int machine_order_forget(const char *machine, Error **reterr);

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "machine-order.h"
 #include "nics.h"
 #include "plan-devices.h"
 #include "strv.h"
@@ -147,7 +148,19 @@ static Registration registration_of(const Supervisor *s) {
 void enlistment_done(Enlistment *e) {
         e->slice = properties_cancel(e->slice);
         strv_free(e->wants);
+        strv_free(e->before);
         strv_free(e->devices);
+}
+
+/* Only services have an order. */
+static void find_behind(const Supervisor *s, Enlistment *e) {
+        _cleanup_free_ char *service = machine_service_name(s->plan->name);
+        _cleanup_(error_freep) Error *error = NULL;
+
+        if (!s->unit || !service || strcmp(s->unit, service) != 0)
+                return;
+        if (machine_order_units_behind(s->plan->name, &e->before, &error) < 0)
+                log_warning("%s, ignoring", error ? error->message : "Cannot read in which order machines stop");
 }
 
 /* It has its limits when the scope comes into it: systemd is asked first, and answers in this order. */
@@ -184,6 +197,8 @@ int enlist_begin(Supervisor *s, Enlistment *e, Error **reterr) {
                 return r;
         if (plan_device_rules(s->plan, &e->devices) < 0)
                 return error_oom(reterr);
+        find_behind(s, e);
+        e->registration.before = e->before;
         e->registration.wants = e->wants;
         e->registration.devices = e->devices;
         r = begin_slice(s, e, reterr);

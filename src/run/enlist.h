@@ -14,6 +14,7 @@ typedef struct Supervisor Supervisor;
 typedef struct Enlistment {
         Registration registration; /* its strings are the plan's */
         char **wants;
+        char **before;
         char **devices;
         PendingRegistration *pending;
         PendingProperties *slice; /* what is asked of its slice; NULL for nothing */

@@ -21,6 +21,7 @@ typedef struct Registration {
         const char *slice;      /* NULL: machine_slice_name() */
         const int *ifindices;   /* host's ends of its links */
         size_t n_ifindices;
+        char *const *before;     /* units that stop before the scope does, or NULL */
         char *const *wants;      /* units that the scope needs while it is there, or NULL; see scope_start_wanted() */
         char *const *properties; /* NAME=value of the user's, for the scope (property.h) */
         char *const *devices;    /* likewise: DeviceAllow= for each device that the machine is given, or NULL */

@@ -18,6 +18,9 @@
  *
  * Wants= the services of its zones, which end when no scope wants them any more. No After= either: they do not hold up a boot.
  *
+ * Before= what comes after the machine: a stop of several goes to all their scopes at once. It is said here, since a unit that named the
+ * scope in its After= would have systemd keep the dead one, and no other of that name could be made.
+ *
  * After=dbus.service: at shutdown units stop in the reverse order, and RequestStop travels by that bus. */
 
 #include "scope.h"
@@ -46,11 +49,11 @@ static int append_devices(sd_bus_message *m) {
                                      "/dev/net/tun", "rwm", "/dev/fuse", "rwm", "char-pts", "rw");
 }
 
-static int append_wants(sd_bus_message *m, char *const *units) {
+static int append_units(sd_bus_message *m, const char *property, char *const *units) {
         int r = sd_bus_message_open_container(m, 'r', "sv");
 
         if (r >= 0)
-                r = sd_bus_message_append(m, "s", "Wants");
+                r = sd_bus_message_append(m, "s", property);
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'v', "as");
         if (r >= 0)
@@ -83,7 +86,9 @@ int scope_append_properties(sd_bus_message *m, sd_bus *bus, const Registration *
         if (r >= 0 && reg->unit)
                 r = sd_bus_message_append(m, "(sv)", "BindsTo", "as", 1, reg->unit);
         if (r >= 0 && reg->wants)
-                r = append_wants(m, reg->wants);
+                r = append_units(m, "Wants", reg->wants);
+        if (r >= 0 && reg->before)
+                r = append_units(m, "Before", reg->before);
         if (r >= 0)
                 r = append_devices(m);
         if (r < 0)
