@@ -230,6 +230,8 @@ static int check_unchanged(EditTarget *t, Error **reterr) {
 
         if (r < 0 || (r == 0 && t->is_new) || (r > 0 && !t->is_new && size == t->size && memcmp(now, t->text, size) == 0))
                 return r < 0 ? r : 0;
+        if (access(t->draft, F_OK) < 0)
+                return error_set(reterr, ESTALE, "%s was changed by somebody else meanwhile, and is left as it is", t->path);
         error_set(reterr, ESTALE, "%s was changed by somebody else meanwhile, and is left as it is; yours is in %s", t->path, t->draft);
         t->draft = (free(t->draft), NULL);
         return -ESTALE;

@@ -2,13 +2,17 @@
 #include "set-file.h"
 
 #include <string.h>
+#include <time.h>
 
+#include "provenance.h"
 #include "resources.h"
 #include "settings.h"
 #include "text.h"
 
 #define WORD "50-set"
-#define HEADER "# Made by `nbox set`, which writes all of it anew. An empty value (`nbox set %s memory=`) takes a line out again.\n\n[" RESOURCES_SECTION "]\n"
+#define WAIT_MSEC 50
+#define WAITS 100
+#define HEADER "# Made by `nbox set`, which writes all of it anew. An empty value (`nbox set NAME memory=`) takes a line out again.\n\n[" RESOURCES_SECTION "]\n"
 
 static void pass_over(_unused_ void *userdata, _unused_ const SettingsRemark *remark) {
 }
@@ -23,14 +27,14 @@ static int parse(const SettingsPlace *place, const char *text, MachineConfig *c,
         return copy ? settings_parse_part(c, &source, copy, strlen(copy), reterr) : error_oom(reterr);
 }
 
-static char *format(const MachineConfig *c, const char *machine) {
+static char *format(const MachineConfig *c) {
         char *text = NULL;
         size_t size, n = 0;
         FILE *out = open_memstream(&text, &size);
 
         if (!out)
                 return NULL;
-        fprintf(out, HEADER, machine);
+        fputs(HEADER, out);
         for (Resource r = 0; r < RESOURCES; r++) {
                 const char *key = resource_option(r)->key;
 
@@ -50,9 +54,36 @@ static char *format(const MachineConfig *c, const char *machine) {
         return NULL;
 }
 
+/* Another `nbox set` is through in a moment; an editor is not. */
+static int open_target(const EditWish *wish, EditTarget *ret, Error **reterr) {
+        static const struct timespec moment = { .tv_nsec = WAIT_MSEC * 1000000L };
+
+        for (unsigned i = 0;; i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int r = edit_target_open(wish, ret, &error);
+
+                if (r >= 0)
+                        return r;
+                if (r != -EBUSY || i == WAITS)
+                        return error_pass(reterr, r, &error);
+                (void) nanosleep(&moment, NULL);
+        }
+}
+
+/* All of it is written anew: what somebody has put there besides would be lost. */
+static int check_nothing_else(const SetFile *f, Error **reterr) {
+        for (const Assignment *a = f->before->assignments.first; a; a = a->next)
+                if (a->field < FIELD_RESOURCES || a->field > FIELD_RESOURCES_LAST) {
+                        error_set(reterr, EEXIST, "%s:%u: %s= is none of what `nbox set` writes there, and would be lost", a->file, a->line,
+                                  a->option->key);
+                        return error_hint(reterr, -EEXIST, "Move it to another file: nbox edit --drop-in=mine %s", f->target.lock_name);
+                }
+        return 0;
+}
+
 int set_file_open(const SettingsSubject *subject, char *const *texts, SetFile *ret, Error **reterr) {
         EditWish wish = { .subject = subject, .drop_in = WORD };
-        int r = edit_target_open(&wish, &ret->target, reterr);
+        int r = open_target(&wish, &ret->target, reterr);
 
         if (r < 0)
                 return r;
@@ -62,11 +93,13 @@ int set_file_open(const SettingsSubject *subject, char *const *texts, SetFile *r
                 return error_oom(reterr);
         r = parse(&ret->target.place, ret->target.text, ret->before, reterr);
         if (r >= 0)
+                r = check_nothing_else(ret, reterr);
+        if (r >= 0)
                 r = parse(&ret->target.place, ret->target.text, ret->after, reterr);
         for (Resource i = 0; r >= 0 && i < RESOURCES; i++)
                 if (texts[i] && string_set(&ret->after->resources[i], *texts[i] ? texts[i] : NULL) < 0)
                         r = error_oom(reterr);
-        if (r >= 0 && !(ret->text = format(ret->after, subject->machine)))
+        if (r >= 0 && !(ret->text = format(ret->after)))
                 r = error_oom(reterr);
         return r;
 }

@@ -152,7 +152,7 @@ static int set(Setting *s, Error **reterr) {
                 return r;
         if (!s->change.runtime)
                 warn_of_others(s);
-        if (s->machine)
+        if (live)
                 warn_of_missing(s);
         return 0;
 }

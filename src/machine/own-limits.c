@@ -171,7 +171,12 @@ int own_limit_put(const char *group, Resource resource, const char *text, const 
                 return r < 0 ? r : oom_policy_apply(group, (OomPolicy) policy, reterr);
         }
         r = resource_is_of_devices(resource) ? put_rates(group, resource, text, tree) : put(group, resource, text);
-        if (r == -ENODEV)
+        if (r == -ENOENT && !text)
+                return 0; /* there is none to be taken away */
+        if (r == -ENOENT)
+                return error_set(reterr, EOPNOTSUPP, "%s=%s: the group %s has no %s", word, text, group,
+                                 resource_is_of_devices(resource) ? "io.max" : limits[resource].file);
+        if (r == -ENODEV && text)
                 return error_set(reterr, ENODEV, "%s=%s: the kernel can bound no such device", word, text);
         return r < 0 ? error_errno(reterr, r, "Cannot set %s=%s in %s", word, text ?: "", group) : 0;
 }

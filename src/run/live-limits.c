@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,9 +29,11 @@
 
 struct LiveLimits {
         const Machine *machine;
+        const LimitChange *change;
         LiveResources before, after;
         bool touched[RESOURCES];
         bool own_slice;
+        bool is_asked; /* systemd may have some of it */
         int dir, lock;
         sd_bus *bus;
 };
@@ -147,15 +150,28 @@ static int append_slice(const LiveLimits *l, const LiveResources *state, Resourc
 
 /* ---- systemd ---- */
 
+/* Of what settings say below, the start has left out what it could not have, too. */
+static bool is_taken_back(const LiveLimits *l, Resource r) {
+        return l->change->texts[r] && !*l->change->texts[r];
+}
+
 /* Without systemd: it is the group that nbox has made, which has the controllers that its start asked for. */
 static int apply_to_group(const LiveLimits *l, const LiveResources *state, Error **reterr) {
         const MachineRecord *rec = l->machine->record;
         int r = 0;
 
-        for (Resource i = 0; r >= 0 && i < RESOURCES; i++)
-                if (l->touched[i] && i != RESOURCE_OOM_POLICY && rec->cgroup)
-                        r = own_limit_put(rec->cgroup, i, live_resource(state, i), rec->root, reterr);
-        if (r == -ENOENT)
+        for (Resource i = 0; r >= 0 && i < RESOURCES; i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+
+                if (!l->touched[i] || i == RESOURCE_OOM_POLICY || !rec->cgroup)
+                        continue;
+                r = own_limit_put(rec->cgroup, i, live_resource(state, i), rec->root, &error);
+                if (r == -EOPNOTSUPP && is_taken_back(l, i))
+                        r = 0;
+                else if (r < 0)
+                        (void) error_pass(reterr, r, &error);
+        }
+        if (r == -EOPNOTSUPP)
                 return error_hint(reterr, r, "What is set while '%s' is off counts from its next start on.", rec->name);
         return r;
 }
@@ -238,26 +254,55 @@ static int begin(LiveLimits *l, const LimitChange *c, Error **reterr) {
         return rec->scope ? host_bus_open(&l->bus, reterr) : 0;
 }
 
+/* It may end while systemd is asked: what that puts on the slice is then there after the end has taken all of it away, or where systemd no longer
+ * knows the scope, and is taken away again. Of one that reboots it is written down, and its next life has it. */
+static bool has_ended(const LiveLimits *l) {
+        struct pollfd leader = { .fd = l->machine->leader_fd, .events = POLLIN };
+        _cleanup_(machine_freep) Machine *now = NULL;
+
+        return leader.fd >= 0 && poll(&leader, 1, 0) > 0 && machine_find(l->machine->record->name, &now, NULL) == -ESRCH;
+}
+
+static int clear_ended(const LiveLimits *l, const LimitChange *c, Error **reterr) {
+        const MachineRecord *rec = l->machine->record;
+
+        for (Resource r = 0; r < RESOURCES; r++)
+                if (l->is_asked && l->own_slice && l->touched[r])
+                        slice_setting_remove(rec->slice, resource_option(r)->key);
+        if (l->is_asked && l->own_slice && l->bus)
+                (void) slice_stop(l->bus, rec->slice, true, NULL);
+        return c->runtime ? error_set(reterr, ESRCH, "The machine '%s' has ended meanwhile", rec->name) : 0;
+}
+
+static int put(LiveLimits *l, const LimitChange *c, Error **reterr) {
+        int r = begin(l, c, reterr);
+
+        if (r >= 0)
+                r = live_resources_save(l->dir, &l->after, reterr);
+        if (r < 0)
+                return r;
+        l->is_asked = true;
+        r = apply_to(l, &l->after, reterr);
+        return r < 0 ? r : apply_policy(l, &l->after, reterr);
+}
+
 int live_limits_set(const Machine *m, const LimitChange *c, LiveLimits **ret, Error **reterr) {
         _cleanup_(live_limits_freep) LiveLimits *l = calloc(1, sizeof(*l));
+        _cleanup_(error_freep) Error *error = NULL;
         int r;
 
         if (!l)
                 return error_oom(reterr);
         l->machine = m;
+        l->change = c;
         l->dir = l->lock = -1;
-        r = begin(l, c, reterr);
-        if (r >= 0)
-                r = live_resources_save(l->dir, &l->after, reterr);
-        if (r < 0)
-                return r;
-        r = apply_to(l, &l->after, reterr);
-        if (r >= 0)
-                r = apply_policy(l, &l->after, reterr);
-        if (r < 0) {
+        r = put(l, c, &error);
+        if (has_ended(l))
+                return clear_ended(l, c, reterr);
+        if (r < 0 && l->is_asked)
                 live_limits_undo(l);
-                return r;
-        }
+        if (r < 0)
+                return error_pass(reterr, r, &error);
         settle_files(l);
         *ret = TAKE_PTR(l);
         return 0;

@@ -14,7 +14,8 @@ typedef struct LimitChange {
 
 typedef struct LiveLimits LiveLimits;
 
-/* Put them there. On success the caller either keeps it (live_limits_free()), or has it undone. */
+/* Put them there. On success the caller either keeps it (live_limits_free()), or has it undone; *ret stays NULL where the machine has ended
+ * meanwhile, which is an error (-ESRCH) only for what is not to be kept. */
 int live_limits_set(const Machine *m, const LimitChange *change, LiveLimits **ret, Error **reterr);
 void live_limits_undo(LiveLimits *l);
 void live_limits_free(LiveLimits *l);

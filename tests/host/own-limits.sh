@@ -15,6 +15,17 @@ test_without_controllers_limits_are_refused_or_left_out() {
         said=$(boot "$GUEST" 2>&1 </dev/null)
         has "$said" "MemoryMax=1G \(/etc/nbox/$GUEST.conf:2\) needs systemd, or the kernel's memory controller"
         has "$said" "TasksMax=100 \(/etc/nbox/$GUEST.conf:3\) .* runs without it"
+        # Live: nothing is kept of what cannot be had; what is kept can be taken out.
+        refused nbox set "$GUEST" memory=2G
+        has "$REFUSAL" '^nbox: memory=2G: the group .* has no memory.max'
+        [ ! -e "/etc/nbox/$GUEST.conf.d" ] || fail "it is kept"
+        nbox set "$GUEST" memory= cpus= cpu-weight= io-read= oom-policy=
+        terminate "$GUEST"
+        nbox set "$GUEST" memory=2G
+        [ -e "/etc/nbox/$GUEST.conf.d/50-set.conf" ] || fail "it is not kept"
+        boot "$GUEST" >/dev/null 2>&1 </dev/null
+        nbox set "$GUEST" memory=
+        [ ! -e "/etc/nbox/$GUEST.conf.d" ] || fail "it is kept still"
         terminate "$GUEST"
         rm -r /etc/nbox
 }

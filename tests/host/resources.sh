@@ -154,6 +154,40 @@ test_set_live() {
 
 is_reborn() { [ "$(nbox show -p State --value "$GUEST" 2>/dev/null)" = running ] && [ "$(nbox show -p Reboots --value "$GUEST")" = 1 ]; }
 
+# Whoever comes second waits for a moment, but not for an editor.
+test_many_set_at_once() {
+        local word pids=()
+        for word in memory=300M swap=10M cpu=50% cpu-weight=7 tasks=99; do
+                nbox set "$GUEST" "$word" &
+                pids+=($!)
+        done
+        for word in "${pids[@]}"; do wait "$word"; done
+        same "what is kept" "$(kept | tail -n +2 | tr '\n' ' ')" 'MemoryMax=300M MemorySwapMax=10M CPUQuota=50% CPUWeight=7 TasksMax=99 '
+        printf '[Exec]\nHostname=mine\n' >>"/etc/nbox/$GUEST.conf.d/50-set.conf"
+        refused nbox set "$GUEST" memory=400M
+        has "$REFUSAL" 'Hostname= is none of what'
+        has "$(kept)" 'Hostname=mine'
+        rm -r "/etc/nbox/$GUEST.conf.d"
+}
+
+test_set_while_it_ends() {
+        local pid
+        for _ in 1 2 3; do
+                boot "$GUEST"
+                { while nbox set --runtime "$GUEST" memory="$((RANDOM % 100 + 300))M" cpu-weight=300; do :; done; } >/dev/null 2>"$SCRATCH/err" &
+                pid=$!
+                { while nbox set --runtime "$GUEST" tasks=300; do :; done; } >/dev/null 2>&1 &
+                terminate "$GUEST"
+                wait "$pid" $!
+                has "$(cat "$SCRATCH/err")" 'does not run|has ended meanwhile'
+                nothing_is_left
+        done
+        # The next of that name begins without.
+        boot "$GUEST"
+        same memory "$(of_slice MemoryMax)" infinity
+        terminate "$GUEST"
+}
+
 test_settings_of_others() {
         mkdir -p "/etc/nbox/$GUEST.conf.d"
         printf '[Resources]\nMemoryMax=500M\n' >"/etc/nbox/$GUEST.conf"
