@@ -79,7 +79,8 @@ static int who_says(const Subject *s, Resource r, Limit *l) {
         char buf[LIMIT_TEXT_MAX];
         int k = s->machine ? from_live(s, r, l) : from_settings(s, r, l);
 
-        if (k >= 0 && !l->set && limit_by_default(r, buf))
+        /* What it has by default is systemd's to hold. */
+        if (k >= 0 && !l->set && (!s->machine || s->machine->record->scope) && limit_by_default(r, buf))
                 k = take(l, limit_by_default(r, buf), "default");
         if (k >= 0 && s->slice && r != RESOURCE_OOM_POLICY) {
                 char *where = NULL;

@@ -19,6 +19,7 @@ test_without_controllers_limits_are_refused_or_left_out() {
         refused nbox set "$GUEST" memory=2G
         has "$REFUSAL" '^nbox: memory=2G: the group .* has no memory.max'
         [ ! -e "/etc/nbox/$GUEST.conf.d" ] || fail "it is kept"
+        same "no default, either" "$(nbox limits --json "$GUEST" | jq -c '.[] | select(.resource == "swap") | [.set, .from]')" '[null,null]'
         nbox set "$GUEST" memory= cpus= cpu-weight= io-read= oom-policy=
         terminate "$GUEST"
         nbox set "$GUEST" memory=2G
