@@ -39,6 +39,8 @@ typedef enum EventKind {
         EVENT_FROZEN,     /* none of its processes runs */
         EVENT_THAWED,
         EVENT_MEMORY_KILL, /* the kernel has killed processes of it for want of memory; kills=, cause= (oom.h), limit= bytes */
+        EVENT_HEALTHY,    /* by the checks of its settings */
+        EVENT_UNHEALTHY,  /* check= which failed, reason= what was said, failures= in a row, action= what is done about it */
         EVENT_PORT_ADDED, /* port=, as `port list` has it; host=yes for one of the host's that is offered inside */
         EVENT_PORT_REMOVED,
         EVENT_NIC_ADDED,  /* nic= its name inside, kind= */

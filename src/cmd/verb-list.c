@@ -63,9 +63,10 @@ static json_t *row_to_json(const Machine *m) {
 
         for (char **p = rec->ports; p && *p; p++)
                 json_array_append_new(ports, json_text(*p));
-        return json_pack("{s:s, s:s, s:o, s:s, s:b, s:b, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "machine", rec->name, "class", class_of(m),
+        return json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:b, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "machine", rec->name, "class", class_of(m),
                          "init", json_text(init_of(m)), "state", machine_state_to_string(m->state),
-                         "frozen", (int) rec->frozen, "ready", (int) rec->ready, "waiting_for", json_text(rec->waiting_for), "leader", (int) rec->leader,
+                         "frozen", (int) rec->frozen, "health", json_text(health_state_to_string(rec->health)),
+                         "ready", (int) rec->ready, "waiting_for", json_text(rec->waiting_for), "leader", (int) rec->leader,
                          "address", json_text(rec->address), "network", json_text(machine_network(m, &nic)),
                          "network_namespace", json_text(rec->network_namespace), "nics", machine_nics_to_json(m), "ports", ports,
                          "os", json_text(rec->os), "root", json_text(rec->root),

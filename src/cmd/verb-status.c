@@ -84,6 +84,21 @@ static void print_state(const Machine *m) {
                 show_time("Ready", rec->ready_usec);
 }
 
+static void print_health(const MachineRecord *rec) {
+        if (rec->health == HEALTH_STATE_NONE)
+                return;
+        show_line("Health", "%s%s", health_state_to_string(rec->health),
+                  rec->health == HEALTH_STATE_STARTING ? ": no check has held yet" : "");
+        if (rec->health != HEALTH_STATE_STARTING)
+                show_time("", rec->health_usec);
+        if (rec->health_check)
+                show_line("", "%s: %s", rec->health_check, rec->health_words ?: "no");
+        if (rec->health_failures > 0)
+                show_line("", "%u failure%s in a row", rec->health_failures, rec->health_failures == 1 ? "" : "s");
+        if (rec->health_restarts > 0)
+                show_line("", "%u restart%s for it in a row", rec->health_restarts, rec->health_restarts == 1 ? "" : "s");
+}
+
 static void print_reboots(const MachineRecord *rec) {
         uint64_t now = clock_usec(CLOCK_REALTIME);
 
@@ -119,9 +134,10 @@ static void print_status(const Machine *m) {
         bool color = colors_wanted(STDOUT_FILENO);
         char id[33];
 
-        printf("%s●%s %s (%s)\n", color ? m->state == MACHINE_RUNNING && !rec->frozen ? "\x1b[32m" : "\x1b[33m" : "", color ? "\x1b[0m" : "",
+        printf("%s●%s %s (%s)\n", color ? m->state == MACHINE_RUNNING && !rec->frozen && rec->health != HEALTH_STATE_UNHEALTHY ? "\x1b[32m" : "\x1b[33m" : "", color ? "\x1b[0m" : "",
                rec->name, id128_to_text(rec->id, id));
         print_state(m);
+        print_health(rec);
         if (m->leader_fd >= 0)
                 show_line("Leader", "%d, supervised by %d", (int) rec->leader, (int) rec->supervisor);
         print_reboots(rec);

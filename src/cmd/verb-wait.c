@@ -51,7 +51,7 @@ typedef struct Waited {
         const char *name;
         Standing standing;
         bool is_of_now;  /* this life counts: it has begun since, or was under way and not about to end */
-        HealthCheck check;
+        HealthAsking check;
         sd_event_source *checked;
 } Waited;
 
@@ -62,6 +62,7 @@ struct Wait {
         bool any;
         Waited *machines;
         size_t n;
+        Error *failure; /* why it cannot go on */
 };
 
 static bool is_over(const Wait *w, int *ret_status) {
@@ -106,6 +107,23 @@ static int on_checked(_unused_ sd_event_source *source, _unused_ int fd, _unused
         return settle(m, STANDING_HOPELESS);
 }
 
+/* To ask inside, we enter: as exec. */
+static int may_not_ask(Waited *m) {
+        error_set(&m->wait->failure, EPERM, "nbox wait --for=healthy needs root, to ask the init of '%s', which has no checks in its settings", m->name);
+        error_hint(&m->wait->failure, -EPERM, "--for=ready does not.");
+        return sd_event_exit(m->wait->loop, -EPERM);
+}
+
+static int is_unhealthy(Waited *m, const HostEvent *e) {
+        const char *action = host_event_word(e, "action"), *check = host_event_word(e, "check"), *reason = host_event_word(e, "reason");
+
+        if (m->wait->goal != GOAL_HEALTHY || (action && strcmp(action, "restart") == 0))
+                return 0;
+        log_error("The machine '%s' is ready, but not healthy: %s: %s", m->name, check ?: "its checks", reason ?: "no");
+        return settle(m, STANDING_HOPELESS);
+}
+
+/* One with checks in its settings tells by itself; what it was before anybody waited may be about to be mended. */
 static int check_health(Waited *m) {
         _cleanup_(machine_freep) Machine *machine = NULL;
         _cleanup_(error_freep) Error *error = NULL;
@@ -115,6 +133,10 @@ static int check_health(Waited *m) {
                 return 0;
         if (machine_open(m->name, &machine, NULL) < 0 || machine->record->frozen)
                 return 0; /* its end is about to be said; or it is no machine of nbox's, and cannot be asked; or it stands still */
+        if (machine->record->health != HEALTH_STATE_NONE)
+                return machine->record->health == HEALTH_STATE_HEALTHY ? settle(m, STANDING_REACHED) : 0;
+        if (geteuid() != 0)
+                return may_not_ask(m);
         r = health_begin(machine, &m->check, &error);
         if (r >= 0 && m->check.pidfd < 0)
                 return settle(m, STANDING_REACHED);
@@ -182,6 +204,10 @@ static int hear(Waited *m, const HostEvent *e) {
         case EVENT_FROZEN:
         case EVENT_THAWED:
                 return look(m);
+        case EVENT_HEALTHY:
+                return m->wait->goal == GOAL_HEALTHY ? settle(m, STANDING_REACHED) : 0;
+        case EVENT_UNHEALTHY:
+                return is_unhealthy(m, e);
         case EVENT_REBOOTING:
                 end_check(m);
                 return 0;
@@ -212,6 +238,7 @@ static int on_event(const HostEvent *e, void *userdata) {
 
 static void say_what_is_missing(const Waited *m) {
         _cleanup_(record_freep) MachineRecord *rec = NULL;
+        const char *missing = NULL;
 
         if (m->standing != STANDING_OPEN)
                 return;
@@ -219,9 +246,10 @@ static void say_what_is_missing(const Waited *m) {
                 log_error("The machine '%s' has not stopped in time", m->name);
         else if (record_load(m->name, &rec, NULL) < 0)
                 log_error("The machine '%s' has not been started in time", m->name);
-        else
-                log_error("The machine '%s' is not %s in time%s%s", m->name, goal_words[m->wait->goal],
-                          rec->waiting_for ? ": it waits for " : "", rec->waiting_for ?: "");
+        else {
+                missing = rec->waiting_for ?: rec->health_check;
+                log_error("The machine '%s' is not %s in time%s%s", m->name, goal_words[m->wait->goal], missing ? ": it waits for " : "", missing ?: "");
+        }
 }
 
 static int on_timeout(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
@@ -263,14 +291,9 @@ static int parse_options(Wait *w, uint64_t *ret_timeout, VerbArgs *args, Error *
         return r;
 }
 
-/* To ask inside, we enter: as exec. */
+/* To ask inside, we enter: from a sealed copy. */
 static int prepare(const Wait *w, Error **reterr) {
-        if (w->goal != GOAL_HEALTHY)
-                return 0;
-        if (geteuid() == 0)
-                return seal_self(reterr);
-        error_set(reterr, EPERM, "nbox wait --for=healthy needs root, to ask a machine's init");
-        return error_hint(reterr, -EPERM, "--for=ready does not.");
+        return w->goal == GOAL_HEALTHY && geteuid() == 0 ? seal_self(reterr) : 0;
 }
 
 static int run(Wait *w, uint64_t timeout, Error **reterr) {
@@ -287,6 +310,8 @@ static int run(Wait *w, uint64_t timeout, Error **reterr) {
                 r = look(w->machines + i);
         if (r >= 0)
                 r = sd_event_loop(w->loop);
+        if (r < 0 && w->failure)
+                return error_pass(reterr, r, &w->failure);
         return r < 0 ? error_errno(reterr, r, "Cannot go on waiting") : r;
 }
 
@@ -294,6 +319,7 @@ static void wait_done(Wait *w) {
         for (size_t i = 0; i < w->n; i++)
                 end_check(w->machines + i);
         host_watch_free(w->watch);
+        error_free(w->failure);
         free(w->machines);
         sd_event_unref(w->loop);
 }

@@ -114,6 +114,15 @@ typedef enum ConsoleMode {
         CONSOLE_AUTOPIPE,    /* interactive where all three are terminals, else pipe */
 } ConsoleMode;
 
+/* What becomes of a machine that is not well (podman's words). */
+typedef enum HealthAction {
+        HEALTH_ACTION_UNSET = -1,
+        HEALTH_ACTION_NONE, /* it is said (default) */
+        HEALTH_ACTION_RESTART,
+        HEALTH_ACTION_STOP,
+        HEALTH_ACTION_KILL,
+} HealthAction;
+
 typedef enum SettingsMode {
         SETTINGS_UNSET = -1,
         SETTINGS_NO,       /* read none */
@@ -298,6 +307,13 @@ typedef struct MachineConfig {
 
         char **ready;        /* conditions (ready.h), each checked; all must hold. NULL unset: auto */
         uint64_t ready_wait_usec; /* UINT64_MAX unset; how long a start waits for them */
+
+        char **health;       /* checks (health-check.h), each checked; all must hold */
+        uint64_t health_interval_usec;     /* these three: UINT64_MAX unset */
+        uint64_t health_timeout_usec;
+        uint64_t health_start_period_usec; /* after it is ready */
+        int health_retries;  /* failures in a row; -1 unset */
+        HealthAction health_on_failure;
 
         CredentialList credentials;
 

@@ -6,6 +6,7 @@
 #include <sys/personality.h>
 
 #include "config.h"
+#include "health-check.h"
 #include "ready.h"
 
 const EnumName start_mode_names[] = {
@@ -160,6 +161,22 @@ const EnumName ready_kind_names[] = {
         { "command:", READY_COMMAND },
         { "console:", READY_CONSOLE },
         { "delay:", READY_DELAY },
+        {},
+};
+
+const EnumName health_check_names[] = {
+        { "init", CHECK_INIT },
+        { "command:", CHECK_COMMAND },
+        { "port:", CHECK_PORT },
+        { "http:", CHECK_HTTP },
+        {},
+};
+
+const EnumName health_action_names[] = {
+        { "none", HEALTH_ACTION_NONE },
+        { "restart", HEALTH_ACTION_RESTART },
+        { "stop", HEALTH_ACTION_STOP },
+        { "kill", HEALTH_ACTION_KILL },
         {},
 };
 

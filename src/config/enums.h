@@ -31,6 +31,9 @@ extern const EnumName boolean_names[];
 extern const EnumName bind_option_names[];
 extern const EnumName ready_kind_names[]; /* with a colon where an argument follows */
 
+extern const EnumName health_check_names[]; /* likewise */
+extern const EnumName health_action_names[];
+
 /* 0 or -EINVAL with an error that lists what is allowed. */
 int enum_parse(const EnumName *table, const char *text, int *ret, Error **reterr);
 const char *enum_to_string(const EnumName *table, int value);

@@ -15,6 +15,7 @@
 #define TREE "Tree"
 #define IDENTITY "Identity"
 #define EXECUTION "What runs"
+#define HEALTH "Health"
 #define USERS "Users"
 #define ISOLATION "Isolation"
 #define NETWORK "Network"
@@ -257,6 +258,37 @@ const Option options[] = {
           .section = "Exec", .key = "NotifyReady", .values = boolean_names, .field = FIELD_READY, .flags = OPTION_BOOT | OPTION_PRIVILEGED,
           .group = EXECUTION, .parse = parse_notify_ready,
           .help = "yes is --ready=notify, no is --ready=exec" },
+
+        { { "health", .placeholder = "CHECK" },
+          .section = "Health", .key = "Check", .values = health_check_names, .field = FIELD_HEALTH, .flags = OPTION_BOTH,
+          .group = HEALTH, .parse = parse_health,
+          .help = "What must hold, again and again, for it to be healthy",
+          .about = "init, command:COMMAND, port:[tcp:|udp:]NUMBER or http:PORT[/PATH]; see HEALTH in nbox(1). May be given several times: then all "
+                   "must hold. Of a command that nbox run is not to leave in the background, only what the command line says counts." },
+        { { "health-interval", .placeholder = "TIME" },
+          .section = "Health", .key = "Interval", .field = FIELD_HEALTH_INTERVAL, .flags = OPTION_BOTH, .group = HEALTH,
+          .parse = parse_health_time,
+          .help = "How long after one check the next one is (default: 30s)" },
+        { { "health-timeout", .placeholder = "TIME" },
+          .section = "Health", .key = "Timeout", .field = FIELD_HEALTH_TIMEOUT, .flags = OPTION_BOTH, .group = HEALTH,
+          .parse = parse_health_time,
+          .help = "How long all checks together may take (default: 30s)",
+          .about = "What has not answered by then has failed, and a command is killed." },
+        { { "health-retries", .placeholder = "N" },
+          .section = "Health", .key = "Retries", .field = FIELD_HEALTH_RETRIES, .flags = OPTION_BOTH, .group = HEALTH,
+          .parse = parse_health_retries,
+          .help = "After how many failures in a row it is unhealthy (default: 3)" },
+        { { "health-start-period", .placeholder = "TIME" },
+          .section = "Health", .key = "StartPeriod", .field = FIELD_HEALTH_START_PERIOD, .flags = OPTION_BOTH, .group = HEALTH,
+          .parse = parse_health_time,
+          .help = "How long after it is ready failures do not count (default: an interval)",
+          .about = "Until a check has held for the first time. Meanwhile it is asked every 5s where the interval is longer." },
+        { { "health-on-failure", .placeholder = "ACTION" },
+          .section = "Health", .key = "OnFailure", .values = health_action_names, .field = FIELD_HEALTH_ON_FAILURE,
+          .flags = OPTION_BOTH | OPTION_PRIVILEGED, .group = HEALTH, .parse = parse_enum_field,
+          .help = "What to do when it is unhealthy: none (default), restart, stop or kill",
+          .about = "restart and stop end it in order, and restart starts it again; both kill what does not end in time (--stop-timeout=). After "
+                   "five restarts in a row, none of which has kept it healthy for ten minutes, it is left as it is." },
 
         { { "private-users", .optional = true, .placeholder = "MODE" },
           .section = "Exec", .key = "PrivateUsers", .implied = "yes", .values = userns_mode_names, .field = FIELD_USERNS,

@@ -18,6 +18,7 @@ static bool accumulates(Field f) {
         case FIELD_PARAMETERS:
         case FIELD_ENVIRONMENT:
         case FIELD_READY:
+        case FIELD_HEALTH:
         case FIELD_CREDENTIALS:
         case FIELD_BINDS:
         case FIELD_TMPFS:

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "health-check.h"
 #include "nics.h"
 #include "ready.h"
 
@@ -106,13 +107,13 @@ static int check_detach(const MachineConfig *c, Error **reterr) {
 }
 
 /* What the kernel shows of the host's network is everybody's: a port is the machine's when it is one of its own users' who listens. */
-static int check_ready_port(const MachineConfig *c, const ReadyCondition *ready, Error **reterr) {
+static int check_port_word(const MachineConfig *c, const char *option, const char *text, Error **reterr) {
         bool own_users = c->userns == USERNS_UNSET || c->userns == USERNS_PICK || (c->userns == USERNS_FIXED && c->uid_base > 0);
 
         if (c->network != NETWORK_HOST || own_users)
                 return 0;
-        error_set(reterr, EINVAL, "--ready=%s cannot tell the machine's ports from the host's with --network=host and the host's user ids", ready->text);
-        return error_hint(reterr, -EINVAL, "Take another condition, such as command:, or give the machine users or a network of its own.");
+        error_set(reterr, EINVAL, "%s=%s cannot tell the machine's ports from the host's with --network=host and the host's user ids", option, text);
+        return error_hint(reterr, -EINVAL, "Take another word, such as command:, or give the machine users or a network of its own.");
 }
 
 static int check_ready(const MachineConfig *c, Error **reterr) {
@@ -121,10 +122,27 @@ static int check_ready(const MachineConfig *c, Error **reterr) {
                 int r = ready_condition_parse(*text, &ready, reterr);
 
                 if (r >= 0 && ready.kind == READY_PORT)
-                        r = check_ready_port(c, &ready, reterr);
+                        r = check_port_word(c, "--ready", ready.text, reterr);
                 if (r >= 0 && ready.kind == READY_CONSOLE && c->console == CONSOLE_PIPE) {
                         error_set(reterr, EINVAL, "--ready=%s needs a console, and --console=pipe gives it away", ready.text);
                         r = error_hint(reterr, -EINVAL, "Leave out one of them.");
+                }
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int check_health(const MachineConfig *c, Error **reterr) {
+        for (char **text = c->health; text && *text; text++) {
+                _cleanup_(health_check_done) HealthCheck check = {};
+                int r = health_check_parse(*text, &check, reterr);
+
+                if (r >= 0 && check.kind == CHECK_PORT)
+                        r = check_port_word(c, "--health", check.text, reterr);
+                if (r >= 0 && check.kind == CHECK_INIT && c->mode == START_RUN && config_wants_health(c)) {
+                        error_set(reterr, EINVAL, "--health=init asks an init, and nbox run starts a command");
+                        r = error_hint(reterr, -EINVAL, "Take another check, such as command: or port:.");
                 }
                 if (r < 0)
                         return r;
@@ -157,7 +175,7 @@ static int check_nesting(const MachineConfig *c, Error **reterr) {
 
 int config_validate(const MachineConfig *c, Error **reterr) {
         static int (*const checks[])(const MachineConfig *c, Error **reterr) = {
-                check_command, check_ports, check_rates, check_template, check_mounts, check_nesting, check_detach, check_ready, check_selinux, check_json,
+                check_command, check_ports, check_rates, check_template, check_mounts, check_nesting, check_detach, check_ready, check_health, check_selinux, check_json,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(checks); i++) {

@@ -31,6 +31,9 @@ int parse_stop_timeout(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_ready(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_notify_ready(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_ready_wait(MachineConfig *c, const OptionValue *v, Error **reterr); /* these three: ready.c */
+int parse_health(MachineConfig *c, const OptionValue *v, Error **reterr);
+int parse_health_time(MachineConfig *c, const OptionValue *v, Error **reterr); /* by option->field */
+int parse_health_retries(MachineConfig *c, const OptionValue *v, Error **reterr); /* these three: health-check.c */
 int parse_slice(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_property(MachineConfig *c, const OptionValue *v, Error **reterr);
 int parse_private_users(MachineConfig *c, const OptionValue *v, Error **reterr);

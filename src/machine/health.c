@@ -2,7 +2,6 @@
 #include "health.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,34 +10,35 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ask-inside.h"
 #include "fd.h"
 #include "init-look.h"
 #include "join.h"
 #include "namespace.h"
 #include "pidfd.h"
 
-#define LEADER_FD 3
-#define ANSWER_FD 4
 #define KILLED_WAIT_MSEC 500
 
 typedef struct Question {
         InitKind kind;
         const char *const *argv;
+        const char *const *at_once; /* not waiting for the end of its start */
         bool silence_is_good; /* it prints what is not well; else its status says so */
 } Question;
 
 static const char *const of_systemd[] = { "systemctl", "is-system-running", "--wait", NULL };
+static const char *const of_systemd_now[] = { "systemctl", "is-system-running", NULL };
 static const char *const of_openrc[] = { "rc-status", "--crashed", "--nocolor", NULL };
 
 static const Question questions[] = {
-        { INIT_SYSTEMD, of_systemd, false },
-        { INIT_OPENRC, of_openrc, true },
-        { INIT_BUSYBOX, of_openrc, true }, /* as often as not */
-        { INIT_SYSVINIT, of_openrc, true },
+        { INIT_SYSTEMD, of_systemd, of_systemd_now, false },
+        { INIT_OPENRC, of_openrc, of_openrc, true },
+        { INIT_BUSYBOX, of_openrc, of_openrc, true }, /* as often as not */
+        { INIT_SYSVINIT, of_openrc, of_openrc, true },
 };
 
-static const Question *question_for(const Machine *m) {
-        InitKind kind = m->record->mode == START_BOOT ? init_of_record(m->record, m->leader_fd) : INIT_AUTO;
+static const Question *question_for(const MachineRecord *record, int leader_fd) {
+        InitKind kind = record->mode == START_BOOT ? init_of_record(record, leader_fd) : INIT_AUTO;
 
         for (size_t i = 0; i < ELEMENTSOF(questions); i++)
                 if (questions[i].kind == kind)
@@ -65,68 +65,47 @@ static void make_plain(char *text) {
         text[n] = 0;
 }
 
-/* Nothing is waited for but its end: others of the guest's may keep the pipe. */
-static int ask(const Machine *m, const Question *q, char words[HEALTH_WORDS_MAX]) {
-        JoinRequest request = { .name = m->record->name, .leader = m->record->leader, .leader_fd = LEADER_FD,
-                                .argv = (char *const *) q->argv, .fds = { -1, -1, -1 }, .labelled = m->record->selinux };
-        Joined j = { .pidfd = -1, .pty = -1 };
-        int pair[2], status = -1;
-        ssize_t n;
+HealthVerdict health_ask_init(const MachineRecord *record, int leader_fd, bool wait, uint64_t deadline, char words[HEALTH_WORDS_MAX]) {
+        const Question *q = question_for(record, leader_fd);
+        JoinRequest request = { .name = record->name, .leader = record->leader, .leader_fd = leader_fd, .labelled = record->selinux };
+        AskAnswer a;
 
-        if (pipe2(pair, O_CLOEXEC) < 0 || fd_set_nonblock(pair[0], true) < 0)
-                return -1;
-        request.fds[1] = pair[1];
-        if (join_start(&request, &j, NULL) != 0)
-                return -1;
-        close_fd(pair[1]);
-        while (poll(&(struct pollfd){ .fd = j.pidfd, .events = POLLIN }, 1, -1) < 0 && errno == EINTR)
-                ;
-        while (waitpid(j.pid, &status, 0) < 0 && errno == EINTR)
-                ;
-        n = read(pair[0], words, HEALTH_WORDS_MAX - 1);
-        words[n > 0 ? n : 0] = 0;
+        *words = 0;
+        if (!q)
+                return HEALTH_GOOD;
+        request.argv = (char *const *) (wait ? q->argv : q->at_once);
+        if (ask_inside(&request, false, deadline, &a, NULL) != 0)
+                return HEALTH_UNKNOWN;
+        snprintf(words, HEALTH_WORDS_MAX, "%s", a.late ? "it does not answer in time" : a.words);
         make_plain(words);
-        if (!WIFEXITED(status))
-                return -1;
-        return q->silence_is_good ? *words != 0 : WEXITSTATUS(status) != 0;
+        if (a.late)
+                return HEALTH_BAD;
+        if (a.status >= 128)
+                return HEALTH_UNKNOWN;
+        return (q->silence_is_good ? *words != 0 : a.status != 0) ? HEALTH_BAD : HEALTH_GOOD;
 }
 
-static int leave_descriptors(int leader, int answer) {
-        int null = open("/dev/null", O_RDWR | O_CLOEXEC), high = fcntl(answer, F_DUPFD_CLOEXEC, 10);
-
-        if (null < 0 || high < 0)
-                return -errno;
-        leader = fcntl(leader, F_DUPFD_CLOEXEC, 10);
-        for (int fd = 0; fd < 3; fd++)
-                if (dup2(null, fd) < 0)
-                        return -errno;
-        if (leader < 0 || dup3(leader, LEADER_FD, O_CLOEXEC) < 0 || dup3(high, ANSWER_FD, O_CLOEXEC) < 0)
-                return -errno;
-        return close_range(ANSWER_FD + 1, ~0U, 0) < 0 ? -errno : 0;
-}
-
-static _Noreturn void ask_main(const Machine *m, const Question *q, int answer, pid_t parent) {
+static _Noreturn void ask_main(const Machine *m, int answer, pid_t parent) {
         char words[HEALTH_WORDS_MAX] = "";
-        int bad;
+        HealthVerdict verdict;
 
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || getppid() != parent ||
-            leave_descriptors(m->leader_fd, answer) < 0)
+            ask_leave_descriptors(m->leader_fd, answer) < 0)
                 _exit(HEALTH_UNKNOWN);
-        bad = ask(m, q, words);
-        (void) fd_write_all(ANSWER_FD, words, strlen(words));
-        _exit(bad < 0 ? HEALTH_UNKNOWN : bad ? HEALTH_BAD : HEALTH_GOOD);
+        verdict = health_ask_init(m->record, ASK_LEADER_FD, true, UINT64_MAX, words);
+        (void) fd_write_all(ASK_ANSWER_FD, words, strlen(words));
+        _exit((int) verdict);
 }
 
 /* ---- who wants to know ---- */
 
-int health_begin(const Machine *m, HealthCheck *ret, Error **reterr) {
+int health_begin(const Machine *m, HealthAsking *ret, Error **reterr) {
         _cleanup_close_ int out = -1, in = -1;
-        const Question *q = question_for(m);
         pid_t parent = getpid(), pid;
         int pair[2], pidfd;
 
-        *ret = (HealthCheck){ .pidfd = -1, .answer = -1 };
-        if (!q)
+        *ret = (HealthAsking){ .pidfd = -1, .answer = -1 };
+        if (!question_for(m->record, m->leader_fd))
                 return 0;
         if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0)
                 return error_errno(reterr, errno, "Cannot make a pipe");
@@ -134,14 +113,14 @@ int health_begin(const Machine *m, HealthCheck *ret, Error **reterr) {
         out = pair[1];
         pid = clone_into(0, -1, &pidfd);
         if (pid == 0)
-                ask_main(m, q, out, parent);
+                ask_main(m, out, parent);
         if (pid < 0)
                 return error_errno(reterr, pid, "Cannot ask the init of '%s'", m->record->name);
-        *ret = (HealthCheck){ .pidfd = pidfd, .answer = TAKE_FD(in) };
+        *ret = (HealthAsking){ .pidfd = pidfd, .answer = TAKE_FD(in) };
         return 0;
 }
 
-HealthVerdict health_end(HealthCheck *c, char words[HEALTH_WORDS_MAX]) {
+HealthVerdict health_end(HealthAsking *c, char words[HEALTH_WORDS_MAX]) {
         HealthVerdict verdict = HEALTH_UNKNOWN;
         siginfo_t info;
         ssize_t n;

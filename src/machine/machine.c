@@ -84,7 +84,9 @@ static int take_changes(MachineRecord *r) {
 const char *machine_state_shown(const Machine *m) {
         if (m->state == MACHINE_STARTING && m->record->waiting_for)
                 return "waiting";
-        return m->record->frozen ? "frozen" : machine_state_to_string(m->state);
+        if (m->record->frozen)
+                return "frozen";
+        return m->state == MACHINE_RUNNING && m->record->health == HEALTH_STATE_UNHEALTHY ? "unhealthy" : machine_state_to_string(m->state);
 }
 
 static int machine_load(const char *name, Machine **ret, Error **reterr) {

@@ -15,7 +15,8 @@ typedef struct Machine {
         MachineState state; /* as it is now, where the record says how it was */
 } Machine;
 
-/* The state in a word for people: "frozen" where it is, for then it does nothing else; "waiting" while others start before it. */
+/* The state in a word for people: "frozen" where it is, for then it does nothing else; "waiting" while others start before it; "unhealthy" of one
+ * that runs and is. */
 const char *machine_state_shown(const Machine *m);
 
 void machine_free(Machine *m);

@@ -38,6 +38,17 @@ const char *machine_state_to_string(MachineState s) {
         return enum_to_string(machine_state_names, (int) s);
 }
 
+static const EnumName health_state_names[] = {
+        { "starting", HEALTH_STATE_STARTING },
+        { "healthy", HEALTH_STATE_HEALTHY },
+        { "unhealthy", HEALTH_STATE_UNHEALTHY },
+        {},
+};
+
+const char *health_state_to_string(HealthState s) {
+        return enum_to_string(health_state_names, (int) s);
+}
+
 const RecordField record_fields[] = {
         CORE("Name", FIELD_STRING, name),
         CORE("Id", FIELD_ID128, id),
@@ -53,6 +64,12 @@ const RecordField record_fields[] = {
         F("ReadyUSec", FIELD_U64, ready_usec),
         F("StartWaitsNoMore", FIELD_BOOL, start_waits_no_more),
         F("WaitingFor", FIELD_STRING, waiting_for),
+        { ENUM("Health", health, health_state_names, HEALTH_STATE_NONE) },
+        F("HealthUSec", FIELD_U64, health_usec),
+        F("HealthFailures", FIELD_U32, health_failures),
+        F("HealthCheck", FIELD_STRING, health_check),
+        F("HealthWords", FIELD_STRING, health_words),
+        F("HealthRestarts", FIELD_U32, health_restarts),
         F("RootDirectory", FIELD_STRING, root),
         F("SharesRoot", FIELD_BOOL, shares_root),
         F("Layer", FIELD_STRING, layer),

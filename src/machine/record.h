@@ -50,6 +50,16 @@ typedef enum MachineState {
 
 const char *machine_state_to_string(MachineState s);
 
+/* Whether a machine is well, by the checks of its settings ([Health]); only while it is MACHINE_RUNNING does it say more than how it was. */
+typedef enum HealthState {
+        HEALTH_STATE_NONE,     /* it has no checks */
+        HEALTH_STATE_STARTING, /* none has held yet, and it is not time to say that none does */
+        HEALTH_STATE_HEALTHY,
+        HEALTH_STATE_UNHEALTHY,
+} HealthState;
+
+const char *health_state_to_string(HealthState s); /* NULL without checks */
+
 typedef struct MachineRecord {
         int version;              /* of whoever wrote it; above RECORD_VERSION only the core is there */
         char *name;
@@ -66,6 +76,12 @@ typedef struct MachineRecord {
         uint64_t ready_usec;      /* since when, CLOCK_REALTIME; 0 until then */
         bool start_waits_no_more; /* it is not ready, and who waited for the start was told to go on (ReadyWait=) */
         char *waiting_for;        /* else what it waits for: "port tcp:80", once init runs; "its turn", before */
+        HealthState health;
+        uint64_t health_usec;     /* since when, CLOCK_REALTIME; 0 without checks, and until it is ready */
+        uint32_t health_failures; /* in a row, up to now */
+        char *health_check;       /* which failed last ("http:80/"), while it is not healthy or has failures; else NULL */
+        char *health_words;       /* what was said then: plain, at most ASK_WORDS_MAX */
+        uint32_t health_restarts; /* in a row, for its health, that have not kept it healthy */
         char *root;               /* the tree's path on the host */
         bool shares_root;         /* nothing that it writes gets there (read-only, ephemeral, volatile) */
         char *layer;              /* of an ephemeral one, what it writes to: layers/ID of a store (store.h), by its path; NULL: memory */

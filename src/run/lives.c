@@ -107,6 +107,7 @@ static void inherit_counts(Supervisor *s) {
                 return;
         s->record->reboots = before->reboots;
         s->record->quick_reboots = before->quick_reboots;
+        s->record->health_restarts = before->health_restarts;
 }
 
 int lives_begin(Lives *lives, Supervisor *s, Error **reterr) {
@@ -152,6 +153,7 @@ static int write_record(Supervisor *s, unsigned seconds, Error **reterr) {
         rec->started_usec = old->started_usec;
         rec->reboots = old->reboots;
         rec->quick_reboots = old->quick_reboots;
+        rec->health_restarts = s->stop.for_health ? old->health_restarts : 0;
         rec->next_start_usec = seconds > 0 ? clock_usec(CLOCK_REALTIME) + seconds * UINT64_C(1000000) : 0;
         s->record = TAKE_PTR(rec);
         return supervisor_save_state(s, MACHINE_REBOOTING, reterr);

@@ -59,6 +59,9 @@ void plan_free(MachinePlan *p) {
         device_list_done(&p->devices);
         for (size_t i = 0; i < p->n_ready; i++)
                 ready_condition_done(&p->ready[i]);
+        for (size_t i = 0; i < p->n_health; i++)
+                health_check_done(&p->health[i]);
+        free(p->health);
         free(p->ready);
         nic_list_done(&p->nics);
         free(p->network_namespace);
@@ -385,6 +388,26 @@ static int plan_ready(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         return r;
 }
 
+static int plan_health(MachinePlan *p, const MachineConfig *c, Error **reterr) {
+        int r = 0;
+
+        p->health_interval_usec = c->health_interval_usec != UINT64_MAX ? c->health_interval_usec : HEALTH_INTERVAL_USEC;
+        p->health_timeout_usec = c->health_timeout_usec != UINT64_MAX ? c->health_timeout_usec : HEALTH_TIMEOUT_USEC;
+        p->health_start_period_usec = c->health_start_period_usec != UINT64_MAX ? c->health_start_period_usec : p->health_interval_usec;
+        p->health_retries = c->health_retries > 0 ? (unsigned) c->health_retries : HEALTH_RETRIES;
+        p->health_on_failure = c->health_on_failure == HEALTH_ACTION_UNSET ? HEALTH_ACTION_NONE : c->health_on_failure;
+        if (!c->health || !config_wants_health(c))
+                return 0;
+        p->health = calloc(strv_length(c->health), sizeof(*p->health));
+        if (!p->health)
+                return error_oom(reterr);
+        for (char **text = c->health; *text && r >= 0; text++) {
+                r = health_check_parse(*text, &p->health[p->n_health], reterr);
+                p->n_health += r >= 0;
+        }
+        return r;
+}
+
 static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         int r;
 
@@ -490,6 +513,8 @@ int plan_make(const MachineConfig *c, MachinePlan **ret, Image **ret_image, Imag
         r = plan_program(p, c, look, reterr);
         if (r >= 0)
                 r = plan_ready(p, c, reterr);
+        if (r >= 0)
+                r = plan_health(p, c, reterr);
         if (r >= 0)
                 r = plan_id(p, c, look, reterr);
         if (r >= 0)

@@ -13,6 +13,7 @@
 #include "devices.h"
 #include "error.h"
 #include "find.h"
+#include "health-check.h"
 #include "init.h"
 #include "ready.h"
 #include "stack.h"
@@ -89,6 +90,11 @@ typedef struct MachinePlan {
         bool init_says_ready; /* it is systemd, which does on NOTIFY_SOCKET */
         ReadyCondition *ready; /* what must hold before it counts as running; none where that is the exec of its init */
         size_t n_ready;
+        HealthCheck *health; /* what is asked of it while it runs */
+        size_t n_health;
+        uint64_t health_interval_usec, health_timeout_usec, health_start_period_usec;
+        unsigned health_retries;
+        HealthAction health_on_failure; /* never UNSET */
         uint64_t ready_wait_usec; /* how long a start waits for them, or DURATION_INFINITY */
 
         bool userns;

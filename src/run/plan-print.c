@@ -103,6 +103,25 @@ static json_t *ready(const MachinePlan *p) {
         return a;
 }
 
+static json_t *seconds(uint64_t usec) {
+        return usec % 1000000 == 0 ? json_integer((json_int_t) (usec / 1000000)) : json_real((double) usec / 1000000);
+}
+
+static void describe_health(const MachinePlan *p, json_t *o) {
+        json_t *checks = json_array();
+
+        for (size_t i = 0; i < p->n_health; i++)
+                json_array_append_new(checks, json_text(p->health[i].text));
+        json_object_set_new(o, "health", checks);
+        if (p->n_health == 0)
+                return;
+        json_object_set_new(o, "health_interval_seconds", seconds(p->health_interval_usec));
+        json_object_set_new(o, "health_timeout_seconds", seconds(p->health_timeout_usec));
+        json_object_set_new(o, "health_retries", json_integer(p->health_retries));
+        json_object_set_new(o, "health_start_period_seconds", seconds(p->health_start_period_usec));
+        json_object_set_new(o, "health_on_failure", json_string(enum_to_string(health_action_names, (int) p->health_on_failure)));
+}
+
 static void describe_program(const MachinePlan *p, json_t *o) {
         char id[33], signal_name[24] = "by init";
 
@@ -122,6 +141,7 @@ static void describe_program(const MachinePlan *p, json_t *o) {
         json_object_set_new(o, "chdir", json_text(p->chdir));
         json_object_set_new(o, "hostname", json_text(p->hostname));
         json_object_set_new(o, "ready", ready(p));
+        describe_health(p, o);
         json_object_set_new(o, "stub_init", json_boolean(p->stub_init));
         json_object_set_new(o, "console", json_string(console_mode_to_string(p->console)));
         json_object_set_new(o, "kill_signal", json_string(signal_name));
@@ -250,6 +270,9 @@ void plan_put_value(const json_t *v, const char *between, FILE *out) {
                 break;
         case JSON_INTEGER:
                 fprintf(out, "%lld", (long long) json_integer_value(v));
+                break;
+        case JSON_REAL:
+                fprintf(out, "%g", json_real_value(v));
                 break;
         case JSON_TRUE:
         case JSON_FALSE:

@@ -140,6 +140,7 @@ static void held(Watch *w) {
         set_up(s);
         unwatch_terminals(s);
         r->wait_timer = sd_event_source_disable_unref(r->wait_timer);
+        health_watch_begin(s);
 }
 
 void readiness_notified(Supervisor *s) {

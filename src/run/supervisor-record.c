@@ -91,6 +91,7 @@ int supervisor_write_first_record(Supervisor *s, Error **reterr) {
         rec->init_kind = p->init.kind;
         rec->init_chosen = p->init.chosen;
         rec->network = p->network;
+        rec->health = p->n_health > 0 ? HEALTH_STATE_STARTING : HEALTH_STATE_NONE;
         rec->kill_signal = p->kill_signal;
         rec->stop_timeout_usec = p->stop_timeout_usec;
         rec->uid_base = p->uid_base;

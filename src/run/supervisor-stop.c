@@ -136,6 +136,7 @@ int supervisor_stop(Supervisor *s, InitAction action) {
                 return stop_again(s, action);
         s->stop.asked = true;
         s->stop.action = action;
+        health_watch_pause(s);
         if (action == INIT_KILL) {
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
                 return 0;

@@ -55,6 +55,8 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
                 s->reboot = !s->stop.asked || s->stop.action == INIT_REBOOT;
         } else
                 s->exit_status = 128 + info.si_status;
+        if (s->stop.for_health && s->stop.action == INIT_REBOOT) /* however it ended: a command does not reboot, and who hangs is killed */
+                s->reboot = true;
         if (s->plan->as_service && s->stop.asked)
                 s->exit_status = 0;
         if (s->stop.killed_for > 0)
@@ -172,7 +174,10 @@ static int add_sources(Supervisor *s, Error **reterr) {
                 if (r < 0)
                         return r;
         }
-        return readiness_watch(s, reterr);
+        r = readiness_watch(s, reterr);
+        if (r >= 0)
+                health_watch_begin(s);
+        return r;
 }
 
 int supervisor_loop(Supervisor *s, Error **reterr) {

@@ -9,6 +9,7 @@
 #include "attach.h"
 #include "console-record.h"
 #include "error.h"
+#include "health-watch.h"
 #include "id-claim.h"
 #include "init.h"
 #include "kill-watch.h"
@@ -41,6 +42,7 @@ typedef struct Stopping {
         sd_event_source *timer, *shown;
         KillWatch *kill_watch;  /* for what machinectl sends to an init that does not understand it, or NULL */
         bool timed_out;
+        bool for_health;        /* nobody has asked but its checks */
         int killed_for;         /* the signal that a command did not take, or 0 */
 } Stopping;
 
@@ -107,6 +109,7 @@ struct Supervisor {
         Turn *turn;       /* while it starts in its turn; or NULL */
         bool waited;      /* for its turn, before it began */
         Readiness *readiness; /* while it is watched for; NULL: there is nothing to wait for */
+        HealthWatch *health;  /* once it is ready, where it has checks; or NULL */
         bool up;              /* who waits for the start was told to go on */
         int report_fd;    /* of `boot -d` without systemd: who waits for us to be up; or -1 */
         int exit_status;  /* nbox's own, once the leader has ended */

@@ -113,6 +113,7 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
         end_guest(s);
         readiness_end(s);
         turn_end(s);
+        health_watch_end(s);
         close_terminals(s);
         if (s->staged) {
                 (void) umount2(STAGING_DIRECTORY, MNT_DETACH);
