@@ -84,7 +84,7 @@ static void put_options(void) {
 }
 
 static void put_settings(void) {
-        static const char *const sections[] = { "Exec", "Boot", "Files", "Network", RESOURCES_SECTION };
+        static const char *const sections[] = { "Exec", "Boot", "Health", "Files", "Network", RESOURCES_SECTION };
 
         for (size_t s = 0; s < ELEMENTSOF(sections); s++) {
                 printf(".SS [%s]\n", sections[s]);

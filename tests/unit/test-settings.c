@@ -290,10 +290,11 @@ static void trust_is_as_nspawn_has_it(void **state _unused_) {
                 "SystemCallFilter", "Capability", "AmbientCapability", "LimitCPU", "LimitFSIZE", "LimitDATA", "LimitSTACK", "LimitCORE", "LimitRSS",
                 "LimitNOFILE", "LimitAS", "LimitNPROC", "LimitMEMLOCK", "LimitLOCKS", "LimitSIGPENDING", "LimitMSGQUEUE", "LimitNICE", "LimitRTPRIO",
                 "LimitRTTIME", "OOMScoreAdjust", "CPUAffinity", "LinkJournal", "MemoryMax", "MemoryHigh", "MemoryLow", "MemorySwapMax", "CPUQuota",
-                "CPUWeight", "AllowedCPUs", "TasksMax", "IOWeight", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax", "OOMPolicy" };
+                "CPUWeight", "AllowedCPUs", "TasksMax", "IOWeight", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax", "OOMPolicy",
+                "OnFailure" };
         static const char *const free_for_all[] = { "Boot", "ProcessTwo", "Parameters", "Environment", "User", "WorkingDirectory",
                 "KillSignal", "Init", "Hostname", "ResolvConf", "Timezone", "Ephemeral", "Volatile", "ReadOnly", "DropCapability", "NoNewPrivileges",
-                "Personality", "Volume", "SuppressSync", "PivotRoot", "Lxcfs" };
+                "Personality", "Volume", "SuppressSync", "PivotRoot", "Lxcfs", "Check", "Interval", "Timeout", "Retries", "StartPeriod" };
         size_t n = 0;
 
         for (size_t i = 0; i < n_options; i++) {
