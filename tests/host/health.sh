@@ -9,15 +9,15 @@ QUICK='--health-interval=1 --health-timeout=1 --health-retries=2 --health-start-
 
 inside() { nbox exec "$GUEST" /bin/busybox "$@"; }
 health_is() { [ "$(nbox list --json | jq -r --arg m "$GUEST" '.[] | select(.machine == $m) | .health')" = "$1" ]; }
-said() { nbox show -p HealthWords "$GUEST"; }
-helpers_of() { pgrep -xc -P "$(property "$GUEST" Supervisor)" nbox; }
+words_of() { nbox show -p HealthWords "$GUEST"; }
+helpers_of() { pgrep -xc -P "$(property "$GUEST" Supervisor)" nbox || true; }
 
 # ill CHECK: with that check alone the machine becomes unhealthy; what it says is in $SAID.
 ill() {
         # shellcheck disable=SC2086
         boot "$GUEST" $QUICK --health="$1"
         wait_until 10 health_is unhealthy
-        SAID=$(said)
+        SAID=$(words_of)
 }
 
 test_no_checks_no_cost() {
@@ -78,22 +78,47 @@ test_guests_that_do_not_answer() {
         terminate "$GUEST"
 }
 
+# serve PORT PROGRAM: in the machine's network, each connection gets one.
+serve() {
+        nsenter -n -t "$(property "$GUEST" Leader)" socat "TCP-LISTEN:$1,fork,reuseaddr" "$2" 2>/dev/null &
+        SERVERS="$SERVERS $!"
+}
+
 test_servers_that_are_no_good() {
+        SERVERS=
         ill http:8081/
         has "$SAID" 'refused'
-        inside sh -c '/bin/busybox nc -lk -p 8081 -e /bin/busybox sleep 1000 </dev/null >/dev/null 2>&1 &'
-        wait_until 10 eval 'said | grep -q "no answer in time"'
+        serve 8081 'EXEC:sleep 1000'
+        wait_until 10 eval 'words_of | grep -q "no answer in time"'
         terminate "$GUEST"
-        ill http:8082/none
-        inside mkdir -p /run/www
-        inside httpd -p 8082 -h /run/www
-        wait_until 10 eval 'said | grep -q "404"'
-        inside sh -c 'echo >/run/www/none'
-        wait_until 10 health_is healthy
+        # One byte at a time, and never a whole line.
+        ill http:8082/
+        serve 8082 "SYSTEM:while printf H; do sleep 0.2; done"
+        wait_until 10 eval 'words_of | grep -q "no answer in time"'
         terminate "$GUEST"
         ill http://127.0.0.1:8083/
-        inside sh -c '/bin/busybox nc -lk -p 8083 -e /bin/busybox yes </dev/null >/dev/null 2>&1 &'
-        wait_until 10 eval 'said | grep -q "does not speak HTTP"'
+        serve 8083 EXEC:yes
+        wait_until 10 eval 'words_of | grep -q "does not speak HTTP"'
+        terminate "$GUEST"
+        # Of an answer without end the first line is enough.
+        ill http:8084/
+        printf '#!/bin/sh\nprintf "HTTP/1.1 500 No\\r\\n"; exec cat /dev/zero\n' >"$SCRATCH/endless"
+        chmod +x "$SCRATCH/endless"
+        serve 8084 "EXEC:$SCRATCH/endless"
+        wait_until 10 eval 'words_of | grep -q "500 No"'
+        terminate "$GUEST"
+        # shellcheck disable=SC2086
+        kill $SERVERS 2>/dev/null || true
+        wait
+}
+
+test_a_page_that_is_not_there() {
+        ill http:8085/none
+        inside mkdir -p /run/www
+        inside httpd -p 8085 -h /run/www
+        wait_until 10 eval 'words_of | grep -q "404"'
+        inside sh -c 'echo >/run/www/none'
+        wait_until 10 health_is healthy
         terminate "$GUEST"
 }
 
@@ -111,6 +136,7 @@ test_restart() {
         # shellcheck disable=SC2086
         boot "$GUEST" $QUICK --health-retries=1 --health='command:/bin/busybox false' --health-on-failure=restart
         wait_until 40 eval '[ "$(property "$GUEST" HealthRestarts)" = 5 ]'
+        wait_until 15 eval '[ "$(property "$GUEST" Reboots)" = 5 ]'
         wait_until 15 health_is unhealthy
         same "reboots" "$(property "$GUEST" Reboots)" 5
         sleep 2
