@@ -44,7 +44,8 @@ json_t *top_json(const TopSample *sample, const TopRow *const *rows, size_t n) {
 
         for (size_t i = 0; all && i < n; i++) {
                 one = machine(rows[i]);
-                if (!one || json_object_set_new(one, "os", json_text(rows[i]->os)) < 0 || json_array_append_new(all, one) < 0) {
+                if (!one || json_object_set_new(one, "os", json_text(rows[i]->os)) < 0 ||
+                    json_object_set_new(one, "health", json_text(rows[i]->health)) < 0 || json_array_append_new(all, one) < 0) {
                         json_decref(all);
                         return NULL;
                 }

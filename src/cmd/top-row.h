@@ -26,6 +26,7 @@ typedef struct TopRow {
         char *os;            /* as the machine's tree says it, unchecked; or NULL */
         const char *state;   /* as `list` shows it: constant */
         const char *real_state; /* and without regard to whether it is frozen, or well */
+        const char *health;  /* constant; NULL: nobody checks */
         TopMood mood;
         uint64_t uptime_usec;
         uint64_t cpu;        /* of one CPU, in hundredths of a percent */

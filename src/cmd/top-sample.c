@@ -110,6 +110,7 @@ static int fill(TopSampler *s, const Machine *m, const TopSample *sample, TopRow
                 return -ENOMEM;
         row->state = machine_state_shown(m);
         row->real_state = machine_state_to_string(m->state);
+        row->health = health_state_to_string(m->record->health);
         row->mood = mood_of(m, row->state);
         if (machine_usage_read(s->reader, m, &now->usage, NULL) < 0) /* it has no group now */
                 return 0;
