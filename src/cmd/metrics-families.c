@@ -116,6 +116,18 @@ static void write_frozen(MetricText *t, const MetricsFigures *f) {
         }
 }
 
+/* Of a machine that has checks. */
+static void write_health(MetricText *t, const MetricsFigures *f) {
+        static const HealthState states[] = { HEALTH_STATE_STARTING, HEALTH_STATE_HEALTHY, HEALTH_STATE_UNHEALTHY };
+
+        for (size_t i = 0; i < f->n_machines; i++)
+                for (size_t s = 0; s < ELEMENTSOF(states) && f->machines[i].machine->record->health != HEALTH_STATE_NONE; s++) {
+                        begin(t, f->machines[i].machine);
+                        metric_label(t, t->family->name, health_state_to_string(states[s]));
+                        metric_number(t, f->machines[i].machine->record->health == states[s]);
+                }
+}
+
 static void write_ready_time(MetricText *t, const MetricsFigures *f) {
         for (size_t i = 0; i < f->n_machines; i++)
                 if (f->machines[i].machine->record->ready_usec > 0) {
@@ -176,6 +188,7 @@ static const Family families[] = {
         { { "nbox_machine_start_time_seconds", METRIC_GAUGE, "seconds", "When this life of a machine began, since 1970." }, .write = write_start_time },
         { { "nbox_machine_ready", METRIC_GAUGE, NULL, "Whether what makes a machine ready has been so." }, .write = write_ready },
         { { "nbox_machine_ready_time_seconds", METRIC_GAUGE, "seconds", "Since when, since 1970." }, .write = write_ready_time },
+        { { "nbox_machine_health", METRIC_STATESET, NULL, "Whether a machine is well, where it has health checks." }, .write = write_health },
         { { "nbox_machine_frozen", METRIC_GAUGE, NULL, "Whether nothing of a machine is let run." }, .write = write_frozen },
         { { "nbox_machine_reboots", METRIC_COUNTER, NULL, "Reboots since a machine was started." }, .write = write_reboots },
 

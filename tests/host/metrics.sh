@@ -84,6 +84,23 @@ test_what_happened() {
         nbox zone remove lab
 }
 
+test_health() {
+        boot "$GUEST" --network=none
+        same 'that of a machine without checks' "$(nbox metrics | grep '^nbox_machine_health{' || true)" ''
+        terminate "$GUEST"
+        boot "$GUEST" --network=none --health='command:/bin/busybox test ! -e /tmp/ill' --health-interval=1s --health-retries=1
+        wait_until 10 eval '[ "$(of nbox_machine_health "$GUEST" "nbox_machine_health=\"healthy\"")" = 1 ]'
+        nbox exec "$GUEST" /bin/busybox touch /tmp/ill
+        wait_until 10 eval '[ "$(of nbox_machine_health "$GUEST" "nbox_machine_health=\"unhealthy\"")" = 1 ]'
+        same 'well' "$(of nbox_machine_health "$GUEST" 'nbox_machine_health="healthy"')" 0
+        # Frozen, nobody asks, and nothing runs.
+        nbox freeze "$GUEST"
+        same 'frozen' "$(of nbox_machine_frozen "$GUEST")" 1
+        nbox thaw "$GUEST"
+        same 'frozen' "$(of nbox_machine_frozen "$GUEST")" 0
+        terminate "$GUEST"
+}
+
 test_into_a_file() {
         boot "$GUEST" --network=none
         (umask 077 && nbox metrics --output="$SCRATCH/figures.prom" --format=prometheus)

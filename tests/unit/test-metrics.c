@@ -128,7 +128,7 @@ static void names_of_families(void **state _unused_) {
 
 /* Two machines of which this host can tell everything: each family is there once, with all of its samples. */
 static void all_figures(void **state _unused_) {
-        MachineRecord a = { .name = (char *) "a", .root = (char *) "/a", .started_usec = 1, .ready_usec = 1 }, b = { .name = (char *) "b" };
+        MachineRecord a = { .name = (char *) "a", .root = (char *) "/a", .started_usec = 1, .ready_usec = 1, .health = HEALTH_STATE_HEALTHY }, b = { .name = (char *) "b" };
         const Machine of[2] = { { .record = &a, .state = MACHINE_RUNNING }, { .record = &b, .state = MACHINE_STOPPING } };
         MetricsMachine machines[2] = { { .machine = &of[0], .usage_is_known = true }, { .machine = &of[1], .usage_is_known = true } };
         MetricsFigures f = { .machines = machines, .n_machines = 2 };
