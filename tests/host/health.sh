@@ -39,7 +39,7 @@ test_well_ill_and_well_again() {
         inside sh -c 'echo well >/run/www/index.html'
         inside httpd -p 8080 -h /run/www
         status_is 0 nbox wait --for=healthy --timeout=20 "$GUEST"
-        status_is 0 setpriv --reuid 12345 --regid 12345 --clear-groups nbox wait --for=healthy "$GUEST"
+        status_is 0 setpriv --reuid 65534 --regid 65534 --clear-groups nbox wait --for=healthy "$GUEST"
         has "$(nbox status "$GUEST")" 'Health: healthy'
         inside sh -c 'echo "sick of it" >&2; >/run/ill'
         wait_until 10 health_is unhealthy
