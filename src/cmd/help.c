@@ -5,6 +5,7 @@
 
 #include "log.h"
 #include "options.h"
+#include "resources.h"
 #include "text.h"
 
 #define LEFT_COLUMN 30
@@ -95,12 +96,26 @@ static void show_verb_options(const Verb *verb) {
                 show_option(spec, ((const VerbOption *) spec)->help);
 }
 
+/* Of each row that is an option of boot's, too. */
+static void show_limit_words(void) {
+        heading("Words");
+        for (Resource i = 0; i < RESOURCES; i++) {
+                const Option *o = resource_option(i);
+                char left[80];
+
+                snprintf(left, sizeof(left), "%s=%s", o->spec.name, o->spec.placeholder);
+                help_row(stdout, left, o->help);
+        }
+}
+
 int help_verb(const Verb *verb) {
         printf("nbox %s%s%s\n\n%s.\n", verb->name, *verb->arguments ? " " : "", verb->arguments, verb->help);
         if (verb->flags & VERB_CONFIG)
                 show_config_options(verb);
         else
                 show_verb_options(verb);
+        if (verb->operand == OPERAND_RESOURCES)
+                show_limit_words();
         puts("\nSee nbox(1) for more.");
         return 0;
 }

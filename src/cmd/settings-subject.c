@@ -41,6 +41,16 @@ static int find_image(SettingsSubject *s, const char *name, Error **reterr) {
         return take_image(s, image->path, reterr);
 }
 
+/* An image's name may be one that no machine can have; what is neither is a slip, and not another machine. */
+static int check_name(const SettingsSubject *s, const char *name, Error **reterr) {
+        _cleanup_(image_freep) Image *image = NULL;
+
+        if (strcmp(name, s->machine) == 0 || image_find(name, &image, NULL) >= 0)
+                return 0;
+        error_set(reterr, EINVAL, "'%.80s' is no name that a machine can have", name);
+        return error_hint(reterr, -EINVAL, "Did you mean %s?", s->machine);
+}
+
 int settings_subject_find(const char *name, SettingsSubject *ret, Error **reterr) {
         _cleanup_(settings_subject_done) SettingsSubject s = {};
         int r;
@@ -50,6 +60,8 @@ int settings_subject_find(const char *name, SettingsSubject *ret, Error **reterr
                 return error_hint(reterr, -EINVAL, "The name is the directory's own, or what --machine= says.");
         }
         r = machine_name_from_path(name, &s.machine, reterr);
+        if (r >= 0)
+                r = check_name(&s, name, reterr);
         if (r >= 0)
                 r = find_running(&s, reterr);
         if (r >= 0)

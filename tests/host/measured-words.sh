@@ -69,37 +69,17 @@ io_rate() {
 
 kills() { stat_of "$1" memory.events oom_kill; }
 
-# changed NAME WORD=VALUE...: while it runs; an empty value takes a limit away. unchanged NAME: once it has ended.
-changed() {
-        local name=$1 word value properties=()
-        shift
-        for word in "$@"; do
-                value=${word#*=}
-                case ${word%%=*} in
-                memory) properties+=("MemoryMax=${value:-infinity}") ;;
-                swap) properties+=("MemorySwapMax=${value:-infinity}") ;;
-                cpu) properties+=("CPUQuota=$value") ;;
-                cpu-weight) properties+=("CPUWeight=$value") ;;
-                cpus) properties+=("AllowedCPUs=${value:-0-$(($(nproc --all) - 1))}") ;;
-                tasks) properties+=("TasksMax=${value:-infinity}") ;;
-                io-read) properties+=("IOReadBandwidthMax=$MACHINES/$name ${value:-infinity}") ;;
-                io-write) properties+=("IOWriteBandwidthMax=$MACHINES/$name ${value:-infinity}") ;;
-                *) fail "changed $word" ;;
-                esac
-        done
-        systemctl set-property --runtime "$(basename "$(slice_of "$name")")" "${properties[@]}"
-}
+# unchanged NAME: without what `nbox set` kept of it.
 unchanged() {
-        systemctl revert "$(basename "$(slice_of "$1")")" 2>/dev/null
-        systemctl stop "$(basename "$(slice_of "$1")")"
+        rm "/etc/nbox/$1.conf.d/50-set.conf"
+        rmdir "/etc/nbox/$1.conf.d"
 }
 
-# kept NAME: a tree with the program that bombs, and with limits in its settings: those of in_force().
+# kept NAME: a tree with the program that bombs, and with limits that are kept: those of in_force().
 kept() {
         tree_with "$1"
         cp /job/bombdrive "$MACHINES/$1/bin/"
-        mkdir -p /etc/nbox
-        printf '[Resources]\nMemoryMax=60M\nMemorySwapMax=0\nCPUQuota=50%%\nCPUWeight=300\nTasksMax=60\n' >"/etc/nbox/$1.conf"
+        nbox set "$1" memory=60M swap=0 cpu=50% cpu-weight=300 tasks=60
 }
 
 is_another_life() { [ "$(leader_of "$1")" != "$2" ] && is_state "$1" running; }

@@ -14,7 +14,7 @@ memory_changed_live() {
         status_is 137 eats web 100
         within 10 "the most that a bomb in 60M had" "$(of_slice web memory.peak)" 62914560
         # Up: what was too much is not any more.
-        changed web memory=150M
+        nbox set web memory=150M
         same "memory.max" "$(of_slice web memory.max)" 157286400
         eats web 100
         status_is 137 eats web 250
@@ -23,7 +23,7 @@ memory_changed_live() {
         kills=$(kills web)
         nbox exec web /bin/busybox sh -c 'dd if=/dev/zero of=/dev/null bs=100M count=1000 >/dev/null 2>&1 </dev/null &'
         wait_until 5 eval '[ "$(of_slice web memory.current)" -gt 100000000 ]'
-        changed web memory=50M
+        nbox set web memory=50M
         wait_until 5 eval '[ "$(of_slice web memory.current)" -le 52428800 ]'
         [ "$(kills web)" -gt "$kills" ] || fail "nothing was killed"
 }
@@ -34,14 +34,14 @@ swap_changed_live() {
         chmod 600 "$file"
         mkswap -q "$file"
         swapon "$file"
-        changed web memory=30M
+        nbox set web memory=30M
         status_is 137 eats web 42
         same "swapped with swap=0" "$(of_slice web memory.swap.current)" 0
-        changed web swap=30M
+        nbox set web swap=30M
         eats web 42
         status_is 137 eats web 100
         [ "$(of_slice web memory.swap.current)" -le 31457280 ] || fail "$(of_slice web memory.swap.current) in swap"
-        changed web memory=60M swap=0
+        nbox set web memory=60M swap=0
         swapoff "$file"
 }
 
@@ -64,8 +64,8 @@ test_memory() {
 
 weights() {
         local used other
-        changed web cpu= cpus=0 cpu-weight=100
-        changed other cpus=0 cpu-weight=300
+        nbox set web cpu=infinity cpus=0 cpu-weight=100
+        nbox set other cpus=0 cpu-weight=300
         same "processors inside" "$(nbox exec web /bin/busybox nproc)" 1
         busy other
         sleep 1
@@ -83,12 +83,12 @@ test_processors() {
         busy web
         sleep 1
         within 10 "CPU of one with cpu=50%" "$(cpu_share web 6)" 50
-        changed web cpu=25%
+        nbox set web cpu=25%
         sleep 0.5
         within 10 "CPU of one with cpu=25%" "$(cpu_share web 6)" 25
         weights
         unbusy
-        changed web cpus=
+        nbox set web cpus=
         same "processors inside" "$(nbox exec web /bin/busybox nproc)" "$(nproc)"
         terminate web
         unchanged web
@@ -111,7 +111,7 @@ test_what_is_read_and_written() {
         has "$(of_slice web io.max)" "^$disk rbps=4000000 wbps=2000000 "
         within 20 "read with io-read=4M" "$(reads "$disk")" 4000000
         within 20 "written with io-write=2M" "$(writes "$disk")" 2000000
-        changed web io-read=8M io-write=
+        nbox set web io-read=8M io-write=infinity
         has "$(of_slice web io.max)" "^$disk rbps=8000000 wbps=max "
         within 20 "read with io-read=8M" "$(reads "$disk")" 8000000
         terminate web
