@@ -162,10 +162,12 @@ static int run_verb(const Remote *where, const Verb *verb, int argc, char **argv
 
 /* What was printed may be a file on a full disk: said, not lost. */
 static int flush_output(int status) {
-        if (fflush(stdout) == 0 && !ferror(stdout))
-                return status;
-        if (errno != EPIPE)
-                log_error("Cannot write the output: %s", strerror(errno));
+        int r = fflush(stdout) == 0 ? 0 : errno;
+
+        if (r == 0 && (!ferror(stdout) || status))
+                return status; /* whoever has failed has said so */
+        if (r != EPIPE)
+                log_error("Cannot write the output%s%s", r ? ": " : "", r ? strerror(r) : "");
         return status ? status : EXIT_FAILURE;
 }
 

@@ -117,7 +117,7 @@ int json_print(json_t *json, Error **reterr) {
         r = json_dumpf(json, stdout, JSON_REAL_PRECISION(15) | (isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT));
         json_decref(json);
         if (r < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
-                return error_set(reterr, EIO, "Cannot write to standard output");
+                return error_errno(reterr, errno, "Cannot write the output");
         return 0;
 }
 

@@ -127,7 +127,7 @@ static int print_one(const TopArguments *a, TopView *v, const TopSample *sample,
                 return error_oom(reterr);
         r = a->json ? json_print(top_json(sample, v->rows, v->n_rows), reterr) : print_table(v, reterr);
         if (r >= 0 && fflush(stdout) == EOF)
-                r = error_set(reterr, EIO, "Cannot write to standard output");
+                r = error_errno(reterr, errno, "Cannot write the output");
         return r;
 }
 
