@@ -10,7 +10,6 @@
 #include "name.h"
 #include "start-order.h"
 #include "text.h"
-#include "values.h"
 
 void order_wish_done(OrderWish *w) {
         strv_free(w->after);
@@ -76,8 +75,8 @@ int order_wish_group(OrderWish *w, const char *value, Error **reterr) {
 int order_wish_delay(OrderWish *w, const char *value, Error **reterr) {
         uint64_t usec;
 
-        if (*value && (parse_duration(value, &usec) < 0 || usec >= DURATION_INFINITY)) {
-                error_set(reterr, EINVAL, "--delay=%.80s is no time", value);
+        if (*value && machine_order_parse_delay(value, &usec) < 0) {
+                error_set(reterr, EINVAL, "--delay=%.80s is no time, or more than a year", value);
                 return error_hint(reterr, -EINVAL, "Try --delay=10s, or 2min.");
         }
         return string_set(&w->delay, value) < 0 ? error_oom(reterr) : 0;
@@ -149,7 +148,7 @@ static int change_one(const OrderWish *w, const char *machine, MachineOrder *o, 
                 return error_oom(reterr);
         if (w->delay) {
                 o->delay_usec = 0;
-                (void) (*w->delay && parse_duration(w->delay, &o->delay_usec));
+                (void) (*w->delay && machine_order_parse_delay(w->delay, &o->delay_usec));
         }
         return 0;
 }

@@ -86,9 +86,10 @@ static int end(const Change *c, Error **reterr) {
 
 /* ---- what goes with the image ---- */
 
-static void warn_of(int r, const Error *error) {
+/* `error` is looked at only when the call beside it has been made: hence its address. */
+static void warn_of(int r, Error *const *error) {
         if (r < 0)
-                log_warning("%s, ignoring", error ? error->message : strerror(-r));
+                log_warning("%s, ignoring", *error ? (*error)->message : strerror(-r));
 }
 
 static void rename_path(const char *from, const char *to) {
@@ -105,10 +106,10 @@ static void carry(const Change *c, bool forward) {
                 rename_path(forward ? c->paths[i] : c->new_paths[i], forward ? c->new_paths[i] : c->paths[i]);
         if (!from || !to)
                 return;
-        warn_of(identity_rename(from, to, &ids), ids);
-        warn_of(console_log_rename(from, to, &log), log);
-        warn_of(machine_leases_rename(from, to, &leases), leases);
-        warn_of(machine_order_rename(from, to, &order), order);
+        warn_of(identity_rename(from, to, &ids), &ids);
+        warn_of(console_log_rename(from, to, &log), &log);
+        warn_of(machine_leases_rename(from, to, &leases), &leases);
+        warn_of(machine_order_rename(from, to, &order), &order);
 }
 
 static void remove_path(const char *path) {
@@ -138,10 +139,10 @@ static void forget(const Change *c) {
         remove_paths(c);
         if (!c->machine)
                 return;
-        warn_of(identity_remove(c->machine, &ids), ids);
-        warn_of(console_log_remove(c->machine, &log), log);
-        warn_of(machine_leases_forget(c->machine, &leases), leases);
-        warn_of(machine_order_forget(c->machine, &order), order);
+        warn_of(identity_remove(c->machine, &ids), &ids);
+        warn_of(console_log_remove(c->machine, &log), &log);
+        warn_of(machine_leases_forget(c->machine, &leases), &leases);
+        warn_of(machine_order_forget(c->machine, &order), &order);
 }
 
 /* ---- the image ---- */

@@ -18,6 +18,7 @@
 #define TEXT_MAX ((size_t) 64 * 1024)
 #define SERVICE_BEGIN "nbox@"
 #define SERVICE_END ".service"
+#define DELAY_MAX_USEC (UINT64_C(365) * 24 * 3600 * 1000000) /* what any clock can add to its time */
 #define TEMPORARY_SUFFIX ".new" /* not ".conf", which is all that systemd reads */
 
 void machine_order_done(MachineOrder *o) {
@@ -48,6 +49,18 @@ char *machine_order_delay(const MachineOrder *o) {
         char *text;
 
         return asprintf(&text, "%" PRIu64 "%s", whole ? o->delay_usec / 1000000 : o->delay_usec / 1000, whole ? "s" : "ms") < 0 ? NULL : text;
+}
+
+int machine_order_parse_delay(const char *text, uint64_t *ret) {
+        uint64_t usec;
+        int r = parse_duration(text, &usec);
+
+        if (r < 0)
+                return r;
+        if (usec > DELAY_MAX_USEC)
+                return -ERANGE;
+        *ret = (usec + 999) / 1000 * 1000; /* as it is written */
+        return 0;
 }
 
 /* ---- text ---- */
@@ -122,7 +135,7 @@ static int found_line(const IniLine *l, void *userdata, Error **reterr) {
                 return take_names(&o->before, l->value, false, reterr);
         if (strcmp(l->key, "Group") == 0)
                 return take_names(&o->groups, l->value, false, reterr);
-        if (strcmp(l->key, "Delay") == 0 && (parse_duration(l->value, &o->delay_usec) < 0 || o->delay_usec >= DURATION_INFINITY))
+        if (strcmp(l->key, "Delay") == 0 && machine_order_parse_delay(l->value, &o->delay_usec) < 0)
                 return error_set(reterr, EBADMSG, "'%.80s' is no time", l->value);
         return 0;
 }
@@ -163,7 +176,10 @@ int machine_order_load(const char *machine, MachineOrder *ret, Error **reterr) {
         if (r < 0)
                 return error_errno(reterr, r, "Cannot read in which order the machine '%s' starts", machine);
         r = machine_order_parse(text, strlen(text), ret, reterr);
-        return r < 0 ? error_prefix(reterr, r, "%s", path) : 0;
+        if (r >= 0)
+                return 0;
+        (void) error_prefix(reterr, r, "%s", path);
+        return error_hint(reterr, r, "Put it right there; or `nbox disable %s`, which removes it, and then `nbox enable` anew.", machine);
 }
 
 static int remove_file(const char *machine, Error **reterr) {
@@ -274,22 +290,29 @@ int machines_enabled(char ***ret, Error **reterr) {
 
 /* ---- all of them ---- */
 
-/* Call `found` for each; 1 of it: it has changed, and is written. */
-static int for_each(int (*found)(const char *machine, MachineOrder *o, void *userdata), void *userdata, Error **reterr) {
+typedef int (*FoundOrder)(const char *machine, MachineOrder *o, void *userdata);
+
+static int visit(const char *machine, FoundOrder found, void *userdata, Error **reterr) {
+        _cleanup_(machine_order_done) MachineOrder o = {};
+        int r = machine_order_load(machine, &o, reterr);
+
+        if (r < 0)
+                return r;
+        r = found(machine, &o, userdata);
+        return r < 0 ? error_oom(reterr) : r > 0 ? machine_order_save(machine, &o, reterr) : 0;
+}
+
+/* Call `found` for each; 1 of it: it has changed, and is written. One that cannot be read keeps nobody from the others, and is the error. */
+static int for_each(FoundOrder found, void *userdata, Error **reterr) {
         _cleanup_strv_ char **list = NULL;
         int r = machine_order_list(&list, reterr);
 
-        for (char **m = list; r >= 0 && m && *m; m++) {
-                _cleanup_(machine_order_done) MachineOrder o = {};
+        for (char **m = list; m && *m; m++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int k = visit(*m, found, userdata, &error);
 
-                r = machine_order_load(*m, &o, reterr);
-                if (r < 0)
-                        continue;
-                r = found(*m, &o, userdata);
-                if (r < 0)
-                        r = error_oom(reterr);
-                else if (r > 0)
-                        r = machine_order_save(*m, &o, reterr);
+                if (k < 0 && r >= 0)
+                        r = error_pass(reterr, k, &error);
         }
         return r < 0 ? r : 0;
 }

@@ -38,6 +38,9 @@ bool machine_order_is_empty(const MachineOrder *o);
 /* "10s"; the caller's. */
 char *machine_order_delay(const MachineOrder *o);
 
+/* And back; 0, -EINVAL, or -ERANGE where it is more than a year. */
+int machine_order_parse_delay(const char *text, uint64_t *ret);
+
 /* The file's text, and back; `text` is torn apart. A word that can be none is -EBADMSG. */
 char *machine_order_format(const MachineOrder *o);
 int machine_order_parse(char *text, size_t size, MachineOrder *ret, Error **reterr);

@@ -81,8 +81,13 @@ static int take_changes(MachineRecord *r) {
         return port_list_format(&e->ports, &r->ports) < 0 || port_list_format(&e->host_ports, &r->host_ports) < 0 ? -ENOMEM : 0;
 }
 
+/* For others, or a delay, which may take hours. */
+static bool waits_for_its_turn(const Machine *m) {
+        return m->state == MACHINE_STARTING && m->record->waiting_for;
+}
+
 const char *machine_state_shown(const Machine *m) {
-        if (m->state == MACHINE_STARTING && m->record->waiting_for)
+        if (waits_for_its_turn(m))
                 return "waiting";
         if (m->record->frozen)
                 return "frozen";
@@ -123,6 +128,10 @@ static int without_init(const Machine *m, Error **reterr) {
                 error_set(reterr, EAGAIN, "The machine '%s' reboots in a loop, and starts again in %u s", name,
                           (unsigned) ((next - now) / 1000000 + 1));
                 return error_hint(reterr, -EAGAIN, "Its log or console may tell why; `nbox poweroff %s` ends the loop.", name);
+        }
+        if (waits_for_its_turn(m)) {
+                error_set(reterr, EAGAIN, "The machine '%s' has not started yet: it waits for %s", name, m->record->waiting_for);
+                return error_hint(reterr, -EAGAIN, "`nbox poweroff --wait %s && nbox start %s` starts it at once.", name, name);
         }
         if (m->state != MACHINE_REBOOTING && m->state != MACHINE_STARTING)
                 return record_missing(name, reterr);
@@ -166,7 +175,7 @@ static int load_when(const char *name, bool (*done)(const Machine *m), uint64_t 
 }
 
 static bool has_settled(const Machine *m) {
-        return m->state != MACHINE_STARTING && m->state != MACHINE_REBOOTING && !is_undecided(m);
+        return waits_for_its_turn(m) || (m->state != MACHINE_STARTING && m->state != MACHINE_REBOOTING && !is_undecided(m));
 }
 
 static bool is_decided(const Machine *m) {

@@ -25,7 +25,8 @@ DEFINE_CLEANUP(Machine *, machine_free);
 /* A machine whose init lives. -ESRCH with a hint when there is none of that name, -EAGAIN when it is still starting. */
 int machine_open(const char *name, Machine **ret, Error **reterr);
 
-/* The same, but a machine that has no init just now since it starts or reboots is waited for as long as timeout_usec. */
+/* The same, but a machine that has no init just now since it starts or reboots is waited for as long as timeout_usec; one that waits
+ * itself, for others that start before it, is not. */
 int machine_open_wait(const char *name, uint64_t timeout_usec, Machine **ret, Error **reterr);
 
 #define MACHINE_OPEN_WAIT_USEC (20 * UINT64_C(1000000)) /* for a verb that wants to go in */

@@ -289,9 +289,12 @@ static void mend_rates(Survey *s, const Endpoint *e) {
         for (size_t i = 0; i < e->n_nics; i++) {
                 const LinkInfo *link = survey_nic(s, e, i);
                 _cleanup_(error_freep) Error *error = NULL;
+                int r;
 
-                if (link && !rates_stand(s->nl, e, link->name))
-                        mend_warn(link->name, rates_apply(s->nl, e, link->name, link->index, &error), error);
+                if (!link || rates_stand(s->nl, e, link->name))
+                        continue;
+                r = rates_apply(s->nl, e, link->name, link->index, &error);
+                mend_warn(link->name, r, error);
         }
 }
 

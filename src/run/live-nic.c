@@ -86,10 +86,12 @@ static bool is_in_zone(const char *machine, const char *zone) {
 static void leave_zone(const Machine *m, const char *zone) {
         _cleanup_(error_freep) Error *error = NULL;
         sd_bus *bus = NULL;
+        int r;
 
         if (!m->record->scope || is_in_zone(m->record->name, zone) || host_bus_open(&bus, NULL) <= 0)
                 return;
-        say(zone_want_no_more(bus, m->record->name, zone, &error), error);
+        r = zone_want_no_more(bus, m->record->name, zone, &error);
+        say(r, error);
         sd_bus_flush_close_unref(bus);
 }
 

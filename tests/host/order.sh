@@ -33,6 +33,8 @@ test_order_is_kept() {
         same "as it was" "$(order_of web)" '[["db","@data"],["cache"],[],0]'
         nbox enable --delay=1500ms web
         same "and a delay" "$(order_of web)" '[["db","@data"],["cache"],[],1500000]'
+        nbox enable --delay=1us web
+        same "and the shortest" "$(order_of web)" '[["db","@data"],["cache"],[],1000]'
         nbox enable --after= --delay= web
         same "without" "$(order_of web)" '[[],["cache"],[],0]'
         has_not "$(systemctl show -P After nbox@web)" 'nbox@db.service'
@@ -56,6 +58,7 @@ test_what_cannot_be_is_refused() {
         refused nbox enable a --before=@g
         has "$REFUSAL" "before a group"
         refused nbox enable a --delay=soon
+        refused nbox enable a --delay=18446744073709s
         [ ! -e "$SYSTEM/machines.target.wants/nbox@a.service" ] || fail "it is enabled all the same"
         nbox enable b --after=a 2>/dev/null
         nbox enable c --after=b --group=g
@@ -90,6 +93,22 @@ test_order_follows_the_name() {
         same "of whom nothing is left" "$(order_of web)" '[[],[],[],0]'
         forget web
         remove_store
+}
+
+# Somebody has edited one of the files: that is said, with what mends it, and keeps nobody else's from following.
+test_order_that_cannot_be_read() {
+        trees aa web db
+        nbox enable --group=data aa
+        nbox enable db
+        nbox enable web --after=db
+        echo 'After=../x' >>"$(drop_in aa)"
+        refused nbox enable list
+        has "$REFUSAL" "50-nbox-order.conf: '../x' is no name"
+        has "$REFUSAL" 'nbox disable aa'
+        has "$(nbox rename db base 2>&1)" "'../x' is no name, ignoring"
+        nbox disable aa
+        same "the other's" "$(order_of web)" '[["base"],[],[],0]'
+        forget aa web base
 }
 
 # --now, and groups that are started and stopped.
@@ -135,7 +154,7 @@ test_many_by_hand() {
 
 # With the host, that is with machines.target: one after the other, a delay in front, and each stop is obeyed while it waits.
 test_turns() {
-        local name
+        local name verb
         trees one two late
         printf '[Host]\nParallelStarts=1\n' >/etc/nbox.conf
         nbox enable one two
@@ -149,6 +168,12 @@ test_turns() {
         has "$(unit_of nbox@late StatusText)" 'waits for its delay of 3600s'
         same "its record" "$(property late WaitingFor)" "its delay of 3600s"
         same "the target" "$(unit_of machines.target ActiveState)" inactive
+        # Who wants to go in is told so at once.
+        for verb in 'exec late true' 'freeze late' 'thaw late' 'login late'; do
+                # shellcheck disable=SC2086
+                refused timeout 10 nbox $verb
+                has "$REFUSAL" 'has not started yet: it waits for its delay of 3600s'
+        done
         nbox poweroff late
         wait_until 10 is_active machines.target
         same "no failure" "$(unit_of nbox@late Result)" success
