@@ -132,6 +132,13 @@ test_verbs_of_a_frozen_machine() {
         remove_tree ice
 }
 
+# Of one that is frozen: to freeze it again changes nothing, and is refused while it is for a copy.
+is_held_by_a_copy() {
+        local said
+        if said=$(nbox freeze "$1" 2>&1); then return 1; fi
+        [[ $said == *"for a copy of it"* ]]
+}
+
 # What is copied of a frozen machine leaves it frozen; what is being copied can neither be frozen nor thawed.
 test_copies_of_a_frozen_machine() {
         tree_with ice
@@ -146,6 +153,7 @@ test_copies_of_a_frozen_machine() {
         is_frozen ice
         of_one_moment "$MACHINES/whole"
         slowly nbox clone --copy ice cut
+        wait_until 10 is_held_by_a_copy ice
         refused nbox thaw ice
         has "$REFUSAL" 'for a copy of it'
         kill -9 "$SLOWLY"
