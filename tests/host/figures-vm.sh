@@ -26,7 +26,7 @@ test_figures_with_controllers() {
         same "its peak" "$(jq '.memory_peak_bytes >= .memory_bytes' <<<"$now")" true
         same "two tasks more" "$(jq --argjson before "$before" '.tasks - $before.tasks' <<<"$now")" 2
         # Three seconds at half a CPU.
-        inside web 'busybox timeout 3 busybox sh -c "while :; do :; done"' || true
+        status_is 143 inside web 'busybox timeout 3 busybox sh -c "while :; do :; done"'
         is_above web cpu_throttled_usec 700000 || fail "not held back: $(figures web)"
         has "$(nbox status web)" '^ +CPU: .* at most 50%, held back for '
         has "$(nbox status web)" '^ +Memory: .*, peak .* MiB, slowed above 200\.0 MiB, at most 300\.0 MiB$'
