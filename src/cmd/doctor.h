@@ -3,11 +3,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <systemd/sd-bus.h>
 
 #include "doctor-distribution.h"
 #include "error.h"
 #include "find.h"
+#include "libsystemd.h"
 
 /* What on this host stands in the way of machines. A check is one function that looks at one thing and changes nothing, in a table of one
  * of the files doctor-*.c:

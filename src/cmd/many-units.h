@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <systemd/sd-bus.h>
-
 #include "error.h"
+#include "libsystemd.h"
 
 /* Starting and stopping machines as services: some of them at once, and in their order (start-order.h): who comes after another one of them is
  * started when that one is up, and stopped before it. What becomes of each is said; one's failure does not keep the others waiting, nor those

@@ -3,9 +3,9 @@
 
 #include <signal.h>
 #include <string.h>
-#include <systemd/sd-event.h>
 
 #include "clock.h"
+#include "libsystemd.h"
 #include "strv.h"
 #include "top-keys.h"
 #include "top-task.h"

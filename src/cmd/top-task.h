@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
-#include <systemd/sd-event.h>
 
 #include "error.h"
+#include "libsystemd.h"
 
 /* Another verb, for a key of `nbox top`: in a process of its own, so that the table goes on, and what the verb says is caught and does not
  * get onto the screen. */

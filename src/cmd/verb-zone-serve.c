@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <arpa/inet.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
+#include "libsystemd.h"
 #include "log.h"
 #include "registration.h"
 #include "resolved.h"

@@ -3,11 +3,11 @@
 
 #include <stdbool.h>
 #include <sys/ioctl.h>
-#include <systemd/sd-event.h>
 
 #include "cleanup.h"
 #include "error.h"
 #include "escape.h"
+#include "libsystemd.h"
 
 /* Our terminal (stdin and stdout) joined to a terminal of a machine's, in an sd-event loop that the caller runs.
  *

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <systemd/sd-bus.h>
-
 #include "error.h"
+#include "libsystemd.h"
 #include "record.h"
 
 /* Taking away what a machine has left whose supervisor died. All of it is idempotent, and safe beside machines that

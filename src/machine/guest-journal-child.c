@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <systemd/sd-journal.h>
 
 #include "clock.h"
 #include "fd.h"
+#include "libsystemd.h"
 #include "nobody.h"
 #include "process.h"
 #include "seccomp.h"
@@ -192,7 +192,7 @@ _Noreturn void guest_journal_child(const int *files, size_t n, int pipe_fd, cons
 
         for (size_t i = 0; fds && i < n; i++)
                 fds[i] = FIRST_FD + (int) i;
-        if (!fds || !c.strings || place_descriptors(files, n, pipe_fd) < 0 || confine(parent) < 0)
+        if (!fds || !c.strings || libsystemd_open() < 0 || place_descriptors(files, n, pipe_fd) < 0 || confine(parent) < 0)
                 _exit(1);
         n = keep_good(fds, n);
         if (n > 0 && (sd_journal_open_files_fd(&c.journal, fds, (unsigned) n, 0) < 0 || add_matches(&c) < 0 || seek(&c) < 0))

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <systemd/sd-bus.h>
-
 #include "host-watch.h"
+#include "libsystemd.h"
 
 /* What the sources of host-watch.h share. */
 

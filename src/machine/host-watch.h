@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <systemd/sd-event.h>
-
 #include "event-reader.h"
+#include "libsystemd.h"
 
 /* All that happens on this host, as it happens, from those who know: what nbox does from its log of events; that a machine is gone whose
  * supervisor was killed from the kernel (pidfds) and from its record's directory; whether it is frozen from its cgroup; machines that are

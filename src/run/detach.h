@@ -2,9 +2,9 @@
 #pragma once
 
 #include <stdbool.h>
-#include <systemd/sd-bus.h>
 
 #include "error.h"
+#include "libsystemd.h"
 #include "machine-plan.h"
 
 /* `boot -d`: the supervisor goes into the background and the caller returns when the machine is up.

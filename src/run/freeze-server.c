@@ -2,12 +2,12 @@
 #include "freeze-server.h"
 
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "cgroup.h"
 #include "clock.h"
 #include "control-answer.h"
 #include "freezer.h"
+#include "libsystemd.h"
 #include "registration.h"
 #include "unit.h"
 

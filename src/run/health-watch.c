@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <systemd/sd-daemon.h>
 
 #include "cgroup.h"
 #include "clock.h"
 #include "event-log.h"
 #include "health-helper.h"
+#include "libsystemd.h"
 #include "log.h"
 #include "pidfd.h"
 #include "supervisor.h"

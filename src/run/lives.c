@@ -17,10 +17,10 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "clock.h"
 #include "fd.h"
+#include "libsystemd.h"
 #include "log.h"
 #include "network.h"
 #include "process.h"

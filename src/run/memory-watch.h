@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <systemd/sd-event.h>
 
 #include "cgroup-memory.h"
+#include "libsystemd.h"
 #include "machine-end.h"
 #include "oom.h"
 

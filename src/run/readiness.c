@@ -4,12 +4,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "clock.h"
 #include "console-text.h"
 #include "detach.h"
 #include "freeze-server.h"
+#include "libsystemd.h"
 #include "log.h"
 #include "pidfd.h"
 #include "ready-helper.h"

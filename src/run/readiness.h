@@ -2,9 +2,9 @@
 #pragma once
 
 #include <stdbool.h>
-#include <systemd/sd-event.h>
 
 #include "error.h"
+#include "libsystemd.h"
 
 /* From the exec of the machine's init until it counts as running (Ready=), and who is told.
  *

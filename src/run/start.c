@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <systemd/sd-daemon.h>
 
 #include "assemble.h"
 #include "bind-changes.h"
@@ -20,6 +19,7 @@
 #include "give.h"
 #include "ifname.h"
 #include "labels.h"
+#include "libsystemd.h"
 #include "link-journal.h"
 #include "lives.h"
 #include "log.h"

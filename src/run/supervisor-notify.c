@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 
 #include "clock.h"
 #include "fd.h"
+#include "libsystemd.h"
 #include "namespace.h"
 #include "pidfd.h"
 #include "supervisor.h"

@@ -5,13 +5,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <systemd/sd-daemon.h>
 
 #include "clock.h"
 #include "freeze-server.h"
 #include "freezing.h"
 #include "guest.h"
 #include "init-look.h"
+#include "libsystemd.h"
 #include "log.h"
 #include "machine-stop.h"
 #include "namespace.h"

@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <systemd/sd-daemon.h>
 
 #include "cgroup.h"
 #include "exit-status.h"
+#include "libsystemd.h"
 #include "log.h"
 #include "pidfd.h"
 #include "registration.h"

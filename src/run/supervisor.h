@@ -3,8 +3,6 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
-#include <systemd/sd-bus.h>
-#include <systemd/sd-event.h>
 
 #include "attach.h"
 #include "console-record.h"
@@ -13,6 +11,7 @@
 #include "id-claim.h"
 #include "init.h"
 #include "kill-watch.h"
+#include "libsystemd.h"
 #include "lock.h"
 #include "port-relays.h"
 #include "machine-plan.h"

@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <systemd/sd-event.h>
 
 #include "error.h"
+#include "libsystemd.h"
 
 /* A terminal of the machine's as its supervisor holds it: the master of a pty, the last output, and the clients that
  * look at it. Output goes to all clients; input comes from any. Clients are SOCK_SEQPACKET connections in the

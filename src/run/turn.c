@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <systemd/sd-daemon.h>
 
 #include "host-config.h"
+#include "libsystemd.h"
 #include "log.h"
 #include "machine-order.h"
 #include "registration.h"

@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <systemd/sd-bus.h>
 
 #include "error.h"
+#include "libsystemd.h"
 
 /* What the files of this room share: where systemd stands on the bus, and how its answers become Errors. */
 
@@ -18,7 +18,10 @@
 #define MACHINED_MANAGER "org.freedesktop.machine1.Manager"
 
 #define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
-#define _cleanup_bus_error_ _cleanup_(sd_bus_error_free)
+static inline void bus_error_done(sd_bus_error *e) {
+        sd_bus_error_free(e);
+}
+#define _cleanup_bus_error_ _cleanup_(bus_error_done)
 
 #define _cleanup_bus_ _cleanup_(sd_bus_flush_close_unrefp)
 

@@ -10,11 +10,11 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include "bus.h"
 #include "clock.h"
+#include "libsystemd.h"
 #include "unit.h"
 
 #define PATIENCE_USEC 500000

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <stdint.h>
-#include <systemd/sd-bus.h>
 
 #include "error.h"
+#include "libsystemd.h"
 
 /* How a start ended whose job ended with `result`: 0 when the unit is up; else < 0 and why it is not: what its process
  * last said in the journal since `since_usec` (CLOCK_REALTIME, taken before the start), else its

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <stdbool.h>
-#include <systemd/sd-bus.h>
 
 #include "error.h"
+#include "libsystemd.h"
 
 /* systemd answers StartUnit() and its kin with a job, and says later, by a signal, how the job ended. */
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <systemd/sd-event.h>
-
 #include "error.h"
+#include "libsystemd.h"
 
 /* What others tell a machine's init by way of systemd-machined: `machinectl poweroff`, `machinectl reboot`, `machinectl kill
  * --kill-whom=leader`. */

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <systemd/sd-bus.h>
 
 #include "error.h"
+#include "libsystemd.h"
 #include "strv.h"
 
 /* All that systemd-machined knows of, whoever started it (org.freedesktop.machine1(5)): our machines that are registered, systemd-nspawn's,

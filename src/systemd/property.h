@@ -2,9 +2,9 @@
 #pragma once
 
 #include <stdint.h>
-#include <systemd/sd-bus.h>
 
 #include "error.h"
+#include "libsystemd.h"
 #include "strv.h"
 
 /* --property=NAME=VALUE: a setting of systemd.resource-control(5) in the words of a unit file, for a machine's scope.

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <systemd/sd-bus.h>
-
 #include "error.h"
+#include "libsystemd.h"
 
 /* The machine that systemd-machined knows to run from a tree or a disk image, by its path on the host, whoever started it: 1 and its name, the
  * caller's; 0 where there is none. */

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <systemd/sd-bus.h>
 
 #include "error.h"
+#include "libsystemd.h"
 #include "strv.h"
 
 /* Registering a machine with systemd-machined (org.freedesktop.machine1(5)) and giving its guest a scope and a

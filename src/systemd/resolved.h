@@ -2,9 +2,9 @@
 #pragma once
 
 #include <netinet/in.h>
-#include <systemd/sd-bus.h>
 
 #include "error.h"
+#include "libsystemd.h"
 
 /* Have systemd-resolved of this host ask `server` (network byte order) for names below `domain`, and for nothing else, by the link with that
  * ifindex: org.freedesktop.resolve1(5). It keeps that as long as the link is there. 1, or 0 where it does not run: it is not

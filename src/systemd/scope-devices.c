@@ -20,7 +20,7 @@ static int begin(sd_bus *bus, const char *scope, sd_bus_message **ret) {
         return r < 0 ? r : sd_bus_message_open_container(*ret, 'a', "(sv)");
 }
 
-static int send(sd_bus *bus, sd_bus_message *m, const char *scope, Error **reterr) {
+static int send_rules(sd_bus *bus, sd_bus_message *m, const char *scope, Error **reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         int r = sd_bus_message_close_container(m);
 
@@ -36,7 +36,7 @@ int scope_allow_device(sd_bus *bus, const char *scope, const char *path, const c
 
         if (r >= 0)
                 r = sd_bus_message_append(m, "(sv)", "DeviceAllow", "a(ss)", 1, path, access);
-        return r < 0 ? bus_unbuilt(reterr, r, "SetUnitProperties") : send(bus, m, scope, reterr);
+        return r < 0 ? bus_unbuilt(reterr, r, "SetUnitProperties") : send_rules(bus, m, scope, reterr);
 }
 
 static int read_list(sd_bus *bus, const char *scope, sd_bus_message **ret, Error **reterr) {
@@ -82,5 +82,5 @@ int scope_deny_device(sd_bus *bus, const char *scope, const char *path, Error **
                 r = sd_bus_message_append(m, "(sv)", "DeviceAllow", "a(ss)", 0); /* which empties it */
         if (r >= 0)
                 r = copy_list(m, list, path);
-        return r < 0 ? bus_unbuilt(reterr, r, "SetUnitProperties") : send(bus, m, scope, reterr);
+        return r < 0 ? bus_unbuilt(reterr, r, "SetUnitProperties") : send_rules(bus, m, scope, reterr);
 }

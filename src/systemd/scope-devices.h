@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <systemd/sd-bus.h>
-
 #include "error.h"
+#include "libsystemd.h"
 
 /* Devices of a scope that runs (DeviceAllow=); `path` as systemd.resource-control(5) has it, "/dev/char/10:229" for one by its number. */
 

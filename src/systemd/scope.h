@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <systemd/sd-bus.h>
-
 #include "error.h"
+#include "libsystemd.h"
 #include "registration.h"
 
 /* The properties that every machine's scope has, however it is made, then the user's own; into an open array of

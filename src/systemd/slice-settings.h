@@ -2,9 +2,9 @@
 #pragma once
 
 #include <stdbool.h>
-#include <systemd/sd-bus.h>
 
 #include "error.h"
+#include "libsystemd.h"
 #include "strv.h"
 
 /* Limits on a machine's own slice, and on its scope.

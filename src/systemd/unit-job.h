@@ -2,9 +2,9 @@
 #pragma once
 
 #include <stdbool.h>
-#include <systemd/sd-bus.h>
 
 #include "error.h"
+#include "libsystemd.h"
 
 /* A start or a stop of a unit that is not waited for at once, so that there can be many of them on one bus. They end while the bus is
  * processed (bus_step()). */

@@ -6,12 +6,12 @@
 #include "unit.h"
 
 #include <string.h>
-#include <systemd/sd-login.h>
 
 #include "bus.h"
 #include "clock.h"
 #include "failure.h"
 #include "job.h"
+#include "libsystemd.h"
 #include "parse.h"
 
 static int start_by(sd_bus *bus, const char *method, const char *unit, const JobHook *hook, Error **reterr) {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <stdbool.h>
-#include <systemd/sd-bus.h>
 
 #include "error.h"
 #include "job.h"
+#include "libsystemd.h"
 #include "strv.h"
 
 /* Units of the host's systemd, by org.freedesktop.systemd1(5). Each call waits for its job to end. */

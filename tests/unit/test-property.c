@@ -2,9 +2,9 @@
 #include "property.h"
 
 #include <sys/socket.h>
-#include <systemd/sd-bus.h>
 #include <unistd.h>
 
+#include "libsystemd.h"
 #include "unit.h"
 
 static void numbers(void **state _unused_) {
