@@ -156,7 +156,7 @@ cgroup2_root() {
         fi
 }
 
-# cgroup_make: a cgroup of a test host's own; prints its path. Its name has the pid and the pid namespace that it is of:
+# cgroup_make [PID]: a cgroup of a test host's own; prints its path. Its name has the pid and the pid namespace that it is of:
 # what a dead one of this namespace left is removed, what is of another is another's.
 cgroup_make() {
         local root left namespace
@@ -165,13 +165,14 @@ cgroup_make() {
         for left in "$root/nbox-test.$namespace".*; do
                 [ ! -d "$left" ] || kill -0 "${left##*.}" 2>/dev/null || cgroup_remove "$left"
         done
-        mkdir "$root/nbox-test.$namespace.$$" && echo "$root/nbox-test.$namespace.$$"
+        mkdir "$root/nbox-test.$namespace.${1-$$}" && echo "$root/nbox-test.$namespace.${1-$$}"
 }
 
 # cgroup_remove PATH: with everything below it, and what systemd-nspawn made for it in the v1 hierarchy; processes
-# in it are killed first.
+# in it are killed first. What they had of the processors, in µs, becomes a line of $USED.
 cgroup_remove() {
         local i name=${1##*/}
+        [ -z "${USED-}" ] || sed -n 's/^usage_usec //p' "$1/cpu.stat" >>"$USED"
         for i in 1 2 3 4 5 6 7 8 9 10; do
                 [ ! -d "$1" ] || echo 1 >"$1/cgroup.kill"
                 find "$1" "/sys/fs/cgroup/systemd/$name" -depth -type d -exec rmdir {} + 2>/dev/null || true
