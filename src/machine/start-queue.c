@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,7 +63,26 @@ static int last_number(int directory, uint64_t *ret) {
         return 0;
 }
 
-/* It is locked before it can be seen; of two that chose the same number one chooses anew. */
+/* The number after the last one, and the name with it: one at a time, or two would have the same number, or one would come in before another
+ * that goes already, and neither would count the other. Who is killed at it lets go of the directory. */
+static int take_number(StartTicket *t, const char *hidden, const char *machine) {
+        int r;
+
+        if (flock(t->directory, LOCK_EX) < 0)
+                return -errno;
+        r = last_number(t->directory, &t->number);
+        if (r >= 0) {
+                snprintf(t->name, sizeof(t->name), "%08" PRIu64 "-%.*s", ++t->number, MACHINE_NAME_MAX, machine);
+                if (renameat2(t->directory, hidden, t->directory, t->name, RENAME_NOREPLACE) < 0) {
+                        r = -errno;
+                        *t->name = 0;
+                }
+        }
+        (void) flock(t->directory, LOCK_UN); /* the directory stays open */
+        return r;
+}
+
+/* It is locked before it can be seen. */
 static int queue_up(StartTicket *t, const char *machine) {
         char hidden[32];
         int r;
@@ -71,19 +91,9 @@ static int queue_up(StartTicket *t, const char *machine) {
         t->fd = lock_file_take(t->directory, hidden, false);
         if (t->fd < 0)
                 return t->fd;
-        for (int i = 0; i < TRIES; i++) {
-                r = last_number(t->directory, &t->number);
-                if (r < 0)
-                        return r;
-                snprintf(t->name, sizeof(t->name), "%08" PRIu64 "-%.*s", ++t->number, MACHINE_NAME_MAX, machine);
-                if (renameat2(t->directory, hidden, t->directory, t->name, RENAME_NOREPLACE) >= 0)
-                        return 0;
-                *t->name = 0;
-                if (errno != EEXIST)
-                        break;
-        }
-        r = -errno;
-        (void) unlinkat(t->directory, hidden, 0);
+        r = take_number(t, hidden, machine);
+        if (r < 0)
+                (void) unlinkat(t->directory, hidden, 0);
         return r;
 }
 
