@@ -48,7 +48,7 @@ test_doctor_user_namespaces() {
         local holder
         unshare --user sleep 600 &
         holder=$!
-        wait_until 10 test "$(readlink /proc/self/ns/user)" != "$(readlink "/proc/$holder/ns/user")"
+        wait_until 10 eval '[ "$(readlink /proc/self/ns/user)" != "$(readlink "/proc/$holder/ns/user")" ]'
         for map in uid_map gid_map; do echo '0 0 4294967295' >"/proc/$holder/$map"; done
         cat >"$SCRATCH/inside" <<'EOT'
 set -e

@@ -230,11 +230,12 @@ signals() {
         machinectl kill -s help "$machine" | sha256sum
         before=$(machinectl show -p Leader --value "$machine")
         machinectl reboot "$machine"; echo "reboot: $?"
-        while [ "$(machinectl show -p Leader --value "$machine" 2>/dev/null || echo "$before")" = "$before" ] && [ "$tries" -lt 200 ]; do
+        while [ "$(machinectl show -p Leader --value "$machine" 2>/dev/null || echo "$before")" = "$before" ] && [ "$tries" -lt "$((100 * PATIENCE))" ]; do
                 tries=$((tries + 1))
                 sleep 0.2
         done
-        await_state "$machine" running && echo 'another leader'
+        # To its end: who terminates a machine in the middle of it hears from the original sometimes this and sometimes that.
+        await_system "$machine" && await_state "$machine" running && echo 'another leader'
         machinectl terminate "$machine"; echo "terminate: $?"
         await_end "$machine" && echo gone
 }

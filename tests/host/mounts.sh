@@ -102,6 +102,8 @@ test_owners() {
         remove_tree web
 }
 
+is_at() { [ "$(readlink "/proc/$1/cwd")" = "$2" ]; }
+
 test_read_only_in_two_places() {
         mount_place
         mkdir "$SCRATCH/closed/two"
@@ -111,7 +113,7 @@ test_read_only_in_two_places() {
         same 'list' "$(nbox mount list --json | jq length)" 2
         nbox export web "$SCRATCH/web.tar"
         (cd "$AT" && exec sleep 100) &
-        wait_until 10 test "$(readlink "/proc/$!/cwd")" = "$AT"
+        wait_until 10 is_at $! "$AT"
         refused nbox umount web
         has "$REFUSAL" 'fuser'
         kill $!
