@@ -40,6 +40,13 @@ int lock_file_take(int dir, const char *name, bool shared) {
         }
 }
 
+bool lock_file_is_held(int dir, const char *name) {
+        _cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+        return fd >= 0 && fcntl(fd, F_OFD_GETLK, &fl) >= 0 && fl.l_type != F_UNLCK;
+}
+
 int lock_file_sweep(int dir, const char *name) {
         _cleanup_close_ int fd = openat(dir, name, OPEN_FLAGS);
         struct stat st, now;

@@ -11,6 +11,9 @@
  * another -errno. The lock lives as long as the fd, and what was forked with it and has not exec'ed. */
 int lock_file_take(int dir, const char *name, bool shared);
 
+/* Whether anybody holds it, for writing or reading: only asked, and not taken, not even for a moment. */
+bool lock_file_is_held(int dir, const char *name);
+
 /* The only holder from now on: 0, or -EBUSY. */
 int lock_file_make_exclusive(int fd);
 

@@ -240,6 +240,8 @@ static bool is_lock_file_name(const char *directory, const char *name) {
 
         if (strcmp(directory, LOCK_OF_IDS_DIRECTORY) == 0)
                 return n > 0 && n <= 10 && strspn(name, "0123456789") == n;
+        if (strcmp(directory, LOCK_OF_ODD_IDS_DIRECTORY) == 0)
+                return *name != '.' && strchr(name, ':');
         return strncmp(name, "inode-", 6) == 0 || strncmp(name, "block-", 6) == 0 ||
                 (n > 6 && strncmp(name, ".#", 2) == 0 && strcmp(name + n - 4, ".lck") == 0);
 }

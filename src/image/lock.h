@@ -44,6 +44,9 @@ static inline void image_lock_releasep(ImageLock **lock) {
 /* Where systemd-nspawn has a lock file for each range of 65,536 ids that a machine of its own uses, named by the first. */
 #define LOCK_OF_IDS_DIRECTORY "/run/systemd/nspawn-uid"
 
+/* And where we have one for each of our machines whose range those do not say (run/idrange.h): NAME:FIRST:COUNT. */
+#define LOCK_OF_ODD_IDS_DIRECTORY "/run/nbox/ids"
+
 /* Remove a lock file that a dead holder left, by the path that its record lists. Whoever holds it now keeps it. A path
  * that no lock file can have is refused with -EINVAL. Returns 0 also when there is nothing to do. */
 int image_lock_sweep(const char *path);

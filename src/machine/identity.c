@@ -8,6 +8,7 @@
 
 #include "fd.h"
 #include "file.h"
+#include "identity-ranges.h"
 #include "name.h"
 #include "parse.h"
 #include "strv.h"
@@ -226,11 +227,13 @@ char *identity_format(const Identity *i) {
 
 int identity_save(const Identity *i, Error **reterr) {
         _cleanup_free_ char *text = identity_format(i), *path = path_of(i->name), *temporary = NULL;
-        int r;
+        int ranges, r;
 
         if (!text || !path || asprintf(&temporary, IDENTITY_DIRECTORY "/.%s.new", i->name) < 0) /* no machine's name */
                 return error_oom(reterr);
+        ranges = identity_ranges_begin();
         r = file_replace_by(temporary, path, text, 0644);
+        identity_ranges_end(ranges, r < 0 ? NULL : i);
         return r < 0 ? error_errno(reterr, r, "Cannot write %s", path) : 0;
 }
 
@@ -239,6 +242,7 @@ static int unlink_file(const char *machine, Error **reterr) {
 
         if (!path)
                 return error_oom(reterr);
+        identity_ranges_forget();
         return unlink(path) < 0 && errno != ENOENT ? error_errno(reterr, errno, "Cannot remove %s", path) : 0;
 }
 

@@ -18,6 +18,8 @@ struct IdClaim {
         uid_t base;
         size_t n;
         int fds[SLOTS_MAX];
+        char *odd; /* path of the other kind of lock, or NULL */
+        int odd_fd;
 };
 
 static size_t slots(const MachinePlan *p) {
@@ -30,30 +32,41 @@ static uid_t slot(uid_t base, size_t i) {
         return base + (uid_t) i * IDRANGE_SIZE;
 }
 
+/* A range that was given may be no slot, or more than we lock, or shared: who chooses one finds it by a lock of another kind. */
+static bool is_odd(const MachinePlan *p) {
+        return p->userns && p->uid_base > 0 && !p->pick_ids;
+}
+
+static char *odd_path(const MachinePlan *p) {
+        char *path = NULL;
+
+        return asprintf(&path, LOCK_OF_ODD_IDS_DIRECTORY "/%s:%u:%u", p->name, p->uid_base, p->uid_range) < 0 ? NULL : path;
+}
+
 int ids_claim_files(const MachinePlan *p, char ***files) {
-        int r = 0;
+        int r = is_odd(p) ? strv_consume(files, odd_path(p)) : 0;
 
         for (size_t i = 0; r >= 0 && i < slots(p); i++)
                 r = strv_appendf(files, LOCK_OF_IDS_DIRECTORY "/%u", slot(p->uid_base, i));
         return r;
 }
 
-static int open_lock_directory(void) {
-        int fd = open(LOCK_OF_IDS_DIRECTORY, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r;
+static int open_lock_directory(const char *path) {
+        int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r;
 
         if (fd >= 0 || errno != ENOENT)
                 return fd < 0 ? -errno : fd;
-        r = mkdir_parents(LOCK_OF_IDS_DIRECTORY, 0755);
+        r = mkdir_parents(path, 0755);
         if (r < 0)
                 return r;
-        fd = open(LOCK_OF_IDS_DIRECTORY, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         return fd < 0 ? -errno : fd;
 }
 
-IdClaim *ids_release(IdClaim *claim) {
-        _cleanup_close_ int dir = claim ? open_lock_directory() : -1;
+static void release_slots(IdClaim *claim) {
+        _cleanup_close_ int dir = open_lock_directory(LOCK_OF_IDS_DIRECTORY);
 
-        for (size_t i = 0; claim && i < claim->n; i++) {
+        for (size_t i = 0; i < claim->n; i++) {
                 char name[16];
 
                 snprintf(name, sizeof(name), "%u", slot(claim->base, i));
@@ -61,6 +74,19 @@ IdClaim *ids_release(IdClaim *claim) {
                         (void) unlinkat(dir, name, 0); /* before the lock goes */
                 close_fd(claim->fds[i]);
         }
+        claim->n = 0;
+}
+
+IdClaim *ids_release(IdClaim *claim) {
+        if (!claim)
+                return NULL;
+        if (claim->n > 0)
+                release_slots(claim);
+        if (claim->odd_fd >= 0) {
+                (void) unlink(claim->odd);
+                close_fd(claim->odd_fd);
+        }
+        free(claim->odd);
         free(claim);
         return NULL;
 }
@@ -69,12 +95,9 @@ static inline void ids_releasep(IdClaim **claim) {
         ids_release(*claim);
 }
 
-static int take_locks(const MachinePlan *p, IdClaim **ret) {
-        _cleanup_(ids_releasep) IdClaim *claim = calloc(1, sizeof(*claim));
-        _cleanup_close_ int dir = open_lock_directory();
+static int take_slots(const MachinePlan *p, IdClaim *claim) {
+        _cleanup_close_ int dir = open_lock_directory(LOCK_OF_IDS_DIRECTORY);
 
-        if (!claim)
-                return -ENOMEM;
         if (dir < 0)
                 return dir;
         claim->base = p->uid_base;
@@ -84,12 +107,40 @@ static int take_locks(const MachinePlan *p, IdClaim **ret) {
 
                 snprintf(name, sizeof(name), "%u", slot(p->uid_base, i));
                 fd = lock_file_take(dir, name, false);
-                if (fd < 0)
+                if (fd < 0) {
+                        release_slots(claim);
                         return fd;
+                }
                 claim->fds[claim->n++] = fd;
         }
-        *ret = TAKE_PTR(claim);
         return 0;
+}
+
+static int take_odd_lock(const MachinePlan *p, IdClaim *claim) {
+        _cleanup_close_ int dir = open_lock_directory(LOCK_OF_ODD_IDS_DIRECTORY);
+
+        claim->odd = odd_path(p);
+        if (!claim->odd || dir < 0)
+                return claim->odd ? dir : -ENOMEM;
+        claim->odd_fd = lock_file_take(dir, strrchr(claim->odd, '/') + 1, false);
+        return claim->odd_fd < 0 ? claim->odd_fd : 0;
+}
+
+/* All of them that the plan is to have; -EBUSY: the slots are somebody else's, and the rest is taken. */
+static int take_locks(const MachinePlan *p, IdClaim **ret) {
+        _cleanup_(ids_releasep) IdClaim *claim = calloc(1, sizeof(*claim));
+        int r = 0;
+
+        if (!claim)
+                return -ENOMEM;
+        claim->odd_fd = -1;
+        if (is_odd(p))
+                r = take_odd_lock(p, claim);
+        if (r >= 0)
+                r = take_slots(p, claim);
+        if (r >= 0 || r == -EBUSY)
+                *ret = TAKE_PTR(claim);
+        return r;
 }
 
 static int locking_failed(int r, Error **reterr) {
@@ -100,7 +151,7 @@ static int locking_failed(int r, Error **reterr) {
 static int claim_given(Supervisor *s, Error **reterr) {
         int r = supervisor_write_first_record(s, reterr);
 
-        if (r < 0 || slots(s->plan) == 0)
+        if (r < 0 || (slots(s->plan) == 0 && !is_odd(s->plan)))
                 return r;
         r = take_locks(s->plan, &s->ids);
         if (r == -EBUSY)
@@ -120,7 +171,9 @@ static int claim_picked(Supervisor *s, Error **reterr) {
                 if (r < 0)
                         return r;
                 r = take_locks(s->plan, &s->ids);
-                if (r != -EBUSY)
+                if (r == -EBUSY)
+                        s->ids = ids_release(s->ids);
+                else
                         return r < 0 ? locking_failed(r, reterr) : 0;
                 busy[n] = (UidRange){ s->plan->uid_base, s->plan->uid_range };
         }
@@ -132,6 +185,8 @@ static int is_nobody_elses(const Supervisor *s, Error **reterr) {
         _cleanup_(idranges_done) UidRanges ours = {}, taken = {};
         const MachinePlan *p = s->plan;
 
+        if (!s->ids || s->ids->n < slots(p))
+                return 0;
         if (idranges_of_ours(&ours) < 0 ||
             idranges_of_others(p->name, s->image->fd, OTHERS_LIVING | OTHERS_KEPT | OTHERS_TREES, &taken) < 0)
                 return error_oom(reterr);

@@ -9,6 +9,9 @@
 #include "fd.h"
 #include "file.h"
 #include "find.h"
+#include "identity-ranges.h"
+#include "lock.h"
+#include "lock-file.h"
 #include "name.h"
 #include "parse.h"
 #include "record.h"
@@ -131,37 +134,56 @@ static int of_trees(int root, UidRanges *taken) {
         if (root >= 0)
                 (void) fstat(root, &own);
         for (struct dirent *d; dir && r >= 0 && (d = readdir(dir));)
-                if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISDIR(st.st_mode) && st.st_uid >= IDRANGE_SIZE &&
+                if ((d->d_type == DT_DIR || d->d_type == DT_UNKNOWN) && fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISDIR(st.st_mode) && st.st_uid >= IDRANGE_SIZE &&
                     (st.st_dev != own.st_dev || st.st_ino != own.st_ino))
                         r = idranges_add(taken, (UidRange){ st.st_uid - st.st_uid % IDRANGE_SIZE, IDRANGE_SIZE });
         return r;
 }
 
-static int of_running(const char *machine, UidRanges *taken) {
-        _cleanup_strv_ char **names = NULL;
+/* All others that run are found by the locks on the slots that they have (idrange_is_locked()). */
+static int of_odd(const char *machine, UidRanges *taken) {
+        _cleanup_closedir_ DIR *dir = opendir(LOCK_OF_ODD_IDS_DIRECTORY);
         int r = 0;
 
-        (void) record_list(&names, NULL);
-        for (char **name = names; name && *name && r >= 0; name++) {
-                _cleanup_(record_freep) MachineRecord *rec = NULL;
+        for (struct dirent *d; dir && r >= 0 && (d = readdir(dir));) {
+                UidRange range;
+                size_t n;
 
-                if (strcmp(*name, machine) != 0 && record_load(*name, &rec, NULL) >= 0 && rec->uid_base > 0)
-                        r = idranges_add(taken, (UidRange){ rec->uid_base, rec->uid_range });
+                if (!idrange_of_odd_lock(d->d_name, &n, &range) || (strlen(machine) == n && strncmp(machine, d->d_name, n) == 0))
+                        continue;
+                if (lock_file_is_held(dirfd(dir), d->d_name))
+                        r = idranges_add(taken, range);
         }
         return r;
 }
 
-static int of_kept(const char *machine, UidRanges *taken) {
-        _cleanup_strv_ char **names = NULL;
-        int r = 0;
+bool idrange_of_odd_lock(const char *name, size_t *ret_name, UidRange *ret) {
+        const char *colon = strchr(name, ':');
 
-        (void) identity_list(&names, NULL);
-        for (char **name = names; name && *name && r >= 0; name++) {
-                _cleanup_(identity_freep) Identity *i = NULL;
+        *ret_name = colon ? (size_t) (colon - name) : 0;
+        return colon && sscanf(colon, ":%u:%u", &ret->base, &ret->count) == 2;
+}
 
-                if (strcmp(*name, machine) != 0 && identity_load(*name, &i, NULL) >= 0)
-                        r = idranges_add(taken, i->uids);
+bool idrange_is_locked(UidRange range) {
+        _cleanup_close_ int dir = open(LOCK_OF_IDS_DIRECTORY, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        uint64_t end = (uint64_t) range.base + range.count;
+        char name[16];
+
+        for (uint64_t at = range.base - range.base % IDRANGE_SIZE; dir >= 0 && at < end; at += IDRANGE_SIZE) {
+                snprintf(name, sizeof(name), "%u", (uid_t) at);
+                if (lock_file_is_held(dir, name))
+                        return true;
         }
+        return false;
+}
+
+static int of_kept(const char *machine, UidRanges *taken) {
+        _cleanup_free_ UidRange *ranges = NULL;
+        size_t n = 0;
+        int r = identity_ranges(machine, &ranges, &n);
+
+        for (size_t i = 0; i < n && r >= 0; i++)
+                r = idranges_add(taken, ranges[i]);
         return r;
 }
 
@@ -181,7 +203,7 @@ int idranges_of_others(const char *machine, int root, unsigned which, UidRanges 
         int r = which & OTHERS_LIVING ? of_living(ret) : 0;
 
         if (r >= 0 && (which & OTHERS_KEPT))
-                r = of_running(machine, ret);
+                r = of_odd(machine, ret);
         if (r >= 0 && (which & OTHERS_KEPT))
                 r = of_kept(machine, ret);
         if (r >= 0 && (which & OTHERS_TREES))

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "idrange.h"
 
-#include <grp.h>
-#include <pwd.h>
-
 #include "text.h"
 
 #define FIRST 0x00080000U
@@ -86,13 +83,4 @@ int idrange_pick(const char *machine, uint32_t count, bool kept, const UidRanges
                                   "This is a machine itself: start it with --nesting on its host, which gives it more ids. Or take "
                                   "--private-users=no here.");
         return error_hint(reterr, -EBUSY, "Files in %s and the lines of /etc/subuid and /etc/subgid say who has them.", IDENTITY_DIRECTORY);
-}
-
-bool idrange_has_names(UidRange r) {
-        const uid_t ends[] = { r.base, r.base + IDRANGE_SIZE - 2 }; /* 65535 is no user */
-
-        for (size_t i = 0; i < ELEMENTSOF(ends); i++)
-                if (getpwuid(ends[i]) || getgrgid(ends[i]))
-                        return true;
-        return false;
 }

@@ -27,12 +27,18 @@ int idranges_add(UidRanges *r, UidRange one); /* 0 or -ENOMEM; an empty one is n
 typedef enum UidOthers {
         OTHERS_LIVING = 1 << 0, /* users and groups of the host, their subordinate ids (/etc/passwd, group, subuid, subgid), and processes
                                  * of other programs' machines (systemd-machined's) */
-        OTHERS_KEPT = 1 << 1,   /* other machines of ours that run, and those that keep their ids */
+        OTHERS_KEPT = 1 << 1,   /* other machines of ours that keep their ids, and those that run with such as no lock of a slot tells of */
         OTHERS_TREES = 1 << 2,  /* trees in /var/lib/machines */
 } UidOthers;
 
 /* Those of all but `machine` and its tree `root` (an fd, or -1), appended. Only the first are looked at each time. 0 or -ENOMEM. */
 int idranges_of_others(const char *machine, int root, unsigned which, UidRanges *ret);
+
+/* Whether a machine that runs, ours or systemd-nspawn's, has the lock of a slot of it. */
+bool idrange_is_locked(UidRange range);
+
+/* The machine and the range in the name of a file in LOCK_OF_ODD_IDS_DIRECTORY; *ret_name is how long the machine's name at its begin is. */
+bool idrange_of_odd_lock(const char *name, size_t *ret_name, UidRange *ret);
 
 /* The ids that there are for us: all 4,294,967,295, or what our own user namespace maps of users and groups alike. */
 int idranges_of_ours(UidRanges *ret);

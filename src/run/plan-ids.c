@@ -88,7 +88,7 @@ static void choice_done(Choice *c) {
 }
 
 static bool is_free(const Choice *c, uid_t base, uint32_t count) {
-        return idrange_is_free((UidRange){ base, count }, &c->ours, &c->taken);
+        return idrange_is_free((UidRange){ base, count }, &c->ours, &c->taken) && !idrange_is_locked((UidRange){ base, count });
 }
 
 /* Those that need no search. What is kept may be wider than what is wanted this time. */
@@ -110,7 +110,7 @@ static int choose_new(MachinePlan *p, Choice *c, Error **reterr) {
 
                 if (k < 0)
                         return k;
-                if (!p->keep_ids || !idrange_has_names(r))
+                if (!idrange_is_locked(r) && (!p->keep_ids || !idrange_has_names(r)))
                         break;
                 if (idranges_add(&c->taken, r) < 0)
                         return error_oom(reterr);
