@@ -8,9 +8,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <libmnl/libmnl.h>
-
 #include "cleanup.h"
+#include "libmnl.h"
 #include "netns.h"
 
 #define BUFFER (32 * 1024)
@@ -128,6 +127,8 @@ int inside_address_get(int netns, const char *name, const IpAddress kept[2], IpA
         Search s = { .kept = kept, .ret = found };
         int r = fd < 0 ? fd : interface_index(netns, name, &s.index);
 
+        if (r >= 0)
+                r = libmnl_open();
         if (r >= 0)
                 r = dump(fd, &s);
         if (r >= 0)

@@ -32,9 +32,10 @@ void netlink_free(Netlink *nl) {
 int netlink_new(int protocol, int netns, Netlink **ret) {
         _cleanup_(netlink_freep) Netlink *nl = calloc(1, sizeof(*nl));
         _cleanup_close_ int fd = -1;
+        int r = libmnl_open();
 
-        if (!nl)
-                return -ENOMEM;
+        if (r < 0 || !nl)
+                return r < 0 ? r : -ENOMEM;
         fd = netns_socket(netns, AF_NETLINK, SOCK_RAW, protocol);
         if (fd < 0)
                 return fd;

@@ -4,11 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 
 #include "address.h"
 #include "cleanup.h"
+#include "libmnl.h"
 
 /* A netlink socket with a batch: messages are added one after another, and sent in one sendmsg(2). The kernel
  * works through all of them in order, also after one that failed. */
