@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "libsystemd.h"
+#include "event-loop.h"
 #include "strv.h"
 #include "top-keys.h"
 #include "top-task.h"
@@ -13,14 +13,13 @@
 
 /* What has been done since the last look can be told from the second one on: that is not long in coming. */
 #define SECOND_USEC (300 * UINT64_C(1000))
-#define SLACK_USEC (20 * UINT64_C(1000))
 
 /* What is done in less than this says little about a second. */
 #define LEAST_USEC (50 * UINT64_C(1000))
 
 typedef struct TopLive {
-        sd_event *loop;
-        sd_event_source *timer, *key_timer, *out;
+        EventLoop *loop;
+        EventSource *timer, *key_timer, *out;
         TopTerminal terminal;
         KeyReader keys;
         TopView *view;
@@ -35,7 +34,7 @@ typedef struct TopLive {
 } TopLive;
 
 static int give_up(TopLive *t, int r) {
-        return sd_event_exit(t->loop, r < 0 ? r : 0);
+        return event_exit(t->loop, r < 0 ? r : 0);
 }
 
 /* ---- drawing ---- */
@@ -58,11 +57,11 @@ static int draw(TopLive *t) {
                 if (top_terminal_flush(&t->terminal) < 0)
                         return give_up(t, 0);
         }
-        r = sd_event_source_set_enabled(t->out, top_terminal_is_behind(&t->terminal) ? SD_EVENT_ON : SD_EVENT_OFF);
+        r = event_source_set_enabled(t->out, top_terminal_is_behind(&t->terminal) ? EVENT_ON : EVENT_OFF);
         return r < 0 ? give_up(t, r) : 0;
 }
 
-static int on_room(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_room(_unused_ EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         TopLive *t = userdata;
 
         if (top_terminal_flush(&t->terminal) < 0)
@@ -71,16 +70,16 @@ static int on_room(_unused_ sd_event_source *source, _unused_ int fd, _unused_ u
                 return 0;
         if (t->dirty)
                 return draw(t);
-        return sd_event_source_set_enabled(t->out, SD_EVENT_OFF);
+        return event_source_set_enabled(t->out, EVENT_OFF);
 }
 
 /* ---- figures ---- */
 
 static int look_in(TopLive *t, uint64_t usec) {
-        int r = sd_event_source_set_time_relative(t->timer, usec);
+        int r = event_source_set_time_relative(t->timer, usec);
 
         if (r >= 0)
-                r = sd_event_source_set_enabled(t->timer, SD_EVENT_ONESHOT);
+                r = event_source_set_enabled(t->timer, EVENT_ONESHOT);
         return r < 0 ? give_up(t, r) : 0;
 }
 
@@ -110,7 +109,7 @@ static int look(TopLive *t) {
         return r < 0 ? r : look_in(t, next);
 }
 
-static int on_time(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_time(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         TopLive *t = userdata;
 
         return t->view->paused ? 0 : look(t);
@@ -220,13 +219,13 @@ static int act(TopLive *t, TopAct what) {
         }
 }
 
-static int on_rest_missing(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_rest_missing(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         TopLive *t = userdata;
 
         return act(t, top_view_key(t->view, key_give_up(&t->keys)));
 }
 
-static int on_keys(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_keys(_unused_ EventSource *source, int fd, _unused_ uint32_t revents, void *userdata) {
         TopLive *t = userdata;
         char bytes[256];
         ssize_t n = read(fd, bytes, sizeof(bytes));
@@ -243,15 +242,15 @@ static int on_keys(_unused_ sd_event_source *source, int fd, _unused_ uint32_t r
         if (r >= 0 && t->dirty)
                 r = draw(t);
         if (r >= 0 && key_begun(&t->keys))
-                r = sd_event_source_set_time_relative(t->key_timer, KEY_USEC);
+                r = event_source_set_time_relative(t->key_timer, KEY_USEC);
         if (r >= 0)
-                r = sd_event_source_set_enabled(t->key_timer, key_begun(&t->keys) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+                r = event_source_set_enabled(t->key_timer, key_begun(&t->keys) ? EVENT_ONESHOT : EVENT_OFF);
         return r < 0 ? give_up(t, r) : 0;
 }
 
 /* ---- signals ---- */
 
-static int on_signal(_unused_ sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+static int on_signal(_unused_ EventSource *source, const struct signalfd_siginfo *si, void *userdata) {
         TopLive *t = userdata;
 
         if (si->ssi_signo == SIGTSTP)
@@ -277,29 +276,29 @@ static int add_sources(TopLive *t) {
                 sigaddset(&set, signals[i]);
         (void) sigprocmask(SIG_BLOCK, &set, NULL);
         (void) signal(SIGPIPE, SIG_IGN);
-        r = sd_event_new(&t->loop);
+        r = event_loop_new(&t->loop);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
-                r = sd_event_add_signal(t->loop, NULL, signals[i], on_signal, t);
+                r = event_add_signal(t->loop, NULL, signals[i], on_signal, t);
         if (r >= 0)
-                r = sd_event_add_io(t->loop, NULL, t->terminal.in, EPOLLIN, on_keys, t);
+                r = event_add_io(t->loop, NULL, t->terminal.in, EPOLLIN, on_keys, t);
         if (r >= 0)
-                r = sd_event_add_io(t->loop, &t->out, t->terminal.out, EPOLLOUT, on_room, t);
+                r = event_add_io(t->loop, &t->out, t->terminal.out, EPOLLOUT, on_room, t);
         if (r >= 0)
-                r = sd_event_source_set_enabled(t->out, SD_EVENT_OFF);
+                r = event_source_set_enabled(t->out, EVENT_OFF);
         if (r >= 0)
-                r = sd_event_add_time_relative(t->loop, &t->timer, CLOCK_MONOTONIC, 0, SLACK_USEC, on_time, t);
+                r = event_add_time_relative(t->loop, &t->timer, 0, on_time, t);
         if (r >= 0)
-                r = sd_event_add_time_relative(t->loop, &t->key_timer, CLOCK_MONOTONIC, 0, 1000, on_rest_missing, t);
-        return r >= 0 ? sd_event_source_set_enabled(t->key_timer, SD_EVENT_OFF) : r;
+                r = event_add_time_relative(t->loop, &t->key_timer, 0, on_rest_missing, t);
+        return r >= 0 ? event_source_set_enabled(t->key_timer, EVENT_OFF) : r;
 }
 
 static void live_done(TopLive *t) {
         top_task_free(t->task);
         top_terminal_close(&t->terminal);
-        sd_event_source_unref(t->timer);
-        sd_event_source_unref(t->key_timer);
-        sd_event_source_unref(t->out);
-        sd_event_unref(t->loop);
+        event_source_free(t->timer);
+        event_source_free(t->key_timer);
+        event_source_free(t->out);
+        event_loop_unref(t->loop);
         top_sample_done(&t->sample);
 }
 
@@ -317,7 +316,7 @@ int top_live(TopSampler *sampler, TopView *view, uint64_t count, Error **reterr)
         else {
                 fit(&t);
                 top_terminal_enter(&t.terminal);
-                r = sd_event_loop(t.loop);
+                r = event_loop(t.loop);
                 if (r < 0 && !t.error)
                         (void) error_errno(&t.error, r, "Cannot go on looking");
         }

@@ -12,7 +12,7 @@
 struct TopTask {
         pid_t pid;
         int fd;
-        sd_event_source *source;
+        EventSource *source;
         char *text;
         size_t n;
         TopTaskEnd on_end;
@@ -22,7 +22,7 @@ struct TopTask {
 TopTask *top_task_free(TopTask *t) {
         if (!t)
                 return NULL;
-        sd_event_source_disable_unref(t->source);
+        event_source_free(t->source);
         close_fd(t->fd);
         if (t->pid > 0)
                 (void) process_end(t->pid);
@@ -55,7 +55,7 @@ static void end(TopTask *t) {
         t->on_end(status, lines, t->userdata);
 }
 
-static int on_output(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_output(_unused_ EventSource *source, int fd, _unused_ uint32_t revents, void *userdata) {
         TopTask *t = userdata;
         char rest[4096];
         bool room = t->n < OUTPUT_MAX;
@@ -83,7 +83,7 @@ static _Noreturn void run(char *const *words, int out) {
         _exit(125);
 }
 
-int top_task_new(sd_event *loop, char *const *words, TopTaskEnd on_end, void *userdata, TopTask **ret, Error **reterr) {
+int top_task_new(EventLoop *loop, char *const *words, TopTaskEnd on_end, void *userdata, TopTask **ret, Error **reterr) {
         TopTask *t = calloc(1, sizeof(*t));
         int ends[2], r;
 
@@ -103,7 +103,7 @@ int top_task_new(sd_event *loop, char *const *words, TopTaskEnd on_end, void *us
         t->pid = fork();
         if (t->pid == 0)
                 run(words, ends[1]);
-        r = t->pid < 0 ? -errno : sd_event_add_io(loop, &t->source, t->fd, EPOLLIN, on_output, t);
+        r = t->pid < 0 ? -errno : event_add_io(loop, &t->source, t->fd, EPOLLIN, on_output, t);
         close_fd(ends[1]);
         if (r < 0) {
                 top_task_free(t);

@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "error.h"
-#include "libsystemd.h"
+#include "event-loop.h"
 
 /* Another verb, for a key of `nbox top`: in a process of its own, so that the table goes on, and what the verb says is caught and does not
  * get onto the screen. */
@@ -17,7 +17,7 @@ typedef struct TopTask TopTask;
 typedef void (*TopTaskEnd)(int status, char **lines, void *userdata);
 
 /* `words`: verb and arguments. SIGPIPE is the caller's to ignore. */
-int top_task_new(sd_event *loop, char *const *words, TopTaskEnd on_end, void *userdata, TopTask **ret, Error **reterr);
+int top_task_new(EventLoop *loop, char *const *words, TopTaskEnd on_end, void *userdata, TopTask **ret, Error **reterr);
 
 /* One that has not ended is killed. Returns NULL. */
 TopTask *top_task_free(TopTask *t);

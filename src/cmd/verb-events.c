@@ -25,7 +25,7 @@ const VerbOption events_options[] = {
 };
 
 typedef struct Events {
-        sd_event *loop;
+        EventLoop *loop;
         char *const *names; /* none: all */
         bool wanted[_EVENT_KINDS];
         bool json;
@@ -90,19 +90,19 @@ static int on_event(const HostEvent *e, void *userdata) {
         else
                 print_text(e);
         if (fflush(stdout) != 0) /* who reads has gone: nobody to tell; else it is said where all output ends */
-                return sd_event_exit(a->loop, 0);
+                return event_exit(a->loop, 0);
         if (a->left < UINT64_MAX && --a->left == 0)
-                return sd_event_exit(a->loop, 0);
+                return event_exit(a->loop, 0);
         return 0;
 }
 
 /* Also when nothing happens. */
-static int on_reader_gone(sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, _unused_ void *userdata) {
-        return sd_event_exit(sd_event_source_get_event(source), 0);
+static int on_reader_gone(EventSource *source, _unused_ int fd, _unused_ uint32_t revents, _unused_ void *userdata) {
+        return event_exit(event_source_loop(source), 0);
 }
 
-static int on_time(sd_event_source *source, _unused_ uint64_t usec, _unused_ void *userdata) {
-        return sd_event_exit(sd_event_source_get_event(source), 0);
+static int on_time(EventSource *source, _unused_ uint64_t usec, _unused_ void *userdata) {
+        return event_exit(event_source_loop(source), 0);
 }
 
 static int parse_options(Events *e, uint64_t *ret_seconds, VerbArgs *args, Error **reterr) {
@@ -129,7 +129,7 @@ static int parse_options(Events *e, uint64_t *ret_seconds, VerbArgs *args, Error
 }
 
 /* ^C, like the end of whoever reads, is how this ends. */
-static int add_ends(sd_event *loop, uint64_t duration, Error **reterr) {
+static int add_ends(EventLoop *loop, uint64_t duration, Error **reterr) {
         static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
         sigset_t set;
         int r = 0;
@@ -140,11 +140,11 @@ static int add_ends(sd_event *loop, uint64_t duration, Error **reterr) {
         (void) sigprocmask(SIG_BLOCK, &set, NULL);
         (void) signal(SIGPIPE, SIG_IGN);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
-                r = sd_event_add_signal(loop, NULL, signals[i], NULL, NULL);
+                r = event_add_signal(loop, NULL, signals[i], NULL, NULL);
         if (r >= 0 && duration < DURATION_INFINITY)
-                r = sd_event_add_time_relative(loop, NULL, CLOCK_MONOTONIC, duration, 1000, on_time, NULL);
+                r = event_add_time_relative(loop, NULL, duration, on_time, NULL);
         if (r >= 0)
-                r = sd_event_add_io(loop, NULL, STDOUT_FILENO, EPOLLERR, on_reader_gone, NULL);
+                r = event_add_io(loop, NULL, STDOUT_FILENO, EPOLLERR, on_reader_gone, NULL);
         if (r == -EPERM) /* a file: nobody goes */
                 r = 0;
         return r < 0 ? error_errno(reterr, r, "Cannot wait for events") : 0;
@@ -153,7 +153,7 @@ static int add_ends(sd_event *loop, uint64_t duration, Error **reterr) {
 int verb_events(int argc, char **argv, Error **reterr) {
         VerbArgs args = verb_args(argc, argv);
         _cleanup_(host_watch_freep) HostWatch *watch = NULL;
-        _cleanup_(sd_event_unrefp) sd_event *loop = NULL;
+        _cleanup_(event_loop_unrefp) EventLoop *loop = NULL;
         uint64_t duration = DURATION_INFINITY;
         Events e = { .left = UINT64_MAX };
         int r;
@@ -163,7 +163,7 @@ int verb_events(int argc, char **argv, Error **reterr) {
                 return r;
         e.names = args.operands;
         e.json = args.json;
-        r = sd_event_new(&loop);
+        r = event_loop_new(&loop);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make an event loop");
         e.loop = loop;
@@ -172,6 +172,6 @@ int verb_events(int argc, char **argv, Error **reterr) {
                 r = host_watch_new(loop, HOST_WATCH_IMAGES | HOST_WATCH_OTHERS, on_event, &e, &watch, reterr);
         if (r < 0)
                 return r;
-        r = sd_event_loop(loop);
+        r = event_loop(loop);
         return r < 0 ? error_errno(reterr, r, "Cannot go on waiting for events") : 0;
 }

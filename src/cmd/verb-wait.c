@@ -52,11 +52,11 @@ typedef struct Waited {
         Standing standing;
         bool is_of_now;  /* this life counts: it has begun since, or was under way and not about to end */
         HealthAsking check;
-        sd_event_source *checked;
+        EventSource *checked;
 } Waited;
 
 struct Wait {
-        sd_event *loop;
+        EventLoop *loop;
         HostWatch *watch;
         Goal goal;
         bool any;
@@ -80,7 +80,7 @@ static int settle(Waited *m, Standing standing) {
         int status;
 
         m->standing = standing;
-        return is_over(m->wait, &status) ? sd_event_exit(m->wait->loop, status) : 0;
+        return is_over(m->wait, &status) ? event_exit(m->wait->loop, status) : 0;
 }
 
 /* ---- healthy ---- */
@@ -90,16 +90,16 @@ static void end_check(Waited *m) {
 
         if (!m->checked)
                 return;
-        m->checked = sd_event_source_disable_unref(m->checked);
+        m->checked = event_source_free(m->checked);
         (void) health_end(&m->check, words);
 }
 
-static int on_checked(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_checked(_unused_ EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         char words[HEALTH_WORDS_MAX];
         HealthVerdict verdict;
         Waited *m = userdata;
 
-        m->checked = sd_event_source_disable_unref(m->checked);
+        m->checked = event_source_free(m->checked);
         verdict = health_end(&m->check, words);
         if (verdict != HEALTH_BAD)
                 return settle(m, STANDING_REACHED);
@@ -111,7 +111,7 @@ static int on_checked(_unused_ sd_event_source *source, _unused_ int fd, _unused
 static int may_not_ask(Waited *m) {
         error_set(&m->wait->failure, EPERM, "nbox wait --for=healthy needs root, to ask the init of '%s', which has no checks in its settings", m->name);
         error_hint(&m->wait->failure, -EPERM, "--for=ready does not.");
-        return sd_event_exit(m->wait->loop, -EPERM);
+        return event_exit(m->wait->loop, -EPERM);
 }
 
 static int is_unhealthy(Waited *m, const HostEvent *e) {
@@ -141,7 +141,7 @@ static int check_health(Waited *m) {
         if (r >= 0 && m->check.pidfd < 0)
                 return settle(m, STANDING_REACHED);
         if (r >= 0)
-                r = sd_event_add_io(m->wait->loop, &m->checked, m->check.pidfd, EPOLLIN, on_checked, m);
+                r = event_add_io(m->wait->loop, &m->checked, m->check.pidfd, EPOLLIN, on_checked, m);
         if (r >= 0)
                 return 0;
         log_report(LOG_LEVEL_ERROR, r, error);
@@ -252,12 +252,12 @@ static void say_what_is_missing(const Waited *m) {
         }
 }
 
-static int on_timeout(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_timeout(EventSource *source, _unused_ uint64_t usec, void *userdata) {
         Wait *w = userdata;
 
         for (size_t i = 0; i < w->n; i++)
                 say_what_is_missing(w->machines + i);
-        return sd_event_exit(sd_event_source_get_event(source), EXIT_TIMED_OUT);
+        return event_exit(event_source_loop(source), EXIT_TIMED_OUT);
 }
 
 /* ---- the verb ---- */
@@ -297,10 +297,10 @@ static int prepare(const Wait *w, Error **reterr) {
 }
 
 static int run(Wait *w, uint64_t timeout, Error **reterr) {
-        int r = sd_event_new(&w->loop);
+        int r = event_loop_new(&w->loop);
 
         if (r >= 0 && timeout < DURATION_INFINITY)
-                r = sd_event_add_time_relative(w->loop, NULL, CLOCK_MONOTONIC, timeout, 1000, on_timeout, w);
+                r = event_add_time_relative(w->loop, NULL, timeout, on_timeout, w);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot wait");
         r = host_watch_new(w->loop, HOST_WATCH_OTHERS, on_event, w, &w->watch, reterr);
@@ -309,7 +309,7 @@ static int run(Wait *w, uint64_t timeout, Error **reterr) {
         for (size_t i = 0; r >= 0 && i < w->n; i++)
                 r = look(w->machines + i);
         if (r >= 0)
-                r = sd_event_loop(w->loop);
+                r = event_loop(w->loop);
         if (r < 0 && w->failure)
                 return error_pass(reterr, r, &w->failure);
         return r < 0 ? error_errno(reterr, r, "Cannot go on waiting") : r;
@@ -321,7 +321,7 @@ static void wait_done(Wait *w) {
         host_watch_free(w->watch);
         error_free(w->failure);
         free(w->machines);
-        sd_event_unref(w->loop);
+        event_loop_unref(w->loop);
 }
 
 int verb_wait(int argc, char **argv, Error **reterr) {

@@ -10,7 +10,7 @@
 /* One Attach in a loop of its own, for a verb. The messages are those of machinectl(1), for hands that know them. */
 
 typedef struct Run {
-        sd_event *event;
+        EventLoop *event;
         Attach *attach;
         AttachEnd end;
 } Run;
@@ -22,27 +22,27 @@ static void on_event(AttachEnd what, void *userdata) {
         Run *run = userdata;
 
         run->end = what;
-        (void) sd_event_exit(run->event, 0);
+        (void) event_exit(run->event, 0);
 }
 
-static int on_signal(sd_event_source *s, _unused_ const struct signalfd_siginfo *si, void *userdata) {
+static int on_signal(EventSource *s, _unused_ const struct signalfd_siginfo *si, void *userdata) {
         Run *run = userdata;
 
         run->end = ATTACH_END_HANGUP;
-        return sd_event_exit(sd_event_source_get_event(s), 0);
+        return event_exit(event_source_loop(s), 0);
 }
 
-static int on_child(sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_child(EventSource *s, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         Run *run = userdata;
 
         attach_drain(run->attach);
         run->end = ATTACH_END_PEER;
-        return sd_event_exit(sd_event_source_get_event(s), 0);
+        return event_exit(event_source_loop(s), 0);
 }
 
-static int add_signals(sd_event *event, Run *run) {
+static int add_signals(EventLoop *event, Run *run) {
         for (size_t i = 0; i < ELEMENTSOF(signals); i++) {
-                int r = sd_event_add_signal(event, NULL, signals[i], on_signal, run);
+                int r = event_add_signal(event, NULL, signals[i], on_signal, run);
 
                 if (r < 0)
                         return r;
@@ -71,9 +71,9 @@ static int run_loop(Run *run, AttachPeer kind, int peer, int child, AttachEof eo
         if (r < 0)
                 return r;
         if (child >= 0)
-                r = sd_event_add_io(run->event, NULL, child, EPOLLIN, on_child, run);
+                r = event_add_io(run->event, NULL, child, EPOLLIN, on_child, run);
         if (r >= 0)
-                r = sd_event_loop(run->event);
+                r = event_loop(run->event);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot wait for the terminal");
         return 0;
@@ -86,7 +86,7 @@ int attach_run(const char *machine, AttachPeer kind, int peer, int child, Attach
         sigset_t old;
         int r;
 
-        r = sd_event_new(&run.event);
+        r = event_loop_new(&run.event);
         if (r < 0) {
                 close_fd(peer);
                 return error_errno(reterr, r, "Cannot make an event loop");
@@ -97,7 +97,7 @@ int attach_run(const char *machine, AttachPeer kind, int peer, int child, Attach
         pipe_handler = signal(SIGPIPE, SIG_IGN); /* a reader of ours that goes away is an end like others */
         r = run_loop(&run, kind, peer, child, eof, reterr);
         run.attach = attach_free(run.attach);
-        sd_event_unref(run.event);
+        event_loop_unref(run.event);
         (void) signal(SIGPIPE, pipe_handler);
         (void) sigprocmask(SIG_SETMASK, &old, NULL);
         if (r < 0)

@@ -23,7 +23,7 @@
  * terminals and pipes are opened again through /proc/self/fd, and only the copy is made non-blocking. What cannot be
  * (sockets, files, a terminal of another user's) is used as it is: poll says when, and short writes do not block long.
  *
- * sd-event has no epoll for regular files; for these a deferred source stands in, which is always ready. */
+ * There is no epoll for regular files; for these a deferred source stands in, which is always ready. */
 
 #define BUFFER_SIZE (4 * CONTROL_DATA_MAX)
 #define QUIET_USEC (1000 * 1000)
@@ -42,10 +42,10 @@ typedef struct Flow {
 struct Attach {
         AttachPeer kind;
         AttachPolicy policy;
-        sd_event *event;
+        EventLoop *event;
         int in, out, peer;
-        sd_event_source *in_source, *out_source, *peer_source, *quiet_source, *first_source;
-        sd_event_source *signal_sources[SIGNALS];
+        EventSource *in_source, *out_source, *peer_source, *quiet_source, *first_source;
+        EventSource *signal_sources[SIGNALS];
         Flow to_peer, to_out;
         EscapeState escape;
         RawTerminal raw;
@@ -220,7 +220,7 @@ static void read_peer(Attach *a) {
                 a->to_out.n += (size_t) n;
                 a->held = false;
                 if (a->quiet_source)
-                        (void) sd_event_source_set_time_relative(a->quiet_source, QUIET_USEC);
+                        (void) event_source_set_time_relative(a->quiet_source, QUIET_USEC);
         }
 }
 
@@ -240,7 +240,7 @@ static void flush_to_out(Attach *a) {
         }
 }
 
-static int on_quiet(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *userdata) {
+static int on_quiet(_unused_ EventSource *s, _unused_ uint64_t usec, void *userdata) {
         report(userdata, ATTACH_END_LEFT);
         return 0;
 }
@@ -248,15 +248,15 @@ static int on_quiet(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *u
 static void watch_quiet(Attach *a) {
         if (a->quiet_source || a->policy.eof != ATTACH_EOF_LEAVE || !a->to_peer.ended || a->to_peer.n > 0)
                 return;
-        (void) sd_event_add_time_relative(a->event, &a->quiet_source, CLOCK_MONOTONIC, QUIET_USEC, 0, on_quiet, a);
+        (void) event_add_time_relative(a->event, &a->quiet_source, QUIET_USEC, on_quiet, a);
 }
 
 /* A source is an io source or, for a regular file, a deferred one, which knows no events. */
-static void set_ready(sd_event_source *s, uint32_t events) {
+static void set_ready(EventSource *s, uint32_t events) {
         if (!s)
                 return;
-        (void) sd_event_source_set_io_events(s, events);
-        (void) sd_event_source_set_enabled(s, events ? SD_EVENT_ON : SD_EVENT_OFF);
+        (void) event_source_set_io_events(s, events);
+        (void) event_source_set_enabled(s, events ? EVENT_ON : EVENT_OFF);
 }
 
 static void update_sources(Attach *a) {
@@ -290,7 +290,7 @@ static void pump(Attach *a) {
         leave_handler(a);
 }
 
-static int on_stdin(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_stdin(_unused_ EventSource *s, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         Attach *a = userdata;
 
         a->depth++;
@@ -301,16 +301,16 @@ static int on_stdin(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint3
         return 0;
 }
 
-static int on_stdin_file(sd_event_source *s, void *userdata) {
+static int on_stdin_file(EventSource *s, void *userdata) {
         return on_stdin(s, -1, EPOLLIN, userdata);
 }
 
-static int on_other(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_other(_unused_ EventSource *s, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         pump(userdata);
         return 0;
 }
 
-static int on_out_file(_unused_ sd_event_source *s, void *userdata) {
+static int on_out_file(_unused_ EventSource *s, void *userdata) {
         pump(userdata);
         return 0;
 }
@@ -332,7 +332,7 @@ static void stop_here(void) {
 }
 
 /* A shell that lets us go on does not put the terminal back as we had it. */
-static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo *si, void *userdata) {
+static int on_signal(_unused_ EventSource *s, const struct signalfd_siginfo *si, void *userdata) {
         Attach *a = userdata;
 
         if (a->done)
@@ -347,7 +347,7 @@ static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo 
         return 0;
 }
 
-static int on_first(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *userdata) {
+static int on_first(_unused_ EventSource *s, _unused_ uint64_t usec, void *userdata) {
         Attach *a = userdata;
 
         a->held = false;
@@ -360,27 +360,27 @@ static int hold_input(Attach *a) {
         if (a->in_is_tty || a->policy.eof != ATTACH_EOF_LEAVE)
                 return 0;
         a->held = true;
-        return sd_event_add_time_relative(a->event, &a->first_source, CLOCK_MONOTONIC, FIRST_OUTPUT_USEC, 0, on_first, a);
+        return event_add_time_relative(a->event, &a->first_source, FIRST_OUTPUT_USEC, on_first, a);
 }
 
 static int add_sources(Attach *a) {
         int r;
 
         if (!a->policy.read_only) {
-                r = sd_event_add_io(a->event, &a->in_source, a->in, EPOLLIN, on_stdin, a);
+                r = event_add_io(a->event, &a->in_source, a->in, EPOLLIN, on_stdin, a);
                 if (r == -EPERM)
-                        r = sd_event_add_defer(a->event, &a->in_source, on_stdin_file, a);
+                        r = event_add_defer(a->event, &a->in_source, on_stdin_file, a);
                 if (r < 0)
                         return r;
         }
-        r = sd_event_add_io(a->event, &a->out_source, a->out, 0, on_other, a);
+        r = event_add_io(a->event, &a->out_source, a->out, 0, on_other, a);
         if (r == -EPERM)
-                r = sd_event_add_defer(a->event, &a->out_source, on_out_file, a);
+                r = event_add_defer(a->event, &a->out_source, on_out_file, a);
         if (r < 0)
                 return r;
-        r = sd_event_add_io(a->event, &a->peer_source, a->peer, EPOLLIN, on_other, a);
+        r = event_add_io(a->event, &a->peer_source, a->peer, EPOLLIN, on_other, a);
         for (size_t i = 0; r >= 0 && i < SIGNALS; i++)
-                r = sd_event_add_signal(a->event, &a->signal_sources[i], signals[i], on_signal, a);
+                r = event_add_signal(a->event, &a->signal_sources[i], signals[i], on_signal, a);
         return r;
 }
 
@@ -396,7 +396,7 @@ static void block_signals(Attach *a) {
         (void) sigprocmask(SIG_BLOCK, &a->blocked, NULL);
 }
 
-int attach_new(sd_event *event, AttachPeer kind, int peer, const AttachPolicy *policy, Attach **ret, Error **reterr) {
+int attach_new(EventLoop *event, AttachPeer kind, int peer, const AttachPolicy *policy, Attach **ret, Error **reterr) {
         _cleanup_close_ int owned = peer;
         Attach *a = calloc(1, sizeof(*a));
         int r;
@@ -405,7 +405,7 @@ int attach_new(sd_event *event, AttachPeer kind, int peer, const AttachPolicy *p
                 return error_oom(reterr);
         a->kind = kind;
         a->policy = *policy;
-        a->event = sd_event_ref(event);
+        a->event = event_loop_ref(event);
         a->peer = TAKE_FD(owned);
         a->in = own_fd(STDIN_FILENO, O_RDONLY);
         a->out = own_fd(STDOUT_FILENO, O_WRONLY);
@@ -451,15 +451,15 @@ Attach *attach_free(Attach *a) {
                 return NULL;
         a->done = true;
         raw_terminal_leave(&a->raw);
-        sd_event_source_disable_unref(a->in_source);
-        sd_event_source_disable_unref(a->out_source);
-        sd_event_source_disable_unref(a->peer_source);
-        sd_event_source_disable_unref(a->quiet_source);
-        sd_event_source_disable_unref(a->first_source);
+        event_source_free(a->in_source);
+        event_source_free(a->out_source);
+        event_source_free(a->peer_source);
+        event_source_free(a->quiet_source);
+        event_source_free(a->first_source);
         for (size_t i = 0; i < SIGNALS; i++)
-                sd_event_source_disable_unref(a->signal_sources[i]);
+                event_source_free(a->signal_sources[i]);
         (void) sigprocmask(SIG_UNBLOCK, &a->blocked, NULL);
-        sd_event_unref(a->event);
+        event_loop_unref(a->event);
         close_fd(a->in);
         close_fd(a->out);
         close_fd(a->peer);

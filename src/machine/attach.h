@@ -7,9 +7,9 @@
 #include "cleanup.h"
 #include "error.h"
 #include "escape.h"
-#include "libsystemd.h"
+#include "event-loop.h"
 
-/* Our terminal (stdin and stdout) joined to a terminal of a machine's, in an sd-event loop that the caller runs.
+/* Our terminal (stdin and stdout) joined to a terminal of a machine's, in an event loop that the caller runs.
  *
  * When stdin is a terminal it is put into raw mode, window sizes follow, and escape keys are looked for; the mode is
  * restored by attach_free(), and while SIGTSTP has stopped us (raw mode has no ^Z). When it is none, bytes pass as they are.
@@ -47,7 +47,7 @@ typedef struct AttachPolicy {
 typedef struct Attach Attach;
 
 /* Takes over `peer` (closed by attach_free(), also on failure here). */
-int attach_new(sd_event *event, AttachPeer kind, int peer, const AttachPolicy *policy, Attach **ret, Error **reterr);
+int attach_new(EventLoop *event, AttachPeer kind, int peer, const AttachPolicy *policy, Attach **ret, Error **reterr);
 
 /* Write out what the peer has sent so far, at most for a second: to be called when the process behind it ended. */
 void attach_drain(Attach *a);

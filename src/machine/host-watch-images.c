@@ -30,8 +30,8 @@ typedef struct Rename {
 typedef struct ImageWatch {
         HostWatch *watch;
         int fd; /* inotify */
-        sd_event_source *source;
-        sd_event_source *patience; /* while a rename's other half is waited for */
+        EventSource *source;
+        EventSource *patience; /* while a rename's other half is waited for */
         char **images;    /* names, sorted */
         char **snapshots; /* "IMAGE/SNAPSHOT", sorted */
         Rename *renames;  /* of images, since they were listed */
@@ -281,22 +281,22 @@ static bool has_half_a_rename(const ImageWatch *w) {
 }
 
 /* What was moved to where nobody looks has no other half. */
-static int on_patience(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_patience(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         ImageWatch *w = userdata;
         int r;
 
-        w->patience = sd_event_source_disable_unref(w->patience);
+        w->patience = event_source_free(w->patience);
         r = look_again(w);
-        return r < 0 ? sd_event_exit(w->watch->loop, r) : 0;
+        return r < 0 ? event_exit(w->watch->loop, r) : 0;
 }
 
 static int look_soon(ImageWatch *w) {
         if (w->patience)
                 return 0;
-        return sd_event_add_time_relative(w->watch->loop, &w->patience, CLOCK_MONOTONIC, PATIENCE_USEC, 1000, on_patience, w);
+        return event_add_time_relative(w->watch->loop, &w->patience, PATIENCE_USEC, on_patience, w);
 }
 
-static int on_change(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_change(_unused_ EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         ImageWatch *w = userdata;
         int r = read_changes(w);
 
@@ -305,10 +305,10 @@ static int on_change(_unused_ sd_event_source *source, _unused_ int fd, _unused_
         if (r >= 0 && has_half_a_rename(w))
                 r = look_soon(w);
         else if (r >= 0) {
-                w->patience = sd_event_source_disable_unref(w->patience);
+                w->patience = event_source_free(w->patience);
                 r = look_again(w);
         }
-        return r < 0 ? sd_event_exit(w->watch->loop, r) : 0;
+        return r < 0 ? event_exit(w->watch->loop, r) : 0;
 }
 
 int watch_images_begin(HostWatch *watch, Error **reterr) {
@@ -318,7 +318,7 @@ int watch_images_begin(HostWatch *watch, Error **reterr) {
         if (!w)
                 return error_oom(reterr);
         *w = (ImageWatch){ .watch = watch, .fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK) };
-        r = w->fd < 0 ? -errno : sd_event_add_io(watch->loop, &w->source, w->fd, EPOLLIN, on_change, w);
+        r = w->fd < 0 ? -errno : event_add_io(watch->loop, &w->source, w->fd, EPOLLIN, on_change, w);
         if (r >= 0) {
                 watch_places(w);
                 r = list_images(&w->images);
@@ -334,8 +334,8 @@ void watch_images_end(HostWatch *watch) {
         if (!w)
                 return;
         forget_renames(w);
-        sd_event_source_disable_unref(w->source);
-        sd_event_source_disable_unref(w->patience);
+        event_source_free(w->source);
+        event_source_free(w->patience);
         close_fd(w->fd);
         strv_free(w->images);
         strv_free(w->snapshots);

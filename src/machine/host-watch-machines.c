@@ -46,8 +46,8 @@ static WatchedMachine *find_or_add(HostWatch *w, const char *name) {
 }
 
 static void let_go(WatchedMachine *m) {
-        m->leader = sd_event_source_disable_unref(m->leader);
-        m->supervisor = sd_event_source_disable_unref(m->supervisor);
+        m->leader = event_source_free(m->leader);
+        m->supervisor = event_source_free(m->supervisor);
         if (m->frozen_watch >= 0)
                 (void) inotify_rm_watch(m->watch->frozen, m->frozen_watch);
         m->frozen_watch = -1;
@@ -86,20 +86,20 @@ static int look_whether_lost(HostWatch *w, const char *name) {
         return say_ended(m, "lost");
 }
 
-static int on_pidfd(sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_pidfd(EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         WatchedMachine *m = userdata;
         HostWatch *w = m->watch;
-        sd_event_source **its = source == m->leader ? &m->leader : &m->supervisor;
+        EventSource **its = source == m->leader ? &m->leader : &m->supervisor;
         _cleanup_free_ char *name = strdup(m->name);
         int r;
 
-        *its = sd_event_source_disable_unref(*its);
+        *its = event_source_free(*its);
         r = name ? look_whether_lost(w, name) : -ENOMEM;
-        return r < 0 ? sd_event_exit(w->loop, r) : 0;
+        return r < 0 ? event_exit(w->loop, r) : 0;
 }
 
 /* `start`: when it began, or 0; `latest`: it has begun by then, or is another process. 0 where it is none that can be watched. */
-static int watch_process(WatchedMachine *m, pid_t pid, uint64_t start, uint64_t latest, sd_event_source **ret) {
+static int watch_process(WatchedMachine *m, pid_t pid, uint64_t start, uint64_t latest, EventSource **ret) {
         _cleanup_close_ int fd = pid > 0 ? pidfd_of(pid) : -ESRCH;
         uint64_t began;
         int r;
@@ -108,9 +108,9 @@ static int watch_process(WatchedMachine *m, pid_t pid, uint64_t start, uint64_t 
                 return 0;
         if (process_start_time(pid, &began) >= 0 && ((start > 0 && began != start) || began > latest))
                 return 0;
-        r = sd_event_add_io(m->watch->loop, ret, fd, EPOLLIN, on_pidfd, m);
+        r = event_add_io(m->watch->loop, ret, fd, EPOLLIN, on_pidfd, m);
         if (r >= 0)
-                r = sd_event_source_set_io_fd_own(*ret, true);
+                event_source_set_io_fd_own(*ret, true);
         if (r >= 0)
                 TAKE_FD(fd);
         return r;
@@ -151,7 +151,7 @@ static int take_record(WatchedMachine *m) {
                 m->had_supervisor = m->had_supervisor || m->supervisor;
         }
         if (r >= 0 && m->leader_pid != rec->leader) {
-                m->leader = sd_event_source_disable_unref(m->leader);
+                m->leader = event_source_free(m->leader);
                 m->leader_pid = rec->leader;
                 r = watch_process(m, rec->leader, rec->leader_start, UINT64_MAX, &m->leader);
         }
@@ -240,13 +240,13 @@ static int read_records(HostWatch *w) {
         return r;
 }
 
-static int on_records(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_records(_unused_ EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         HostWatch *w = userdata;
         int r = host_watch_read_log(w);
 
         if (r >= 0)
                 r = read_records(w);
-        return r < 0 ? sd_event_exit(w->loop, r) : 0;
+        return r < 0 ? event_exit(w->loop, r) : 0;
 }
 
 /* ---- machines that stand still ---- */
@@ -266,7 +266,7 @@ static int look_whether_frozen(HostWatch *w, WatchedMachine *m) {
 }
 
 /* Which of them it was does not matter much: there are few. */
-static int on_frozen(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_frozen(_unused_ EventSource *source, int fd, _unused_ uint32_t revents, void *userdata) {
         _Alignas(struct inotify_event) char buf[4096];
         HostWatch *w = userdata;
         int r = host_watch_read_log(w);
@@ -281,12 +281,12 @@ static int on_frozen(_unused_ sd_event_source *source, int fd, _unused_ uint32_t
                                         r = look_whether_frozen(w, w->machines[i]);
                         p += sizeof(*e) + e->len;
                 }
-        return r < 0 ? sd_event_exit(w->loop, r) : 0;
+        return r < 0 ? event_exit(w->loop, r) : 0;
 }
 
-static int watch_inotify(HostWatch *w, int *fd, sd_event_source **source, sd_event_io_handler_t handler) {
+static int watch_inotify(HostWatch *w, int *fd, EventSource **source, EventIoHandler handler) {
         *fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-        return *fd < 0 ? -errno : sd_event_add_io(w->loop, source, *fd, EPOLLIN, handler, w);
+        return *fd < 0 ? -errno : event_add_io(w->loop, source, *fd, EPOLLIN, handler, w);
 }
 
 int watch_machines_begin(HostWatch *w, Error **reterr) {
@@ -316,8 +316,8 @@ void watch_machines_end(HostWatch *w) {
         while (w->n_machines > 0)
                 drop(w, w->machines[0]);
         free(w->machines);
-        sd_event_source_disable_unref(w->records_source);
-        sd_event_source_disable_unref(w->frozen_source);
+        event_source_free(w->records_source);
+        event_source_free(w->frozen_source);
         close_fd(w->records);
         close_fd(w->frozen);
 }

@@ -55,7 +55,7 @@ static int on_machine(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *
                 r = host_watch_say(w, host_event_new(EVENT_READY, name));
         else if (r >= 0 && !is_new && forget(w, name))
                 r = host_watch_say(w, host_event_new(EVENT_STOPPED, name));
-        return r < 0 ? sd_event_exit(w->loop, r) : 0;
+        return r < 0 ? event_exit(w->loop, r) : 0;
 }
 
 static int subscribe(HostWatch *w, const char *member) {
@@ -88,7 +88,7 @@ int watch_others_begin(HostWatch *w, Error **reterr) {
         if (r >= 0)
                 r = subscribe(w, "MachineRemoved");
         if (r >= 0)
-                r = sd_bus_attach_event(w->bus, w->loop, 0);
+                r = bus_watch_new(w->bus, w->loop, &w->bus_watch);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot listen to systemd-machined");
         if (list(w, &error) < 0)
@@ -99,7 +99,7 @@ int watch_others_begin(HostWatch *w, Error **reterr) {
 void watch_others_end(HostWatch *w) {
         if (!w->bus)
                 return;
-        (void) sd_bus_detach_event(w->bus);
+        w->bus_watch = bus_watch_free(w->bus_watch);
         sd_bus_flush_close_unref(w->bus);
         w->bus = NULL;
 }

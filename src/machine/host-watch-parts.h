@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "bus-watch.h"
+#include "event-loop.h"
 #include "host-watch.h"
-#include "libsystemd.h"
 
 /* What the sources of host-watch.h share. */
 
@@ -11,7 +12,7 @@ typedef struct WatchedMachine {
         HostWatch *watch;
         char *name;
         pid_t leader_pid;
-        sd_event_source *leader, *supervisor; /* pidfds; NULL: it has ended, or is not known */
+        EventSource *leader, *supervisor; /* pidfds; NULL: it has ended, or is not known */
         bool had_supervisor;  /* there was one to watch */
         bool reboots;         /* between two lives, where its supervisor may come and go */
         int frozen_watch;     /* its cgroup.events among the watches of frozen, or -1 */
@@ -19,22 +20,23 @@ typedef struct WatchedMachine {
 } WatchedMachine;
 
 struct HostWatch {
-        sd_event *loop;
+        EventLoop *loop;
         HostWatchHandler handler;
         void *userdata;
 
         EventReader *log;
-        sd_event_source *log_source;
+        EventSource *log_source;
 
         WatchedMachine **machines;
         size_t n_machines;
         int records;  /* inotify: RUN_DIRECTORY/machines */
         bool has_records;
-        sd_event_source *records_source;
+        EventSource *records_source;
         int frozen;   /* inotify: each machine's cgroup.events */
-        sd_event_source *frozen_source;
+        EventSource *frozen_source;
 
         sd_bus *bus;  /* NULL: none, or not wanted */
+        BusWatch *bus_watch;
         char **others; /* names of machines that are not ours */
 
         struct ImageWatch *images; /* NULL: not wanted */

@@ -30,25 +30,25 @@ int host_watch_read_log(HostWatch *w) {
         return r;
 }
 
-static int on_log(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_log(_unused_ EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         HostWatch *w = userdata;
         int r = host_watch_read_log(w);
 
-        return r < 0 ? sd_event_exit(w->loop, r) : 0;
+        return r < 0 ? event_exit(w->loop, r) : 0;
 }
 
 /* The sources first, then how things are: so nothing falls between. */
-int host_watch_new(sd_event *loop, unsigned flags, HostWatchHandler handler, void *userdata, HostWatch **ret, Error **reterr) {
+int host_watch_new(EventLoop *loop, unsigned flags, HostWatchHandler handler, void *userdata, HostWatch **ret, Error **reterr) {
         _cleanup_(host_watch_freep) HostWatch *w = calloc(1, sizeof(*w));
         int r;
 
         if (!w)
                 return error_oom(reterr);
-        *w = (HostWatch){ .loop = sd_event_ref(loop), .handler = handler, .userdata = userdata, .records = -1, .frozen = -1 };
+        *w = (HostWatch){ .loop = event_loop_ref(loop), .handler = handler, .userdata = userdata, .records = -1, .frozen = -1 };
         r = event_reader_new(&w->log, reterr);
         if (r < 0)
                 return r;
-        r = sd_event_add_io(loop, &w->log_source, event_reader_fd(w->log), EPOLLIN, on_log, w);
+        r = event_add_io(loop, &w->log_source, event_reader_fd(w->log), EPOLLIN, on_log, w);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot watch for events");
         r = watch_machines_begin(w, reterr);
@@ -89,9 +89,9 @@ void host_watch_free(HostWatch *w) {
         watch_images_end(w);
         watch_others_end(w);
         watch_machines_end(w);
-        sd_event_source_disable_unref(w->log_source);
+        event_source_free(w->log_source);
         event_reader_free(w->log);
         strv_free(w->others);
-        sd_event_unref(w->loop);
+        event_loop_unref(w->loop);
         free(w);
 }

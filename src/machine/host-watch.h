@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "event-loop.h"
 #include "event-reader.h"
-#include "libsystemd.h"
 
 /* All that happens on this host, as it happens, from those who know: what nbox does from its log of events; that a machine is gone whose
  * supervisor was killed from the kernel (pidfds) and from its record's directory; whether it is frozen from its cgroup; machines that are
@@ -21,7 +21,7 @@ typedef int (*HostWatchHandler)(const HostEvent *event, void *userdata);
 
 typedef struct HostWatch HostWatch;
 
-int host_watch_new(sd_event *loop, unsigned flags, HostWatchHandler handler, void *userdata, HostWatch **ret, Error **reterr);
+int host_watch_new(EventLoop *loop, unsigned flags, HostWatchHandler handler, void *userdata, HostWatch **ret, Error **reterr);
 /* Whether a machine of nbox's of that name lives, or is between two lives; which of both; whether one of others' does. */
 bool host_watch_has_machine(const HostWatch *w, const char *name);
 bool host_watch_reboots(const HostWatch *w, const char *name);

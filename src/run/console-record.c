@@ -34,7 +34,7 @@ struct ConsoleRecord {
         size_t part_used;
         bool torn; /* the last write was cut short */
         Terminal *terminal;
-        sd_event_source *timer; /* for a line that does not end */
+        EventSource *timer; /* for a line that does not end */
         PlainState state;
         bool returned; /* a carriage return has ended the line: the \n of "\r\n" is no other, and what is written in its place is */
         char line[CONSOLE_LOG_LINE_MAX + 1];
@@ -157,11 +157,11 @@ static void feed(_unused_ bool console, const char *data, size_t n, void *userda
                 add_byte(c, (unsigned char) data[i]);
         }
         if (c->used > 0)
-                (void) sd_event_source_set_time_relative(c->timer, PARTIAL_USEC);
-        (void) sd_event_source_set_enabled(c->timer, c->used > 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+                (void) event_source_set_time_relative(c->timer, PARTIAL_USEC);
+        (void) event_source_set_enabled(c->timer, c->used > 0 ? EVENT_ONESHOT : EVENT_OFF);
 }
 
-static int on_quiet(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_quiet(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         ConsoleRecord *c = userdata;
 
         if (c->used > 0)
@@ -172,23 +172,23 @@ static int on_quiet(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
 /* --- a life ---------------------------------------------------------------------------------------------------------- */
 
 static ConsoleRecord *recorder_free(ConsoleRecord *c) {
-        sd_event_source_disable_unref(c->timer);
+        event_source_free(c->timer);
         close_fd(c->fd);
         close_fd(c->dir);
         free(c);
         return NULL;
 }
 
-static int begin(ConsoleRecord *c, const char *machine, sd_event *event) {
+static int begin(ConsoleRecord *c, const char *machine, EventLoop *event) {
         char boot[33];
         int r;
 
         c->dir = console_log_open(machine, true);
         r = c->dir < 0 ? c->dir : make_room(c->dir, &c->part.life);
         if (r >= 0)
-                r = sd_event_add_time_relative(event, &c->timer, CLOCK_MONOTONIC, 0, 0, on_quiet, c);
+                r = event_add_time_relative(event, &c->timer, 0, on_quiet, c);
         if (r >= 0)
-                r = sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
+                r = event_source_set_enabled(c->timer, EVENT_OFF);
         if (r < 0)
                 return r;
         open_part(c);
@@ -222,7 +222,7 @@ static void forget_oldest_passing(const char *machine) {
                 (void) console_log_remove(oldest, NULL);
 }
 
-ConsoleRecord *console_record_begin(const char *machine, sd_event *event) {
+ConsoleRecord *console_record_begin(const char *machine, EventLoop *event) {
         ConsoleRecord *c = calloc(1, sizeof(*c));
         int r;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "event-loop.h"
 #include "machine-end.h"
 #include "terminal.h"
 
@@ -12,7 +13,7 @@
 typedef struct ConsoleRecord ConsoleRecord;
 
 /* By who holds the machine's name. NULL: there is no place for a log. */
-ConsoleRecord *console_record_begin(const char *machine, sd_event *event);
+ConsoleRecord *console_record_begin(const char *machine, EventLoop *event);
 
 /* From now on what is written on it, until it is freed. */
 void console_record_watch(ConsoleRecord *c, Terminal *t);

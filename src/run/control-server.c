@@ -165,7 +165,7 @@ static int serve(Supervisor *s, char *request, int fd, Error **reterr) {
                          s->plan->name);
 }
 
-static int on_request(sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_request(EventSource *source, int fd, _unused_ uint32_t revents, void *userdata) {
         _cleanup_(error_freep) Error *error = NULL;
         Supervisor *s = userdata;
         char request[REQUEST_MAX + 1];
@@ -174,7 +174,7 @@ static int on_request(sd_event_source *source, int fd, _unused_ uint32_t revents
 
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return 0;
-        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF); /* a terminal is about to watch the same fd */
+        (void) event_source_set_enabled(source, EVENT_OFF); /* a terminal is about to watch the same fd */
         if (n > 0) {
                 request[n] = 0;
                 r = serve(s, request, fd, &error);
@@ -182,31 +182,24 @@ static int on_request(sd_event_source *source, int fd, _unused_ uint32_t revents
                         control_answer_error(fd, r, error);
         }
         if (r == 1)
-                (void) sd_event_source_set_io_fd_own(source, false);
-        sd_event_source_disable_unref(source); /* one request a connection */
+                event_source_set_io_fd_own(source, false);
+        event_source_free(source); /* one request a connection */
         return 0;
 }
 
 /* The source belongs to the loop and the fd to the source, so that who never says anything is gone with the life that he came in. */
 static int add_connection(Supervisor *s, int fd) {
-        sd_event_source *source;
-        int r = sd_event_add_io(s->event, &source, fd, EPOLLIN, on_request, s);
+        EventSource *source;
+        int r = event_add_io(s->event, &source, fd, EPOLLIN, on_request, s);
 
         if (r < 0)
                 return r;
-        r = sd_event_source_set_io_fd_own(source, true);
-        if (r >= 0)
-                r = sd_event_source_set_floating(source, true);
-        if (r < 0) {
-                (void) sd_event_source_set_io_fd_own(source, false);
-                sd_event_source_disable_unref(source);
-                return r;
-        }
-        sd_event_source_unref(source);
+        event_source_set_io_fd_own(source, true);
+        event_source_set_floating(source);
         return 0;
 }
 
-static int on_connection(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_connection(_unused_ EventSource *source, int fd, _unused_ uint32_t revents, void *userdata) {
         Supervisor *s = userdata;
         int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
@@ -227,6 +220,6 @@ int control_server_start(Supervisor *s, Error **reterr) {
                 s->control_fd = unix_listen(path, SOCK_SEQPACKET, 0600);
         r = s->control_fd;
         if (r >= 0)
-                r = sd_event_add_io(s->event, NULL, s->control_fd, EPOLLIN, on_connection, s);
+                r = event_add_io(s->event, NULL, s->control_fd, EPOLLIN, on_connection, s);
         return r < 0 ? error_errno(reterr, r, "Cannot serve %s", path) : 0;
 }

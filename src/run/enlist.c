@@ -34,7 +34,7 @@ static int await_systemd(Supervisor *s, const PendingRegistration *machine, cons
         uint64_t end = UINT64_MAX, now = 0;
 
         while (machine ? !registration_is_answered(machine) : !scope_is_answered(scope)) {
-                int r = sd_event_run(s->event, end == UINT64_MAX ? UINT64_MAX : end - now);
+                int r = event_run(s->event, end == UINT64_MAX ? UINT64_MAX : end - now);
 
                 if (r < 0)
                         return error_errno(reterr, r, "Lost the connection to the system bus");
@@ -85,7 +85,7 @@ static int await_free_scope(Supervisor *s, Error **reterr) {
         if (!scope)
                 return error_oom(reterr);
         while ((r = scope_is_left_over(s->bus, scope, reterr)) > 0 && clock_usec(CLOCK_MONOTONIC) < end) {
-                r = sd_event_run(s->event, LEFT_OVER_STEP_USEC);
+                r = event_run(s->event, LEFT_OVER_STEP_USEC);
                 if (r < 0)
                         return error_errno(reterr, r, "Lost the connection to the system bus");
                 if (supervisor_is_cancelled(s))
@@ -130,7 +130,7 @@ static void await_stop(Supervisor *s) {
         uint64_t end = clock_deadline(STOP_SIGNAL_USEC), now;
 
         while (s->unit && !supervisor_is_cancelled(s) && (now = clock_usec(CLOCK_MONOTONIC)) < end)
-                if (sd_event_run(s->event, end - now) < 0)
+                if (event_run(s->event, end - now) < 0)
                         return;
 }
 
@@ -176,7 +176,7 @@ static int end_slice(Supervisor *s, Enlistment *e, Error **reterr) {
         if (!e->slice)
                 return 0;
         while (!properties_are_answered(e->slice)) {
-                r = sd_event_run(s->event, UINT64_MAX);
+                r = event_run(s->event, UINT64_MAX);
                 if (r < 0)
                         return error_errno(reterr, r, "Lost the connection to the system bus");
                 if (supervisor_is_cancelled(s))

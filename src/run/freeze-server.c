@@ -35,7 +35,7 @@ static void tell_waiting(Supervisor *s, int r, const Error *e) {
         free(s->freezing.waiting);
         s->freezing.waiting = NULL;
         s->freezing.n_waiting = 0;
-        s->freezing.late = sd_event_source_disable_unref(s->freezing.late);
+        s->freezing.late = event_source_free(s->freezing.late);
 }
 
 /* It goes on. */
@@ -44,7 +44,7 @@ static void has_thawed(Supervisor *s) {
 
         if (!s->freezing.changes)
                 return;
-        s->freezing.changes = sd_event_source_disable_unref(s->freezing.changes);
+        s->freezing.changes = event_source_free(s->freezing.changes);
         s->freezing.stood_usec += clock_usec(CLOCK_MONOTONIC) - s->freezing.since;
         s->freezing.since = 0;
         error_set(&error, ECANCELED, "The machine '%s' was thawed before all of it stood still", s->plan->name);
@@ -52,7 +52,7 @@ static void has_thawed(Supervisor *s) {
         say_status(s, s->record->ready ? "running" : "booting");
 }
 
-static int on_change(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_change(_unused_ EventSource *source, int fd, _unused_ uint32_t revents, void *userdata) {
         Supervisor *s = userdata;
 
         if (!cgroup_watch_is_frozen(fd)) {
@@ -67,7 +67,7 @@ static int on_change(_unused_ sd_event_source *source, int fd, _unused_ uint32_t
         return 0;
 }
 
-static int on_late(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_late(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         _cleanup_(error_freep) Error *error = NULL;
         Supervisor *s = userdata;
 
@@ -83,12 +83,12 @@ static int watch(Supervisor *s) {
         int r = fd;
 
         if (r >= 0)
-                r = sd_event_add_io(s->event, &s->freezing.changes, fd, EPOLLPRI, on_change, s);
+                r = event_add_io(s->event, &s->freezing.changes, fd, EPOLLPRI, on_change, s);
         if (r >= 0)
-                r = sd_event_source_set_io_fd_own(s->freezing.changes, true);
+                event_source_set_io_fd_own(s->freezing.changes, true);
         if (r >= 0) {
                 TAKE_FD(fd);
-                r = sd_event_add_time_relative(s->event, &s->freezing.late, CLOCK_MONOTONIC, FREEZER_WAIT_USEC, 0, on_late, s);
+                r = event_add_time_relative(s->event, &s->freezing.late, FREEZER_WAIT_USEC, on_late, s);
         }
         return r;
 }
@@ -101,8 +101,8 @@ static int begin(Supervisor *s, Error **reterr) {
                 r = cgroup_freeze(s->cgroup, true);
         if (r >= 0)
                 return 0;
-        s->freezing.changes = sd_event_source_disable_unref(s->freezing.changes);
-        s->freezing.late = sd_event_source_disable_unref(s->freezing.late);
+        s->freezing.changes = event_source_free(s->freezing.changes);
+        s->freezing.late = event_source_free(s->freezing.late);
         return error_errno(reterr, r, "Cannot freeze the machine '%s'", s->plan->name);
 }
 
@@ -176,12 +176,12 @@ void freeze_release(Supervisor *s) {
         unit_thaw_begin(s->bus, s->scope);
 }
 
-bool freeze_postpones(const Supervisor *s, sd_event_source *timer, uint64_t due) {
+bool freeze_postpones(const Supervisor *s, EventSource *timer, uint64_t due) {
         uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
         if (s->cgroup && cgroup_is_frozen(s->cgroup))
                 due = now + LOOK_AGAIN_USEC;
         else
                 due += s->freezing.stood_usec;
-        return now < due && sd_event_source_set_time(timer, due) >= 0 && sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT) >= 0;
+        return now < due && event_source_set_time(timer, due) >= 0 && event_source_set_enabled(timer, EVENT_ONESHOT) >= 0;
 }

@@ -13,7 +13,7 @@ void freeze_release(Supervisor *s);
 
 /* No time-out runs against a machine that stands still: whether `timer`, which has come to its end, was set anew, since what was to be over
  * at `due` (CLOCK_MONOTONIC µs) of a machine that runs is to be so later. */
-bool freeze_postpones(const Supervisor *s, sd_event_source *timer, uint64_t due);
+bool freeze_postpones(const Supervisor *s, EventSource *timer, uint64_t due);
 
 /* Why nothing can freeze it now: 0, or -EAGAIN, -EBUSY, -EOPNOTSUPP with an Error. */
 int freeze_check(const Supervisor *s, Error **reterr);

@@ -15,13 +15,13 @@
 void freezing_end(Supervisor *s) {
         if (!s->freezing.connection)
                 return;
-        s->freezing.connection = sd_event_source_disable_unref(s->freezing.connection);
-        s->freezing.silence = sd_event_source_disable_unref(s->freezing.silence);
+        s->freezing.connection = event_source_free(s->freezing.connection);
+        s->freezing.silence = event_source_free(s->freezing.silence);
         if (s->cgroup && !s->freezing.stays && cgroup_freeze(s->cgroup, false) < 0)
                 log_warning("Cannot let the machine '%s' go on, ignoring", s->plan->name);
 }
 
-static int on_silence(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_silence(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
 
         log_warning("Who had the machine '%s' held still has not been heard of for a while: it goes on", s->plan->name);
@@ -29,7 +29,7 @@ static int on_silence(_unused_ sd_event_source *source, _unused_ uint64_t usec, 
         return 0;
 }
 
-static int on_word(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_word(_unused_ EventSource *source, int fd, _unused_ uint32_t revents, void *userdata) {
         Supervisor *s = userdata;
         char word[16];
         ssize_t n = recv(fd, word, sizeof(word) - 1, MSG_DONTWAIT);
@@ -42,7 +42,7 @@ static int on_word(_unused_ sd_event_source *source, int fd, _unused_ uint32_t r
         }
         word[n] = 0;
         if (strcmp(word, "thaw") != 0)
-                return sd_event_source_set_time_relative(s->freezing.silence, FREEZE_SILENCE_USEC);
+                return event_source_set_time_relative(s->freezing.silence, FREEZE_SILENCE_USEC);
         /* Before the machine goes on, so that nothing else can have ended it meanwhile. */
         (void) send(fd, "ok", 2, MSG_NOSIGNAL | MSG_DONTWAIT);
         freezing_end(s);
@@ -50,12 +50,12 @@ static int on_word(_unused_ sd_event_source *source, int fd, _unused_ uint32_t r
 }
 
 static int watch(Supervisor *s, int fd) {
-        int r = sd_event_add_time_relative(s->event, &s->freezing.silence, CLOCK_MONOTONIC, FREEZE_SILENCE_USEC, 0, on_silence, s);
+        int r = event_add_time_relative(s->event, &s->freezing.silence, FREEZE_SILENCE_USEC, on_silence, s);
 
         if (r >= 0)
-                r = sd_event_add_io(s->event, &s->freezing.connection, fd, EPOLLIN, on_word, s);
+                r = event_add_io(s->event, &s->freezing.connection, fd, EPOLLIN, on_word, s);
         if (r < 0)
-                s->freezing.silence = sd_event_source_disable_unref(s->freezing.silence);
+                s->freezing.silence = event_source_free(s->freezing.silence);
         return r;
 }
 
@@ -79,7 +79,7 @@ int freezing_begin(Supervisor *s, int fd, Error **reterr) {
                 return error_errno(reterr, r, "Cannot watch the connection");
         r = cgroup_freeze(s->cgroup, true);
         if (r >= 0)
-                r = sd_event_source_set_io_fd_own(s->freezing.connection, true);
+                event_source_set_io_fd_own(s->freezing.connection, true);
         if (r < 0) {
                 freezing_end(s);
                 return error_errno(reterr, r, "Cannot hold the machine '%s' still", s->plan->name);

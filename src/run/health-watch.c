@@ -24,14 +24,13 @@
 #define START_PACE_USEC (5 * SECOND) /* between rounds, until one is good or the start's time is over */
 #define FIRST_USEC SECOND            /* the first one comes within that time */
 #define LATE_USEC (2 * SECOND)       /* for the process to see itself that its time is over */
-#define SLACK_USEC (SECOND / 4)
 #define STEADY_USEC (600 * SECOND)   /* a restart has helped that has kept it healthy for so long */
 #define RESTARTS_MAX 5
 
 struct HealthWatch {
         Supervisor *supervisor;
-        sd_event_source *timer; /* the next round; while one is under way, its end */
-        sd_event_source *ended; /* the process's */
+        EventSource *timer; /* the next round; while one is under way, its end */
+        EventSource *ended; /* the process's */
         int helper, answer;     /* pidfd, pipe; or -1 */
         bool late;              /* its round has been counted without it */
         uint64_t start_ends;    /* CLOCK_MONOTONIC */
@@ -164,7 +163,7 @@ static void count_round(HealthWatch *w, const HealthMessage *m) {
 
 /* ---- rounds ---- */
 
-static int on_next(sd_event_source *source, uint64_t usec, void *userdata);
+static int on_next(EventSource *source, uint64_t usec, void *userdata);
 
 /* `range` µs at random. */
 static uint64_t some(uint64_t range) {
@@ -175,10 +174,9 @@ static uint64_t some(uint64_t range) {
         return range > 0 ? n % range : 0;
 }
 
-static void set_timer(HealthWatch *w, uint64_t usec, sd_event_time_handler_t handler) {
-        w->timer = sd_event_source_disable_unref(w->timer);
-        if (sd_event_add_time_relative(w->supervisor->event, &w->timer, CLOCK_MONOTONIC, usec, usec / 10 < SLACK_USEC ? usec / 10 + 1 : SLACK_USEC,
-                                       handler, w) < 0)
+static void set_timer(HealthWatch *w, uint64_t usec, EventTimeHandler handler) {
+        w->timer = event_source_free(w->timer);
+        if (event_add_time_relative(w->supervisor->event, &w->timer, usec, handler, w) < 0)
                 log_warning("Cannot set a timer: the health of machine '%s' is not watched any more", w->supervisor->plan->name);
 }
 
@@ -206,14 +204,14 @@ static void take_leave(HealthWatch *w) {
         siginfo_t info;
 
         /* In this order: another process may just have inherited the descriptor, with which it would stay in our epoll. */
-        w->ended = sd_event_source_disable_unref(w->ended);
+        w->ended = event_source_free(w->ended);
         (void) pidfd_wait(w->helper, &info);
         w->helper = close_fd(w->helper);
         w->answer = close_fd(w->answer);
 }
 
 /* One without a verdict was killed by somebody, which is none of the guest's doing. */
-static int on_ended(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_ended(_unused_ EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         HealthWatch *w = userdata;
         HealthMessage m;
 
@@ -228,7 +226,7 @@ static int on_ended(_unused_ sd_event_source *source, _unused_ int fd, _unused_ 
         return 0;
 }
 
-static int on_late(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_late(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         HealthWatch *w = userdata;
         HealthMessage m;
 
@@ -250,7 +248,7 @@ static int start_round(HealthWatch *w, Error **reterr) {
         w->helper = health_helper_start(&h, &w->answer, reterr);
         if (w->helper < 0)
                 return w->helper;
-        r = sd_event_add_io(s->event, &w->ended, w->helper, EPOLLIN, on_ended, w);
+        r = event_add_io(s->event, &w->ended, w->helper, EPOLLIN, on_ended, w);
         if (r >= 0) {
                 set_timer(w, s->plan->health_timeout_usec + LATE_USEC, on_late);
                 return 0;
@@ -260,7 +258,7 @@ static int start_round(HealthWatch *w, Error **reterr) {
         return error_errno(reterr, r, "Cannot watch the process that asks for the health of '%s'", s->plan->name);
 }
 
-static int on_next(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_next(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         _cleanup_(error_freep) Error *error = NULL;
         HealthWatch *w = userdata;
         int r;
@@ -308,7 +306,7 @@ void health_watch_begin(Supervisor *s) {
 void health_watch_pause(Supervisor *s) {
         if (!s->health)
                 return;
-        s->health->timer = sd_event_source_disable_unref(s->health->timer);
+        s->health->timer = event_source_free(s->health->timer);
         if (s->health->helper >= 0)
                 (void) pidfd_kill(s->health->helper, SIGKILL);
 }

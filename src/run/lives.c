@@ -171,10 +171,9 @@ static void say_loop(const Supervisor *s, unsigned seconds) {
 static int renew_loop(Supervisor *s, Error **reterr) {
         int r;
 
-        if (s->bus)
-                (void) sd_bus_detach_event(s->bus);
-        s->event = sd_event_unref(s->event);
-        r = sd_event_new(&s->event);
+        s->bus_watch = bus_watch_free(s->bus_watch);
+        s->event = event_loop_unref(s->event);
+        r = event_loop_new(&s->event);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make an event loop");
         r = supervisor_watch_signals(s, reterr);
@@ -187,7 +186,7 @@ static int wait_for(Supervisor *s, unsigned seconds, Error **reterr) {
 
         supervisor_hear(s);
         while (!supervisor_is_cancelled(s) && (now = clock_usec(CLOCK_MONOTONIC)) < end) {
-                r = sd_event_run(s->event, end - now);
+                r = event_run(s->event, end - now);
                 if (r < 0)
                         return error_errno(reterr, r, "Cannot wait for the next start of machine '%s'", s->plan->name);
         }

@@ -78,10 +78,10 @@ static void tell(Supervisor *s) {
         w->told_usec = clock_usec(CLOCK_MONOTONIC);
 }
 
-static int on_tell(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_tell(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
 
-        s->memory.tell = sd_event_source_disable_unref(s->memory.tell);
+        s->memory.tell = event_source_free(s->memory.tell);
         if (s->memory.untold > 0)
                 tell(s);
         return 0;
@@ -98,7 +98,7 @@ static void tell_in_time(Supervisor *s) {
                 return;
         else {
                 w->pause_usec = w->pause_usec * 2 < PAUSE_MAX_USEC ? w->pause_usec * 2 : PAUSE_MAX_USEC;
-                if (since < w->pause_usec && sd_event_add_time_relative(s->event, &w->tell, CLOCK_MONOTONIC, w->pause_usec - since, 0,
+                if (since < w->pause_usec && event_add_time_relative(s->event, &w->tell, w->pause_usec - since,
                                                                         on_tell, s) >= 0)
                         return;
         }
@@ -143,19 +143,19 @@ static bool look(Supervisor *s) {
         return kills > 0;
 }
 
-static int on_rest_over(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_rest_over(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
 
-        s->memory.rest = sd_event_source_disable_unref(s->memory.rest);
-        return sd_event_source_set_enabled(s->memory.source, SD_EVENT_ON);
+        s->memory.rest = event_source_free(s->memory.rest);
+        return event_source_set_enabled(s->memory.source, EVENT_ON);
 }
 
-static int on_events(sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_events(EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         Supervisor *s = userdata;
-        int r = sd_event_add_time_relative(s->event, &s->memory.rest, CLOCK_MONOTONIC, REST_USEC, 0, on_rest_over, s);
+        int r = event_add_time_relative(s->event, &s->memory.rest, REST_USEC, on_rest_over, s);
 
         if (r >= 0)
-                r = sd_event_source_set_enabled(source, SD_EVENT_OFF);
+                r = event_source_set_enabled(source, EVENT_OFF);
         if (r < 0)
                 return r;
         if (look(s)) {
@@ -176,10 +176,10 @@ void memory_watch_begin(Supervisor *s) {
         if (!w->own || strcmp(w->own, s->cgroup) == 0)
                 w->own = (free(w->own), NULL);
         w->own_limit = w->own ? reached(w->own) : 0; /* a slice of the administrator's may have been there before */
-        if (sd_event_add_io(s->event, &w->source, events, EPOLLPRI, on_events, s) < 0)
+        if (event_add_io(s->event, &w->source, events, EPOLLPRI, on_events, s) < 0)
                 return;
         w->events = TAKE_FD(events);
-        (void) sd_event_source_set_io_fd_own(w->source, true);
+        event_source_set_io_fd_own(w->source, true);
 }
 
 void memory_watch_end(Supervisor *s) {
@@ -189,9 +189,9 @@ void memory_watch_end(Supervisor *s) {
                 return;
         if (look(s) || w->untold > 0)
                 tell(s);
-        w->tell = sd_event_source_disable_unref(w->tell);
-        w->rest = sd_event_source_disable_unref(w->rest);
-        w->source = sd_event_source_disable_unref(w->source);
+        w->tell = event_source_free(w->tell);
+        w->rest = event_source_free(w->rest);
+        w->source = event_source_free(w->source);
         w->own = (free(w->own), NULL);
 }
 

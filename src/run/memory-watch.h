@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "cgroup-memory.h"
-#include "libsystemd.h"
+#include "event-loop.h"
 #include "machine-end.h"
 #include "oom.h"
 
@@ -15,7 +15,7 @@
 typedef struct Supervisor Supervisor;
 
 typedef struct MemoryWatch {
-        sd_event_source *source, *rest, *tell; /* NULL: there is nothing to watch; and they are not waited for */
+        EventSource *source, *rest, *tell; /* NULL: there is nothing to watch; and they are not waited for */
         int events;                  /* memory.events of the guest's group, the source's own */
         CgroupMemoryEvents seen;     /* there */
         char *own;                   /* the machine's own group, where that is another (oom.h); or NULL */

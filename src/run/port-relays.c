@@ -40,9 +40,9 @@ typedef struct Port {
         PortMap map;
         int *listeners;         /* map.count of them */
         int epoll;              /* of the listeners: one source of events for all */
-        sd_event_source *source; /* somebody wants something */
+        EventSource *source; /* somebody wants something */
         int relay;              /* pidfd, or -1 */
-        sd_event_source *relay_end, *pause;
+        EventSource *relay_end, *pause;
         uint64_t began, pause_usec; /* of the relay; before the next one */
 } Port;
 
@@ -54,15 +54,15 @@ struct PortRelays {
         char inside[IF_NAMESIZE]; /* the machine's end of it, where it chooses its addresses itself */
         Port **ports;
         size_t n;
-        sd_event_source *later;
+        EventSource *later;
         int netns, watch;         /* of a machine that chooses its addresses: where, and what says that they are others; or -1 */
-        sd_event_source *watch_source, *look;
+        EventSource *watch_source, *look;
 };
 
 static void kill_relay(Port *p) {
         siginfo_t info;
 
-        p->relay_end = sd_event_source_disable_unref(p->relay_end);
+        p->relay_end = event_source_free(p->relay_end);
         if (p->relay < 0)
                 return;
         (void) pidfd_kill(p->relay, SIGKILL);
@@ -73,8 +73,8 @@ static void kill_relay(Port *p) {
 static void port_free(Port *p) {
         if (!p)
                 return;
-        p->source = sd_event_source_disable_unref(p->source);
-        p->pause = sd_event_source_disable_unref(p->pause);
+        p->source = event_source_free(p->source);
+        p->pause = event_source_free(p->pause);
         kill_relay(p);
         close_fd(p->epoll);
         for (size_t i = 0; p->listeners && i < p->map.count; i++)
@@ -85,11 +85,11 @@ static void port_free(Port *p) {
 
 DEFINE_CLEANUP(Port *, port_free);
 
-static int on_pause_over(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_pause_over(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         Port *p = userdata;
 
-        p->pause = sd_event_source_disable_unref(p->pause);
-        return sd_event_source_set_enabled(p->source, SD_EVENT_ON);
+        p->pause = event_source_free(p->pause);
+        return event_source_set_enabled(p->source, EVENT_ON);
 }
 
 /* Not at once again. */
@@ -98,19 +98,19 @@ static void pause_port(Port *p) {
                 p->pause_usec = PAUSE_MIN_USEC;
         else if (p->pause_usec < PAUSE_MAX_USEC)
                 p->pause_usec *= 2;
-        (void) sd_event_add_time_relative(p->all->supervisor->event, &p->pause, CLOCK_MONOTONIC, p->pause_usec, 0, on_pause_over, p);
+        (void) event_add_time_relative(p->all->supervisor->event, &p->pause, p->pause_usec, on_pause_over, p);
 }
 
-static int on_relay_end(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_relay_end(_unused_ EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         Port *p = userdata;
         siginfo_t info = {};
 
-        p->relay_end = sd_event_source_disable_unref(p->relay_end);
+        p->relay_end = event_source_free(p->relay_end);
         (void) pidfd_wait(p->relay, &info);
         p->relay = close_fd(p->relay);
         if (info.si_code == CLD_EXITED && info.si_status == EXIT_SUCCESS) {
                 p->pause_usec = 0;
-                return sd_event_source_set_enabled(p->source, SD_EVENT_ON);
+                return event_source_set_enabled(p->source, EVENT_ON);
         }
         pause_port(p);
         return 0;
@@ -121,7 +121,7 @@ static void end_relays(PortRelays *l) {
         for (size_t i = 0; i < l->n; i++)
                 if (l->ports[i]->relay >= 0) {
                         kill_relay(l->ports[i]);
-                        (void) sd_event_source_set_enabled(l->ports[i]->source, SD_EVENT_ON);
+                        (void) event_source_set_enabled(l->ports[i]->source, EVENT_ON);
                 }
 }
 
@@ -151,19 +151,19 @@ static int start_relay(Port *p, Error **reterr) {
                 return pid;
         }
         p->began = clock_usec(CLOCK_MONOTONIC);
-        r = sd_event_add_io(p->all->supervisor->event, &p->relay_end, p->relay, EPOLLIN, on_relay_end, p);
+        r = event_add_io(p->all->supervisor->event, &p->relay_end, p->relay, EPOLLIN, on_relay_end, p);
         if (r >= 0)
                 return 0;
         kill_relay(p);
         return error_errno(reterr, r, "Cannot watch what carries connections from [::1]");
 }
 
-static int on_demand(sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_demand(EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         _cleanup_(error_freep) Error *error = NULL;
         Port *p = userdata;
         int r;
 
-        r = sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        r = event_source_set_enabled(source, EVENT_OFF);
         if (r < 0)
                 return r;
         if (p->all->watch >= 0)
@@ -198,7 +198,7 @@ static int watch(Port *p) {
                 if (p->listeners[i] >= 0 &&
                     epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->listeners[i], &(struct epoll_event){ .events = EPOLLIN }) < 0)
                         return -errno;
-        return sd_event_add_io(p->all->supervisor->event, &p->source, p->epoll, EPOLLIN, on_demand, p);
+        return event_add_io(p->all->supervisor->event, &p->source, p->epoll, EPOLLIN, on_demand, p);
 }
 
 static int add_port(PortRelays *l, const PortMap *map) {
@@ -288,8 +288,8 @@ static int add_missing(PortRelays *l, const PortList *wanted) {
 /* ---- where the machine is ---- */
 
 static void stop_following(PortRelays *l) {
-        l->look = sd_event_source_disable_unref(l->look);
-        l->watch_source = sd_event_source_disable_unref(l->watch_source);
+        l->look = event_source_free(l->look);
+        l->watch_source = event_source_free(l->watch_source);
         l->watch = close_fd(l->watch);
         l->netns = close_fd(l->netns);
 }
@@ -302,21 +302,21 @@ static void take_given_address(PortRelays *l, const EndpointNic *nic) {
         zone_bridge_name(nic->zone, l->device);
 }
 
-static int on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_look(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         PortRelays *l = userdata;
 
-        l->look = sd_event_source_disable_unref(l->look);
+        l->look = event_source_free(l->look);
         inside_address_drain(l->watch);
         look_inside(l);
-        return sd_event_source_set_enabled(l->watch_source, SD_EVENT_ON);
+        return event_source_set_enabled(l->watch_source, EVENT_ON);
 }
 
 /* However often they change: they are looked at so often and no more. */
-static int on_change_inside(sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_change_inside(EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         PortRelays *l = userdata;
 
-        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        return sd_event_add_time_relative(l->supervisor->event, &l->look, CLOCK_MONOTONIC, LOOK_USEC, 0, on_look, l);
+        (void) event_source_set_enabled(source, EVENT_OFF);
+        return event_add_time_relative(l->supervisor->event, &l->look, LOOK_USEC, on_look, l);
 }
 
 /* The host's end of the interface; where that is a port of a bridge, the bridge. */
@@ -343,7 +343,7 @@ static int follow_inside(PortRelays *l, const EndpointLink *nic) {
         l->watch = inside_address_watch(l->netns);
         if (l->watch < 0)
                 return l->watch;
-        r = sd_event_add_io(l->supervisor->event, &l->watch_source, l->watch, EPOLLIN, on_change_inside, l);
+        r = event_add_io(l->supervisor->event, &l->watch_source, l->watch, EPOLLIN, on_change_inside, l);
         if (r >= 0)
                 look_inside(l);
         return r;
@@ -378,12 +378,12 @@ int port_relays_update(Supervisor *s, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot listen for the ports of machine '%s'", s->plan->name) : 0;
 }
 
-static int on_later(_unused_ sd_event_source *source, void *userdata) {
+static int on_later(_unused_ EventSource *source, void *userdata) {
         _cleanup_(error_freep) Error *error = NULL;
         Supervisor *s = userdata;
         int r;
 
-        s->port_relays->later = sd_event_source_disable_unref(s->port_relays->later);
+        s->port_relays->later = event_source_free(s->port_relays->later);
         r = port_relays_update(s, &error);
         if (r < 0)
                 log_warning("%s, ignoring", error ? error->message : strerror(-r));
@@ -397,7 +397,7 @@ void port_relays_begin(Supervisor *s) {
         if (!s->port_relays)
                 return;
         *s->port_relays = (PortRelays){ .supervisor = s, .netns = -1, .watch = -1 };
-        (void) sd_event_add_defer(s->event, &s->port_relays->later, on_later, s);
+        (void) event_add_defer(s->event, &s->port_relays->later, on_later, s);
 }
 
 void port_relays_end(Supervisor *s) {
@@ -405,7 +405,7 @@ void port_relays_end(Supervisor *s) {
 
         if (!l)
                 return;
-        l->later = sd_event_source_disable_unref(l->later);
+        l->later = event_source_free(l->later);
         stop_following(l);
         drop_others(l, &(PortList){});
         free(l->ports);

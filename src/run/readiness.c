@@ -33,13 +33,13 @@ typedef struct Watch {
         bool held;
         int helper; /* pidfd, or -1 */
         ConsoleSearch *search;
-        sd_event_source *source; /* the helper's end, or a timer */
+        EventSource *source; /* the helper's end, or a timer */
 } Watch;
 
 struct Readiness {
         Supervisor *supervisor;
         uint64_t began; /* CLOCK_MONOTONIC µs */
-        sd_event_source *wait_timer;
+        EventSource *wait_timer;
         Watch watches[READY_CONDITIONS_MAX];
         size_t n;
 };
@@ -47,7 +47,7 @@ struct Readiness {
 static void watch_end(Watch *w) {
         siginfo_t info;
 
-        w->source = sd_event_source_disable_unref(w->source);
+        w->source = event_source_free(w->source);
         w->search = console_search_free(w->search);
         if (w->helper >= 0) {
                 (void) pidfd_kill(w->helper, SIGKILL);
@@ -67,7 +67,7 @@ void readiness_end(Supervisor *s) {
         if (!r)
                 return;
         unwatch_terminals(s);
-        r->wait_timer = sd_event_source_disable_unref(r->wait_timer);
+        r->wait_timer = event_source_free(r->wait_timer);
         for (size_t i = 0; i < r->n; i++)
                 watch_end(&r->watches[i]);
         free(r);
@@ -139,7 +139,7 @@ static void held(Watch *w) {
                 (void) sd_notifyf(0, "STATUS=Machine %s is running", s->plan->name);
         set_up(s);
         unwatch_terminals(s);
-        r->wait_timer = sd_event_source_disable_unref(r->wait_timer);
+        r->wait_timer = event_source_free(r->wait_timer);
         health_watch_begin(s);
 }
 
@@ -166,7 +166,7 @@ static void on_output(bool console, const char *data, size_t n, void *userdata) 
         }
 }
 
-static int on_life_timer(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_life_timer(EventSource *source, _unused_ uint64_t usec, void *userdata) {
         Watch *w = userdata;
         const Readiness *r = w->readiness;
         uint64_t elapsed = clock_usec(CLOCK_MONOTONIC) - r->began;
@@ -182,11 +182,11 @@ static int on_life_timer(sd_event_source *source, _unused_ uint64_t usec, void *
                 held(w);
                 return 0;
         }
-        (void) sd_event_source_set_time_relative(source, ready_pause_usec(elapsed));
-        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        (void) event_source_set_time_relative(source, ready_pause_usec(elapsed));
+        return event_source_set_enabled(source, EVENT_ONESHOT);
 }
 
-static int on_delay(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_delay(EventSource *source, _unused_ uint64_t usec, void *userdata) {
         const Watch *w = userdata;
 
         if (!freeze_postpones(w->readiness->supervisor, source, w->readiness->began + w->condition->delay_usec))
@@ -194,14 +194,14 @@ static int on_delay(sd_event_source *source, _unused_ uint64_t usec, void *userd
         return 0;
 }
 
-static int add_timer(Watch *w, uint64_t usec, sd_event_time_handler_t handler) {
-        w->source = sd_event_source_disable_unref(w->source);
-        return sd_event_add_time_relative(w->readiness->supervisor->event, &w->source, CLOCK_MONOTONIC, usec, 1000, handler, w);
+static int add_timer(Watch *w, uint64_t usec, EventTimeHandler handler) {
+        w->source = event_source_free(w->source);
+        return event_add_time_relative(w->readiness->supervisor->event, &w->source, usec, handler, w);
 }
 
 static int start_helper(Watch *w, Error **reterr);
 
-static int on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_retry(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         Watch *w = userdata;
 
         if (start_helper(w, NULL) < 0)
@@ -210,13 +210,13 @@ static int on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
 }
 
 /* Any end but a good one is none of the guest's making (somebody killed it, the host is out of memory): another one is started. */
-static int on_helper(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_helper(_unused_ EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         Watch *w = userdata;
         siginfo_t info;
         int r;
 
         /* In this order: another helper may just have inherited the descriptor, with which it would stay in our epoll. */
-        w->source = sd_event_source_disable_unref(w->source);
+        w->source = event_source_free(w->source);
         r = pidfd_wait(w->helper, &info);
         w->helper = close_fd(w->helper);
         if (r >= 0 && info.si_code == CLD_EXITED && info.si_status == 0) {
@@ -233,11 +233,11 @@ static int start_helper(Watch *w, Error **reterr) {
 
         if (!plan_makes_network(s->plan))
                 h.users = (ReadyUsers){ s->plan->uid_base, s->plan->uid_range };
-        w->source = sd_event_source_disable_unref(w->source);
+        w->source = event_source_free(w->source);
         w->helper = ready_helper_start(&h, reterr);
         if (w->helper < 0)
                 return w->helper;
-        r = sd_event_add_io(s->event, &w->source, w->helper, EPOLLIN, on_helper, w);
+        r = event_add_io(s->event, &w->source, w->helper, EPOLLIN, on_helper, w);
         return r < 0 ? error_errno(reterr, r, "Cannot wait for %s", w->condition->description) : 0;
 }
 
@@ -266,7 +266,7 @@ static int start_watch(Watch *w, Error **reterr) {
 }
 
 /* They have waited for long enough. The machine goes on. */
-static int on_wait_over(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_wait_over(EventSource *source, _unused_ uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
 
         if (freeze_postpones(s, source, s->readiness->began + s->plan->ready_wait_usec))
@@ -312,7 +312,7 @@ int readiness_watch(Supervisor *s, Error **reterr) {
         for (size_t i = 0; i < s->n_terminals; i++)
                 terminal_watch(s->terminals[i], on_output, r);
         if (s->plan->ready_wait_usec < DURATION_INFINITY)
-                k = sd_event_add_time_relative(s->event, &r->wait_timer, CLOCK_MONOTONIC, s->plan->ready_wait_usec, 1000, on_wait_over, s);
+                k = event_add_time_relative(s->event, &r->wait_timer, s->plan->ready_wait_usec, on_wait_over, s);
         return k < 0 ? error_errno(reterr, k, "Cannot wait for the machine") : 0;
 }
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "error.h"
-#include "libsystemd.h"
+#include "event-loop.h"
 
 /* From the exec of the machine's init until it counts as running (Ready=), and who is told.
  *

@@ -61,8 +61,9 @@ typedef struct Start {
 static void supervisor_done(Supervisor *s) {
         (void) supervisor_teardown(s, NULL);
         record_free(s->record);
+        bus_watch_free(s->bus_watch);
         sd_bus_flush_close_unref(s->bus);
-        sd_event_unref(s->event);
+        event_loop_unref(s->event);
         free(s->unit);
         image_stack_free(s->stack);
         image_free(s->image);
@@ -156,14 +157,14 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
         r = block_signals(reterr);
         if (r < 0)
                 return r;
-        r = sd_event_new(&s->event);
+        r = event_loop_new(&s->event);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make an event loop");
         if (s->bus) {
                 r = own_unit(&s->unit, reterr);
                 if (r >= 0 && s->unit)
                         s->restarts = service_restarts_on(s->bus, s->unit, UNIT_REBOOT_STATUS, NULL) > 0;
-                if (r >= 0 && sd_bus_attach_event(s->bus, s->event, 0) < 0)
+                if (r >= 0 && bus_watch_new(s->bus, s->event, &s->bus_watch) < 0)
                         r = error_set(reterr, EIO, "Cannot listen to the system bus");
                 if (r < 0)
                         return r;

@@ -99,11 +99,11 @@ static void take_by_another(int fd) {
                 wait_briefly_and_kill(pidfd, TAKE_MSEC);
 }
 
-static int on_rest_over(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_rest_over(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
 
-        s->notify.rest = sd_event_source_disable_unref(s->notify.rest);
-        return sd_event_source_set_enabled(s->notify.source, SD_EVENT_ON);
+        s->notify.rest = event_source_free(s->notify.rest);
+        return event_source_set_enabled(s->notify.source, EVENT_ON);
 }
 
 /* `cost` in datagrams. */
@@ -117,12 +117,12 @@ static void count(Supervisor *s, unsigned cost) {
         }
         w->count += cost;
         if (w->count >= ROUND_MAX && !w->rest &&
-            sd_event_add_time(s->event, &w->rest, CLOCK_MONOTONIC, w->round + ROUND_USEC, 1000, on_rest_over, s) >= 0)
-                (void) sd_event_source_set_enabled(w->source, SD_EVENT_OFF);
+            event_add_time(s->event, &w->rest, w->round + ROUND_USEC, on_rest_over, s) >= 0)
+                (void) event_source_set_enabled(w->source, EVENT_OFF);
 }
 
 /* Only READY and STATUS pass: the rest of the protocol is between our own manager and us. */
-static int on_notify(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_notify(_unused_ EventSource *source, int fd, _unused_ uint32_t revents, void *userdata) {
         Supervisor *s = userdata;
         char text[NOTIFY_MAX + 1], *state = NULL;
         pid_t sender;
@@ -143,7 +143,7 @@ static int on_notify(_unused_ sd_event_source *source, int fd, _unused_ uint32_t
 }
 
 int supervisor_watch_notify(Supervisor *s) {
-        return sd_event_add_io(s->event, &s->notify.source, s->notify_fd, EPOLLIN, on_notify, s);
+        return event_add_io(s->event, &s->notify.source, s->notify_fd, EPOLLIN, on_notify, s);
 }
 
 /* What nobody has taken is closed with the socket, and so, too, by a process that dies. */
@@ -155,8 +155,8 @@ void supervisor_close_notify(Supervisor *s) {
         if (pid == 0)
                 for (;;)
                         pause();
-        s->notify.source = sd_event_source_disable_unref(s->notify.source);
-        s->notify.rest = sd_event_source_disable_unref(s->notify.rest);
+        s->notify.source = event_source_free(s->notify.source);
+        s->notify.rest = event_source_free(s->notify.rest);
         s->notify_fd = close_fd(s->notify_fd);
         if (pid > 0)
                 wait_briefly_and_kill(pidfd, 0);

@@ -57,8 +57,8 @@ static int start_helper(Supervisor *s) {
 void stop_end(Supervisor *s) {
         siginfo_t info;
 
-        s->stop.timer = sd_event_source_disable_unref(s->stop.timer);
-        s->stop.shown = sd_event_source_disable_unref(s->stop.shown);
+        s->stop.timer = event_source_free(s->stop.timer);
+        s->stop.shown = event_source_free(s->stop.shown);
         s->stop.kill_watch = kill_watch_free(s->stop.kill_watch);
         if (s->stop.helper < 0)
                 return;
@@ -69,7 +69,7 @@ void stop_end(Supervisor *s) {
         s->stop.helper = close_fd(s->stop.helper);
 }
 
-static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_deadline(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
 
         if (s->leader_fd < 0)
@@ -89,7 +89,7 @@ static void tell_manager(const Supervisor *s) {
 }
 
 /* On the terminal that is the guest's console just now: seldom, and in lines of their own, for the guest writes there too. */
-static int on_shown(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_shown(EventSource *source, _unused_ uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
         uint64_t seconds = (clock_usec(CLOCK_MONOTONIC) - s->stop.began) / 1000000, limit = s->plan->stop_timeout_usec / 1000000;
 
@@ -99,13 +99,13 @@ static int on_shown(sd_event_source *source, _unused_ uint64_t usec, void *userd
         else
                 log_info("Waiting for '%s' to %s, %" PRIu64 " s; ^] three times kills it", s->plan->name,
                          init_action_to_phrase(s->stop.action), seconds);
-        (void) sd_event_source_set_time_relative(source, SHOWN_USEC);
-        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        (void) event_source_set_time_relative(source, SHOWN_USEC);
+        return event_source_set_enabled(source, EVENT_ONESHOT);
 }
 
 static void show_waiting(Supervisor *s) {
         if (s->attach && isatty(STDERR_FILENO) && !s->plan->quiet)
-                (void) sd_event_add_time_relative(s->event, &s->stop.shown, CLOCK_MONOTONIC, SHOWN_USEC, 0, on_shown, s);
+                (void) event_add_time_relative(s->event, &s->stop.shown, SHOWN_USEC, on_shown, s);
 }
 
 static int stop_again(Supervisor *s, InitAction action) {
@@ -148,7 +148,7 @@ int supervisor_stop(Supervisor *s, InitAction action) {
         show_waiting(s);
         if (start_helper(s) < 0 ||
             (deadline != UINT64_MAX &&
-             sd_event_add_time(s->event, &s->stop.timer, CLOCK_MONOTONIC, deadline, 0, on_deadline, s) < 0))
+             event_add_time(s->event, &s->stop.timer, deadline, on_deadline, s) < 0))
                 (void) pidfd_kill(s->leader_fd, SIGKILL);
         return 0;
 }

@@ -35,7 +35,7 @@ static void note_end(Supervisor *s, const siginfo_t *info) {
 
 /* Init ended. reboot(2) in a pid namespace kills its init with a signal that tells which (pid_namespaces(7)); for a
  * command, which is no init, a signal is a signal. */
-static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_leader(_unused_ EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         char phrase[MACHINE_END_TEXT_MAX + 64];
         Supervisor *s = userdata;
         siginfo_t info;
@@ -44,7 +44,7 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
         r = pidfd_wait(s->leader_fd, &info);
         s->leader_fd = close_fd(s->leader_fd);
         if (r < 0)
-                return sd_event_exit(s->event, r);
+                return event_exit(s->event, r);
 
         if (info.si_code == CLD_EXITED)
                 s->exit_status = info.si_status;
@@ -73,10 +73,10 @@ static int on_leader(_unused_ sd_event_source *source, _unused_ int fd, _unused_
         /* So that a start of our unit waits for our end. Not before a reboot: systemd would not restart us. */
         if (!s->reboot)
                 (void) sd_notify(0, "STOPPING=1");
-        return sd_event_exit(s->event, 0);
+        return event_exit(s->event, 0);
 }
 
-static int on_signal(_unused_ sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+static int on_signal(_unused_ EventSource *source, const struct signalfd_siginfo *si, void *userdata) {
         Supervisor *s = userdata;
         int sig = (int) si->ssi_signo;
 
@@ -145,12 +145,12 @@ int supervisor_watch_signals(Supervisor *s, Error **reterr) {
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
-                r = sd_event_add_signal(s->event, NULL, signals[i], on_signal, s);
+                r = event_add_signal(s->event, NULL, signals[i], on_signal, s);
         return r < 0 ? error_errno(reterr, r, "Cannot watch for signals") : 0;
 }
 
 void supervisor_hear(Supervisor *s) {
-        while (sd_event_run(s->event, 0) > 0)
+        while (event_run(s->event, 0) > 0)
                 ;
 }
 
@@ -164,7 +164,7 @@ bool supervisor_is_cancelled(Supervisor *s) {
 static int add_sources(Supervisor *s, Error **reterr) {
         int r;
 
-        r = sd_event_add_io(s->event, NULL, s->leader_fd, EPOLLIN, on_leader, s);
+        r = event_add_io(s->event, NULL, s->leader_fd, EPOLLIN, on_leader, s);
         if (r >= 0)
                 r = supervisor_watch_notify(s);
         if (r < 0)
@@ -190,7 +190,7 @@ int supervisor_loop(Supervisor *s, Error **reterr) {
                 return r;
         stop_watch_machinectl(s);
         s->sampler = usage_sampler_begin(s);
-        r = sd_event_loop(s->event);
+        r = event_loop(s->event);
         s->sampler = usage_sampler_end(s->sampler);
         s->launched = false;
         stop_end(s);

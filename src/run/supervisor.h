@@ -5,13 +5,14 @@
 #include <sys/types.h>
 
 #include "attach.h"
+#include "bus-watch.h"
 #include "console-record.h"
 #include "error.h"
+#include "event-loop.h"
 #include "health-watch.h"
 #include "id-claim.h"
 #include "init.h"
 #include "kill-watch.h"
-#include "libsystemd.h"
 #include "lock.h"
 #include "port-relays.h"
 #include "machine-plan.h"
@@ -25,7 +26,7 @@
 
 /* How much the guest has said of itself; supervisor-notify.c. */
 typedef struct NotifyWatch {
-        sd_event_source *source, *rest;
+        EventSource *source, *rest;
         uint64_t round; /* CLOCK_MONOTONIC µs: its beginning, and how many datagrams in it */
         unsigned count;
         time_t status_second; /* of STATUS=, how many in this second */
@@ -38,7 +39,7 @@ typedef struct Stopping {
         InitAction action;
         uint64_t began;         /* CLOCK_MONOTONIC µs */
         int helper;             /* pidfd of the process that asks the guest's init, or -1 */
-        sd_event_source *timer, *shown;
+        EventSource *timer, *shown;
         KillWatch *kill_watch;  /* for what machinectl sends to an init that does not understand it, or NULL */
         bool timed_out;
         bool for_health;        /* nobody has asked but its checks */
@@ -47,10 +48,10 @@ typedef struct Stopping {
 
 /* It is held still for a copy (freezing.c), or frozen until somebody thaws it (freezer.c). */
 typedef struct Freezing {
-        sd_event_source *connection, *silence; /* for a copy: NULL: it is not */
+        EventSource *connection, *silence; /* for a copy: NULL: it is not */
         bool stays;               /* then: it was frozen before */
-        sd_event_source *changes; /* freezer.c: until it goes on again; NULL: nobody has frozen it by us */
-        sd_event_source *late;    /* until all of it stands still */
+        EventSource *changes; /* freezer.c: until it goes on again; NULL: nobody has frozen it by us */
+        EventSource *late;    /* until all of it stands still */
         int *waiting;             /* who have asked for that, and are to be told */
         size_t n_waiting;
         uint64_t since, stood_usec; /* CLOCK_MONOTONIC, or 0; and how long it stood before, in µs */
@@ -70,8 +71,9 @@ struct Supervisor {
         int record_dir; /* the claim on the name */
         MachineRecord *record;
 
-        sd_event *event;
+        EventLoop *event;
         sd_bus *bus;      /* NULL: no systemd here */
+        BusWatch *bus_watch;
         char *unit;       /* the service we are, or NULL */
         bool restarts;    /* it starts us anew on UNIT_REBOOT_STATUS */
         char *scope;      /* the guest's, once it is there */

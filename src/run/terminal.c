@@ -28,13 +28,13 @@
 typedef struct Client {
         int fd;
         unsigned stalls;
-        sd_event_source *source;
+        EventSource *source;
 } Client;
 
 struct Terminal {
-        sd_event *event;
-        sd_event_source *source; /* of the master */
-        sd_event_source *retry;
+        EventLoop *event;
+        EventSource *source; /* of the master */
+        EventSource *retry;
         int master;
         bool exclusive;
         uint64_t getty_usec;   /* CLOCK_MONOTONIC: when a getty of the guest's own was first seen here; 0: never */
@@ -100,7 +100,7 @@ static void end_session(Terminal *t) {
 }
 
 static void client_remove(Terminal *t, Client *c) {
-        sd_event_source_disable_unref(c->source);
+        event_source_free(c->source);
         close_fd(c->fd);
         *c = t->clients[--t->n_clients];
         if (t->exclusive && t->n_clients == 0)
@@ -121,7 +121,7 @@ static bool input_has_room(const Terminal *t) {
 /* What a guest does not read waits at its clients, and at last at the keyboard: a paste is not cut short. */
 static void watch_clients(Terminal *t) {
         for (size_t i = 0; i < t->n_clients; i++)
-                (void) sd_event_source_set_io_events(t->clients[i].source, input_has_room(t) ? (uint32_t) EPOLLIN : 0U);
+                (void) event_source_set_io_events(t->clients[i].source, input_has_room(t) ? (uint32_t) EPOLLIN : 0U);
 }
 
 /* The master's input side: what does not fit now is kept and written when it can be. */
@@ -135,7 +135,7 @@ static void flush_pending(Terminal *t) {
                 t->n_pending -= (size_t) n;
         }
         if (t->source)
-                (void) sd_event_source_set_io_events(t->source, MASTER_EVENTS | (t->n_pending > 0 ? (uint32_t) EPOLLOUT : 0U));
+                (void) event_source_set_io_events(t->source, MASTER_EVENTS | (t->n_pending > 0 ? (uint32_t) EPOLLOUT : 0U));
         watch_clients(t);
 }
 
@@ -145,7 +145,7 @@ static void input(Terminal *t, const char *data, size_t size) {
         flush_pending(t);
 }
 
-static int on_client(_unused_ sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+static int on_client(_unused_ EventSource *source, int fd, uint32_t revents, void *userdata) {
         Terminal *t = userdata;
         Client *c = client_by_fd(t, fd);
         char packet[1 + CONTROL_DATA_MAX];
@@ -241,15 +241,15 @@ static bool must_rest(Terminal *t) {
 }
 
 static void look_again(Terminal *t, uint64_t usec) {
-        (void) sd_event_source_set_time_relative(t->retry, usec);
-        (void) sd_event_source_set_enabled(t->retry, SD_EVENT_ONESHOT);
+        (void) event_source_set_time_relative(t->retry, usec);
+        (void) event_source_set_enabled(t->retry, EVENT_ONESHOT);
 }
 
 /* Read what is there. A terminal that nobody has open says EIO, which is no end: somebody may open it again, and then there is a
  * new edge. To wait for it by the clock would lose what is written just before a getty's vhangup(2), which drops it. */
 static void pump(Terminal *t) {
         if (must_rest(t)) {
-                (void) sd_event_source_set_enabled(t->source, SD_EVENT_OFF);
+                (void) event_source_set_enabled(t->source, EVENT_OFF);
                 look_again(t, REST_USEC);
                 return;
         }
@@ -264,15 +264,15 @@ static void pump(Terminal *t) {
         look_again(t, 0); /* a guest that writes without end is not all that there is to do */
 }
 
-static int on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_retry(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         Terminal *t = userdata;
 
-        (void) sd_event_source_set_enabled(t->source, SD_EVENT_ON);
+        (void) event_source_set_enabled(t->source, EVENT_ON);
         pump(t);
         return 0;
 }
 
-static int on_master(_unused_ sd_event_source *source, _unused_ int fd, uint32_t revents, void *userdata) {
+static int on_master(_unused_ EventSource *source, _unused_ int fd, uint32_t revents, void *userdata) {
         Terminal *t = userdata;
 
         if (revents & EPOLLOUT)
@@ -281,7 +281,7 @@ static int on_master(_unused_ sd_event_source *source, _unused_ int fd, uint32_t
         return 0;
 }
 
-int terminal_new(sd_event *event, int master, size_t ring, bool exclusive, Terminal **ret, Error **reterr) {
+int terminal_new(EventLoop *event, int master, size_t ring, bool exclusive, Terminal **ret, Error **reterr) {
         Terminal *t = calloc(1, sizeof(*t));
         int r;
 
@@ -289,16 +289,16 @@ int terminal_new(sd_event *event, int master, size_t ring, bool exclusive, Termi
                 close_fd(master);
                 return error_oom(reterr);
         }
-        *t = (Terminal){ .event = sd_event_ref(event), .master = master, .exclusive = exclusive, .ring_size = ring };
+        *t = (Terminal){ .event = event_loop_ref(event), .master = master, .exclusive = exclusive, .ring_size = ring };
         t->ring = malloc(ring);
         t->pending = malloc(PENDING_MAX);
         r = t->ring && t->pending ? fd_set_nonblock(master, true) : -ENOMEM;
         if (r >= 0)
-                r = sd_event_add_io(event, &t->source, master, MASTER_EVENTS, on_master, t);
+                r = event_add_io(event, &t->source, master, MASTER_EVENTS, on_master, t);
         if (r >= 0)
-                r = sd_event_add_time_relative(event, &t->retry, CLOCK_MONOTONIC, 0, 0, on_retry, t);
+                r = event_add_time_relative(event, &t->retry, 0, on_retry, t);
         if (r >= 0)
-                r = sd_event_source_set_enabled(t->retry, SD_EVENT_OFF);
+                r = event_source_set_enabled(t->retry, EVENT_OFF);
         if (r < 0) {
                 terminal_free(t);
                 return error_errno(reterr, r, "Cannot serve a terminal of the machine");
@@ -311,12 +311,12 @@ Terminal *terminal_free(Terminal *t) {
         if (!t)
                 return NULL;
         for (size_t i = 0; i < t->n_clients; i++) {
-                sd_event_source_disable_unref(t->clients[i].source);
+                event_source_free(t->clients[i].source);
                 close_fd(t->clients[i].fd);
         }
-        sd_event_source_disable_unref(t->source);
-        sd_event_source_disable_unref(t->retry);
-        sd_event_unref(t->event);
+        event_source_free(t->source);
+        event_source_free(t->retry);
+        event_loop_unref(t->event);
         close_fd(t->master);
         free(t->ring);
         free(t->pending);
@@ -359,7 +359,7 @@ int terminal_add_client(Terminal *t, int fd, Error **reterr) {
         if (t->n_clients == CLIENTS_MAX)
                 return error_set(reterr, EUSERS, "There are %d clients on that terminal already", CLIENTS_MAX);
         *c = (Client){ .fd = fd };
-        r = sd_event_add_io(t->event, &c->source, fd, EPOLLIN, on_client, t);
+        r = event_add_io(t->event, &c->source, fd, EPOLLIN, on_client, t);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot serve the client");
         t->n_clients++;

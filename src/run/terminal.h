@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "libsystemd.h"
+#include "event-loop.h"
 
 /* A terminal of the machine's as its supervisor holds it: the master of a pty, the last output, and the clients that
  * look at it. Output goes to all clients; input comes from any. Clients are SOCK_SEQPACKET connections in the
@@ -21,7 +21,7 @@ typedef struct Terminal Terminal;
 #define TERMINAL_RING_TTY (8 * 1024)
 
 /* Takes the master. exclusive: one client at a time, and the session on it is hung up when that one leaves. */
-int terminal_new(sd_event *event, int master, size_t ring, bool exclusive, Terminal **ret, Error **reterr);
+int terminal_new(EventLoop *event, int master, size_t ring, bool exclusive, Terminal **ret, Error **reterr);
 Terminal *terminal_free(Terminal *t); /* returns NULL */
 
 /* Take a client's socket; what is in the ring is sent first. -EBUSY: exclusive, and there is one. */

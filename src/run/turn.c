@@ -23,13 +23,13 @@ struct Turn {
         StartTicket *ticket;
         unsigned parallel;
         bool come;               /* it may start */
-        sd_event_source *source; /* what tells that it might have come; then the time that it is over at */
+        EventSource *source; /* what tells that it might have come; then the time that it is over at */
 };
 
 static Turn *turn_free(Turn *t) {
         if (!t)
                 return NULL;
-        sd_event_source_disable_unref(t->source);
+        event_source_free(t->source);
         start_ticket_free(t->ticket);
         free(t);
         return NULL;
@@ -61,7 +61,7 @@ static int wait_for(Supervisor *s, const char *what, const bool *come, Error **r
 
         s->waited = true;
         while (r >= 0 && !*come && !supervisor_is_cancelled(s)) {
-                r = sd_event_run(s->event, UINT64_MAX);
+                r = event_run(s->event, UINT64_MAX);
                 if (r < 0)
                         return error_errno(reterr, r, "Cannot wait for %s", what);
         }
@@ -79,11 +79,30 @@ static int look(Turn *t) {
         return 0;
 }
 
-static int on_change(_unused_ sd_event_source *source, _unused_ const struct inotify_event *event, void *userdata) {
+/* What has changed does not matter, only that something has. */
+static int on_change(_unused_ EventSource *source, int fd, _unused_ uint32_t revents, void *userdata) {
+        _Alignas(struct inotify_event) char buf[4096];
+
+        while (read(fd, buf, sizeof(buf)) > 0)
+                ;
         return look(userdata);
 }
 
-static int on_over(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int watch_queue(Supervisor *s) {
+        _cleanup_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+        int r;
+
+        if (fd < 0 || inotify_add_watch(fd, START_QUEUE_DIRECTORY, START_QUEUE_EVENTS) < 0)
+                return -errno;
+        r = event_add_io(s->event, &s->turn->source, fd, EPOLLIN, on_change, s->turn);
+        if (r < 0)
+                return r;
+        event_source_set_io_fd_own(s->turn->source, true);
+        TAKE_FD(fd);
+        return 0;
+}
+
+static int on_over(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         turn_end(userdata);
         return 0;
 }
@@ -101,7 +120,7 @@ static int queue_up(Supervisor *s, Error **reterr) {
         r = start_ticket_take(s->plan->name, &s->turn->ticket, reterr);
         if (r < 0)
                 return r;
-        r = sd_event_add_inotify(s->event, &s->turn->source, START_QUEUE_DIRECTORY, START_QUEUE_EVENTS, on_change, s->turn);
+        r = watch_queue(s);
         return r < 0 ? error_errno(reterr, r, "Cannot watch " START_QUEUE_DIRECTORY) : look(s->turn);
 }
 
@@ -114,15 +133,15 @@ static int wait_in_queue(Supervisor *s, Error **reterr) {
         snprintf(what, sizeof(what), "its turn: %u start at once", s->turn->parallel);
         if (!s->turn->come)
                 r = wait_for(s, what, &s->turn->come, reterr);
-        s->turn->source = sd_event_source_disable_unref(s->turn->source);
-        if (r >= 0 && sd_event_add_time_relative(s->event, &s->turn->source, CLOCK_MONOTONIC, TURN_USEC, 0, on_over, s) < 0)
+        s->turn->source = event_source_free(s->turn->source);
+        if (r >= 0 && event_add_time_relative(s->event, &s->turn->source, TURN_USEC, on_over, s) < 0)
                 turn_end(s);
         return r;
 }
 
 /* ---- its delay ---- */
 
-static int on_time(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_time(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         *(bool *) userdata = true;
         return 0;
 }
@@ -130,7 +149,7 @@ static int on_time(_unused_ sd_event_source *source, _unused_ uint64_t usec, voi
 static int wait_delay(Supervisor *s, Error **reterr) {
         _cleanup_(machine_order_done) MachineOrder order = {};
         _cleanup_free_ char *delay = NULL, *what = NULL;
-        sd_event_source *source = NULL;
+        EventSource *source = NULL;
         bool over = false;
         int r = machine_order_load(s->plan->name, &order, reterr);
 
@@ -139,11 +158,11 @@ static int wait_delay(Supervisor *s, Error **reterr) {
         delay = machine_order_delay(&order);
         if (!delay || asprintf(&what, "its delay of %s", delay) < 0)
                 return error_oom(reterr);
-        r = sd_event_add_time_relative(s->event, &source, CLOCK_MONOTONIC, order.delay_usec, 0, on_time, &over);
+        r = event_add_time_relative(s->event, &source, order.delay_usec, on_time, &over);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot set a timer");
         r = wait_for(s, what, &over, reterr);
-        sd_event_source_disable_unref(source);
+        event_source_free(source);
         return r;
 }
 

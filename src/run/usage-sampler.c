@@ -14,7 +14,6 @@
 #define SHORTEST_USEC (60 * SECOND)
 #define LONGEST_USEC (300 * SECOND)
 #define STEP_USEC (60 * SECOND) /* by which it grows */
-#define SLACK_PART 4            /* of the time to wait */
 
 /* Of one CPU, in hundredths of a percent: what an init and its timers use when nothing happens. */
 #define IDLE_RATE 50
@@ -22,7 +21,7 @@
 
 struct UsageSampler {
         Supervisor *supervisor;
-        sd_event_source *timer;
+        EventSource *timer;
         MachineUsage last;
         bool is_first;
         uint64_t wait_usec;
@@ -42,7 +41,7 @@ static uint64_t next_wait(const UsageSampler *u, const MachineUsage *now) {
         return u->wait_usec + STEP_USEC < LONGEST_USEC ? u->wait_usec + STEP_USEC : LONGEST_USEC;
 }
 
-static int on_time(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_time(EventSource *source, _unused_ uint64_t usec, void *userdata) {
         UsageSampler *u = userdata;
         const Machine m = { .record = u->supervisor->record, .leader_fd = u->supervisor->leader_fd, .state = MACHINE_RUNNING };
         MachineUsage now;
@@ -53,9 +52,8 @@ static int on_time(sd_event_source *source, _unused_ uint64_t usec, void *userda
                 u->is_first = false;
         } else /* /run is full, or its group has gone */
                 u->wait_usec = LONGEST_USEC;
-        (void) sd_event_source_set_time_accuracy(source, u->wait_usec / SLACK_PART);
-        if (sd_event_source_set_time_relative(source, u->wait_usec) >= 0)
-                (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        if (event_source_set_time_relative(source, u->wait_usec) >= 0)
+                (void) event_source_set_enabled(source, EVENT_ONESHOT);
         return 0;
 }
 
@@ -67,15 +65,14 @@ UsageSampler *usage_sampler_begin(Supervisor *s) {
         u->supervisor = s;
         u->is_first = true;
         u->wait_usec = FIRST_USEC;
-        if (sd_event_add_time_relative(s->event, &u->timer, CLOCK_MONOTONIC, FIRST_USEC, FIRST_USEC / SLACK_PART, on_time, u) < 0)
+        if (event_add_time_relative(s->event, &u->timer, FIRST_USEC, on_time, u) < 0)
                 return usage_sampler_end(u);
-        (void) sd_event_source_set_priority(u->timer, SD_EVENT_PRIORITY_IDLE);
         return u;
 }
 
 UsageSampler *usage_sampler_end(UsageSampler *u) {
         if (u) {
-                sd_event_source_disable_unref(u->timer);
+                event_source_free(u->timer);
                 free(u);
         }
         return NULL;

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus-watch.h"
 #include "bus.h"
 #include "log.h"
 
@@ -36,6 +37,7 @@ typedef struct PendingKill {
 
 struct KillWatch {
         sd_bus *bus;
+        BusWatch *watch;
         sd_bus_slot *filter, *call;
         char *machine, *path;
         void (*cb)(int sig, void *userdata);
@@ -162,7 +164,7 @@ static int become_monitor(KillWatch *w) {
 }
 
 /* Not waiting for anything: what is sent goes out when the bus has let us in. */
-static int connect_bus(KillWatch *w, sd_event *event) {
+static int connect_bus(KillWatch *w, EventLoop *event) {
         const char *address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
         int r;
 
@@ -177,10 +179,10 @@ static int connect_bus(KillWatch *w, sd_event *event) {
                 r = sd_bus_set_monitor(w->bus, 1); /* or sd-bus would answer calls that are not for us */
         if (r >= 0)
                 r = sd_bus_start(w->bus);
-        return r < 0 ? r : sd_bus_attach_event(w->bus, event, SD_EVENT_PRIORITY_NORMAL);
+        return r < 0 ? r : bus_watch_new(w->bus, event, &w->watch);
 }
 
-int kill_watch_new(sd_event *event, const char *machine, void (*cb)(int sig, void *userdata), void *userdata, KillWatch **ret,
+int kill_watch_new(EventLoop *event, const char *machine, void (*cb)(int sig, void *userdata), void *userdata, KillWatch **ret,
                    Error **reterr) {
         KillWatch *w = calloc(1, sizeof(*w));
         int r;
@@ -210,7 +212,7 @@ KillWatch *kill_watch_free(KillWatch *w) {
                 return NULL;
         sd_bus_slot_unref(w->filter);
         sd_bus_slot_unref(w->call);
-        sd_bus_detach_event(w->bus);
+        bus_watch_free(w->watch);
         sd_bus_close_unref(w->bus);
         for (size_t i = 0; i < PENDING_MAX; i++)
                 forget(&w->pending[i]);

@@ -33,12 +33,6 @@ static int begin_bus_path_encode(const char *prefix, const char *id, char **ret)
         return r < 0 ? r : sd_bus_path_encode(prefix, id, ret);
 }
 
-static int begin_event_new(sd_event **ret) {
-        int r = libsystemd_open();
-
-        return r < 0 ? r : sd_event_new(ret);
-}
-
 static int begin_journal_open(sd_journal **ret, int flags) {
         int r = libsystemd_open();
 
@@ -137,11 +131,12 @@ int libsystemd_open(void) {
                 LIBSYSTEMD_ENDS(SYMBOL)
                 LIBSYSTEMD_USES(SYMBOL)
         };
-        int r = 0;
+        int r;
 
-        if (libsystemd.bus_new == begin_bus_new)
-                r = library_load(LIBRARY, "sd_", symbols, ELEMENTSOF(symbols));
-        if (r >= 0 && libsystemd.bus_new == begin_bus_new)
+        if (libsystemd.bus_new != begin_bus_new)
+                return 0;
+        r = library_load(LIBRARY, "sd_", symbols, ELEMENTSOF(symbols));
+        if (r >= 0)
                 libsystemd = found;
         return r;
 }

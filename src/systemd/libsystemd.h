@@ -3,7 +3,6 @@
 
 #include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
-#include <systemd/sd-event.h>
 #include <systemd/sd-journal.h>
 #include <systemd/sd-login.h>
 
@@ -18,22 +17,20 @@
 
 /* With these something begins: each has a stand-in of its own in libsystemd.c, which opens the library. */
 #define LIBSYSTEMD_BEGINNINGS(F) \
-        F(bus_new) F(bus_open_system_with_description) F(bus_path_encode) F(event_new) F(journal_open) \
-        F(journal_open_files_fd) F(listen_fds_with_names) F(notify) F(notifyf) F(notify_barrier) F(pid_get_unit) \
-        F(pid_notify_with_fds)
+        F(bus_new) F(bus_open_system_with_description) F(bus_path_encode) F(journal_open) F(journal_open_files_fd) \
+        F(listen_fds_with_names) F(notify) F(notify_barrier) F(notifyf) F(pid_get_unit) F(pid_notify_with_fds)
 
 /* They take NULL, or an error that is none, and answer with nothing. */
 #define LIBSYSTEMD_ENDS(F) \
-        F(bus_close_unref) F(bus_error_free) F(bus_error_get_errno) F(bus_error_has_name) F(bus_error_has_names_sentinel) F(bus_flush_close_unref) F(bus_message_unref) F(bus_slot_unref) F(bus_unref) \
-        F(event_source_disable_unref) F(event_source_unref) F(event_unref) F(journal_close)
+        F(bus_close_unref) F(bus_error_free) F(bus_error_get_errno) F(bus_error_has_name) F(bus_error_has_names_sentinel) \
+        F(bus_flush_close_unref) F(bus_message_unref) F(bus_slot_unref) F(bus_unref) F(journal_close)
 
 /* All others need what one of the first has made. */
 #define LIBSYSTEMD_USES(F) \
-        F(bus_add_filter) F(bus_attach_event) F(bus_call) F(bus_call_async) F(bus_call_method) F(bus_detach_event) \
-        F(bus_error_copy) F(bus_flush) \
-        F(bus_get_property) F(bus_get_property_string) F(bus_get_property_strv) F(bus_get_property_trivial) \
-        F(bus_get_unique_name) F(bus_is_open) F(bus_match_signal) F(bus_message_append) F(bus_message_append_array) \
-        F(bus_message_append_strv) F(bus_message_close_container) F(bus_message_enter_container) \
+        F(bus_add_filter) F(bus_call) F(bus_call_async) F(bus_call_method) F(bus_error_copy) F(bus_flush) F(bus_get_events) \
+        F(bus_get_fd) F(bus_get_property) F(bus_get_property_string) F(bus_get_property_strv) F(bus_get_property_trivial) \
+        F(bus_get_timeout) F(bus_get_unique_name) F(bus_is_open) F(bus_match_signal) F(bus_message_append) \
+        F(bus_message_append_array) F(bus_message_append_strv) F(bus_message_close_container) F(bus_message_enter_container) \
         F(bus_message_exit_container) F(bus_message_get_cookie) F(bus_message_get_destination) F(bus_message_get_error) \
         F(bus_message_get_expect_reply) F(bus_message_get_member) F(bus_message_get_path) F(bus_message_get_reply_cookie) \
         F(bus_message_get_sender) F(bus_message_get_type) F(bus_message_is_empty) F(bus_message_is_method_call) \
@@ -42,13 +39,8 @@
         F(bus_message_skip) F(bus_process) F(bus_ref) F(bus_send) F(bus_set_address) \
         F(bus_set_allow_interactive_authorization) F(bus_set_bus_client) F(bus_set_close_on_exit) F(bus_set_description) \
         F(bus_set_method_call_timeout) F(bus_set_monitor) F(bus_slot_set_destroy_callback) F(bus_slot_set_floating) \
-        F(bus_start) F(bus_wait) F(event_add_defer) F(event_add_inotify) F(event_add_io) F(event_add_signal) \
-        F(event_add_time) F(event_add_time_relative) F(event_exit) F(event_loop) F(event_ref) F(event_run) \
-        F(event_source_get_event) F(event_source_set_enabled) F(event_source_set_floating) F(event_source_set_io_events) \
-        F(event_source_set_io_fd_own) F(event_source_set_priority) F(event_source_set_time) F(event_source_set_time_accuracy) \
-        F(event_source_set_time_relative) F(journal_add_match) F(journal_get_data) F(journal_get_realtime_usec) \
-        F(journal_next) F(journal_previous) F(journal_seek_head) F(journal_seek_realtime_usec) F(journal_seek_tail) \
-        F(journal_wait)
+        F(bus_start) F(bus_wait) F(journal_add_match) F(journal_get_data) F(journal_get_realtime_usec) F(journal_next) \
+        F(journal_previous) F(journal_seek_head) F(journal_seek_realtime_usec) F(journal_seek_tail) F(journal_wait)
 
 typedef struct LibSystemd {
 #define LIBSYSTEMD_MEMBER(name) __typeof__(sd_##name) *name;
@@ -66,7 +58,6 @@ int libsystemd_open(void);
 #define sd_bus_new libsystemd.bus_new
 #define sd_bus_open_system_with_description libsystemd.bus_open_system_with_description
 #define sd_bus_path_encode libsystemd.bus_path_encode
-#define sd_event_new libsystemd.event_new
 #define sd_journal_open libsystemd.journal_open
 #define sd_journal_open_files_fd libsystemd.journal_open_files_fd
 #define sd_listen_fds_with_names libsystemd.listen_fds_with_names
@@ -81,25 +72,23 @@ int libsystemd_open(void);
 #define sd_bus_message_unref libsystemd.bus_message_unref
 #define sd_bus_slot_unref libsystemd.bus_slot_unref
 #define sd_bus_unref libsystemd.bus_unref
-#define sd_event_source_disable_unref libsystemd.event_source_disable_unref
-#define sd_event_source_unref libsystemd.event_source_unref
-#define sd_event_unref libsystemd.event_unref
 #define sd_journal_close libsystemd.journal_close
 #define sd_bus_add_filter libsystemd.bus_add_filter
-#define sd_bus_attach_event libsystemd.bus_attach_event
 #define sd_bus_call libsystemd.bus_call
 #define sd_bus_call_async libsystemd.bus_call_async
 #define sd_bus_call_method libsystemd.bus_call_method
-#define sd_bus_detach_event libsystemd.bus_detach_event
 #define sd_bus_error_copy libsystemd.bus_error_copy
 #define sd_bus_error_get_errno libsystemd.bus_error_get_errno
 #define sd_bus_error_has_name libsystemd.bus_error_has_name
 #define sd_bus_error_has_names_sentinel libsystemd.bus_error_has_names_sentinel
 #define sd_bus_flush libsystemd.bus_flush
+#define sd_bus_get_events libsystemd.bus_get_events
+#define sd_bus_get_fd libsystemd.bus_get_fd
 #define sd_bus_get_property libsystemd.bus_get_property
 #define sd_bus_get_property_string libsystemd.bus_get_property_string
 #define sd_bus_get_property_strv libsystemd.bus_get_property_strv
 #define sd_bus_get_property_trivial libsystemd.bus_get_property_trivial
+#define sd_bus_get_timeout libsystemd.bus_get_timeout
 #define sd_bus_get_unique_name libsystemd.bus_get_unique_name
 #define sd_bus_is_open libsystemd.bus_is_open
 #define sd_bus_match_signal libsystemd.bus_match_signal
@@ -143,25 +132,6 @@ int libsystemd_open(void);
 #define sd_bus_slot_set_floating libsystemd.bus_slot_set_floating
 #define sd_bus_start libsystemd.bus_start
 #define sd_bus_wait libsystemd.bus_wait
-#define sd_event_add_defer libsystemd.event_add_defer
-#define sd_event_add_inotify libsystemd.event_add_inotify
-#define sd_event_add_io libsystemd.event_add_io
-#define sd_event_add_signal libsystemd.event_add_signal
-#define sd_event_add_time libsystemd.event_add_time
-#define sd_event_add_time_relative libsystemd.event_add_time_relative
-#define sd_event_exit libsystemd.event_exit
-#define sd_event_loop libsystemd.event_loop
-#define sd_event_ref libsystemd.event_ref
-#define sd_event_run libsystemd.event_run
-#define sd_event_source_get_event libsystemd.event_source_get_event
-#define sd_event_source_set_enabled libsystemd.event_source_set_enabled
-#define sd_event_source_set_floating libsystemd.event_source_set_floating
-#define sd_event_source_set_io_events libsystemd.event_source_set_io_events
-#define sd_event_source_set_io_fd_own libsystemd.event_source_set_io_fd_own
-#define sd_event_source_set_priority libsystemd.event_source_set_priority
-#define sd_event_source_set_time libsystemd.event_source_set_time
-#define sd_event_source_set_time_accuracy libsystemd.event_source_set_time_accuracy
-#define sd_event_source_set_time_relative libsystemd.event_source_set_time_relative
 #define sd_journal_add_match libsystemd.journal_add_match
 #define sd_journal_get_data libsystemd.journal_get_data
 #define sd_journal_get_realtime_usec libsystemd.journal_get_realtime_usec
@@ -182,11 +152,9 @@ int libsystemd_open(void);
 LIBSYSTEMD_CLEANUP(sd_bus, bus_flush_close_unref)
 LIBSYSTEMD_CLEANUP(sd_bus_message, bus_message_unref)
 LIBSYSTEMD_CLEANUP(sd_bus_slot, bus_slot_unref)
-LIBSYSTEMD_CLEANUP(sd_event, event_unref)
 LIBSYSTEMD_CLEANUP(sd_journal, journal_close)
 
 #define sd_bus_flush_close_unrefp libsystemd_bus_flush_close_unrefp
 #define sd_bus_message_unrefp libsystemd_bus_message_unrefp
 #define sd_bus_slot_unrefp libsystemd_bus_slot_unrefp
-#define sd_event_unrefp libsystemd_event_unrefp
 #define sd_journal_closep libsystemd_journal_closep

@@ -90,7 +90,7 @@ int registration_remove(sd_bus *bus, const char *name, Error **reterr);
 int registration_kill(sd_bus *bus, const char *name, const char *whom, int sig, Error **reterr);
 
 /* Call `cb` when systemd asks the scope's controller to stop it (systemctl stop of the scope, machinectl terminate,
- * host shutdown). The bus must be attached to an sd-event loop. It lasts as long as the bus: once for a name, also
+ * host shutdown). The bus must be watched by an event loop (bus-watch.h). It lasts as long as the bus: once for a name, also
  * where the machine reboots into a new scope of that name. May be called before the scope is there. */
 int scope_watch_request_stop(sd_bus *bus, const char *scope, void (*cb)(void *userdata), void *userdata, Error **reterr);
 
