@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "supervisor.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -190,6 +191,7 @@ int supervisor_loop(Supervisor *s, Error **reterr) {
                 return r;
         stop_watch_machinectl(s);
         s->sampler = usage_sampler_begin(s);
+        (void) malloc_trim(0); /* what the start has used: from here on little is */
         r = event_loop(s->event);
         s->sampler = usage_sampler_end(s->sampler);
         s->launched = false;

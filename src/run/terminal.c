@@ -44,9 +44,9 @@ struct Terminal {
         uint64_t credit;       /* likewise: bytes */
         Client clients[CLIENTS_MAX];
         size_t n_clients;
-        char *ring;
+        char *ring; /* NULL: nothing was ever written */
         size_t ring_size, ring_start, ring_used;
-        char *pending;
+        char *pending; /* NULL: nothing was ever typed */
         size_t n_pending;
         TerminalOutput on_output;
         void *userdata;
@@ -60,9 +60,18 @@ static void set_output(Terminal *t, bool output) {
         t->output = output;
 }
 
-/* No more than the ring holds at a time. */
+/* Most of a machine's terminals are never used, and their buffers were the most of what its supervisor has. */
+static char *buffer(char **buf, size_t size) {
+        if (!*buf)
+                *buf = malloc(size);
+        return *buf;
+}
+
+/* No more than the ring holds at a time. Without memory, nothing is kept for who comes later. */
 static void ring_put(Terminal *t, const char *data, size_t size) {
         set_output(t, true);
+        if (!buffer(&t->ring, t->ring_size))
+                return;
         while (size > 0) {
                 size_t at = (t->ring_start + t->ring_used) % t->ring_size, n = size < t->ring_size - at ? size : t->ring_size - at;
 
@@ -139,10 +148,13 @@ static void flush_pending(Terminal *t) {
         watch_clients(t);
 }
 
-static void input(Terminal *t, const char *data, size_t size) {
+static bool input(Terminal *t, const char *data, size_t size) {
+        if (!buffer(&t->pending, PENDING_MAX))
+                return false;
         memcpy(t->pending + t->n_pending, data, size);
         t->n_pending += size;
         flush_pending(t);
+        return true;
 }
 
 static int on_client(_unused_ EventSource *source, int fd, uint32_t revents, void *userdata) {
@@ -161,13 +173,11 @@ static int on_client(_unused_ EventSource *source, int fd, uint32_t revents, voi
         n = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return 0;
-        if (n <= 0) {
+        if (n <= 0 || (packet[0] == CONTROL_DATA && !input(t, packet + 1, (size_t) n - 1))) {
                 client_remove(t, c);
                 return 0;
         }
-        if (packet[0] == CONTROL_DATA)
-                input(t, packet + 1, (size_t) n - 1);
-        else if (packet[0] == CONTROL_SIZE && n == 1 + 2 * (ssize_t) sizeof(uint16_t)) {
+        if (packet[0] == CONTROL_SIZE && n == 1 + 2 * (ssize_t) sizeof(uint16_t)) {
                 uint16_t size[2];
 
                 memcpy(size, packet + 1, sizeof(size));
@@ -290,9 +300,7 @@ int terminal_new(EventLoop *event, int master, size_t ring, bool exclusive, Term
                 return error_oom(reterr);
         }
         *t = (Terminal){ .event = event_loop_ref(event), .master = master, .exclusive = exclusive, .ring_size = ring };
-        t->ring = malloc(ring);
-        t->pending = malloc(PENDING_MAX);
-        r = t->ring && t->pending ? fd_set_nonblock(master, true) : -ENOMEM;
+        r = fd_set_nonblock(master, true);
         if (r >= 0)
                 r = event_add_io(event, &t->source, master, MASTER_EVENTS, on_master, t);
         if (r >= 0)
