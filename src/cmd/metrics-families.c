@@ -13,8 +13,6 @@ typedef enum MetricScale {
         SCALE_HUNDREDTHS, /* of a percent, as a ratio */
 } MetricScale;
 
-#define FIGURES_MAX 20
-
 /* A figure of each machine's: where it is in MachineUsage, and the labels that it has besides the machine's name. */
 typedef struct Figure {
         size_t offset;
@@ -24,7 +22,7 @@ typedef struct Figure {
 typedef struct Family {
         MetricName name;
         MetricScale scale;
-        Figure figures[FIGURES_MAX];
+        const Figure *figures;
         size_t n_figures;
         void (*write)(MetricText *t, const MetricsFigures *f); /* else: one that is no plain figure */
 } Family;
@@ -166,7 +164,7 @@ static void write_memory_of_processes(MetricText *t, const MetricsFigures *f) {
 /* ---- the table ---- */
 
 #define AT(field) offsetof(MachineUsage, field)
-#define FIGURES(...) .figures = { __VA_ARGS__ }, .n_figures = ELEMENTSOF(((const Figure[]){ __VA_ARGS__ }))
+#define FIGURES(...) .figures = (const Figure[]){ __VA_ARGS__ }, .n_figures = ELEMENTSOF(((const Figure[]){ __VA_ARGS__ }))
 #define ONE(field) FIGURES({ AT(field), {} })
 #define BY(field, label, value) { AT(field), { { label, value } } }
 #define PRESSURE(resource, word, kind, field) { AT(resource##_pressure.kind.field), { { "resource", #resource }, { "kind", #kind }, word } }
