@@ -6,11 +6,8 @@
 #
 # In tests/host/plain-run's world, as start.sh is.
 set -eu
-HERE=$(dirname "$(readlink -f "$0")")
-# shellcheck source=tests/lib.sh
-. "$HERE/../lib.sh"
-
-MACHINES=/var/lib/machines
+# shellcheck source=tests/bench/bench.sh
+. "$(dirname "$(readlink -f "$0")")/bench.sh"
 
 # --- inside ---------------------------------------------------------------------------------------------------------
 
@@ -51,17 +48,12 @@ fi
 # --- outside --------------------------------------------------------------------------------------------------------
 
 runs=${1:-20}
-need_packages build demo test
-build_nbox >/dev/null || die "nbox does not build"
-WORK=$(work_make)
-trap 'rm -rf --one-file-system "$WORK"' EXIT
-mkdir -p "$WORK/job/tests" "$WORK/machines"
-cp -a "$TESTS/lib.sh" "$TESTS/bench" "$WORK/job/tests/"
+bench_begin
+job=$(bench_job job bash /job/tests/bench/clone.sh --inside "$runs")
 tree_copy busybox "$WORK/machines/model"
-echo "exec bash /job/tests/bench/clone.sh --inside $runs" >"$WORK/job/run.sh"
-"$TESTS/host/plain-run" --stage --limit 900 --machines "$WORK/machines" "$WORK/job" >&2
-printf '%s runs; %s cores, kernel %s\n\n' "$runs" "$(nproc)" "$(uname -r | cut -d- -f1)"
-grep -v '^disk' "$WORK/job/times" | sort -n | awk '
+on_plain_host "$job" 900
+printf '%s runs; %s\n\n' "$runs" "$(machine_words)"
+grep -v '^disk' "$job/times" | sort -n | awk '
         { t[NR] = $1 }
         END { printf "clone and boot, to the first line of init: median %.1f ms, fastest %.1f, slowest %.1f\n", t[int((NR + 1) / 2)] / 1000, t[1] / 1000, t[NR] / 1000 }'
-awk '/^disk/ { printf "100 clones of 1 GiB: %.2f MiB, %.3f %% each\n", $2 / 1048576, $2 / 1073741824 }' "$WORK/job/times"
+awk '/^disk/ { printf "100 clones of 1 GiB: %.2f MiB, %.3f %% each\n", $2 / 1048576, $2 / 1073741824 }' "$job/times"

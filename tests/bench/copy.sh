@@ -11,6 +11,8 @@
 # As root, on a host that is thrown away (tests/host/plain-run), with a busybox tree; DIRECTORY: where to measure, each with room for 5 GiB.
 # Not said: a tmpfs, and an ext4 on a loop device in /var/tmp.
 set -eu -o pipefail
+# shellcheck source=tests/bench/bench.sh
+. "$(dirname "$(readlink -f "$0")")/bench.sh"
 RUNS=${1-5}
 shift || true
 MACHINE=bench-copy
@@ -30,7 +32,6 @@ seconds() { # COMMAND...
         "$@"
         awk -v a="$from" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", b - a }'
 }
-median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 places() {
         mkdir "$WORK/tmpfs" "$WORK/ext4"

@@ -7,11 +7,9 @@
 #
 # In tests/host/plain-run's world, as start.sh is.
 set -eu
-HERE=$(dirname "$(readlink -f "$0")")
-# shellcheck source=tests/lib.sh
-. "$HERE/../lib.sh"
+# shellcheck source=tests/bench/bench.sh
+. "$(dirname "$(readlink -f "$0")")/bench.sh"
 
-MACHINES=/var/lib/machines
 KINDS='tar tar.gz tar.zst'
 
 # --- inside ---------------------------------------------------------------------------------------------------------
@@ -77,22 +75,17 @@ make_archives() {
 }
 
 runs=${1:-7}
-need_packages build demo test
-build_nbox >/dev/null || die "nbox does not build"
-WORK=$(work_make)
-trap 'rm -rf --one-file-system "$WORK"' EXIT
-mkdir -p "$WORK/job/tests" "$WORK/machines"
-cp -a "$TESTS/lib.sh" "$TESTS/bench" "$WORK/job/tests/"
-make_archives "$WORK/job"
-printf '%s runs; %s cores, kernel %s; %s entries, %s bytes\n\n' "$runs" "$(nproc)" "$(uname -r | cut -d- -f1)" \
-        "$(tar -tf "$WORK/job/archive.tar" | wc -l)" "$(stat -c %s "$WORK/job/archive.tar")"
-echo "exec bash /job/tests/bench/import.sh --inside $runs" >"$WORK/job/run.sh"
-"$TESTS/host/plain-run" --stage --limit 1800 --machines "$WORK/machines" "$WORK/job" >&2
+bench_begin
+job=$(bench_job job bash /job/tests/bench/import.sh --inside "$runs")
+mkdir "$WORK/machines"
+make_archives "$job"
+printf '%s runs; %s; %s entries, %s bytes\n\n' "$runs" "$(machine_words)" \
+        "$(tar -tf "$job/archive.tar" | wc -l)" "$(stat -c %s "$job/archive.tar")"
+on_plain_host "$job" 1800
 
-# median KIND WHO: milliseconds
-median() { awk -v kind="$1" -v who="$2" '$1 == kind && $2 == who { print $3 }' "$WORK/job/times" | sort -n | awk '{ t[NR] = $1 } END { print int(t[int((NR + 1) / 2)] / 1000) }'; }
+milliseconds() { awk -v kind="$1" -v who="$2" '$1 == kind && $2 == who { print $3 }' "$job/times" | median 1000 | cut -d. -f1; } # KIND WHO
 for kind in $KINDS; do
-        nbox=$(median "$kind" nbox) bsdtar=$(median "$kind" bsdtar) synced=$(median "$kind" bsdtar_synced)
+        nbox=$(milliseconds "$kind" nbox) bsdtar=$(milliseconds "$kind" bsdtar) synced=$(milliseconds "$kind" bsdtar_synced)
         printf '%-8s nbox import %5d ms, bsdtar -xpf %5d ms (ratio %s), and sync -f %5d ms (ratio %s)\n' "$kind" "$nbox" \
                 "$bsdtar" "$(awk "BEGIN { printf \"%.2f\", $nbox / $bsdtar }")" "$synced" "$(awk "BEGIN { printf \"%.2f\", $nbox / $synced }")"
 done

@@ -7,8 +7,8 @@
 # Figures of one run; only the ratios travel to another machine. Not a test: nothing fails by being slow.
 set -eu
 SELF=$(readlink -f "$0")
-# shellcheck source=tests/lib.sh
-. "$(dirname "$SELF")/../lib.sh"
+# shellcheck source=tests/bench/bench.sh
+. "$(dirname "$SELF")/bench.sh"
 DRIVE=$NBOX_TEST_BUILD/tests/host/netdrive
 
 # --- inside ---------------------------------------------------------------------------------------------------------
@@ -28,8 +28,6 @@ make_world() { # BACKEND MACHINES
         for i in $(seq "$2"); do ip netns add "m$i"; done
 }
 
-median() { sort -n | awk '{ v[NR] = $1 } END { printf "%.1f", v[int((NR + 1) / 2)] / 1000 }'; }
-
 attach() { # I PORT…
         local i=$1
         shift
@@ -48,7 +46,7 @@ times() {
                 [ "$i" -lt 1 ] || echo $((${EPOCHREALTIME/./} - began)) >&4
                 "${undo[@]}"
         done 4>/run/times
-        median </run/times
+        printf '%.1f' "$(median 1000 </run/times)"
 }
 
 row() { printf '%-44s %8s ms  %s\n' "$@"; }
