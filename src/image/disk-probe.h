@@ -26,3 +26,6 @@ typedef struct ProbedDisk {
 /* Look at the bytes of `file` (readable), in a process that can do nothing but read them. *ret_partitions (DISK_PARTITIONS_MAX at most) is
  * the caller's. `path` is for messages. */
 int disk_probe(int file, const char *path, ProbedDisk *ret, ProbedPartition **ret_partitions, Error **reterr);
+
+/* What is made of that for a disk of which path and size are known (disk.c): all of it is checked, and decided. */
+int disk_take_probed(Disk *d, const ProbedDisk *disk, const ProbedPartition *partitions, Error **reterr);

@@ -241,6 +241,21 @@ static int nothing_known(const Disk *d, Error **reterr) {
                           "`file %s` may tell what it is.", d->path);
 }
 
+int disk_take_probed(Disk *d, const ProbedDisk *disk, const ProbedPartition *partitions, Error **reterr) {
+        int r;
+
+        if (disk->table == DISK_TABLE_NONE && disk->n_partitions == 0)
+                return nothing_known(d, reterr);
+        d->table = disk->table;
+        d->sector_size = disk->sector_size;
+        copy_clean(d->table_uuid, disk->table_uuid);
+        r = take_partitions(d, partitions, disk->n_partitions, reterr);
+        if (r < 0)
+                return r;
+        decide(d);
+        return 0;
+}
+
 int disk_look(const Image *image, Disk **ret, Error **reterr) {
         _cleanup_(disk_freep) Disk *d = calloc(1, sizeof(*d));
         _cleanup_free_ ProbedPartition *probed = NULL;
@@ -254,17 +269,10 @@ int disk_look(const Image *image, Disk **ret, Error **reterr) {
                 r = format_refuse(d->file, d->path, reterr);
         if (r >= 0)
                 r = disk_probe(d->file, d->path, &disk, &probed, reterr);
+        if (r >= 0)
+                r = disk_take_probed(d, &disk, probed, reterr);
         if (r < 0)
                 return r;
-        if (disk.table == DISK_TABLE_NONE && disk.n_partitions == 0)
-                return nothing_known(d, reterr);
-        d->table = disk.table;
-        d->sector_size = disk.sector_size;
-        copy_clean(d->table_uuid, disk.table_uuid);
-        r = take_partitions(d, probed, disk.n_partitions, reterr);
-        if (r < 0)
-                return r;
-        decide(d);
         *ret = TAKE_PTR(d);
         return 0;
 }
