@@ -89,7 +89,7 @@ static int ended_early(Archive *a, Error **reterr) {
         int status = 0;
 
         a->failed = true;
-        while (waitpid(a->pid, &status, 0) < 0 && errno == EINTR)
+        while (a->pid > 0 && waitpid(a->pid, &status, 0) < 0 && errno == EINTR)
                 ;
         a->pid = 0;
         if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
@@ -498,9 +498,8 @@ static int take_begin(Archive *a, Error **reterr) {
         return 0;
 }
 
-static int open_archive(int fd, const char *name, bool is_layer, Archive **ret, Error **reterr) {
+static int new_archive(const char *name, Archive **ret, Error **reterr) {
         _cleanup_(archive_freep) Archive *a = calloc(1, sizeof(*a));
-        int r;
 
         if (!a)
                 return error_oom(reterr);
@@ -511,7 +510,32 @@ static int open_archive(int fd, const char *name, bool is_layer, Archive **ret, 
         a->record = malloc(RECORD_ENTRY_MAX);
         if (!a->name || !a->buffer || !a->record)
                 return error_oom(reterr);
-        r = start(a, fd, is_layer, reterr);
+        *ret = TAKE_PTR(a);
+        return 0;
+}
+
+int archive_open_records(int pipe, const char *name, Archive **ret, Error **reterr) {
+        _cleanup_(archive_freep) Archive *a = NULL;
+        int r = new_archive(name, &a, reterr);
+
+        if (r < 0)
+                return r;
+        a->pipe = pipe;
+        r = take_begin(a, reterr);
+        if (r < 0) {
+                a->pipe = -1; /* the caller's still */
+                return r;
+        }
+        *ret = TAKE_PTR(a);
+        return 0;
+}
+
+static int open_archive(int fd, const char *name, bool is_layer, Archive **ret, Error **reterr) {
+        _cleanup_(archive_freep) Archive *a = NULL;
+        int r = new_archive(name, &a, reterr);
+
+        if (r >= 0)
+                r = start(a, fd, is_layer, reterr);
         if (r >= 0)
                 r = take_begin(a, reterr);
         if (r < 0)

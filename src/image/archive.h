@@ -69,3 +69,7 @@ bool archive_is_compressed(const Archive *a);
 
 /* How much of fd has been read, in bytes: for progress. */
 uint64_t archive_consumed(const Archive *a);
+
+/* Read on what such a process writes (archive-record.h), from a file or a pipe that has it, whoever wrote it. The fd is the archive's, where there is
+ * one. */
+int archive_open_records(int pipe, const char *name, Archive **ret, Error **reterr);
