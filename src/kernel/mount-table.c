@@ -88,17 +88,12 @@ static int append(MountTable *t, size_t *space, char *line) {
         return 0;
 }
 
-int mount_table_read(int proc, MountTable *ret) {
-        _cleanup_close_ int fd = openat(proc, "mountinfo", O_RDONLY | O_CLOEXEC);
-        _cleanup_fclose_ FILE *in = fd < 0 ? NULL : fdopen(fd, "re");
+int mount_table_parse(FILE *in, MountTable *ret) {
         _cleanup_free_ char *line = NULL;
         size_t size = 0, space = 0;
         int r = 0;
 
         *ret = (MountTable){};
-        if (!in)
-                return -errno;
-        (void) TAKE_FD(fd);
         while (r >= 0 && getline(&line, &size, in) > 0)
                 r = append(ret, &space, line);
         if (r >= 0 && ferror(in))
@@ -106,6 +101,17 @@ int mount_table_read(int proc, MountTable *ret) {
         if (r < 0)
                 mount_table_done(ret);
         return r;
+}
+
+int mount_table_read(int proc, MountTable *ret) {
+        _cleanup_close_ int fd = openat(proc, "mountinfo", O_RDONLY | O_CLOEXEC);
+        _cleanup_fclose_ FILE *in = fd < 0 ? NULL : fdopen(fd, "re");
+
+        *ret = (MountTable){};
+        if (!in)
+                return -errno;
+        (void) TAKE_FD(fd);
+        return mount_table_parse(in, ret);
 }
 
 const MountEntry *mount_table_find(const MountTable *t, uint64_t id) {

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* The mounts of a process's mount namespace, as /proc/PID/mountinfo has them (proc(5)). To read it asks no file system anything, so that
  * one that never answers holds up nobody. What is outside of the process's root is not in it. */
@@ -22,6 +23,9 @@ typedef struct MountTable {
 /* proc: fd of /proc/PID. The kernel bounds how many there are (sysctl fs.mount-max). 0 or -errno; -EACCES where one may not look. */
 int mount_table_read(int proc, MountTable *ret);
 void mount_table_done(MountTable *t);
+
+/* The same of its text. */
+int mount_table_parse(FILE *in, MountTable *ret);
 
 /* NULL: there is none. */
 const MountEntry *mount_table_find(const MountTable *t, uint64_t id);
