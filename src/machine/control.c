@@ -66,7 +66,7 @@ static int answered_error(char *rest, Error **reterr) {
         return error_set(reterr, (int) code, "%s", message && *message ? message : strerror((int) code));
 }
 
-static int parse_answer(const char *machine, char *answer, char **ret_text, Error **reterr) {
+int control_parse_answer(const char *machine, char *answer, char **ret_text, Error **reterr) {
         char *text;
 
         if (strncmp(answer, "error ", 6) == 0)
@@ -108,7 +108,7 @@ static int request_once(const char *machine, const char *request, char **ret_tex
         if (n < 0)
                 return error_errno(reterr, (int) n, "The supervisor of machine '%s' did not answer", machine);
         answer[n] = 0;
-        r = parse_answer(machine, answer, ret_text, reterr);
+        r = control_parse_answer(machine, answer, ret_text, reterr);
         if (r < 0)
                 return r;
         r = set_timeouts(fd, 0);

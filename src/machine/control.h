@@ -47,3 +47,6 @@ char *control_path(const char *machine);
 /* Connect and send one request; returns the connected fd once the answer was "ok", its TEXT in *ret_text (may be
  * NULL; the caller's), or -errno with the supervisor's own message. */
 int control_request(const char *machine, const char *request, char **ret_text, Error **reterr);
+
+/* What an answer says, as above; it is torn apart. */
+int control_parse_answer(const char *machine, char *answer, char **ret_text, Error **reterr);
