@@ -8,7 +8,7 @@
 
 #include "clock.h"
 #include "console-log.h"
-#include "console-text.h"
+#include "console-lines.h"
 #include "fd.h"
 #include "log.h"
 #include "passing-name.h"
@@ -35,10 +35,7 @@ struct ConsoleRecord {
         bool torn; /* the last write was cut short */
         Terminal *terminal;
         EventSource *timer; /* for a line that does not end */
-        PlainState state;
-        bool returned; /* a carriage return has ended the line: the \n of "\r\n" is no other, and what is written in its place is */
-        char line[CONSOLE_LOG_LINE_MAX + 1];
-        size_t used;
+        ConsoleLines lines;
         uint64_t credit, counted_usec; /* bytes; CLOCK_MONOTONIC */
         uint64_t lost;                 /* bytes, since the last that was kept */
 };
@@ -94,28 +91,8 @@ static int make_room(int dir, uint64_t *ret) {
 
 /* --- lines ---------------------------------------------------------------------------------------------------------- */
 
-static void end_line(ConsoleRecord *c) {
-        c->line[c->used] = 0;
-        c->used = 0;
-        put(c, CONSOLE_LINE, c->line);
-}
-
-static void add_byte(ConsoleRecord *c, unsigned char byte) {
-        int shown = plain_text_step(&c->state, byte);
-
-        if (byte == '\r' && c->used > 0) {
-                end_line(c);
-                c->returned = true;
-        } else if (byte == '\n') {
-                if (!c->returned)
-                        end_line(c);
-                c->returned = false;
-        } else if (shown >= 0 && shown != '\n') {
-                if (c->used == CONSOLE_LOG_LINE_MAX)
-                        end_line(c);
-                c->line[c->used++] = (char) shown;
-                c->returned = false;
-        }
+static void put_line(const char *line, void *userdata) {
+        put(userdata, CONSOLE_LINE, line);
 }
 
 static void put_lost(ConsoleRecord *c) {
@@ -127,11 +104,8 @@ static void put_lost(ConsoleRecord *c) {
 }
 
 static void lose(ConsoleRecord *c, size_t n) {
-        if (c->used > 0)
-                end_line(c);
+        console_lines_break(&c->lines);
         c->lost += n;
-        c->state = PLAIN_TEXT;
-        c->returned = false;
 }
 
 static void earn(ConsoleRecord *c) {
@@ -150,22 +124,21 @@ static void feed(_unused_ bool console, const char *data, size_t n, void *userda
         if (c->lost > 0 && c->credit >= RESUME_BYTES)
                 put_lost(c);
         for (size_t i = 0; i < n; i++) {
-                if (c->lost > 0 || c->credit < sizeof(c->line)) {
+                if (c->lost > 0 || c->credit < sizeof(c->lines.line)) {
                         lose(c, n - i);
                         break;
                 }
-                add_byte(c, (unsigned char) data[i]);
+                console_lines_add(&c->lines, (unsigned char) data[i]);
         }
-        if (c->used > 0)
+        if (c->lines.used > 0)
                 (void) event_source_set_time_relative(c->timer, PARTIAL_USEC);
-        (void) event_source_set_enabled(c->timer, c->used > 0 ? EVENT_ONESHOT : EVENT_OFF);
+        (void) event_source_set_enabled(c->timer, c->lines.used > 0 ? EVENT_ONESHOT : EVENT_OFF);
 }
 
 static int on_quiet(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         ConsoleRecord *c = userdata;
 
-        if (c->used > 0)
-                end_line(c);
+        console_lines_end(&c->lines);
         return 0;
 }
 
@@ -228,7 +201,8 @@ ConsoleRecord *console_record_begin(const char *machine, EventLoop *event) {
 
         if (!c)
                 return NULL;
-        *c = (ConsoleRecord){ .dir = -1, .fd = -1, .credit = BURST_BYTES, .counted_usec = clock_usec(CLOCK_MONOTONIC) };
+        *c = (ConsoleRecord){ .dir = -1, .fd = -1, .credit = BURST_BYTES, .counted_usec = clock_usec(CLOCK_MONOTONIC),
+                               .lines = { .put = put_line, .userdata = c } };
         forget_oldest_passing(machine);
         r = begin(c, machine, event);
         if (r >= 0)
@@ -251,7 +225,7 @@ static void put_last_words(ConsoleRecord *c) {
         c->lost -= n;
         put_lost(c);
         for (size_t i = 0; i < n; i++)
-                add_byte(c, (unsigned char) words[i]);
+                console_lines_add(&c->lines, (unsigned char) words[i]);
 }
 
 ConsoleRecord *console_record_end(ConsoleRecord *c, const MachineEnd *end) {
@@ -263,8 +237,7 @@ ConsoleRecord *console_record_end(ConsoleRecord *c, const MachineEnd *end) {
                 terminal_record(c->terminal, NULL, NULL);
         if (c->lost > 0)
                 put_last_words(c);
-        if (c->used > 0)
-                end_line(c);
+        console_lines_end(&c->lines);
         put(c, CONSOLE_END, machine_end_format(end, line, sizeof(line)));
         return recorder_free(c);
 }
