@@ -19,7 +19,7 @@ void cgroup_io_stacked_parse(char *text, CgroupIoStacked *ret) {
         char *state = NULL, *block = strstr(text, "Block devices:\n");
 
         *ret = (CgroupIoStacked){};
-        for (char *line = strtok_r(block, "\n", &state); block && line; line = strtok_r(NULL, "\n", &state)) {
+        for (char *line = block ? strtok_r(block, "\n", &state) : NULL; line; line = strtok_r(NULL, "\n", &state)) {
                 char name[32];
                 unsigned major;
 
