@@ -285,15 +285,25 @@ static int take_settings(OciConfig *o, const MachineConfig *c) {
         return string_set(&o->user, c->user) < 0 ? -ENOMEM : string_set(&o->directory, c->chdir);
 }
 
-/* The parser changes its text. */
+/* The parser changes its text. A copy of all of it: a NUL in it is the parser's to find. */
+static char *copy_of(const char *text, size_t size) {
+        char *copy = malloc(size + 1);
+
+        if (!copy)
+                return NULL;
+        memcpy(copy, text, size);
+        copy[size] = 0;
+        return copy;
+}
+
 static int parse_copy(MachineConfig *c, const char *text, size_t size, const char *path, Error **reterr) {
-        _cleanup_free_ char *copy = strndup(text, size);
+        _cleanup_free_ char *copy = copy_of(text, size);
 
         return copy ? settings_parse(c, path, false, copy, size, reterr) : error_oom(reterr);
 }
 
 static int read_notes(Notes *n, const char *text, size_t size, const char *path, Error **reterr) {
-        _cleanup_free_ char *copy = strndup(text, size);
+        _cleanup_free_ char *copy = copy_of(text, size);
         int r = copy ? ini_parse(copy, size, found_note, n, reterr) : error_oom(reterr);
 
         return r < 0 && r != -ENOMEM ? error_prefix(reterr, r, "%s", path) : r;
