@@ -113,8 +113,8 @@ static int probe_file_system(const Blkid *b, int file, ProbedPartition *p) {
         pr = b->new_probe();
         if (!pr)
                 return -ENOMEM;
-        if (b->set_device(pr, file, (blkid_loff_t) p->offset, (blkid_loff_t) p->size) == 0) /* else it lies beyond the end: whoever gets it will see */
-                file_system_by(b, pr, p);
+        if (b->set_device(pr, file, (blkid_loff_t) p->offset, (blkid_loff_t) p->size) == 0)
+                file_system_by(b, pr, p); /* else it lies beyond the end: whoever gets it will see */
         b->free_probe(pr);
         return 0;
 }

@@ -173,6 +173,17 @@ static void an_init_that_nobody_names(void **state _unused_) {
         assert_null(none->command);
 }
 
+/* All bytes of the file are looked at, and no others. */
+static void settings_with_a_nul(void **state _unused_) {
+        static const char text[] = "\0\0\0[Exec]\nBoot=no\n";
+        _cleanup_(error_freep) Error *error = NULL;
+        OciConfig *c = NULL;
+
+        assert_int_equal(oci_settings_read(text, sizeof(text) - 1, "web.nspawn", NULL, &c, &error), -EBADMSG);
+        assert_error_says(error, "control byte 0x00");
+        assert_null(c);
+}
+
 /* Whatever stands in a config, its settings can be read, and none of it reaches for more than what lies beside an image may say. */
 static void hostile_values(void **state _unused_) {
         static const char config[] =
@@ -250,6 +261,7 @@ int main(void) {
                 cmocka_unit_test(an_init_is_booted),
                 cmocka_unit_test(comes_back),
                 cmocka_unit_test(an_init_that_nobody_names),
+                cmocka_unit_test(settings_with_a_nul),
                 cmocka_unit_test(hostile_values),
                 cmocka_unit_test(too_much),
                 cmocka_unit_test(too_many),
