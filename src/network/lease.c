@@ -27,8 +27,12 @@ static bool is_listed(uint32_t address, const uint32_t *in_use, size_t n) {
         return false;
 }
 
-static bool is_free(const ZoneState *s, uint32_t address, const uint32_t *in_use, size_t n) {
-        return address != s->service && !find_address(s, address) && !is_listed(address, in_use, n);
+static bool is_in_use(const LeaseRequest *req, uint32_t address) {
+        return is_listed(address, req->in_use, req->n_in_use) || (req->is_used && req->is_used(address, req->userdata));
+}
+
+static bool is_free(const ZoneState *s, uint32_t address, const LeaseRequest *req) {
+        return address != s->service && !find_address(s, address) && !is_in_use(req, address);
 }
 
 static void remove_lease(ZoneState *s, size_t i) {
@@ -36,9 +40,9 @@ static void remove_lease(ZoneState *s, size_t i) {
         memmove(s->leases + i, s->leases + i + 1, (s->n_leases - i) * sizeof(*s->leases));
 }
 
-static bool give_up_oldest(ZoneState *s, const uint32_t *in_use, size_t n, uint32_t *ret) {
+static bool give_up_oldest(ZoneState *s, const LeaseRequest *req, uint32_t *ret) {
         for (size_t i = 0; i < s->n_leases; i++)
-                if (!is_listed(s->leases[i].address, in_use, n)) {
+                if (!is_in_use(req, s->leases[i].address)) {
                         *ret = s->leases[i].address;
                         remove_lease(s, i);
                         return true;
@@ -55,7 +59,7 @@ static int set_lease(ZoneState *s, const LeaseRequest *req, uint32_t address) {
                 own->address = address;
                 return 0;
         }
-        if (s->n_leases >= ZONE_LEASES_MAX && !give_up_oldest(s, req->in_use, req->n_in_use, &given_up))
+        if (s->n_leases >= ZONE_LEASES_MAX && !give_up_oldest(s, req, &given_up))
                 return -ENOSPC;
         p = reallocarray(s->leases, s->n_leases + 1, sizeof(*p));
         if (!p)
@@ -100,7 +104,7 @@ static int check_wanted(const ZoneState *s, const LeaseRequest *req, Error **ret
                 snprintf(owner, sizeof(owner), "kept for the machine '%s'", other->machine);
                 return refuse_taken(s, req, owner, reterr);
         }
-        if (is_listed(req->wanted, req->in_use, req->n_in_use))
+        if (is_in_use(req, req->wanted))
                 return refuse_taken(s, req, "in use by another machine", reterr);
         return 0;
 }
@@ -113,10 +117,10 @@ static int choose_free(ZoneState *s, const LeaseRequest *req, uint32_t *ret, boo
         first = (uint32_t) (string_hash(who) % slots);
         for (uint32_t i = 0; i < slots; i++) {
                 *ret = range_slot(s->range, (first + i) % slots);
-                if (is_free(s, *ret, req->in_use, req->n_in_use))
+                if (is_free(s, *ret, req))
                         return 0;
         }
-        *ret_changed = give_up_oldest(s, req->in_use, req->n_in_use, ret);
+        *ret_changed = give_up_oldest(s, req, ret);
         return *ret_changed ? 0 : -ENOSPC;
 }
 
@@ -131,7 +135,7 @@ int lease_choose(ZoneState *s, const LeaseRequest *req, uint32_t *ret, bool *ret
         bool changed = false;
         int r;
 
-        if (own && !is_listed(own->address, req->in_use, req->n_in_use) && (!req->wanted || own->address == req->wanted)) {
+        if (own && !is_in_use(req, own->address) && (!req->wanted || own->address == req->wanted)) {
                 *ret = own->address;
                 *ret_changed = false;
                 return 0;
@@ -156,7 +160,7 @@ int lease_reserve_service(ZoneState *s, const uint32_t *in_use, size_t n_in_use)
         if (s->service)
                 return 0;
         for (uint32_t i = range_slots(s->range); i > 0; i--)
-                if (is_free(s, range_slot(s->range, i - 1), in_use, n_in_use)) {
+                if (is_free(s, range_slot(s->range, i - 1), &(LeaseRequest){ .in_use = in_use, .n_in_use = n_in_use })) {
                         s->service = range_slot(s->range, i - 1);
                         return 1;
                 }

@@ -17,6 +17,8 @@ typedef struct LeaseRequest {
         bool keep;              /* remember it for this name */
         const uint32_t *in_use; /* those of running machines, this interface excepted */
         size_t n_in_use;
+        bool (*is_used)(uint32_t address, void *userdata); /* further ones, where the array is not all of them; or NULL */
+        void *userdata;
 } LeaseRequest;
 
 /* The address of a machine's interface: the one that was asked for, or that it had, or else a free one, at a place that its name

@@ -6,6 +6,7 @@
 #include "endpoint-nics.h"
 #include "lease.h"
 #include "machine-link.h"
+#include "neighbour.h"
 
 void placement_done(Placement *p) {
         for (size_t i = 0; i < p->n_places; i++) {
@@ -68,6 +69,23 @@ static uint32_t *addresses_in_use(const Placement *p, const Place *place, size_t
         return addresses;
 }
 
+/* Who else has an address is asked of the kernel, one by one: the host was told of each machine's (nic_put_place()), and of its MAC
+ * address the bridge as long as the port is there. To list a thousand ports takes longer than all the rest of a start. */
+typedef struct Asked {
+        const Placement *placement;
+        const Place *place;
+        const uint8_t *own; /* MAC address: what an earlier life left is not somebody else's */
+} Asked;
+
+static bool is_used(uint32_t address, void *userdata) {
+        const Asked *a = userdata;
+        IpAddress ip = ip_v4(address);
+        uint8_t mac[6];
+
+        return neighbour_get(a->placement->nl, a->place->zone.index, &ip, mac) > 0 && memcmp(mac, a->own, sizeof(mac)) != 0 &&
+                neighbour_has_port(a->placement->nl, a->place->zone.index, mac) != 0;
+}
+
 /* A remembered address is nobody else's, so the ports need not be looked at. */
 static bool is_settled(const Place *place, const Nic *nic) {
         const Lease *own = lease_find(place->state, nic->machine, nic->in_zone);
@@ -80,13 +98,19 @@ static int choose_address(Placement *p, Place *place, Nic *nic, Error **reterr) 
         LeaseRequest req = {
                 .machine = nic->machine, .nic = nic->in_zone, .wanted = nic->config->address, .keep = p->req->keep_address,
         };
+        uint8_t own[6];
+        Asked asked = { p, place, own };
         bool changed = false;
         int r;
 
-        if (!is_settled(place, nic)) {
+        if (nic->config->mac_set) {
                 r = look_at_ports(p, place, reterr);
                 if (r < 0)
                         return r;
+        } else if (!is_settled(place, nic)) {
+                nic_default_mac(nic->machine, place->zone.name, nic->in_zone, own);
+                req.is_used = is_used;
+                req.userdata = &asked;
         }
         req.in_use = in_use = addresses_in_use(p, place, &req.n_in_use);
         if (!in_use)
