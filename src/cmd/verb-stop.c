@@ -23,6 +23,7 @@
 #define REBOOT_GAP_USEC (5 * 1000 * 1000) /* in which nobody holds the name */
 #define LOOK_AGAIN_USEC (20 * 1000)
 #define STARTING_USEC (2 * 1000 * 1000)
+#define TOGETHER 256 /* each of them is a descriptor */
 
 const VerbOption stop_options[] = {
         { { .name = "wait", .letter = 'w' }, 'w', "Wait until it has ended (reboot: until it is up again)" },
@@ -148,25 +149,75 @@ static int wait_shown(const Machine *m, InitAction action, Error **reterr) {
         }
 }
 
-static int stop_named(const char *name, const void *how, Error **reterr) {
-        _cleanup_(machine_freep) Machine *m = NULL;
-        const StopArguments *a = how;
-        int r, alone;
+/* One of those named, from when it was asked until it has ended. */
+typedef struct Stopping {
+        Machine *m;
+        bool alone; /* it had no supervisor */
+} Stopping;
 
-        r = machine_find(name, &m, reterr);
-        if (r < 0)
-                return r;
-        alone = geteuid() == 0 ? stop_one(m, a->action, reterr) : stop_by_bus(m, a->action, reterr);
-        if (alone < 0)
-                return alone;
-        if (a->wait || a->action == INIT_KILL) {
-                r = a->wait ? wait_shown(m, a->action, reterr) : machine_wait(m, TERMINATE_WAIT_USEC, reterr);
-                if (r < 0)
-                        return r;
+static int begin_stop(const char *name, const StopArguments *a, Stopping *ret, Error **reterr) {
+        int r = machine_find(name, &ret->m, reterr);
+
+        if (r >= 0)
+                r = geteuid() == 0 ? stop_one(ret->m, a->action, reterr) : stop_by_bus(ret->m, a->action, reterr);
+        ret->alone = r > 0;
+        return r;
+}
+
+static int await_stop(const Stopping *s, const StopArguments *a, Error **reterr) {
+        int r = 0;
+
+        if (a->wait)
+                r = wait_shown(s->m, a->action, reterr);
+        else if (a->action == INIT_KILL)
+                r = machine_wait(s->m, TERMINATE_WAIT_USEC, reterr);
+        return r >= 0 && a->wait && a->action == INIT_REBOOT ? wait_for_reboot(s->m, reterr) : r;
+}
+
+/* All are asked before the first is waited for: they end at the same time. *ret_alone is set where one of them had no supervisor. 0, or
+ * -errno of one that failed; each is said. */
+static int stop_some(char *const *names, int n, const StopArguments *a, bool *ret_alone) {
+        Stopping stopping[TOGETHER] = {};
+        int failed = 0, r;
+
+        for (int i = 0; i < n; i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+
+                r = begin_stop(names[i], a, stopping + i, &error);
+                if (r >= 0)
+                        continue;
+                failed = log_report(LOG_LEVEL_ERROR, r, error);
+                machine_free(stopping[i].m);
+                stopping[i].m = NULL;
         }
-        if (a->wait && a->action == INIT_REBOOT)
-                return wait_for_reboot(m, reterr);
-        return alone && a->action == INIT_KILL ? gc_run(false, NULL, reterr) : 0;
+        for (int i = 0; i < n; i++) {
+                _cleanup_(error_freep) Error *error = NULL;
+
+                if (!stopping[i].m)
+                        continue;
+                r = await_stop(stopping + i, a, &error);
+                if (r < 0)
+                        failed = log_report(LOG_LEVEL_ERROR, r, error);
+                *ret_alone = *ret_alone || stopping[i].alone;
+                machine_free(stopping[i].m);
+        }
+        return failed;
+}
+
+/* `together`: how many at once. */
+static int stop_named(char *const *names, int n, int together, const StopArguments *a) {
+        bool failed = false, alone = false;
+
+        for (int i = 0; i < n; i += together)
+                failed = stop_some(names + i, n - i < together ? n - i : together, a, &alone) < 0 || failed;
+        if (alone && a->action == INIT_KILL) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int r = gc_run(false, NULL, &error);
+
+                if (r < 0)
+                        failed = log_report(LOG_LEVEL_ERROR, r, error) < 0;
+        }
+        return failed ? EXIT_FAILURE : 0;
 }
 
 static int stop_all(int argc, char **argv, InitAction action, Error **reterr) {
@@ -188,7 +239,8 @@ static int stop_all(int argc, char **argv, InitAction action, Error **reterr) {
                 args.operands = names;
                 args.n_operands = (int) strv_length(names);
         }
-        return r < 0 ? r : verb_for_each(&args, stop_named, &a);
+        /* A group ends in the order that it was started in, the other way round, which is for who waits. */
+        return r < 0 ? r : stop_named(args.operands, args.n_operands, groups && a.wait ? 1 : TOGETHER, &a);
 }
 
 int verb_poweroff(int argc, char **argv, Error **reterr) {

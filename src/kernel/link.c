@@ -40,6 +40,10 @@ void link_parse(const struct nlmsghdr *m, LinkInfo *l) {
                 case IFLA_LINK:
                         l->peer = (int) mnl_attr_get_u32(a);
                         break;
+                case IFLA_LINK_NETNSID:
+                        l->peer_elsewhere = true;
+                        l->peer_netns = (int) mnl_attr_get_u32(a);
+                        break;
                 case IFLA_ADDRESS:
                         if (mnl_attr_get_payload_len(a) == sizeof(l->mac))
                                 memcpy(l->mac, mnl_attr_get_payload(a), sizeof(l->mac));
@@ -69,6 +73,18 @@ int link_get(Netlink *nl, const char *name, LinkInfo *ret) {
                 return r;
         *ret = l;
         return 0;
+}
+
+/* A namespace that can be looked into has somebody who keeps it: for one whose last user has gone, the kernel says that there is none. */
+bool link_is_going(Netlink *nl, const LinkInfo *link) {
+        struct nlmsghdr *m;
+
+        if (!link->peer_elsewhere || link->peer_netns < 0)
+                return link->peer_elsewhere;
+        m = add_link(nl, RTM_GETLINK, 0, 1);
+        mnl_attr_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+        mnl_attr_put_u32(m, IFLA_TARGET_NETNSID, (uint32_t) link->peer_netns);
+        return netlink_run(nl, NULL, NULL, NULL) == -EINVAL;
 }
 
 typedef struct LinkList {

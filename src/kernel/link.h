@@ -22,6 +22,8 @@ typedef struct LinkInfo {
         char alias[LINK_ALIAS_MAX]; /* IFLA_IFALIAS, free text of who made it */
         int master;                 /* ifindex of the bridge that it is a port of, or 0 */
         int peer;                   /* veth: ifindex of the other end, in the other end's namespace; vlan: of the link below */
+        bool peer_elsewhere;        /* the other end is in another namespace than this one */
+        int peer_netns;             /* by which the kernel calls that; -1: it is not to be called any more */
         uint8_t mac[6];
         bool up;                    /* IFF_UP: it was set up, with a carrier or not */
         bool loopback;
@@ -29,6 +31,10 @@ typedef struct LinkInfo {
 
 /* By its name or an altname. -ENODEV when there is none. */
 int link_get(Netlink *nl, const char *name, LinkInfo *ret);
+
+/* Whether the namespace of its other end is going away, and takes the pair with it in a moment: nobody is in it, and nobody has a
+ * descriptor of it any more. Removing the link costs who does it ten times what all else of an end does. */
+bool link_is_going(Netlink *nl, const LinkInfo *link);
 
 /* What a RTM_NEWLINK message says. */
 void link_parse(const struct nlmsghdr *m, LinkInfo *ret);

@@ -65,11 +65,12 @@ static int delete_links(Netlink *nl, const char *machine, LinkInfo *links, size_
         return result;
 }
 
-static bool has_machines(const LinkInfo *bridge, const LinkInfo *links, size_t n) {
+static bool has_machines(Netlink *nl, const LinkInfo *bridge, const LinkInfo *links, size_t n) {
         MachineLink owner;
 
         for (size_t i = 0; i < n; i++)
-                if (links[i].index > 0 && links[i].master == bridge->index && machine_link_parse(links + i, &owner))
+                if (links[i].index > 0 && links[i].master == bridge->index && machine_link_parse(links + i, &owner) &&
+                    !link_is_going(nl, links + i))
                         return true;
         return false;
 }
@@ -80,7 +81,7 @@ static int delete_bridges(Netlink *nl, const LinkInfo *links, size_t n, char ***
         int result = 0, r;
 
         for (size_t i = 0; i < n; i++) {
-                if (!zone_of_bridge(links + i, zone) || has_machines(links + i, links, n))
+                if (!zone_of_bridge(links + i, zone) || has_machines(nl, links + i, links, n))
                         continue;
                 r = zone_down_if_unused(nl, zone, result < 0 ? NULL : reterr);
                 keep_first(&result, r);
@@ -136,6 +137,45 @@ static bool is_in_zone(const Endpoint *e) {
         return !e || e->n_nics > 0 || e->n_links == 0;
 }
 
+/* Others are in all the zones that it was in, and it was on no other network: nothing of the host's goes with it, and no other link need
+ * be looked at. */
+static bool others_stay(const Endpoint *e) {
+        if (!e || e->n_nics == 0 || e->n_links > 0 || e->n_given > 0 || *e->pending_nic)
+                return false;
+        for (size_t i = 0; i < e->n_nics; i++)
+                if (!names_has_others(e->nics[i].zone, e->machine))
+                        return false;
+        return true;
+}
+
+/* What its namespace takes with it is left to that. */
+static int release_link(Netlink *nl, const Endpoint *e, unsigned number, Error **reterr) {
+        char name[IF_NAMESIZE];
+        LinkInfo link;
+        int r;
+
+        machine_link_name(e->machine, number, name);
+        r = link_get(nl, name, &link);
+        if (r >= 0 && !link_is_going(nl, &link))
+                r = link_delete(nl, name);
+        return r < 0 && r != -ENODEV ? error_errno(reterr, r, "Cannot remove the link %s of the machine '%s'", name, e->machine) : 0;
+}
+
+static int release_one_of_many(Netlink *nl, const Endpoint *e, bool reboots, Error **reterr) {
+        int result = 0;
+
+        for (size_t i = 0; i < e->n_nics; i++) {
+                keep_first(&result, release_link(nl, e, e->nics[i].number, result < 0 ? NULL : reterr));
+                names_remove_from(e->machine, e->nics[i].zone);
+        }
+        keep_first(&result, firewall_remove(e->machine, NULL, result < 0 ? NULL : reterr));
+        keep_first(&result, remove_limits(e, result < 0 ? NULL : reterr));
+        forget_neighbour(nl, e);
+        if (result >= 0)
+                endpoint_end(e->machine, reboots);
+        return result;
+}
+
 /* Links before rules, so that no machine ever has an address without them; the file last, for it says what there was. */
 int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Error **reterr) {
         _cleanup_(endpoint_freep) Endpoint *endpoint = NULL;
@@ -145,6 +185,8 @@ int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Er
         size_t n = 0;
 
         (void) endpoint_load(machine, &endpoint, NULL); /* a damaged one says nothing that could be undone */
+        if (others_stay(endpoint))
+                return release_one_of_many(nl, endpoint, reboots, reterr);
         r = link_list(nl, 0, &links, &n);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot list the links of the host");
@@ -223,7 +265,7 @@ static int sweep_links(const Sweep *s, const LinkInfo *links, size_t n, Error **
         int result = 0, r;
 
         for (size_t i = 0; i < n; i++)
-                if (machine_link_owner(links + i, owner) && !s->is_alive(owner, s->userdata)) {
+                if (machine_link_owner(links + i, owner) && !s->is_alive(owner, s->userdata) && !link_is_going(s->nl, links + i)) {
                         r = link_delete(s->nl, links[i].name);
                         if (r < 0 && result >= 0)
                                 result = error_errno(reterr, r, "Cannot remove the link %s", links[i].name);

@@ -331,13 +331,17 @@ static int check(const FirewallSet *set, char ***ret_missing, Error **reterr) {
 static int remove_rules(Edit *edit, Error **reterr) {
         bool machine_only = !edit->gone_zone && !edit->oracle;
         _cleanup_close_ int lock = -1;
+        char tag[TAG_MAX];
         int result = 0;
 
+        machine_tag(tag, edit->gone_machine ?: "");
         for (size_t i = ELEMENTSOF(tables); i-- > 0;) {
                 const TableUse *t = tables + i;
                 int r;
 
                 if ((machine_only && t->no_machines) || !iptables_table_exists(t->family, t->name))
+                        continue;
+                if (machine_only && !iptables_may_have(t->family, t->name, tag))
                         continue;
                 if (lock < 0)
                         lock = iptables_lock(reterr);

@@ -8,7 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,6 +159,36 @@ bool iptables_table_exists(int family, const char *name) {
 
 bool iptables_usable(int family, const char *name) {
         return iptables_table_exists(family, name) || can_fetch(family, name);
+}
+
+/* What a table has, as the kernel keeps it; both families have the same two calls. */
+static char *fetch(int family, const char *name, size_t *ret_size) {
+        _cleanup_close_ int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+        int level = family == AF_INET ? SOL_IP : SOL_IPV6;
+        _cleanup_free_ struct ipt_get_entries *entries = NULL;
+        struct ipt_getinfo info = {};
+        socklen_t size = sizeof(info);
+
+        snprintf(info.name, sizeof(info.name), "%s", name);
+        if (fd < 0 || getsockopt(fd, level, IPT_SO_GET_INFO, &info, &size) < 0)
+                return NULL;
+        size = (socklen_t) (sizeof(*entries) + info.size);
+        entries = calloc(1, size);
+        if (!entries)
+                return NULL;
+        snprintf(entries->name, sizeof(entries->name), "%s", name);
+        entries->size = info.size;
+        if (getsockopt(fd, level, IPT_SO_GET_ENTRIES, entries, &size) < 0)
+                return NULL;
+        *ret_size = size;
+        return (char *) TAKE_PTR(entries);
+}
+
+bool iptables_may_have(int family, const char *name, const char *tag) {
+        size_t size = 0;
+        _cleanup_free_ char *blob = fetch(family, name, &size);
+
+        return !blob || memmem(blob, size, tag, strlen(tag));
 }
 
 static int failed(Table *t, const char *what, const char *chain, Error **reterr) {

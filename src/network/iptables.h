@@ -98,6 +98,9 @@ bool iptables_usable(int family, const char *name);
 /* Whether this table exists in this namespace already: fetching it would create it. */
 bool iptables_table_exists(int family, const char *name);
 
+/* Whether a table may have a rule with `tag`: without the library, which costs more than to find that it has none. */
+bool iptables_may_have(int family, const char *name, const char *tag);
+
 /* Make the rules tagged `tag` in `chain` (made if need be) exactly these, behind all others, or with _top before them; no change where
  * they stand already. */
 int table_sync(Table *t, const char *chain, const char *tag, const Rule *rules, size_t n, Error **reterr);

@@ -8,6 +8,7 @@
 
 #include "names.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
@@ -20,6 +21,7 @@
 #include "zone-service.h"
 
 #define HOST_FILE "_host"
+#define STALE_FILE "/stale" /* of the zone's directory: its service knows machines that are gone */
 #define LABEL_MAX 63
 #define FILE_MAX 4096
 
@@ -140,6 +142,26 @@ static int format(const Endpoint *e, const char *zone, NamesKind kind, char **re
         return 0;
 }
 
+static void stale_path(const char *zone, char ret[NAMES_PATH_MAX + sizeof(STALE_FILE)]) {
+        names_path(zone, NAMES_ZONE, ret);
+        strcat(ret, STALE_FILE);
+}
+
+static void make_stale(const char *zone) {
+        char path[NAMES_PATH_MAX + sizeof(STALE_FILE)];
+
+        stale_path(zone, path);
+        close_fd(open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+}
+
+/* Whether it was. */
+static bool end_stale(const char *zone) {
+        char path[NAMES_PATH_MAX + sizeof(STALE_FILE)];
+
+        stale_path(zone, path);
+        return unlink(path) >= 0;
+}
+
 static int add_to_zone(const Endpoint *e, const char *zone) {
         bool changed = false;
         int r = 0;
@@ -152,7 +174,7 @@ static int add_to_zone(const Endpoint *e, const char *zone) {
                         r = put(zone, kind, e->machine, text);
                 changed = changed || r > 0;
         }
-        if (changed)
+        if (end_stale(zone) || changed)
                 zone_service_reload(zone);
         return r;
 }
@@ -175,7 +197,7 @@ int names_add(const Endpoint *e, Error **reterr) {
         return 0;
 }
 
-static bool remove_from_zone(const char *machine, const char *zone) {
+void names_remove_from(const char *machine, const char *zone) {
         bool removed = false;
 
         for (NamesKind kind = NAMES_DHCP; kind <= NAMES_HOSTS; kind++) {
@@ -187,15 +209,34 @@ static bool remove_from_zone(const char *machine, const char *zone) {
                         release_leases(zone, path);
                 removed = unlink(path) >= 0 || removed;
         }
-        return removed;
+        if (removed)
+                make_stale(zone);
+}
+
+/* The first that is found is enough. */
+bool names_has_others(const char *zone, const char *machine) {
+        char path[NAMES_PATH_MAX], buffer[512] __attribute__((aligned(8)));
+        _cleanup_close_ int fd = -1;
+        ssize_t n;
+
+        names_path(zone, NAMES_DHCP, path);
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        while (fd >= 0 && (n = getdents64(fd, buffer, sizeof(buffer))) > 0)
+                for (const char *at = buffer; at < buffer + n; at += ((const struct dirent64 *) (const void *) at)->d_reclen) {
+                        const char *name = ((const struct dirent64 *) (const void *) at)->d_name;
+
+                        if (machine_name_is_valid(name) && strcmp(name, machine) != 0)
+                                return true;
+                }
+        return false;
 }
 
 void names_remove(const char *machine) {
         _cleanup_closedir_ DIR *dir = opendir(NAMES_DIRECTORY);
 
         for (struct dirent *d; dir && (d = readdir(dir));)
-                if (zone_name_check(d->d_name, NULL) >= 0 && remove_from_zone(machine, d->d_name))
-                        zone_service_reload(d->d_name);
+                if (zone_name_check(d->d_name, NULL) >= 0)
+                        names_remove_from(machine, d->d_name);
 }
 
 static void empty_directory(const char *path) {
@@ -220,15 +261,12 @@ void names_end(const char *zone) {
 static void sweep_machines(const char *zone, const FirewallOracle *oracle) {
         _cleanup_closedir_ DIR *dir = NULL;
         char path[NAMES_PATH_MAX];
-        bool removed = false;
 
         names_path(zone, NAMES_DHCP, path);
         dir = opendir(path);
         for (struct dirent *d; dir && (d = readdir(dir));)
                 if (machine_name_is_valid(d->d_name) && firewall_machine_is_dead(oracle, d->d_name))
-                        removed = remove_from_zone(d->d_name, zone) || removed;
-        if (removed)
-                zone_service_reload(zone);
+                        names_remove_from(d->d_name, zone);
 }
 
 void names_sweep(const FirewallOracle *oracle) {

@@ -39,8 +39,15 @@ int names_begin(const char *zone, uint32_t gateway, Error **reterr);
  * told. */
 int names_add(const Endpoint *e, Error **reterr);
 
-/* Remove the machine's files from all zones, and tell their services. */
+/* Remove the machine's files from all zones. Their services are told with the next machine that comes (names_add()): what they still
+ * know of its hardware address hurts nobody until then, and to be told of each of a thousand that end makes them read a thousand times. */
 void names_remove(const char *machine);
+
+/* The same of one zone. */
+void names_remove_from(const char *machine, const char *zone);
+
+/* Whether any machine but this one has files there. */
+bool names_has_others(const char *zone, const char *machine);
 
 /* Remove what is of nobody alive. */
 void names_sweep(const FirewallOracle *oracle);

@@ -6,6 +6,7 @@
 #include "address.h"
 #include "bridge-isolation.h"
 #include "host-hash.h"
+#include "link-move.h"
 #include "machine-link.h"
 #include "name.h"
 #include "neighbour.h"
@@ -71,6 +72,22 @@ void nic_put_place(Netlink *nl, const NicPlace *place) {
                 neighbour_put(nl, place->bridge, &address6, place->mac);
 }
 
+/* One that is about to go by itself gives up its names; to remove it takes long. Renaming needs Linux 6.2, which lets it be up. */
+static int make_room(Netlink *nl, const char *name, const char *altname) {
+        LinkInfo link;
+        int r = link_get(nl, name, &link);
+
+        if (r < 0)
+                return r == -ENODEV ? 0 : r;
+        if (!link_is_going(nl, &link))
+                return link_delete(nl, name);
+        link_put_altname_gone(nl, link.index, altname);
+        (void) netlink_run(nl, NULL, NULL, NULL);
+        link_put_name(nl, link.index, "nb-gone%d");
+        r = netlink_run(nl, NULL, NULL, NULL);
+        return r == 0 || r == -ENODEV ? 0 : link_delete(nl, name);
+}
+
 static int make_pair(Netlink *nl, Nic *nic, int netns, Error **reterr) {
         char name[IF_NAMESIZE], altname[ALTIFNAMSIZ], alias[LINK_ALIAS_MAX];
         VethRequest req = {
@@ -96,7 +113,7 @@ static int make_pair(Netlink *nl, Nic *nic, int netns, Error **reterr) {
         machine_link_alias(&owner, alias);
         r = veth_create(nl, &req, &nic->link);
         if (r == -EEXIST) { /* the name is this machine's alone: what is there is of a dead one */
-                r = link_delete(nl, name);
+                r = make_room(nl, name, altname);
                 if (r >= 0)
                         r = veth_create(nl, &req, &nic->link);
         }

@@ -322,9 +322,9 @@ int zone_up(Netlink *nl, ZoneState *state, Zone *ret, bool *ret_changed, Error *
         return 0;
 }
 
-static bool are_used(const char *zone, const LinkInfo *ports, size_t n) {
+static bool are_used(Netlink *nl, const char *zone, const LinkInfo *ports, size_t n) {
         for (size_t i = 0; i < n; i++)
-                if (!link_is_zone_service(ports + i) && !uplink_is_port(zone, ports + i))
+                if (!link_is_zone_service(ports + i) && !uplink_is_port(zone, ports + i) && !link_is_going(nl, ports + i))
                         return true;
         return false;
 }
@@ -349,7 +349,7 @@ int zone_down_if_unused(Netlink *nl, const char *zone, Error **reterr) {
                 return 1;
         if (r >= 0)
                 r = link_list(nl, link.index, &ports, &n);
-        if (r >= 0 && (are_used(zone, ports, n) || is_kept_by_unit(zone)))
+        if (r >= 0 && (are_used(nl, zone, ports, n) || is_kept_by_unit(zone)))
                 return 0;
         if (r < 0)
                 return error_errno(reterr, r, "Cannot look at the bridge %s", name);
@@ -393,7 +393,7 @@ bool zone_has_machines(Netlink *nl, const char *zone) {
         if (link_get(nl, name, &bridge) < 0 || link_list(nl, bridge.index, &ports, &n) < 0)
                 return false;
         for (size_t i = 0; i < n; i++)
-                if (machine_link_parse(ports + i, &owner))
+                if (machine_link_parse(ports + i, &owner) && !link_is_going(nl, ports + i))
                         return true;
         return false;
 }
