@@ -3,12 +3,17 @@
 
 #include <asm/ioctls.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/statfs.h>
 #include <termios.h>
 
 #include "cleanup.h"
+#include "file.h"
+#include "parse.h"
 
 int pty_open(int pts, unsigned *ret_number) {
         _cleanup_close_ int master = -1;
@@ -28,6 +33,25 @@ int pty_open(int pts, unsigned *ret_number) {
         if (ret_number)
                 *ret_number = number;
         return TAKE_FD(master);
+}
+
+static bool read_setting(const char *name, uint64_t *ret) {
+        _cleanup_free_ char *text = NULL;
+        char path[64];
+
+        snprintf(path, sizeof(path), "/proc/sys/kernel/pty/%s", name);
+        if (file_read(AT_FDCWD, path, 32, &text) < 0)
+                return false;
+        text[strcspn(text, "\n")] = 0;
+        return parse_u64(text, UINT32_MAX, ret) >= 0;
+}
+
+unsigned pty_left(void) {
+        uint64_t max, reserve, used;
+
+        if (!read_setting("max", &max) || !read_setting("reserve", &reserve) || !read_setting("nr", &used))
+                return UINT_MAX;
+        return max > reserve + used ? (unsigned) (max - reserve - used) : 0;
 }
 
 int pty_open_peer(int master, int flags) {

@@ -8,6 +8,10 @@
  * off, its number in *ret_number, or -errno; -EUCLEAN when `pts` is no devpts. */
 int pty_open(int pts, unsigned *ret_number);
 
+/* How many the kernel still gives to all devpts instances but its first, of the host's kernel.pty.max less kernel.pty.reserve, which they
+ * share. UINT_MAX where that cannot be read. */
+unsigned pty_left(void);
+
 /* The slave of a master, O_NOCTTY. */
 int pty_open_peer(int master, int flags);
 

@@ -26,6 +26,7 @@
 #include "plan-resources.h"
 #include "port-map.h"
 #include "property.h"
+#include "pty.h"
 #include "ready.h"
 #include "registration.h"
 #include "text.h"
@@ -408,11 +409,25 @@ static int plan_health(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         return r;
 }
 
+/* A pty costs the host memory, and of those that all machines share there are not many: 3,072 where nobody has changed that. So the more
+ * are used, the fewer each new machine has, down to its console. */
+static unsigned plan_ttys(void) {
+        static const struct {
+                unsigned left, ttys;
+        } steps[] = { { 2048, PLAN_TTYS }, { 1024, 2 } };
+        unsigned left = pty_left();
+
+        for (size_t i = 0; i < ELEMENTSOF(steps); i++)
+                if (left >= steps[i].left)
+                        return steps[i].ttys;
+        return 0;
+}
+
 static int plan_rest(MachinePlan *p, const MachineConfig *c, Error **reterr) {
         int r;
 
         p->console = decide_console(c);
-        p->n_ttys = c->mode == START_BOOT ? PLAN_TTYS : 0;
+        p->n_ttys = c->mode == START_BOOT ? plan_ttys() : 0;
         p->registered = c->registered != 0;
         p->kill_signal = c->kill_signal;
         p->stop_timeout_usec = c->stop_timeout_usec == UINT64_MAX ? STOP_TIMEOUT_USEC : c->stop_timeout_usec;
