@@ -265,6 +265,17 @@ int cgroup_remove_below(const char *path) {
         return top == -ENOENT ? 0 : top < 0 ? top : remove_below(top);
 }
 
+int cgroup_remove_empty(const char *path) {
+        const char *mount = cgroup_mount_point();
+        _cleanup_free_ char *full = NULL;
+
+        if (!mount || !path[0] || !path[1])
+                return -EINVAL;
+        if (asprintf(&full, "%s%s", mount, path) < 0)
+                return -ENOMEM;
+        return rmdir(full) < 0 ? -errno : 0;
+}
+
 int cgroup_remove(const char *path) {
         const char *mount = cgroup_mount_point();
         _cleanup_free_ char *full = NULL;

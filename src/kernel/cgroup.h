@@ -50,6 +50,9 @@ int cgroup_frozen_by(const char *path, char **ret);
 int cgroup_watch(const char *path);
 bool cgroup_watch_is_frozen(int watch);
 
+/* Remove a group in which there is nothing, neither process nor group: 0, or -errno; -EBUSY: there is. */
+int cgroup_remove_empty(const char *path);
+
 /* Remove all groups below a group, however deep; not the group itself. Errors as of cgroup_remove(). */
 int cgroup_remove_below(const char *path);
 

@@ -54,6 +54,20 @@ int mount_new_labelled(const char *fstype, const char *options, const char *cont
         return fd < 0 ? -errno : fd;
 }
 
+int mount_new_proc(int pidns, uint64_t attr) {
+        _cleanup_close_ int fs = fsopen("proc", FSOPEN_CLOEXEC);
+        int fd;
+
+        if (fs < 0)
+                return -errno;
+        if (fsconfig(fs, FSCONFIG_SET_FD, "pidns", NULL, pidns) < 0)
+                return errno == EINVAL ? -EOPNOTSUPP : -errno;
+        if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+                return -errno;
+        fd = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned) attr);
+        return fd < 0 ? -errno : fd;
+}
+
 int mount_clone(int dirfd, const char *path, bool recursive) {
         int fd = open_tree(dirfd, path,
                            OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
@@ -92,6 +106,10 @@ int mount_attach(int mount, int target) {
         if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
                 return -errno;
         return 0;
+}
+
+int mount_attach_at(int mount, int dirfd, const char *path) {
+        return move_mount(mount, "", dirfd, path, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
 int mount_clone_of_new(int mount, const char *name, const char *place) {

@@ -17,6 +17,10 @@ int mount_new(const char *fstype, const char *options, uint64_t attr);
  * and overlay only (EACCES). */
 int mount_new_labelled(const char *fstype, const char *options, const char *context, uint64_t attr);
 
+/* A new proc of the pid namespace that is an fd (Linux 6.18), which is neither its maker's nor need have a process of its maker's in it.
+ * -EOPNOTSUPP where the kernel makes one of its maker's only. */
+int mount_new_proc(int pidns, uint64_t attr);
+
 /* A detached copy of the mount at dirfd/path ("" for dirfd itself); recursive takes its submounts along. */
 int mount_clone(int dirfd, const char *path, bool recursive);
 
@@ -35,6 +39,10 @@ int mount_own_namespace(void);
 
 /* Put a detached mount over the directory or file that target (O_PATH) is. */
 int mount_attach(int mount, int target);
+
+/* The same beneath a directory, by its path, in a file system of the kernel's own, where nobody has made a link: no link is followed at its
+ * end. -ENOTDIR: one is a directory and the other is not. */
+int mount_attach_at(int mount, int dirfd, const char *path);
 
 /* A detached copy of one file of a new, detached file system. Before Linux 6.15 only what stands somewhere can be copied: so the file system
  * stands, for that moment, over what is at `place`, a path in a mount namespace that nobody else is in. */

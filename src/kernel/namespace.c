@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -116,6 +118,23 @@ int userns_of_pair(IdPair user, IdPair group) {
 
 int userns_of_range_and_root(uid_t inside, uid_t outside, uint32_t range) {
         return userns_of(&(IdMap){ { inside, outside }, { inside, outside }, range, outside > 0 });
+}
+
+#define PIDFD_GET_NAMESPACE(number) _IO(0xff, number) /* <linux/pidfd.h>, named here so that older headers do */
+
+int namespace_open_of(int pidfd, pid_t pid, const char *name) {
+        static const struct {
+                const char *name;
+                unsigned long get;
+        } kinds[] = { { "net", PIDFD_GET_NAMESPACE(4) }, { "pid", PIDFD_GET_NAMESPACE(5) }, { "user", PIDFD_GET_NAMESPACE(9) } };
+
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+                int fd = strcmp(kinds[i].name, name) == 0 ? ioctl(pidfd, kinds[i].get, 0) : -1; /* CLOEXEC */
+
+                if (fd >= 0)
+                        return fd;
+        }
+        return namespace_open(pid, name);
 }
 
 int namespace_open(pid_t pid, const char *name) {

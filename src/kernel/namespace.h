@@ -39,3 +39,6 @@ int userns_of_pair(IdPair user, IdPair group);
 
 /* /proc/PID/ns/NAME ("user", "net", "mnt" …) as an fd, or -errno. */
 int namespace_open(pid_t pid, const char *name);
+
+/* The same of a process that there is a pidfd of, too: without a look into /proc where the kernel can (Linux 6.11). */
+int namespace_open_of(int pidfd, pid_t pid, const char *name);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,13 @@ int netns_call(int netns, int (*call)(void *userdata), void *userdata) {
         r = call(userdata);
         come_home(home);
         return r;
+}
+
+int netns_loopback_up(void) {
+        struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+        _cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0 ? -errno : 0;
 }
 
 int netns_try(int (*call)(void *userdata), void *userdata) {

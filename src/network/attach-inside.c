@@ -20,12 +20,6 @@ static int loopback_up(int netns, Netlink **ret, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of the machine") : 0;
 }
 
-int network_loopback_up(int netns, Error **reterr) {
-        _cleanup_(netlink_freep) Netlink *inside = NULL;
-
-        return loopback_up(netns, &inside, reterr);
-}
-
 /* "eth0" and so on, of the interface at this place; NULL where another one has that name. Returns `ret`. */
 static const char *altname_of(const NicList *nics, size_t place, char ret[IF_NAMESIZE]) {
         snprintf(ret, IF_NAMESIZE, ALTNAME, place % NICS_MAX);

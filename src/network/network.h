@@ -68,9 +68,6 @@ typedef struct NetworkLease {
  * kernel has no packet filter that is supported; each with what to do. */
 int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr);
 
-/* Loopback up in a namespace: what --network=none needs. */
-int network_loopback_up(int netns, Error **reterr);
-
 /* Remove the machine's rules and links; and a zone's bridge and rules when no port is left on its bridge. Never
  * fails half way: it does what it can, and reports the first error. Idempotent. */
 int network_detach(const char *machine, Error **reterr);

@@ -43,45 +43,43 @@ typedef struct Covers {
 } Covers;
 
 /* The first is made, the others are copies of it, which cost less; only of what stands somewhere can a copy be made (before Linux 6.15). */
-static int cover_directory(Covers *c, int target) {
+static int cover_directory(Covers *c, int fs, const char *path) {
         _cleanup_close_ int mount = c->directory >= 0 ? mount_clone(c->directory, "", false)
                                                       : mount_new_labelled("tmpfs", "mode=0555,size=4k,nr_inodes=2", c->context,
                                                                            FLAGS | MOUNT_ATTR_RDONLY);
-        int r = mount < 0 ? mount : mount_attach(mount, target);
+        int r = mount < 0 ? mount : mount_attach_at(mount, fs, path);
 
         if (r >= 0 && c->directory < 0)
                 c->directory = TAKE_FD(mount);
         return r;
 }
 
-static int cover_file(const Covers *c, int target) {
+static int cover_file(const Covers *c, int fs, const char *path) {
         _cleanup_close_ int mount = mount_clone(c->file, "", false);
 
-        return mount < 0 ? mount : mount_attach(mount, target);
+        return mount < 0 ? mount : mount_attach_at(mount, fs, path);
 }
 
 static int hide(Covers *c, int fs, const char *what, const char *path, Error **reterr) {
-        _cleanup_close_ int target = open_in_root(fs, path, O_PATH | O_NOFOLLOW, 0);
         struct stat st;
         int r;
 
-        if (target == -ENOENT)
-                return 0;
-        r = target < 0 ? target : fstat(target, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? cover_directory(c, target) :
-                cover_file(c, target);
+        if (fstatat(fs, path, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
+                r = errno == ENOENT ? 0 : -errno;
+        else
+                r = S_ISDIR(st.st_mode) ? cover_directory(c, fs, path) : cover_file(c, fs, path);
         return r < 0 ? error_errno(reterr, r, "Cannot hide %s/%s from the machine", what, path) : 0;
 }
 
 static int protect(int proc, const char *path, Error **reterr) {
-        _cleanup_close_ int mount = mount_clone(proc, path, false), target = -1;
+        _cleanup_close_ int mount = mount_clone(proc, path, false);
         int r;
 
         if (mount == -ENOENT)
                 return 0;
         r = mount < 0 ? mount : mount_set_attr(mount, MOUNT_ATTR_RDONLY | FLAGS, 0, false);
         if (r >= 0)
-                target = open_in_root(proc, path, O_PATH | O_NOFOLLOW, 0);
-        r = r < 0 ? r : target < 0 ? target : mount_attach(mount, target);
+                r = mount_attach_at(mount, proc, path);
         return r < 0 ? error_errno(reterr, r, "Cannot make /proc/%s read-only in the machine", path) : 0;
 }
 
@@ -118,14 +116,14 @@ static int hide_throttling(Covers *c, int sysfs, Error **reterr) {
 }
 
 static int replace_fs(const Covers *c, int sysfs) {
-        _cleanup_close_ int mount = -1, target = open_in_root(sysfs, "fs", O_PATH | O_NOFOLLOW, 0);
+        _cleanup_close_ int mount = -1;
         int r;
 
-        if (target < 0)
-                return target == -ENOENT ? 0 : target;
+        if (faccessat(sysfs, "fs", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : -errno;
         mount = mount_new_labelled("tmpfs", "mode=0555,size=4k,nr_inodes=8", c->context, FLAGS);
         r = mount < 0 ? mount : mkdirat(mount, "cgroup", 0555) < 0 ? -errno : mount_set_attr(mount, MOUNT_ATTR_RDONLY, 0, false);
-        return r < 0 ? r : mount_attach(mount, target);
+        return r < 0 ? r : mount_attach_at(mount, sysfs, "fs");
 }
 
 static int guard_sys(Covers *c, int sysfs, Error **reterr) {

@@ -13,7 +13,7 @@
  * the host root's id (--private-users=identity), they are what protects the host: the supervisor makes them, and so the kernel locks them
  * in the machine's copy. Without a user namespace root inside is the host's root, and can lift any cover, as with everybody.
  *
- * Parts are found beneath the mounts by fd, without following a link; what covers a file is the machine's own /dev/null, which is looked at
+ * Parts are found beneath the mounts' fds, which are the kernel's own file systems, without following a link; what covers a file is the machine's own /dev/null, which is looked at
  * once more: a cover that leads elsewhere would open what it is to hide (CVE-2025-31133). */
 
 typedef enum GuardedBy {

@@ -6,11 +6,45 @@
 #include <sys/wait.h>
 
 #include "mount.h"
+#include "namespace.h"
+#include "netns.h"
 #include "process.h"
 
-/* A process that is born in a namespace can be made a mount of it, one that joins it cannot: setns() into a pid namespace counts for
- * children only. So one joins, and a child of its makes the mounts. Both share our memory and our descriptors while we stand still (as
- * vfork(2)): what they open is ours, and nothing is copied. */
+#define FLAGS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+static int make_sysfs(void *userdata) {
+        int *fd = userdata;
+
+        *fd = mount_new("sysfs", NULL, FLAGS);
+        return *fd < 0 ? *fd : 0;
+}
+
+/* By ourselves: -EOPNOTSUPP where the kernel does not make a proc for others. */
+static int make_both(const ApiOf *of, int ret[2]) {
+        _cleanup_close_ int pidns = namespace_open_of(of->leader_fd, of->leader, "pid"), proc = -1, netns = -1;
+        int sysfs, r;
+
+        if (pidns < 0)
+                return pidns;
+        proc = mount_new_proc(pidns, FLAGS);
+        if (proc < 0)
+                return proc;
+        if (of->own_network) {
+                netns = namespace_open_of(of->leader_fd, of->leader, "net");
+                if (netns < 0)
+                        return netns;
+        }
+        r = netns_call(netns, make_sysfs, &sysfs);
+        if (r < 0)
+                return r;
+        ret[0] = TAKE_FD(proc);
+        ret[1] = sysfs;
+        return 0;
+}
+
+/* Before Linux 6.18. A process that is born in a namespace can be made a proc of it, one that joins it cannot: setns() into a pid namespace
+ * counts for children only. So one joins, and a child of its makes the mounts. Both share our memory and our descriptors while we stand
+ * still (as vfork(2)): what they open is ours, and nothing is copied. */
 
 #define STACK_SIZE (32 * 1024)
 
@@ -45,7 +79,7 @@ static int make(void *userdata) {
         Helper *h = userdata;
 
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
-                h->fds[i] = mount_new(kinds[i], NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+                h->fds[i] = mount_new(kinds[i], NULL, FLAGS);
                 if (h->fds[i] < 0) {
                         h->error = -h->fds[i];
                         return 1;
@@ -68,16 +102,24 @@ static int join_and_make(void *userdata) {
         return r < 0;
 }
 
-int api_mounts_make(int leader, bool own_network, int ret[2], Error **reterr) {
-        Helper h = { .leader = leader, .namespaces = CLONE_NEWPID | (own_network ? CLONE_NEWNET : 0), .fds = { -1, -1 } };
+static int have_made(const ApiOf *of, int ret[2]) {
+        Helper h = { .leader = of->leader_fd, .namespaces = CLONE_NEWPID | (of->own_network ? CLONE_NEWNET : 0), .fds = { -1, -1 } };
         int r = call(join_and_make, &h);
 
         if (r < 0) {
                 close_fd(h.fds[0]);
                 close_fd(h.fds[1]);
-                return error_errno(reterr, h.error > 0 ? -h.error : r, "Cannot make the machine's /proc and /sys");
+                return h.error > 0 ? -h.error : r;
         }
         ret[0] = h.fds[0];
         ret[1] = h.fds[1];
         return 0;
+}
+
+int api_mounts_make(const ApiOf *of, int ret[2], Error **reterr) {
+        int r = make_both(of, ret);
+
+        if (r == -EOPNOTSUPP)
+                r = have_made(of, ret);
+        return r < 0 ? error_errno(reterr, r, "Cannot make the machine's /proc and /sys") : 0;
 }

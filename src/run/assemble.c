@@ -280,9 +280,45 @@ static int label_what_is_made(const MachinePlan *p, bool on, Error **reterr) {
         return r;
 }
 
+static int place_api(const MachinePlan *p, const TreeParts *parts, int root, int api[2], Error **reterr) {
+        int r = parts->make_api(parts->userdata, api, reterr);
+
+        return r < 0 ? r : assemble_api(p, root, api, reterr);
+}
+
+/* Something that may be to stand on /proc or /sys, be it by a link of the tree's. */
+static bool has_mounts_on_api(const MachinePlan *p) {
+        for (size_t i = 0; i < p->n_mounts; i++)
+                if (strcmp(p->mounts[i].destination, "/run") != 0 && strcmp(p->mounts[i].destination, "/tmp") != 0)
+                        return true;
+        return false;
+}
+
+/* All that is mounted and written in the tree. /proc and /sys come as late as can be, for the sysfs has to wait for the child, which makes
+ * its network namespace. */
+static int furnish(const MachinePlan *p, const TreeParts *parts, int root, int api[2], int *ret_notify, Error **reterr) {
+        bool api_first = has_mounts_on_api(p);
+        int r;
+
+        r = make_api_directories(p, root, reterr);
+        if (r >= 0)
+                r = assemble_dev(p, root, reterr);
+        if (r >= 0 && api_first)
+                r = place_api(p, parts, root, api, reterr);
+        for (size_t i = 0; r >= 0 && i < p->n_mounts; i++)
+                r = mount_step(p, root, parts->userns, &p->mounts[i], reterr);
+        if (r >= 0)
+                r = guest_files_write(p, root, parts->files, ret_notify, reterr);
+        if (r >= 0 && !api_first)
+                r = place_api(p, parts, root, api, reterr);
+        if (r >= 0)
+                make_working_directory(p, root);
+        return r >= 0 && nesting_has_mounts(p) ? nesting_place_mounts(root, api, reterr) : r;
+}
+
 int assemble_tree(const MachinePlan *p, const TreeParts *parts, int *ret_notify, Error **reterr) {
-        _cleanup_close_ int root = -1, notify = -1;
-        int r, k;
+        _cleanup_close_ int root = -1, notify = -1, proc = -1, sysfs = -1;
+        int api[2] = { -1, -1 }, r, k;
 
         root = mount_root(p, parts, reterr);
         if (root < 0)
@@ -292,19 +328,9 @@ int assemble_tree(const MachinePlan *p, const TreeParts *parts, int *ret_notify,
                 return root;
         r = label_what_is_made(p, true, reterr);
         if (r >= 0)
-                r = make_api_directories(p, root, reterr);
-        if (r >= 0)
-                r = assemble_dev(p, root, reterr);
-        if (r >= 0)
-                r = assemble_api(p, root, parts->api, reterr);
-        for (size_t i = 0; r >= 0 && i < p->n_mounts; i++)
-                r = mount_step(p, root, parts->userns, &p->mounts[i], reterr);
-        if (r >= 0)
-                make_working_directory(p, root);
-        if (r >= 0)
-                r = guest_files_write(p, root, parts->files, &notify, reterr);
-        if (r >= 0 && nesting_has_mounts(p))
-                r = nesting_place_mounts(root, parts->api, reterr);
+                r = furnish(p, parts, root, api, &notify, reterr);
+        proc = api[0];
+        sysfs = api[1];
         k = label_what_is_made(p, false, r < 0 ? NULL : reterr);
         if (r < 0 || k < 0)
                 return r < 0 ? r : k;

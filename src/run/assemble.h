@@ -25,7 +25,8 @@ int assemble_enter_namespace(Error **reterr);
 typedef struct TreeParts {
         ImageStack *stack;
         int userns; /* which it is idmapped through, -1: none */
-        int api[2]; /* proc and sysfs (api-mounts.h) */
+        int (*make_api)(void *userdata, int ret[2], Error **reterr); /* proc and sysfs (api-mounts.h), asked for late */
+        void *userdata;
         const GuestFiles *files;
 } TreeParts;
 

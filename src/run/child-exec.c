@@ -62,8 +62,21 @@ static int become_user(const MachinePlan *p, const GuestUser *user, Error **rete
         return 0;
 }
 
-static int confine(const MachinePlan *p, Error **reterr) {
+/* The one that is made for a machine is not known to pass what is still to be done until the exec. */
+static bool filters_early(const MachinePlan *p) {
+        return p->userns && !p->filter;
+}
+
+static int install_filter(const MachinePlan *p, Error **reterr) {
+        int r = p->filter ? seccomp_apply(p->filter, p->n_filter) : seccomp_apply_default(p->userns);
+
+        return r < 0 ? error_errno(reterr, r, "Cannot install the system call filter") : 0;
+}
+
+int child_confine(const MachinePlan *p, Error **reterr) {
         int r;
+
+        process_reset_signals();
 
         /* The session keyring of whoever started us is no concern of the machine's. */
         if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM && errno != EDQUOT)
@@ -77,10 +90,7 @@ static int confine(const MachinePlan *p, Error **reterr) {
                 return error_errno(reterr, errno, "Cannot rule out new privileges");
         if (p->personality >= 0 && personality((unsigned long) p->personality) < 0)
                 return error_errno(reterr, errno, "Cannot set the personality");
-        r = p->filter ? seccomp_apply(p->filter, p->n_filter) : seccomp_apply_default(p->userns);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot install the system call filter");
-        return 0;
+        return filters_early(p) ? install_filter(p, reterr) : 0;
 }
 
 /* execvp() with the machine's PATH, not ours; a shell is not tried on ENOEXEC. */
@@ -172,15 +182,15 @@ int child_exec(const ChildSetup *s, const TaskLabelFiles *labels, bool *ret_exec
         r = limits_settle(p, reterr);
         if (r < 0)
                 return r;
-        r = confine(p, reterr); /* the stub too: it is a process of the machine */
+        r = filters_early(p) ? 0 : install_filter(p, reterr); /* the stub, too: it is a process of the machine */
         if (r < 0)
                 return r;
         if (p->stub_init) {
                 r = become_stub(p, labels, reterr);
                 if (r < 0)
                         return r;
+                process_reset_signals();
         }
-        process_reset_signals();
         r = become_user(p, user, reterr);
         if (r < 0)
                 return r;

@@ -21,6 +21,7 @@
 #include "labels.h"
 #include "lxcfs.h"
 #include "mount.h"
+#include "netns.h"
 #include "process.h"
 #include "pty.h"
 
@@ -61,6 +62,24 @@ static int set_labels(const MachinePlan *p, TaskLabelFiles *ret, Error **reterr)
         int r = task_labels_set_for_exec(&labels, reterr);
 
         return r < 0 || !p->stub_init ? r : task_labels_open(&labels, ret, reterr);
+}
+
+/* Not at birth: to make a network namespace takes as long as half of the tree, which is built meanwhile. */
+static int make_network(const ChildSetup *s, Error **reterr) {
+        static const char made = CHILD_NETWORK;
+        int r;
+
+        if (!plan_makes_network(s->plan))
+                return 0;
+        if (unshare(CLONE_NEWNET) < 0) {
+                r = -errno;
+                error_errno(reterr, r, "Cannot make the machine's network namespace");
+                return r == -ENOSPC ? error_hint(reterr, r, "See sysctl user.max_net_namespaces.") : r;
+        }
+        r = fd_send(s->socket, &made, 1, NULL, 0);
+        if (r >= 0 && s->plan->network == NETWORK_NONE)
+                r = netns_loopback_up();
+        return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of the machine") : 0;
 }
 
 static int become_root(Error **reterr) {
@@ -156,6 +175,10 @@ _Noreturn void child_main(const ChildSetup *s) {
                 fail(s->socket, -errno, false, NULL);
         process_forget_environment(); /* a stub init (--as-pid2) keeps it as long as it runs */
         r = set_labels(s->plan, &labels, &error);
+        if (r >= 0)
+                r = make_network(s, &error);
+        if (r >= 0)
+                r = child_confine(s->plan, &error); /* while the tree is built, which takes longer */
         if (r < 0)
                 fail(s->socket, r, false, error);
         expect_built(s->socket, &root, &lxcfs);

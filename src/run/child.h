@@ -12,11 +12,13 @@
  * one SOCK_SEQPACKET socket, which the exec closes.
  *
  * The parent says                                      the child says
+ *                                                      CHILD_NETWORK: its network namespace is made, where it has one
  *   CHILD_BUILT  + the root mount's fd, and lxcfs's files:
  *                maps are written, the tree stands       CHILD_READY + the ptys' masters: all is mounted
  *   CHILD_GO     it is in its cgroup, and on the net     CHILD_FAILED + a ChildFailure; or the end: init runs */
 
 enum {
+        CHILD_NETWORK = 'n',
         CHILD_BUILT = 'b',
         CHILD_READY = 'r',
         CHILD_GO = 'g',

@@ -69,14 +69,12 @@ static int make_cgroup(Supervisor *s, int *ret_fd, Error **reterr) {
                 close_fd(fd);
                 return r;
         }
-        bound_devices(s, fd);
         *ret_fd = fd;
         return 0;
 }
 
 static uint64_t namespaces(const MachinePlan *p) {
-        return CLONE_NEWPID | CLONE_NEWUTS | (p->userns ? (uint64_t) CLONE_NEWUSER : 0) |
-                (plan_makes_network(p) ? (uint64_t) CLONE_NEWNET : 0);
+        return CLONE_NEWPID | CLONE_NEWUTS | (p->userns ? (uint64_t) CLONE_NEWUSER : 0); /* the others in child.c */
 }
 
 /* What it would be handed as standard input or output. */
@@ -180,7 +178,73 @@ static int spawn_child(Supervisor *s, int *ret_socket, Error **reterr) {
         return 0;
 }
 
-static int attach_network(Supervisor *s, Error **reterr) {
+static int report_child_failure(Supervisor *s, const ChildFailure *f, Error **reterr) {
+        if (f->exec)
+                s->exit_status = f->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+        error_set(reterr, f->code, "%.*s", (int) sizeof(f->message), f->message);
+        if (f->hint[0])
+                error_hint(reterr, f->code, "%.*s", (int) sizeof(f->hint), f->hint);
+        return f->code < 0 ? f->code : -EIO;
+}
+
+/* Its socket closes a moment before it can be waited for; who reaps it comes later. */
+static int report_child_end(const Supervisor *s, Error **reterr) {
+        char text[SIGNAL_TEXT_MAX];
+        siginfo_t info = {};
+
+        if (waitid(P_PIDFD, (id_t) s->leader_fd, &info, WEXITED | WNOWAIT) < 0)
+                return error_errno(reterr, errno, "The machine's first process ended before it was set up");
+        if (info.si_code == CLD_EXITED)
+                return error_set(reterr, EIO, "The machine's first process ended before it was set up (exit status %d)", info.si_status);
+        return error_set(reterr, EIO, "The machine's first process was ended by %s before it was set up",
+                         signal_to_text(info.si_status, text));
+}
+
+/* Wait for one message of the child's: CHILD_NETWORK, CHILD_READY (with the ptys' masters); or 0: for the end of the stream, which is a
+ * successful exec. */
+static int await_child(Supervisor *s, int socket, char what, int *masters, size_t *n_masters, Error **reterr) {
+        union {
+                char type;
+                ChildFailure failure;
+        } message = {};
+        int fds[FD_PASS_MAX];
+        size_t n = FD_PASS_MAX;
+        ssize_t k = fd_recv(socket, &message, sizeof(message), fds, &n);
+
+        if (k == 0)
+                return what ? report_child_end(s, reterr) : 0;
+        if (k < 0)
+                return error_errno(reterr, (int) k, "Cannot hear what the machine's first process says");
+        if (message.type == CHILD_FAILED && k == (ssize_t) sizeof(message.failure))
+                return report_child_failure(s, &message.failure, reterr);
+        if (!what || message.type != what || n > (what == CHILD_READY ? 1 + PLAN_TTYS : 0))
+                return error_set(reterr, EBADMSG, "The machine's first process said something unexpected");
+        if (n_masters) {
+                memcpy(masters, fds, n * sizeof(int));
+                *n_masters = n;
+        }
+        return 0;
+}
+
+/* It may have failed meanwhile, and said why: then all that we met is that it has ended. */
+static int hear_childs_reason(Supervisor *s, int socket, int r, Error **reterr) {
+        union {
+                char type;
+                ChildFailure failure;
+        } message;
+        ssize_t k;
+
+        while ((k = recv(socket, &message, sizeof(message), MSG_DONTWAIT)) > 0) {
+                if (message.type != CHILD_FAILED || k != (ssize_t) sizeof(message.failure))
+                        continue;
+                if (reterr)
+                        *reterr = (error_free(*reterr), NULL);
+                return report_child_failure(s, &message.failure, reterr);
+        }
+        return r;
+}
+
+static int attach_network(Supervisor *s, int socket, Error **reterr) {
         NetworkRequest req = {
                 .machine = s->plan->name, .nics = &s->plan->nics, .ports = &s->plan->ports, .host_ports = &s->plan->host_ports,
                 .ingress_rate = s->plan->ingress_rate, .egress_rate = s->plan->egress_rate, .next_life = s->record->reboots > 0,
@@ -190,13 +254,14 @@ static int attach_network(Supervisor *s, Error **reterr) {
         NetworkLease lease = {};
         int r;
 
-        if (!plan_makes_network(s->plan))
-                return 0;
-        netns = namespace_open(s->leader, "net");
+        if (!plan_makes_network(s->plan) || s->plan->network == NETWORK_NONE)
+                return 0; /* that one the child sees to */
+        r = await_child(s, socket, CHILD_NETWORK, NULL, NULL, reterr);
+        if (r < 0)
+                return r;
+        netns = namespace_open_of(s->leader_fd, s->leader, "net");
         if (netns < 0)
                 return error_errno(reterr, netns, "Cannot open the machine's network namespace");
-        if (s->plan->network == NETWORK_NONE)
-                return network_loopback_up(netns, reterr);
         req.netns = netns;
         s->network_attached = true;
         r = network_attach(&req, &lease, reterr);
@@ -226,6 +291,8 @@ static int settle_cgroup(Supervisor *s, Error **reterr) {
                         return r == -ENOENT ? 0 : error_errno(reterr, r, "Cannot tell the machine's cgroup");
         }
         cgroup = cgroup_open(s->cgroup);
+        if (cgroup >= 0 && s->cgroup_owned)
+                bound_devices(s, cgroup);
         r = cgroup < 0 ? cgroup : s->plan->userns ? cgroup_delegate(cgroup, s->plan->uid_base) : 0;
         if (r < 0)
                 return error_errno(reterr, r, "Cannot hand the cgroup %s over to the machine", s->cgroup);
@@ -236,51 +303,6 @@ static int settle_cgroup(Supervisor *s, Error **reterr) {
                 return r;
         if (string_set(&s->record->cgroup, s->cgroup) < 0)
                 return error_oom(reterr);
-        return 0;
-}
-
-static int report_child_failure(Supervisor *s, const ChildFailure *f, Error **reterr) {
-        if (f->exec)
-                s->exit_status = f->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
-        error_set(reterr, f->code, "%.*s", (int) sizeof(f->message), f->message);
-        if (f->hint[0])
-                error_hint(reterr, f->code, "%.*s", (int) sizeof(f->hint), f->hint);
-        return f->code < 0 ? f->code : -EIO;
-}
-
-/* Its socket closes a moment before it can be waited for; who reaps it comes later. */
-static int report_child_end(const Supervisor *s, Error **reterr) {
-        char text[SIGNAL_TEXT_MAX];
-        siginfo_t info = {};
-
-        if (waitid(P_PIDFD, (id_t) s->leader_fd, &info, WEXITED | WNOWAIT) < 0)
-                return error_errno(reterr, errno, "The machine's first process ended before it was set up");
-        if (info.si_code == CLD_EXITED)
-                return error_set(reterr, EIO, "The machine's first process ended before it was set up (exit status %d)", info.si_status);
-        return error_set(reterr, EIO, "The machine's first process was ended by %s before it was set up",
-                         signal_to_text(info.si_status, text));
-}
-
-/* Wait for READY (with the ptys' masters), or for the end of the stream, which is a successful exec. */
-static int await_child(Supervisor *s, int socket, bool ready, int *masters, size_t *n_masters, Error **reterr) {
-        union {
-                char type;
-                ChildFailure failure;
-        } message = {};
-        int fds[FD_PASS_MAX];
-        size_t n = FD_PASS_MAX;
-        ssize_t k = fd_recv(socket, &message, sizeof(message), fds, &n);
-
-        if (k == 0)
-                return ready ? report_child_end(s, reterr) : 0;
-        if (k < 0)
-                return error_errno(reterr, (int) k, "Cannot hear what the machine's first process says");
-        if (message.type == CHILD_FAILED && k == (ssize_t) sizeof(message.failure))
-                return report_child_failure(s, &message.failure, reterr);
-        if (message.type != CHILD_READY || !ready || n > 1 + PLAN_TTYS)
-                return error_set(reterr, EBADMSG, "The machine's first process said something unexpected");
-        memcpy(masters, fds, n * sizeof(int));
-        *n_masters = n;
         return 0;
 }
 
@@ -340,25 +362,37 @@ static int hand_over(const Supervisor *s, int socket, int root, Error **reterr) 
         return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
 }
 
+typedef struct Building {
+        Supervisor *supervisor;
+        int socket;
+} Building;
+
+static int make_api(void *userdata, int ret[2], Error **reterr) {
+        const Building *b = userdata;
+        Supervisor *s = b->supervisor;
+        ApiOf of = { s->leader, s->leader_fd, s->plan->network != NETWORK_HOST };
+        int r = s->plan->network == NETWORK_NONE ? await_child(s, b->socket, CHILD_NETWORK, NULL, NULL, reterr) : 0;
+
+        return r < 0 ? r : api_mounts_make(&of, ret, reterr);
+}
+
 static int build_tree(Supervisor *s, int socket, Error **reterr) {
         _cleanup_(guest_files_done) GuestFiles files = { .credentials = s->credentials };
-        _cleanup_close_ int userns = -1, root = -1, proc = -1, sysfs = -1;
-        int api[2], r;
+        TreeParts parts = { .stack = s->stack, .make_api = make_api, .userdata = &(Building){ s, socket }, .files = &files };
+        _cleanup_close_ int userns = -1, root = -1;
+        int r;
 
         if (s->plan->userns) {
-                userns = namespace_open(s->leader, "user");
+                userns = namespace_open_of(s->leader_fd, s->leader, "user");
                 if (userns < 0)
                         return error_errno(reterr, userns, "Cannot open the machine's user namespace");
         }
         r = guest_hints_make(s, &files, reterr);
-        if (r >= 0)
-                r = api_mounts_make(s->leader_fd, s->plan->network != NETWORK_HOST, api, reterr);
         if (r < 0)
                 return r;
-        proc = api[0];
-        sysfs = api[1];
-        s->staged = true;
-        root = assemble_tree(s->plan, &(TreeParts){ s->stack, userns, { proc, sysfs }, &files }, &s->notify_fd, reterr);
+        parts.userns = userns;
+        s->staged = s->assembled = true;
+        root = assemble_tree(s->plan, &parts, &s->notify_fd, reterr);
         if (root < 0)
                 return root;
         image_stack_settle(s->stack);
@@ -370,7 +404,7 @@ static int build_tree(Supervisor *s, int socket, Error **reterr) {
 }
 
 /* The child's ids, limits and network, which it cannot give itself. */
-static int prepare_child(Supervisor *s, Error **reterr) {
+static int prepare_child(Supervisor *s, int socket, Error **reterr) {
         int r;
 
         if (s->plan->userns) {
@@ -379,18 +413,41 @@ static int prepare_child(Supervisor *s, Error **reterr) {
                         return error_errno(reterr, r, "Cannot map the machine's user ids");
         }
         r = limits_hand_over(s->plan, s->leader, reterr);
-        return r < 0 ? r : attach_network(s, reterr);
+        return r < 0 ? r : attach_network(s, socket, reterr);
 }
 
-/* The tree, and the child's terminals in return. */
-static int furnish_child(Supervisor *s, int socket, Error **reterr) {
+/* The child's terminals, in return for the tree. */
+static int await_ready(Supervisor *s, int socket, Error **reterr) {
         int masters[1 + PLAN_TTYS], r;
         size_t n_masters = 0;
 
+        r = await_child(s, socket, CHILD_READY, masters, &n_masters, reterr);
+        return r < 0 ? r : take_terminals(s, masters, n_masters, reterr);
+}
+
+static int let_go(int socket, Error **reterr) {
+        static const char go = CHILD_GO;
+        int r = fd_send(socket, &go, 1, NULL, 0);
+
+        return r < 0 ? error_errno(reterr, r, "Cannot start the machine's init") : 0;
+}
+
+/* All that the supervisor does for the child is done while that mounts, where it can be: with systemd, it is still to be moved into its
+ * scope; in a later life, it is given the binds of the former one. It need not stop to be told to go on, then. */
+static int furnish_alone(Supervisor *s, int socket, Error **reterr) {
+        int r;
+
+        supervisor_hear(s);
+        if (supervisor_is_cancelled(s))
+                return error_set(reterr, ECANCELED, "The machine was asked to end before it ran");
         r = build_tree(s, socket, reterr);
         if (r >= 0)
-                r = await_child(s, socket, true, masters, &n_masters, reterr);
-        return r < 0 ? r : take_terminals(s, masters, n_masters, reterr);
+                r = settle_cgroup(s, reterr);
+        if (r < 0)
+                return r;
+        memory_watch_begin(s);
+        r = let_go(socket, reterr);
+        return r < 0 ? r : await_ready(s, socket, reterr);
 }
 
 /* Enlisted, furnished, and in its final cgroup: all that it waits for. */
@@ -401,22 +458,26 @@ static int enlist_and_furnish(Supervisor *s, int socket, Error **reterr) {
         r = enlist_begin(s, &e, reterr);
         if (r < 0)
                 return r;
-        r = furnish_child(s, socket, reterr);
+        r = build_tree(s, socket, reterr);
+        if (r >= 0)
+                r = await_ready(s, socket, reterr);
         if (r < 0) {
                 enlist_abandon(s, &e);
                 return r;
         }
         r = enlist_end(s, &e, reterr);
-        return r < 0 ? r : settle_cgroup(s, reterr);
+        if (r >= 0)
+                r = settle_cgroup(s, reterr);
+        if (r < 0)
+                return r;
+        s->record->registered = s->registered;
+        memory_watch_begin(s);
+        r = s->record->reboots > 0 ? live_binds_again(s, reterr) : 0;
+        return r < 0 ? r : let_go(socket, reterr);
 }
 
-static int let_go(Supervisor *s, int socket, Error **reterr) {
-        static const char go = CHILD_GO;
-        int r = fd_send(socket, &go, 1, NULL, 0);
-
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot start the machine's init");
-        return await_child(s, socket, false, NULL, NULL, reterr);
+static bool is_alone(const Supervisor *s) {
+        return !s->bus && s->plan->console == CONSOLE_PIPE && s->record->reboots == 0;
 }
 
 int supervisor_launch(Supervisor *s, Error **reterr) {
@@ -425,17 +486,13 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
 
         r = spawn_child(s, &socket, reterr);
         if (r >= 0)
-                r = prepare_child(s, reterr);
+                r = prepare_child(s, socket, reterr);
         if (r >= 0)
-                r = enlist_and_furnish(s, socket, reterr);
+                r = (is_alone(s) ? furnish_alone : enlist_and_furnish)(s, socket, reterr);
         if (r < 0)
-                return r;
-        s->record->registered = s->registered;
-        memory_watch_begin(s);
-        r = s->record->reboots > 0 ? live_binds_again(s, reterr) : 0;
-        if (r < 0)
-                return r;
-        r = let_go(s, socket, reterr);
+                return socket < 0 ? r : hear_childs_reason(s, socket, r, reterr);
+        supervisor_leave_tree(s); /* now, rather than when who started the machine waits for its end */
+        r = await_child(s, socket, 0, NULL, NULL, reterr);
         if (r < 0)
                 return r;
         s->launched = true;

@@ -86,7 +86,8 @@ struct Supervisor {
         int host_ifindex; /* the host's end of its link, or 0 */
         PortRelays *port_relays; /* its published ports at [::1], or NULL */
         int credentials;  /* credential-store.h; or -1. Not ours: it stays for the next life */
-        bool staged;      /* the tree is mounted in our mount namespace */
+        bool staged;      /* the tree is mounted in our mount namespace, until the child has its copy */
+        bool assembled;   /* there may be what assemble_overlay_clean() removes */
 
         pid_t leader;
         int leader_fd;    /* pidfd; -1 once it is reaped */
@@ -159,6 +160,9 @@ void supervisor_tell_end(Supervisor *s);
 
 /* What must be undone, written down before any of it is made. */
 int supervisor_write_first_record(Supervisor *s, Error **reterr);
+
+/* teardown.c: the tree is the child's alone. */
+void supervisor_leave_tree(Supervisor *s);
 
 /* teardown.c: undo everything, in an order that leaves no window in which a sweep would be needed; reports the
  * first thing that could not be undone. */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sysctls.h"
 
-#include <fcntl.h>
 #include <sys/mount.h>
 
 #include "api-guard.h"
 #include "mount.h"
-#include "path.h"
 
 #define FLAGS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
@@ -50,8 +48,7 @@ static bool is_own(const MachinePlan *p, Owner owner) {
 }
 
 static int attach(int proc, const char *path, int mount, Error **reterr) {
-        _cleanup_close_ int target = open_in_root(proc, path, O_PATH | O_NOFOLLOW, 0);
-        int r = target < 0 ? target : mount_attach(mount, target);
+        int r = mount_attach_at(mount, proc, path);
 
         return r < 0 ? error_errno(reterr, r, "Cannot mount on /proc/%s in the machine", path) : 0;
 }

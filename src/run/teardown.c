@@ -30,11 +30,23 @@ static void note(int r, Error *error, int *first, Error **reterr) {
         error_free(error);
 }
 
+/* A group of our own, in which nothing is left of the machine: all that follows, to find that out and to bring it about, can be spared. */
+static void remove_if_empty(Supervisor *s) {
+        if (s->leader_fd >= 0 || !s->cgroup_owned || !s->cgroup || cgroup_remove_empty(s->cgroup) < 0)
+                return;
+        s->cgroup = (free(s->cgroup), NULL);
+        s->cgroup_owned = false;
+}
+
 static void end_guest(Supervisor *s) {
         siginfo_t info;
         int r;
 
         freezing_end(s);
+        if (s->leader_fd < 0) {
+                memory_watch_end(s); /* which reads what is counted there */
+                remove_if_empty(s);
+        }
         freeze_release(s);
         memory_watch_end(s);
         if (s->leader_fd >= 0) {
@@ -106,6 +118,12 @@ static void leave_systemd(Supervisor *s, int *first, Error **reterr) {
                 gc_stop_idle_services(s->bus);
 }
 
+void supervisor_leave_tree(Supervisor *s) {
+        if (s->staged)
+                (void) umount2(STAGING_DIRECTORY, MNT_DETACH);
+        s->staged = false;
+}
+
 int supervisor_teardown(Supervisor *s, Error **reterr) {
         Error *error = NULL;
         int first = 0, r;
@@ -115,10 +133,10 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
         turn_end(s);
         health_watch_end(s);
         close_terminals(s);
-        if (s->staged) {
-                (void) umount2(STAGING_DIRECTORY, MNT_DETACH);
-                s->staged = false;
+        supervisor_leave_tree(s);
+        if (s->assembled) {
                 assemble_overlay_clean(s->plan);
+                s->assembled = false;
         }
         port_relays_end(s);
         if (s->network_attached) {

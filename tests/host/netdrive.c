@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "netns.h"
 #include "network.h"
 #include "nics.h"
 #include "port-change.h"
@@ -92,10 +93,16 @@ static bool is_alive(const char *machine, void *userdata) {
         return strv_contains(userdata, machine);
 }
 
+static int up(_unused_ void *userdata) {
+        return netns_loopback_up();
+}
+
 static int loopback(const char *path, Error **reterr) {
         _cleanup_close_ int netns = open(path, O_RDONLY | O_CLOEXEC);
 
-        return network_loopback_up(netns, reterr);
+        int r = netns < 0 ? -errno : netns_call(netns, up, NULL);
+
+        return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of %s", path) : 0;
 }
 
 static int resolv(Error **reterr) {
