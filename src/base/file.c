@@ -48,8 +48,9 @@ int file_replace_data(int dirfd, const char *path, const void *data, size_t size
 
         if (asprintf(&tmp, "%s.%d.tmp", path, (int) getpid()) < 0)
                 return -ENOMEM;
-        (void) unlinkat(dirfd, tmp, 0);
         fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+        if (fd < 0 && errno == EEXIST && unlinkat(dirfd, tmp, 0) >= 0) /* of one that was killed */
+                fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         return fd < 0 ? -errno : finish(dirfd, tmp, &fd, path, data, size);
 }
 

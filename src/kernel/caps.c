@@ -84,14 +84,14 @@ uint64_t caps_default_set(bool private_network, bool private_users) {
 
 int caps_drop_bounding(uint64_t keep) {
         for (unsigned long cap = 0; cap < 64; cap++) {
-                int has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+                int r, has;
 
-                if (has < 0) /* EINVAL: beyond the last one that this kernel knows */
-                        return errno == EINVAL && cap > 0 ? 0 : -errno;
-                if (has == 0 || (keep & CAP_BIT(cap)))
+                if ((keep & CAP_BIT(cap)) || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) >= 0)
                         continue;
-                if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-                        return -errno;
+                r = -errno;
+                has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0); /* EINVAL: beyond the last one that this kernel knows */
+                if (has != 0)
+                        return has < 0 && errno == EINVAL && cap > 0 ? 0 : r;
         }
         return 0;
 }

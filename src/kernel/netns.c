@@ -79,11 +79,11 @@ int netns_call(int netns, int (*call)(void *userdata), void *userdata) {
         return r;
 }
 
-int netns_loopback_up(void) {
+int netns_loopback_up(int netns) {
         struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-        _cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        _cleanup_close_ int fd = netns_socket(netns, AF_INET, SOCK_DGRAM, 0);
 
-        return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0 ? -errno : 0;
+        return fd < 0 ? fd : ioctl(fd, SIOCSIFFLAGS, &lo) < 0 ? -errno : 0;
 }
 
 int netns_try(int (*call)(void *userdata), void *userdata) {

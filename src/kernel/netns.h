@@ -15,8 +15,8 @@ int netns_open(const char *path);
 /* Call a function in the namespace `netns` (-1: our own). Returns what it returns, or -errno. A child that it makes stays there. */
 int netns_call(int netns, int (*call)(void *userdata), void *userdata);
 
-/* Bring up the loopback interface of our own. 0 or -errno. */
-int netns_loopback_up(void);
+/* Bring up the loopback interface of the namespace `netns`. 0 or -errno. */
+int netns_loopback_up(int netns);
 
 /* Call a function in a new network namespace, which goes when it returns: what is tried out leaves no trace in ours. Returns what it
  * returns, or -errno. */

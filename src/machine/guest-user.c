@@ -198,6 +198,16 @@ int guest_user_find(int root, const char *user, GuestUser **ret, Error **reterr)
         return 0;
 }
 
+int guest_root_find(int root, GuestUser **ret, Error **reterr) {
+        _cleanup_free_ char *passwd = NULL;
+        int r = read_table(root, "/etc/passwd", &passwd, reterr);
+
+        if (r < 0)
+                return r;
+        r = guest_user_parse(passwd, NULL, NULL, ret);
+        return r < 0 ? error_errno(reterr, r, "Cannot look up the machine's root") : 0;
+}
+
 bool guest_password_is_locked(const char *text, const char *name) {
         char line[4096], *f[2];
 

@@ -29,6 +29,9 @@ DEFINE_CLEANUP(GuestUser *, guest_user_free);
  * an Error for an unknown name. */
 int guest_user_find(int root, const char *user, GuestUser **ret, Error **reterr);
 
+/* Root of the machine, without the groups that it is in besides its own. */
+int guest_root_find(int root, GuestUser **ret, Error **reterr);
+
 /* Whether a user's password is locked ("*" or "!…" in shadow or passwd): 1, or 0, also when nothing is known. */
 int guest_user_is_locked(int root, const char *name);
 

@@ -19,24 +19,29 @@ static int make_sysfs(void *userdata) {
         return *fd < 0 ? *fd : 0;
 }
 
-/* By ourselves: -EOPNOTSUPP where the kernel does not make a proc for others. */
-static int make_both(const ApiOf *of, int ret[2]) {
+static int await_network(const ApiOf *of, Error **reterr) {
+        return of->await_network ? of->await_network(of->userdata, reterr) : 0;
+}
+
+/* By ourselves. -EOPNOTSUPP, and no Error, where the kernel makes no proc for others. */
+static int make_both(const ApiOf *of, int ret[2], Error **reterr) {
         _cleanup_close_ int pidns = namespace_open_of(of->leader_fd, of->leader, "pid"), proc = -1, netns = -1;
         int sysfs, r;
 
-        if (pidns < 0)
-                return pidns;
-        proc = mount_new_proc(pidns, FLAGS);
-        if (proc < 0)
+        proc = pidns < 0 ? pidns : mount_new_proc(pidns, FLAGS);
+        if (proc == -EOPNOTSUPP)
                 return proc;
-        if (of->own_network) {
-                netns = namespace_open_of(of->leader_fd, of->leader, "net");
-                if (netns < 0)
-                        return netns;
-        }
-        r = netns_call(netns, make_sysfs, &sysfs);
+        if (proc < 0)
+                return error_errno(reterr, proc, "Cannot make the machine's /proc");
+        r = await_network(of, reterr);
         if (r < 0)
                 return r;
+        if (of->own_network)
+                r = netns = namespace_open_of(of->leader_fd, of->leader, "net");
+        if (r >= 0)
+                r = netns_call(netns, make_sysfs, &sysfs);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot make the machine's /sys");
         ret[0] = TAKE_FD(proc);
         ret[1] = sysfs;
         return 0;
@@ -102,14 +107,17 @@ static int join_and_make(void *userdata) {
         return r < 0;
 }
 
-static int have_made(const ApiOf *of, int ret[2]) {
+static int have_made(const ApiOf *of, int ret[2], Error **reterr) {
         Helper h = { .leader = of->leader_fd, .namespaces = CLONE_NEWPID | (of->own_network ? CLONE_NEWNET : 0), .fds = { -1, -1 } };
-        int r = call(join_and_make, &h);
+        int r = await_network(of, reterr);
 
+        if (r < 0)
+                return r;
+        r = call(join_and_make, &h);
         if (r < 0) {
                 close_fd(h.fds[0]);
                 close_fd(h.fds[1]);
-                return h.error > 0 ? -h.error : r;
+                return error_errno(reterr, h.error > 0 ? -h.error : r, "Cannot make the machine's /proc and /sys");
         }
         ret[0] = h.fds[0];
         ret[1] = h.fds[1];
@@ -117,9 +125,7 @@ static int have_made(const ApiOf *of, int ret[2]) {
 }
 
 int api_mounts_make(const ApiOf *of, int ret[2], Error **reterr) {
-        int r = make_both(of, ret);
+        int r = make_both(of, ret, reterr);
 
-        if (r == -EOPNOTSUPP)
-                r = have_made(of, ret);
-        return r < 0 ? error_errno(reterr, r, "Cannot make the machine's /proc and /sys") : 0;
+        return r == -EOPNOTSUPP ? have_made(of, ret, reterr) : r;
 }

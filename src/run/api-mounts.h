@@ -14,6 +14,8 @@ typedef struct ApiOf {
         pid_t leader;
         int leader_fd;    /* its pidfd */
         bool own_network; /* not ours */
+        int (*await_network)(void *userdata, Error **reterr); /* until it is in that; NULL: it is */
+        void *userdata;
 } ApiOf;
 
 /* Mount fds, not attached, in ret[0] (proc) and ret[1] (sysfs), the caller's. */

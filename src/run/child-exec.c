@@ -166,7 +166,7 @@ int child_exec(const ChildSetup *s, const TaskLabelFiles *labels, bool *ret_exec
         root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (root < 0)
                 return error_errno(reterr, errno, "Cannot open the machine's root");
-        r = guest_user_find(root, p->user, &user, reterr);
+        r = p->user ? guest_user_find(root, p->user, &user, reterr) : guest_root_find(root, &user, reterr); /* whose ids it has already */
         if (r < 0)
                 return r;
         /* As images are made for that are to run as any user: what is theirs is group 0's. */

@@ -21,7 +21,6 @@
 #include "labels.h"
 #include "lxcfs.h"
 #include "mount.h"
-#include "netns.h"
 #include "process.h"
 #include "pty.h"
 
@@ -76,10 +75,7 @@ static int make_network(const ChildSetup *s, Error **reterr) {
                 error_errno(reterr, r, "Cannot make the machine's network namespace");
                 return r == -ENOSPC ? error_hint(reterr, r, "See sysctl user.max_net_namespaces.") : r;
         }
-        r = fd_send(s->socket, &made, 1, NULL, 0);
-        if (r >= 0 && s->plan->network == NETWORK_NONE)
-                r = netns_loopback_up();
-        return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of the machine") : 0;
+        return fd_send(s->socket, &made, 1, NULL, 0);
 }
 
 static int become_root(Error **reterr) {
@@ -171,12 +167,15 @@ _Noreturn void child_main(const ChildSetup *s) {
         bool executing = false;
         size_t n_masters = 0;
 
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setsid() < 0)
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+                fail(s->socket, -errno, false, NULL);
+        r = make_network(s, &error); /* which the supervisor will wait for */
+        if (r < 0)
+                fail(s->socket, r, false, error);
+        if (setsid() < 0)
                 fail(s->socket, -errno, false, NULL);
         process_forget_environment(); /* a stub init (--as-pid2) keeps it as long as it runs */
         r = set_labels(s->plan, &labels, &error);
-        if (r >= 0)
-                r = make_network(s, &error);
         if (r >= 0)
                 r = child_confine(s->plan, &error); /* while the tree is built, which takes longer */
         if (r < 0)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "fd.h"
 #include "file.h"
 #include "guest-credentials.h"
 #include "guest-ids.h"
@@ -19,12 +20,11 @@
 #include "nesting.h"
 #include "path.h"
 
+/* Nobody sees it before it is whole. */
 static int add_file(int dir, const char *name, const char *text, uid_t owner) {
-        int r = file_replace(dir, name, text, 0444);
+        _cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
 
-        if (r >= 0 && fchownat(dir, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
-                r = -errno;
-        return r;
+        return fd < 0 || fchown(fd, owner, owner) < 0 ? -errno : fd_write_all(fd, text, strlen(text));
 }
 
 /* A datagram socket that stands in the guest's tree. Everybody inside may write to it; what counts is chosen later. */

@@ -172,8 +172,6 @@ static int spawn_child(Supervisor *s, int *ret_socket, Error **reterr) {
                 return pid;
         }
         s->leader = pid;
-        s->record->leader = pid;
-        (void) process_start_time(pid, &s->record->leader_start);
         *ret_socket = sockets[0];
         return 0;
 }
@@ -367,13 +365,19 @@ typedef struct Building {
         int socket;
 } Building;
 
-static int make_api(void *userdata, int ret[2], Error **reterr) {
+static int await_network(void *userdata, Error **reterr) {
         const Building *b = userdata;
-        Supervisor *s = b->supervisor;
-        ApiOf of = { s->leader, s->leader_fd, s->plan->network != NETWORK_HOST };
-        int r = s->plan->network == NETWORK_NONE ? await_child(s, b->socket, CHILD_NETWORK, NULL, NULL, reterr) : 0;
 
-        return r < 0 ? r : api_mounts_make(&of, ret, reterr);
+        return await_child(b->supervisor, b->socket, CHILD_NETWORK, NULL, NULL, reterr);
+}
+
+static int make_api(void *userdata, int ret[2], Error **reterr) {
+        const Supervisor *s = ((Building *) userdata)->supervisor;
+        ApiOf of = { .leader = s->leader, .leader_fd = s->leader_fd, .own_network = s->plan->network != NETWORK_HOST, .userdata = userdata };
+
+        if (s->plan->network == NETWORK_NONE) /* for others, attach_network() has waited */
+                of.await_network = await_network;
+        return api_mounts_make(&of, ret, reterr);
 }
 
 static int build_tree(Supervisor *s, int socket, Error **reterr) {
@@ -403,7 +407,7 @@ static int build_tree(Supervisor *s, int socket, Error **reterr) {
         return hand_over(s, socket, root, reterr);
 }
 
-/* The child's ids, limits and network, which it cannot give itself. */
+/* The child's ids and network, which it cannot give itself. */
 static int prepare_child(Supervisor *s, int socket, Error **reterr) {
         int r;
 
@@ -412,8 +416,25 @@ static int prepare_child(Supervisor *s, int socket, Error **reterr) {
                 if (r < 0)
                         return error_errno(reterr, r, "Cannot map the machine's user ids");
         }
-        r = limits_hand_over(s->plan, s->leader, reterr);
-        return r < 0 ? r : attach_network(s, socket, reterr);
+        return attach_network(s, socket, reterr);
+}
+
+static int bring_up_loopback(const Supervisor *s, Error **reterr) {
+        _cleanup_close_ int netns = namespace_open_of(s->leader_fd, s->leader, "net");
+        int r = netns < 0 ? netns : netns_loopback_up(netns);
+
+        return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of the machine") : 0;
+}
+
+/* What is to be done before the exec, and is none of the tree's. */
+static int settle_leader(Supervisor *s, Error **reterr) {
+        int r = s->plan->network == NETWORK_NONE ? bring_up_loopback(s, reterr) : 0;
+
+        if (r < 0)
+                return r;
+        s->record->leader = s->leader;
+        (void) process_start_time(s->leader, &s->record->leader_start);
+        return limits_hand_over(s->plan, s->leader, reterr);
 }
 
 /* The child's terminals, in return for the tree. */
@@ -437,10 +458,15 @@ static int let_go(int socket, Error **reterr) {
 static int furnish_alone(Supervisor *s, int socket, Error **reterr) {
         int r;
 
+        r = build_tree(s, socket, reterr);
+        if (r >= 0)
+                r = supervisor_listen(s, reterr);
+        if (r < 0)
+                return r;
         supervisor_hear(s);
         if (supervisor_is_cancelled(s))
                 return error_set(reterr, ECANCELED, "The machine was asked to end before it ran");
-        r = build_tree(s, socket, reterr);
+        r = settle_leader(s, reterr);
         if (r >= 0)
                 r = settle_cgroup(s, reterr);
         if (r < 0)
@@ -455,10 +481,14 @@ static int enlist_and_furnish(Supervisor *s, int socket, Error **reterr) {
         _cleanup_(enlistment_done) Enlistment e = {};
         int r;
 
-        r = enlist_begin(s, &e, reterr);
+        r = supervisor_listen(s, reterr);
+        if (r >= 0)
+                r = enlist_begin(s, &e, reterr);
         if (r < 0)
                 return r;
         r = build_tree(s, socket, reterr);
+        if (r >= 0)
+                r = settle_leader(s, reterr);
         if (r >= 0)
                 r = await_ready(s, socket, reterr);
         if (r < 0) {

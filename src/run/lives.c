@@ -176,8 +176,8 @@ static int renew_loop(Supervisor *s, Error **reterr) {
         r = event_loop_new(&s->event);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make an event loop");
-        r = supervisor_watch_signals(s, reterr);
-        return r < 0 ? r : control_server_start(s, reterr);
+        s->listens = false;
+        return supervisor_listen(s, reterr);
 }
 
 static int wait_for(Supervisor *s, unsigned seconds, Error **reterr) {

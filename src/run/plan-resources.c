@@ -102,7 +102,7 @@ int plan_take_resources(MachinePlan *p, int dir, bool lived, Error **reterr) {
                         r = error_oom(reterr);
         if (r >= 0)
                 r = live_resources_save(dir, &l, reterr);
-        return r < 0 ? r : plan_settle_resources(p, reterr);
+        return r < 0 || !lived ? r : plan_settle_resources(p, reterr);
 }
 
 /* ---- properties ---- */

@@ -150,6 +150,11 @@ static bool hear_of_end(void *userdata) {
         return supervisor_is_cancelled(userdata);
 }
 
+/* A command that nothing keeps waiting has its child make a network first, and listens meanwhile. */
+static bool listens_late(const Supervisor *s) {
+        return !s->bus && !is_recorded(s->plan) && !s->plan->rechown && !s->plan->labels.tree && s->record->reboots == 0;
+}
+
 /* One life of the machine, between two reboots. */
 static int run_once(Start *start, Supervisor *s, Error **reterr) {
         int r;
@@ -172,10 +177,8 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
         r = claim(start, s, reterr);
         if (s->record_dir >= 0 && is_recorded(s->plan))
                 s->console = console_record_begin(s->plan->name, s->event);
-        if (r >= 0)
-                r = control_server_start(s, reterr);
-        if (r >= 0)
-                r = supervisor_watch_signals(s, reterr);
+        if (r >= 0 && !listens_late(s))
+                r = supervisor_listen(s, reterr);
         if (r < 0)
                 return r;
         supervisor_hear(s); /* what was said between two lives */

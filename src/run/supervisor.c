@@ -141,13 +141,25 @@ static int attach_console(Supervisor *s, Error **reterr) {
         return attach_new(s->event, ATTACH_CONTROL, sockets[1], &policy, &s->attach, reterr);
 }
 
-int supervisor_watch_signals(Supervisor *s, Error **reterr) {
+static int watch_signals(Supervisor *s, Error **reterr) {
         static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
                 r = event_add_signal(s->event, NULL, signals[i], on_signal, s);
         return r < 0 ? error_errno(reterr, r, "Cannot watch for signals") : 0;
+}
+
+int supervisor_listen(Supervisor *s, Error **reterr) {
+        int r;
+
+        if (s->listens)
+                return 0;
+        r = watch_signals(s, reterr);
+        if (r >= 0)
+                r = control_server_start(s, reterr);
+        s->listens = r >= 0;
+        return r;
 }
 
 void supervisor_hear(Supervisor *s) {

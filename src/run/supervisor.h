@@ -101,6 +101,7 @@ struct Supervisor {
         MachineEnd end;         /* what will stand there at last */
         Attach *attach;   /* our own terminal on the console */
 
+        bool listens;     /* signals and requests are taken from the event loop */
         bool launched;    /* init runs, and can be told things; until then a stop is noted, and looked at where we wait */
         uint64_t launched_usec; /* CLOCK_MONOTONIC */
         Stopping stop;
@@ -124,8 +125,8 @@ struct Supervisor {
  * -errno; -ENOENT and -EACCES/-ENOEXEC of the exec itself set exit_status to 127 and 126. */
 int supervisor_launch(Supervisor *s, Error **reterr);
 
-/* supervisor.c: take signals from the event loop. */
-int supervisor_watch_signals(Supervisor *s, Error **reterr);
+/* supervisor.c: take signals and requests from the event loop, from now on. */
+int supervisor_listen(Supervisor *s, Error **reterr);
 
 /* Do what was asked for meanwhile, without waiting. */
 void supervisor_hear(Supervisor *s);

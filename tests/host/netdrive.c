@@ -93,14 +93,10 @@ static bool is_alive(const char *machine, void *userdata) {
         return strv_contains(userdata, machine);
 }
 
-static int up(_unused_ void *userdata) {
-        return netns_loopback_up();
-}
-
 static int loopback(const char *path, Error **reterr) {
         _cleanup_close_ int netns = open(path, O_RDONLY | O_CLOEXEC);
 
-        int r = netns < 0 ? -errno : netns_call(netns, up, NULL);
+        int r = netns < 0 ? -errno : netns_loopback_up(netns);
 
         return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of %s", path) : 0;
 }
