@@ -115,7 +115,8 @@ static int hide_throttling(Covers *c, int sysfs, Error **reterr) {
         return r;
 }
 
-static int replace_fs(const Covers *c, int sysfs) {
+/* Its place for the cgroups is an empty directory, and so what all directories are covered with. */
+static int replace_fs(Covers *c, int sysfs) {
         _cleanup_close_ int mount = -1;
         int r;
 
@@ -123,7 +124,12 @@ static int replace_fs(const Covers *c, int sysfs) {
                 return errno == ENOENT ? 0 : -errno;
         mount = mount_new_labelled("tmpfs", "mode=0555,size=4k,nr_inodes=8", c->context, FLAGS);
         r = mount < 0 ? mount : mkdirat(mount, "cgroup", 0555) < 0 ? -errno : mount_set_attr(mount, MOUNT_ATTR_RDONLY, 0, false);
-        return r < 0 ? r : mount_attach_at(mount, sysfs, "fs");
+        if (r >= 0)
+                r = mount_attach_at(mount, sysfs, "fs");
+        if (r < 0)
+                return r;
+        c->directory = openat(mount, "cgroup", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return c->directory < 0 ? -errno : 0;
 }
 
 static int guard_sys(Covers *c, int sysfs, Error **reterr) {
@@ -178,9 +184,9 @@ int api_guard(const MachinePlan *p, int root, Error **reterr) {
         if (sysfs < 0)
                 return sysfs;
         covers.file = null;
-        r = guard_proc(p, &covers, proc, reterr);
+        r = guard_sys(&covers, sysfs, reterr);
         if (r >= 0)
-                r = guard_sys(&covers, sysfs, reterr);
+                r = guard_proc(p, &covers, proc, reterr);
         close_fd(covers.directory);
         return r;
 }

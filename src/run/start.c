@@ -500,7 +500,7 @@ static int live(Start *start, Supervisor *s, Error **reterr) {
         if (r < 0)
                 error_pass(reterr, r, &error);
         start->report_fd = s->report_fd;
-        if (s->record->name) /* before anybody sees its console closed */
+        if (s->record->name && (s->reboot || s->n_terminals > 0 || is_recorded(s->plan))) /* before anybody sees its console closed */
                 (void) supervisor_save_state(s, r >= 0 && s->reboot ? MACHINE_REBOOTING : MACHINE_CLOSING, NULL);
         s->failure = r >= 0 ? NULL : reterr && *reterr ? (*reterr)->message : strerror(-r);
         t = supervisor_teardown(s, r < 0 ? NULL : reterr);
