@@ -115,29 +115,42 @@ static int hide_throttling(Covers *c, int sysfs, Error **reterr) {
         return r;
 }
 
-/* Its place for the cgroups is an empty directory, and so what all directories are covered with. */
-static int replace_fs(Covers *c, int sysfs) {
+#define SYS_FS "mode=0555,size=4k,nr_inodes=8,uid=%u,gid=%u"
+
+int api_guard_make_fs(const MachinePlan *p) {
         _cleanup_close_ int mount = -1;
+        char options[96];
+
+        snprintf(options, sizeof(options), SYS_FS, p->uid_base, p->uid_base);
+        mount = mount_new_labelled("tmpfs", options, p->labels.mount, FLAGS);
+        if (mount < 0)
+                return mount;
+        if (mkdirat(mount, "cgroup", 0555) < 0 || fchownat(mount, "cgroup", p->uid_base, p->uid_base, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        return TAKE_FD(mount);
+}
+
+/* Its place for the cgroups is an empty directory, and so what all directories are covered with. */
+static int replace_fs(Covers *c, int sysfs, int fs) {
         int r;
 
         if (faccessat(sysfs, "fs", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? 0 : -errno;
-        mount = mount_new_labelled("tmpfs", "mode=0555,size=4k,nr_inodes=8", c->context, FLAGS);
-        r = mount < 0 ? mount : mkdirat(mount, "cgroup", 0555) < 0 ? -errno : mount_set_attr(mount, MOUNT_ATTR_RDONLY, 0, false);
+        r = mount_set_attr(fs, MOUNT_ATTR_RDONLY, 0, false);
         if (r >= 0)
-                r = mount_attach_at(mount, sysfs, "fs");
+                r = mount_attach_at(fs, sysfs, "fs");
         if (r < 0)
                 return r;
-        c->directory = openat(mount, "cgroup", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        c->directory = openat(fs, "cgroup", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         return c->directory < 0 ? -errno : 0;
 }
 
-static int guard_sys(Covers *c, int sysfs, Error **reterr) {
+static int guard_sys(Covers *c, int sysfs, int fs, Error **reterr) {
         int r = mount_set_attr(sysfs, MOUNT_ATTR_RDONLY, 0, false);
 
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the machine's /sys read-only");
-        r = replace_fs(c, sysfs);
+        r = replace_fs(c, sysfs, fs);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot hide /sys/fs from the machine");
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(hidden_in_sys); i++)
@@ -169,8 +182,8 @@ static int open_mount(int root, const char *path, unsigned long magic, Error **r
         return TAKE_FD(fd);
 }
 
-int api_guard(const MachinePlan *p, int root, Error **reterr) {
-        _cleanup_close_ int null = -1, proc = -1, sysfs = -1;
+int api_guard(const MachinePlan *p, int root, int fs, Error **reterr) {
+        _cleanup_close_ int null = -1, proc = -1, sysfs = -1, made = -1;
         Covers covers = { .directory = -1, .context = p->labels.mount };
         int r;
 
@@ -184,7 +197,10 @@ int api_guard(const MachinePlan *p, int root, Error **reterr) {
         if (sysfs < 0)
                 return sysfs;
         covers.file = null;
-        r = guard_sys(&covers, sysfs, reterr);
+        made = fs < 0 ? api_guard_make_fs(p) : -1;
+        if (fs < 0 && made < 0)
+                return error_errno(reterr, made, "Cannot make the machine's /sys/fs");
+        r = guard_sys(&covers, sysfs, fs < 0 ? made : fs, reterr);
         if (r >= 0)
                 r = guard_proc(p, &covers, proc, reterr);
         close_fd(covers.directory);

@@ -25,5 +25,9 @@ static inline GuardedBy api_guarded_by(const MachinePlan *p) {
         return p->userns && p->uid_base == 0 ? GUARDED_BY_SUPERVISOR : GUARDED_BY_CHILD;
 }
 
-/* root: of the machine's tree, with /dev, /proc and /sys mounted. */
-int api_guard(const MachinePlan *p, int root, Error **reterr);
+/* What is to stand on /sys/fs, a mount fd of the caller's; or -errno. Whoever is to be guarded by the child has it made by the supervisor, which
+ * has the time. */
+int api_guard_make_fs(const MachinePlan *p);
+
+/* root: of the machine's tree, with /dev, /proc and /sys mounted. fs: the former, or -1: it is yet to be made. */
+int api_guard(const MachinePlan *p, int root, int fs, Error **reterr);

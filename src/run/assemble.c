@@ -260,7 +260,7 @@ static int assemble_api(const MachinePlan *p, int root, const int api[2], Error 
                 if (r < 0)
                         return error_errno(reterr, r, "Cannot mount the machine's %s", places[i]);
         }
-        return api_guarded_by(p) == GUARDED_BY_SUPERVISOR ? api_guard(p, root, reterr) : 0;
+        return api_guarded_by(p) == GUARDED_BY_SUPERVISOR ? api_guard(p, root, -1, reterr) : 0;
 }
 
 /* Where a command is to begin. What cannot be made is the command's to miss. */

@@ -58,7 +58,7 @@ static int finish_run(int root, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot set the flags of the machine's /run") : 0;
 }
 
-int child_mount_api(const MachinePlan *p, LxcfsFiles *lxcfs, Error **reterr) {
+int child_mount_api(const MachinePlan *p, int sys_fs, LxcfsFiles *lxcfs, Error **reterr) {
         _cleanup_close_ int root = -1;
         int r = 0;
 
@@ -66,7 +66,7 @@ int child_mount_api(const MachinePlan *p, LxcfsFiles *lxcfs, Error **reterr) {
         if (root < 0)
                 return error_errno(reterr, errno, "Cannot open the root");
         if (api_guarded_by(p) == GUARDED_BY_CHILD)
-                r = api_guard(p, root, reterr);
+                r = api_guard(p, root, sys_fs, reterr);
         if (r >= 0)
                 r = attach_fs_at(root, "devpts", devpts_new(p->labels.mount), "/dev/pts", reterr);
         if (r >= 0)

@@ -43,16 +43,24 @@ static void expect(int socket, char type, int *fds, size_t n_fds) {
                 _exit(EXIT_OWN_FAILURE);
 }
 
-/* The tree, and what lxcfs has for it. */
-static void expect_built(int socket, int *ret_root, LxcfsFiles *ret_lxcfs) {
-        int fds[1 + LXCFS_FILES];
-        size_t n = 1 + LXCFS_FILES;
+/* What the supervisor has made. */
+typedef struct Built {
+        int root, sys_fs; /* sys_fs: or -1 */
+        LxcfsFiles lxcfs;
+} Built;
+
+static void expect_built(int socket, Built *ret) {
+        int fds[2 + LXCFS_FILES];
+        size_t n = ELEMENTSOF(fds), first;
         ChildBuilt built;
 
-        if (fd_recv(socket, &built, sizeof(built), fds, &n) != sizeof(built) || built.type != CHILD_BUILT || n == 0 ||
-            lxcfs_unpack(built.lxcfs, fds + 1, n - 1, ret_lxcfs) < 0)
+        if (fd_recv(socket, &built, sizeof(built), fds, &n) != sizeof(built) || built.type != CHILD_BUILT)
                 _exit(EXIT_OWN_FAILURE);
-        *ret_root = fds[0];
+        first = built.sys_fs ? 2 : 1;
+        if (n < first || lxcfs_unpack(built.lxcfs, fds + first, n - first, &ret->lxcfs) < 0)
+                _exit(EXIT_OWN_FAILURE);
+        ret->root = fds[0];
+        ret->sys_fs = built.sys_fs ? fds[1] : -1;
 }
 
 /* While /proc is the host's, which no tree has had a hand in: for the exec of init, and for a stub that goes on as we are. */
@@ -137,17 +145,21 @@ static int open_ptys(const MachinePlan *p, int *masters, size_t *ret_n, Error **
         return 0;
 }
 
-static int prepare(const ChildSetup *s, LxcfsFiles *lxcfs, int *masters, size_t *ret_n_masters, Error **reterr) {
+static int prepare(const ChildSetup *s, Built *built, int *masters, size_t *ret_n_masters, Error **reterr) {
         const MachinePlan *p = s->plan;
         int r;
 
         r = mount_pivot_to_cwd();
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the tree the root");
-        r = child_mount_api(p, lxcfs, reterr);
+        r = child_mount_api(p, built->sys_fs, &built->lxcfs, reterr);
+        built->sys_fs = close_fd(built->sys_fs);
         if (r < 0)
                 return r;
         r = open_ptys(p, masters, ret_n_masters, reterr);
+        if (r < 0)
+                return r;
+        r = s->stays ? child_mount_cgroup(reterr) : 0; /* here it costs less: nothing is shared yet */
         if (r < 0)
                 return r;
         if (p->hostname && sethostname(p->hostname, strlen(p->hostname)) < 0)
@@ -161,8 +173,8 @@ static int prepare(const ChildSetup *s, LxcfsFiles *lxcfs, int *masters, size_t 
 _Noreturn void child_main(const ChildSetup *s) {
         _cleanup_(error_freep) Error *error = NULL;
         TaskLabelFiles labels = TASK_LABEL_FILES_NONE;
-        LxcfsFiles lxcfs = LXCFS_NONE;
-        int root = -1, masters[1 + PLAN_TTYS], r;
+        int masters[1 + PLAN_TTYS], r;
+        Built built;
         static const char ready = CHILD_READY;
         bool executing = false;
         size_t n_masters = 0;
@@ -180,13 +192,13 @@ _Noreturn void child_main(const ChildSetup *s) {
                 r = child_confine(s->plan, &error); /* while the tree is built, which takes longer */
         if (r < 0)
                 fail(s->socket, r, false, error);
-        expect_built(s->socket, &root, &lxcfs);
+        expect_built(s->socket, &built);
 
         r = become_root(&error);
         if (r >= 0)
-                r = enter_tree(root, &error);
+                r = enter_tree(built.root, &error);
         if (r >= 0)
-                r = prepare(s, &lxcfs, masters, &n_masters, &error);
+                r = prepare(s, &built, masters, &n_masters, &error);
         if (r < 0)
                 fail(s->socket, r, false, error);
 
@@ -197,7 +209,7 @@ _Noreturn void child_main(const ChildSetup *s) {
                 close_fd(masters[i]);
 
         expect(s->socket, CHILD_GO, NULL, 0);
-        r = child_mount_cgroup(&error);
+        r = s->stays ? 0 : child_mount_cgroup(&error);
         if (r < 0)
                 fail(s->socket, r, false, error);
         r = child_exec(s, &labels, &executing, &error);

@@ -13,7 +13,7 @@
  *
  * The parent says                                      the child says
  *                                                      CHILD_NETWORK: its network namespace is made, where it has one
- *   CHILD_BUILT  + the root mount's fd, and lxcfs's files:
+ *   CHILD_BUILT  + the root mount's fd, what is for /sys/fs, and lxcfs's files:
  *                maps are written, the tree stands       CHILD_READY + the ptys' masters: all is mounted
  *   CHILD_GO     it is in its cgroup, and on the net     CHILD_FAILED + a ChildFailure; or the end: init runs */
 
@@ -27,7 +27,8 @@ enum {
 
 typedef struct ChildBuilt {
         char type;      /* CHILD_BUILT */
-        uint16_t lxcfs; /* which of its files are behind the root (lxcfs_pack()) */
+        bool sys_fs;    /* it is behind the root (api-guard.h) */
+        uint16_t lxcfs; /* which of its files are behind that (lxcfs_pack()) */
 } ChildBuilt;
 
 typedef struct ChildFailure {
@@ -41,6 +42,7 @@ typedef struct ChildFailure {
 typedef struct ChildSetup {
         const MachinePlan *plan;
         int socket;         /* its end */
+        bool stays;         /* in the cgroup that it is born in; else it is moved before CHILD_GO */
         int stdio[3];       /* what becomes 0, 1, 2 with CONSOLE_PIPE; else -1 */
 } ChildSetup;
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "api-guard.h"
 #include "api-mounts.h"
 #include "assemble.h"
 #include "cgroup.h"
@@ -136,7 +137,7 @@ static int bear(void *userdata) {
                                               : clone_into(namespaces(s->plan), b->cgroup, &s->leader_fd);
 
         if (pid == 0) {
-                ChildSetup setup = { .plan = s->plan, .socket = b->sockets[1], .stdio = { 0, 1, 2 } };
+                ChildSetup setup = { .plan = s->plan, .socket = b->sockets[1], .stays = !s->bus, .stdio = { 0, 1, 2 } };
 
                 close_fd(b->sockets[0]);
                 child_main(&setup);
@@ -346,23 +347,10 @@ static int note_layer(Supervisor *s, Error **reterr) {
         return error_oom(reterr);
 }
 
-/* The tree is the child's now. */
-static int hand_over(const Supervisor *s, int socket, int root, Error **reterr) {
-        _cleanup_(lxcfs_done) LxcfsFiles lxcfs = LXCFS_NONE;
-        int fds[1 + LXCFS_FILES] = { root }, r = lxcfs_open(s->plan->lxcfs, &lxcfs, reterr);
-        ChildBuilt built = { .type = CHILD_BUILT };
-        size_t n;
-
-        if (r < 0)
-                return r;
-        built.lxcfs = lxcfs_pack(&lxcfs, fds + 1, &n);
-        r = fd_send(socket, &built, sizeof(built), fds, 1 + n);
-        return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
-}
-
 typedef struct Building {
         Supervisor *supervisor;
         int socket;
+        int sys_fs; /* for the child, or -1 (api-guard.h) */
 } Building;
 
 static int await_network(void *userdata, Error **reterr) {
@@ -372,18 +360,39 @@ static int await_network(void *userdata, Error **reterr) {
 }
 
 static int make_api(void *userdata, int ret[2], Error **reterr) {
-        const Supervisor *s = ((Building *) userdata)->supervisor;
+        Building *b = userdata;
+        const Supervisor *s = b->supervisor;
         ApiOf of = { .leader = s->leader, .leader_fd = s->leader_fd, .own_network = s->plan->network != NETWORK_HOST, .userdata = userdata };
 
         if (s->plan->network == NETWORK_NONE) /* for others, attach_network() has waited */
                 of.await_network = await_network;
+        if (api_guarded_by(s->plan) == GUARDED_BY_CHILD) {
+                b->sys_fs = api_guard_make_fs(s->plan);
+                if (b->sys_fs < 0)
+                        return error_errno(reterr, b->sys_fs, "Cannot make the machine's /sys/fs");
+        }
         return api_mounts_make(&of, ret, reterr);
+}
+
+/* The tree is the child's now. */
+static int hand_over(const Building *b, int root, Error **reterr) {
+        _cleanup_(lxcfs_done) LxcfsFiles lxcfs = LXCFS_NONE;
+        int fds[2 + LXCFS_FILES] = { root, b->sys_fs }, r = lxcfs_open(b->supervisor->plan->lxcfs, &lxcfs, reterr);
+        ChildBuilt built = { .type = CHILD_BUILT, .sys_fs = b->sys_fs >= 0 };
+        size_t n, first = built.sys_fs ? 2 : 1;
+
+        if (r < 0)
+                return r;
+        built.lxcfs = lxcfs_pack(&lxcfs, fds + first, &n);
+        r = fd_send(b->socket, &built, sizeof(built), fds, first + n);
+        return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
 }
 
 static int build_tree(Supervisor *s, int socket, Error **reterr) {
         _cleanup_(guest_files_done) GuestFiles files = { .credentials = s->credentials };
-        TreeParts parts = { .stack = s->stack, .make_api = make_api, .userdata = &(Building){ s, socket }, .files = &files };
-        _cleanup_close_ int userns = -1, root = -1;
+        Building b = { s, socket, -1 };
+        TreeParts parts = { .stack = s->stack, .make_api = make_api, .userdata = &b, .files = &files };
+        _cleanup_close_ int userns = -1, root = -1, sys_fs = -1;
         int r;
 
         if (s->plan->userns) {
@@ -397,6 +406,7 @@ static int build_tree(Supervisor *s, int socket, Error **reterr) {
         parts.userns = userns;
         s->staged = s->assembled = true;
         root = assemble_tree(s->plan, &parts, &s->notify_fd, reterr);
+        sys_fs = b.sys_fs;
         if (root < 0)
                 return root;
         image_stack_settle(s->stack);
@@ -404,7 +414,7 @@ static int build_tree(Supervisor *s, int socket, Error **reterr) {
         r = note_layer(s, reterr);
         if (r < 0)
                 return r;
-        return hand_over(s, socket, root, reterr);
+        return hand_over(&b, root, reterr);
 }
 
 /* The child's ids and network, which it cannot give itself. */
@@ -515,6 +525,8 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
         int r;
 
         r = spawn_child(s, &socket, reterr);
+        if (r >= 0 && s->lock->fds[1] < 0) /* start.c; nothing of the tree has been touched yet */
+                r = image_lock_take(s->image, s->lock, reterr);
         if (r >= 0)
                 r = prepare_child(s, socket, reterr);
         if (r >= 0)

@@ -101,6 +101,16 @@ static int take_changes(Supervisor *s, Error **reterr) {
         return 0;
 }
 
+/* A command in the foreground has said what it had to say to whoever started it. */
+static bool is_recorded(const MachinePlan *p) {
+        return p->mode == START_BOOT || p->as_service || p->detach;
+}
+
+/* A command that nothing keeps waiting: its child makes a network first, and what it does not need meanwhile is done then (launch.c). */
+static bool starts_at_once(const Supervisor *s) {
+        return !s->bus && s->stack->is_plain && !is_recorded(s->plan) && !s->plan->rechown && !s->plan->labels.tree && s->record->reboots == 0;
+}
+
 /* The name and the tree are taken: nobody else starts either from here on. All that has to be undone is written down first. */
 static int claim(Start *start, Supervisor *s, Error **reterr) {
         int r;
@@ -119,12 +129,7 @@ static int claim(Start *start, Supervisor *s, Error **reterr) {
                 r = own_group_choose(s, reterr);
         if (r >= 0)
                 r = ids_claim(s, reterr);
-        return r < 0 ? r : image_lock_take(s->image, s->lock, reterr);
-}
-
-/* A command in the foreground has said what it had to say to whoever started it. */
-static bool is_recorded(const MachinePlan *p) {
-        return p->mode == START_BOOT || p->as_service || p->detach;
+        return r < 0 || starts_at_once(s) ? r : image_lock_take(s->image, s->lock, reterr);
 }
 
 /* An end that was asked for is none of ours that failed; who waits for it to be up is told. */
@@ -150,11 +155,6 @@ static bool hear_of_end(void *userdata) {
         return supervisor_is_cancelled(userdata);
 }
 
-/* A command that nothing keeps waiting has its child make a network first, and listens meanwhile. */
-static bool listens_late(const Supervisor *s) {
-        return !s->bus && !is_recorded(s->plan) && !s->plan->rechown && !s->plan->labels.tree && s->record->reboots == 0;
-}
-
 /* One life of the machine, between two reboots. */
 static int run_once(Start *start, Supervisor *s, Error **reterr) {
         int r;
@@ -177,7 +177,7 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
         r = claim(start, s, reterr);
         if (s->record_dir >= 0 && is_recorded(s->plan))
                 s->console = console_record_begin(s->plan->name, s->event);
-        if (r >= 0 && !listens_late(s))
+        if (r >= 0 && !starts_at_once(s))
                 r = supervisor_listen(s, reterr);
         if (r < 0)
                 return r;
