@@ -248,6 +248,6 @@ const char *signal_to_text(int sig, char buf[SIGNAL_TEXT_MAX]) {
         else if (sig >= SIGRTMIN && sig <= SIGRTMAX)
                 snprintf(buf, SIGNAL_TEXT_MAX, "SIGRTMIN+%d", sig - SIGRTMIN);
         else
-                snprintf(buf, SIGNAL_TEXT_MAX, "signal %d", sig);
+                snprintf(buf, SIGNAL_TEXT_MAX, "%d", sig); /* of no name: glibc's own */
         return buf;
 }
