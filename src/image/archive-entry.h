@@ -4,5 +4,5 @@
 #include "archive-library.h"
 #include "archive-out.h"
 
-/* libarchive's entry as a record; what is beyond our bounds ends the process with the reason. Returns its kind. */
-EntryKind entry_put(const ArchiveLibrary *l, struct archive_entry *e, ArchiveOut *o);
+/* libarchive's entry as a record, and its kind; of what is beyond our bounds the reason, and -EBADMSG. */
+int entry_put(const ArchiveLibrary *l, struct archive_entry *e, ArchiveOut *o, EntryKind *ret);

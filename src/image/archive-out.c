@@ -65,12 +65,15 @@ void out_record(ArchiveOut *o, RecordType type, const OutPart *parts, size_t n) 
                 put(o, parts[i].data, parts[i].size);
 }
 
-void out_fail(ArchiveOut *o, Failure failure, int error, const char *text) {
+int out_fail(ArchiveOut *o, Failure failure, int error, const char *text) {
         RecordFail fail = { .failure = failure, .error = error };
         char copy[RECORD_TEXT_MAX];
 
+        if (o->failed)
+                return -EBADMSG;
+        o->failed = true;
         snprintf(copy, sizeof(copy), "%s", text ?: "");
         out_record(o, RECORD_FAIL, (OutPart[]){ { &fail, sizeof(fail) }, { copy, strlen(copy) + 1 } }, 2);
         out_flush(o);
-        _exit(0);
+        return -EBADMSG;
 }
