@@ -9,6 +9,7 @@
 #include "property.h"
 #include "ready.h"
 #include "resources.h"
+#include "strv.h"
 
 /* Values of options and settings, one after the other: which option, whether it stands in a file, and the text. */
 
@@ -75,17 +76,19 @@ static void check_conditions(const char *text) {
 
 void fuzz_values(const uint8_t *data, size_t size) {
         FuzzInput in = { data, size };
+        _cleanup_strv_ char **texts = NULL; /* they outlive the config, as an argument vector does: it overwrites secrets there */
         _cleanup_(config_freep) MachineConfig *c = config_new(fuzz_byte(&in) % 2 ? START_RUN : START_BOOT);
 
         fuzz_check(c);
         for (int n = 0; n < 16 && in.size > 0; n++) {
                 const Option *o = &options[fuzz_byte(&in) % n_options];
                 bool from_file = fuzz_byte(&in) % 2;
-                _cleanup_free_ char *text = fuzz_string(&in);
+                char *text = fuzz_string(&in);
                 const OptionValue v = { .option = o, .text = text, .from_file = from_file, .file = from_file ? "web.conf" : NULL, .line = 1 };
                 _cleanup_(error_freep) Error *error = NULL;
                 int r = o->parse ? option_store(c, &v, &error) : 0;
 
+                fuzz_check(strv_consume(&texts, text) >= 0);
                 fuzz_check_error(r, error);
                 check_resources(text);
                 check_ports(text);
