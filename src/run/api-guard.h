@@ -13,8 +13,8 @@
  * the host root's id (--private-users=identity), they are what protects the host: the supervisor makes them, and so the kernel locks them
  * in the machine's copy. Without a user namespace root inside is the host's root, and can lift any cover, as with everybody.
  *
- * Parts are found beneath the mounts' fds, which are the kernel's own file systems, without following a link; what covers a file is the machine's own /dev/null, which is looked at
- * once more: a cover that leads elsewhere would open what it is to hide (CVE-2025-31133). */
+ * Parts are found beneath the mounts' fds, which are the kernel's own file systems, without following a link; what covers a file is the
+ * machine's own /dev/null, which is looked at once more: a cover that leads elsewhere would open what it is to hide (CVE-2025-31133). */
 
 typedef enum GuardedBy {
         GUARDED_BY_SUPERVISOR,
@@ -25,8 +25,8 @@ static inline GuardedBy api_guarded_by(const MachinePlan *p) {
         return p->userns && p->uid_base == 0 ? GUARDED_BY_SUPERVISOR : GUARDED_BY_CHILD;
 }
 
-/* What is to stand on /sys/fs, a mount fd of the caller's; or -errno. Whoever is to be guarded by the child has it made by the supervisor, which
- * has the time. */
+/* What is to stand on /sys/fs, a mount fd of the caller's; or -errno. Where the child guards, the supervisor makes it, which has the
+ * time. */
 int api_guard_make_fs(const MachinePlan *p);
 
 /* root: of the machine's tree, with /dev, /proc and /sys mounted. fs: the former, or -1: it is yet to be made. */

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "api-guard.h"
 #include "api-mounts.h"
 #include "assemble.h"
 #include "cgroup.h"
-#include "child.h"
+#include "child-words.h"
 #include "clock.h"
 #include "device-rules.h"
 #include "enlist.h"
-#include "exit-status.h"
 #include "fd.h"
 #include "guest-hints.h"
 #include "leader-limits.h"
@@ -22,23 +18,22 @@
 #include "live-bind.h"
 #include "log.h"
 #include "lxcfs.h"
-#include "mount.h"
 #include "namespace.h"
-#include "own-group.h"
 #include "own-limits.h"
 #include "netns.h"
-#include "parse.h"
 #include "path.h"
 #include "process.h"
-#include "relabel.h"
 #include "supervisor.h"
 #include "text.h"
 #include "zone-services.h"
 
-/* The order of a start. The child is born first and parked, for systemd-machined wants a process to register and the
- * network a namespace to put a link into; what takes long (enlist.h: 20 to 35 ms, most of it in PID 1) runs while
- * the child mounts. The cgroup namespace comes last, when the child is in its final group. */
-
+/* The order of a start. The child is born first, for systemd-machined wants a process to register and the network a namespace to put a link
+ * into; what takes long (enlist.h: 20 to 35 ms, most of it in PID 1) runs while the child mounts. The cgroup namespace comes last, when the
+ * child is in its final group.
+ *
+ * Two processes start a machine, and mostly there are two processors. While the child makes its network namespace and takes its bounds, the
+ * supervisor builds the tree, of which only /sys needs that namespace; while the child mounts, the supervisor does all else that must be
+ * done before the exec: devices, limits, the cgroup. So neither waits long for the other. */
 
 /* With ids of its own the machine can make no device and open none but those in its /dev; else this is what keeps its root from all
  * others. */
@@ -50,197 +45,6 @@ static void bound_devices(const Supervisor *s, int cgroup) {
                             "all, ignoring", s->plan->name, strerror(-r));
         else if (r < 0)
                 log_debug("The kernel does not let us say which devices %s may use: %s, ignoring", s->plan->name, strerror(-r));
-}
-
-/* The group that own_group_choose() chose. */
-static int make_cgroup(Supervisor *s, int *ret_fd, Error **reterr) {
-        int fd, r;
-
-        *ret_fd = -1;
-        if (!s->cgroup_owned)
-                return 0;
-        r = cgroup_create(s->cgroup);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot make the cgroup %s", s->cgroup);
-        fd = cgroup_open(s->cgroup);
-        if (fd < 0)
-                return error_errno(reterr, fd, "Cannot open the cgroup %s", s->cgroup);
-        r = own_group_limit(s, reterr);
-        if (r < 0) {
-                close_fd(fd);
-                return r;
-        }
-        *ret_fd = fd;
-        return 0;
-}
-
-static uint64_t namespaces(const MachinePlan *p) {
-        return CLONE_NEWPID | CLONE_NEWUTS | (p->userns ? (uint64_t) CLONE_NEWUSER : 0); /* the others in child.c */
-}
-
-/* What it would be handed as standard input or output. */
-static int check_stdio(const MachinePlan *p, Error **reterr) {
-        for (int fd = 0; fd < 3 && p->console == CONSOLE_PIPE; fd++) {
-                if (!fd_is_place(fd))
-                        continue;
-                error_set(reterr, EISDIR, "Descriptor %d is a directory of the host's, and is not handed into the machine", fd);
-                return error_hint(reterr, -EISDIR, "Root inside could leave by it. Redirect it from or to a file, a pipe or /dev/null.");
-        }
-        return 0;
-}
-
-/* A pipe is somebody else's file, as a user namespace sees it: give it to root inside, or /dev/stderr cannot be opened. */
-static void give_pipes(const MachinePlan *p) {
-        if (p->console != CONSOLE_PIPE)
-                return;
-        for (int fd = 0; fd < 3; fd++) {
-                struct stat st;
-
-                if (fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode))
-                        continue;
-                if (p->userns && fchown(fd, p->uid_base, p->uid_base) < 0)
-                        log_debug("Cannot give a pipe to the machine's root: %s, ignoring", strerror(errno));
-                if (p->labels.mount && file_label_set(fd, p->labels.mount) < 0)
-                        log_debug("Cannot label a pipe as the machine's: %s, ignoring", strerror(errno));
-        }
-}
-
-/* The namespace to join, or -1. */
-static int open_network(const MachinePlan *p, int *ret, Error **reterr) {
-        const char *path = p->network_namespace;
-        int fd;
-
-        *ret = -1;
-        if (p->network != NETWORK_NAMESPACE)
-                return 0;
-        fd = netns_open(path);
-        if (fd == -EINVAL) {
-                error_set(reterr, fd, "%s is no network namespace", path);
-                return error_hint(reterr, fd, "`ip netns add NAME` makes one, /run/netns/NAME.");
-        }
-        if (fd < 0)
-                return error_errno(reterr, fd, "Cannot open the network namespace %s", path);
-        *ret = fd;
-        return 0;
-}
-
-typedef struct Birth {
-        Supervisor *supervisor;
-        int cgroup;
-        const int *sockets; /* the parent's end, the child's */
-} Birth;
-
-static int bear(void *userdata) {
-        const Birth *b = userdata;
-        Supervisor *s = b->supervisor;
-        pid_t pid = plan_has_own_ids(s->plan) ? clone_as(s->plan->uid_base, namespaces(s->plan), b->cgroup, &s->leader_fd)
-                                              : clone_into(namespaces(s->plan), b->cgroup, &s->leader_fd);
-
-        if (pid == 0) {
-                ChildSetup setup = { .plan = s->plan, .socket = b->sockets[1], .stays = !s->bus, .stdio = { 0, 1, 2 } };
-
-                close_fd(b->sockets[0]);
-                child_main(&setup);
-        }
-        return pid;
-}
-
-static int spawn_child(Supervisor *s, int *ret_socket, Error **reterr) {
-        _cleanup_close_ int cgroup = -1, netns = -1;
-        BirthLimits limits;
-        int sockets[2], r;
-        pid_t pid;
-
-        r = check_stdio(s->plan, reterr);
-        if (r >= 0)
-                r = make_cgroup(s, &cgroup, reterr);
-        if (r >= 0)
-                r = open_network(s->plan, &netns, reterr);
-        if (r < 0)
-                return r;
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
-                return error_errno(reterr, errno, "Cannot make a socket");
-        give_pipes(s->plan);
-        limits_before_birth(s->plan, s->bus ? 0 : limits_tasks(), &limits); /* with systemd, a controller counts them */
-        pid = netns_call(netns, bear, &(Birth){ s, cgroup, sockets });
-        limits_after_birth(&limits);
-        close_fd(sockets[1]);
-        if (pid < 0) {
-                close_fd(sockets[0]);
-                error_errno(reterr, pid, "Cannot make the machine's namespaces");
-                if (pid == -EPERM || pid == -ENOSPC)
-                        error_hint(reterr, pid, "See sysctl user.max_user_namespaces (and kernel.unprivileged_userns_clone).");
-                return pid;
-        }
-        s->leader = pid;
-        *ret_socket = sockets[0];
-        return 0;
-}
-
-static int report_child_failure(Supervisor *s, const ChildFailure *f, Error **reterr) {
-        if (f->exec)
-                s->exit_status = f->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
-        error_set(reterr, f->code, "%.*s", (int) sizeof(f->message), f->message);
-        if (f->hint[0])
-                error_hint(reterr, f->code, "%.*s", (int) sizeof(f->hint), f->hint);
-        return f->code < 0 ? f->code : -EIO;
-}
-
-/* Its socket closes a moment before it can be waited for; who reaps it comes later. */
-static int report_child_end(const Supervisor *s, Error **reterr) {
-        char text[SIGNAL_TEXT_MAX];
-        siginfo_t info = {};
-
-        if (waitid(P_PIDFD, (id_t) s->leader_fd, &info, WEXITED | WNOWAIT) < 0)
-                return error_errno(reterr, errno, "The machine's first process ended before it was set up");
-        if (info.si_code == CLD_EXITED)
-                return error_set(reterr, EIO, "The machine's first process ended before it was set up (exit status %d)", info.si_status);
-        return error_set(reterr, EIO, "The machine's first process was ended by %s before it was set up",
-                         signal_to_text(info.si_status, text));
-}
-
-/* Wait for one message of the child's: CHILD_NETWORK, CHILD_READY (with the ptys' masters); or 0: for the end of the stream, which is a
- * successful exec. */
-static int await_child(Supervisor *s, int socket, char what, int *masters, size_t *n_masters, Error **reterr) {
-        union {
-                char type;
-                ChildFailure failure;
-        } message = {};
-        int fds[FD_PASS_MAX];
-        size_t n = FD_PASS_MAX;
-        ssize_t k = fd_recv(socket, &message, sizeof(message), fds, &n);
-
-        if (k == 0)
-                return what ? report_child_end(s, reterr) : 0;
-        if (k < 0)
-                return error_errno(reterr, (int) k, "Cannot hear what the machine's first process says");
-        if (message.type == CHILD_FAILED && k == (ssize_t) sizeof(message.failure))
-                return report_child_failure(s, &message.failure, reterr);
-        if (!what || message.type != what || n > (what == CHILD_READY ? 1 + PLAN_TTYS : 0))
-                return error_set(reterr, EBADMSG, "The machine's first process said something unexpected");
-        if (n_masters) {
-                memcpy(masters, fds, n * sizeof(int));
-                *n_masters = n;
-        }
-        return 0;
-}
-
-/* It may have failed meanwhile, and said why: then all that we met is that it has ended. */
-static int hear_childs_reason(Supervisor *s, int socket, int r, Error **reterr) {
-        union {
-                char type;
-                ChildFailure failure;
-        } message;
-        ssize_t k;
-
-        while ((k = recv(socket, &message, sizeof(message), MSG_DONTWAIT)) > 0) {
-                if (message.type != CHILD_FAILED || k != (ssize_t) sizeof(message.failure))
-                        continue;
-                if (reterr)
-                        *reterr = (error_free(*reterr), NULL);
-                return report_child_failure(s, &message.failure, reterr);
-        }
-        return r;
 }
 
 static int attach_network(Supervisor *s, int socket, Error **reterr) {
@@ -255,7 +59,7 @@ static int attach_network(Supervisor *s, int socket, Error **reterr) {
 
         if (!plan_makes_network(s->plan) || s->plan->network == NETWORK_NONE)
                 return 0; /* that one the child sees to */
-        r = await_child(s, socket, CHILD_NETWORK, NULL, NULL, reterr);
+        r = child_await(s, socket, CHILD_NETWORK, NULL, NULL, reterr);
         if (r < 0)
                 return r;
         netns = namespace_open_of(s->leader_fd, s->leader, "net");
@@ -356,13 +160,14 @@ typedef struct Building {
 static int await_network(void *userdata, Error **reterr) {
         const Building *b = userdata;
 
-        return await_child(b->supervisor, b->socket, CHILD_NETWORK, NULL, NULL, reterr);
+        return child_await(b->supervisor, b->socket, CHILD_NETWORK, NULL, NULL, reterr);
 }
 
 static int make_api(void *userdata, int ret[2], Error **reterr) {
         Building *b = userdata;
         const Supervisor *s = b->supervisor;
-        ApiOf of = { .leader = s->leader, .leader_fd = s->leader_fd, .own_network = s->plan->network != NETWORK_HOST, .userdata = userdata };
+        ApiOf of = { .leader = s->leader, .leader_fd = s->leader_fd, .own_network = s->plan->network != NETWORK_HOST,
+                     .userdata = userdata };
 
         if (s->plan->network == NETWORK_NONE) /* for others, attach_network() has waited */
                 of.await_network = await_network;
@@ -452,7 +257,7 @@ static int await_ready(Supervisor *s, int socket, Error **reterr) {
         int masters[1 + PLAN_TTYS], r;
         size_t n_masters = 0;
 
-        r = await_child(s, socket, CHILD_READY, masters, &n_masters, reterr);
+        r = child_await(s, socket, CHILD_READY, masters, &n_masters, reterr);
         return r < 0 ? r : take_terminals(s, masters, n_masters, reterr);
 }
 
@@ -524,7 +329,7 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
         _cleanup_close_ int socket = -1;
         int r;
 
-        r = spawn_child(s, &socket, reterr);
+        r = supervisor_bear(s, &socket, reterr);
         if (r >= 0 && s->lock->fds[1] < 0) /* start.c; nothing of the tree has been touched yet */
                 r = image_lock_take(s->image, s->lock, reterr);
         if (r >= 0)
@@ -532,9 +337,9 @@ int supervisor_launch(Supervisor *s, Error **reterr) {
         if (r >= 0)
                 r = (is_alone(s) ? furnish_alone : enlist_and_furnish)(s, socket, reterr);
         if (r < 0)
-                return socket < 0 ? r : hear_childs_reason(s, socket, r, reterr);
+                return socket < 0 ? r : child_reason(s, socket, r, reterr);
         supervisor_leave_tree(s); /* now, rather than when who started the machine waits for its end */
-        r = await_child(s, socket, 0, NULL, NULL, reterr);
+        r = child_await(s, socket, 0, NULL, NULL, reterr);
         if (r < 0)
                 return r;
         s->launched = true;

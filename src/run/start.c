@@ -108,7 +108,8 @@ static bool is_recorded(const MachinePlan *p) {
 
 /* A command that nothing keeps waiting: its child makes a network first, and what it does not need meanwhile is done then (launch.c). */
 static bool starts_at_once(const Supervisor *s) {
-        return !s->bus && s->stack->is_plain && !is_recorded(s->plan) && !s->plan->rechown && !s->plan->labels.tree && s->record->reboots == 0;
+        return !s->bus && s->stack->is_plain && !is_recorded(s->plan) && !s->plan->rechown && !s->plan->labels.tree &&
+                s->record->reboots == 0;
 }
 
 /* The name and the tree are taken: nobody else starts either from here on. All that has to be undone is written down first. */

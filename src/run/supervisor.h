@@ -125,6 +125,9 @@ struct Supervisor {
  * -errno; -ENOENT and -EACCES/-ENOEXEC of the exec itself set exit_status to 127 and 126. */
 int supervisor_launch(Supervisor *s, Error **reterr);
 
+/* birth.c: the machine's first process, which goes on with child_main(). *ret_socket: what we speak with it by (child.h), the caller's. */
+int supervisor_bear(Supervisor *s, int *ret_socket, Error **reterr);
+
 /* supervisor.c: take signals and requests from the event loop, from now on. */
 int supervisor_listen(Supervisor *s, Error **reterr);
 
