@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -73,7 +74,7 @@ int fuzz_file(const void *data, size_t size) {
         return fd;
 }
 
-static char directory[] = "/dev/shm/nbox-fuzz.XXXXXX";
+static char directory[128];
 static int directory_fd = -1;
 
 static void clear(int dir) {
@@ -82,8 +83,10 @@ static void clear(int dir) {
 
         while (d && (e = readdir(d)))
                 if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && unlinkat(dir, e->d_name, 0) < 0 && errno == EISDIR) {
-                        _cleanup_close_ int below = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                        _cleanup_close_ int below = -1;
 
+                        if (fchmodat(dir, e->d_name, 0700, 0) == 0) /* we may be nobody */
+                                below = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
                         if (below >= 0)
                                 clear(below);
                         (void) unlinkat(dir, e->d_name, AT_REMOVEDIR);
@@ -101,6 +104,7 @@ static void remove_directory(void) {
 
 int fuzz_directory(const char **ret_path) {
         if (directory_fd < 0) {
+                snprintf(directory, sizeof(directory), "%s/nbox-fuzz.XXXXXX", getenv("NBOX_FUZZ_SCRATCH") ?: "/dev/shm");
                 fuzz_check(mkdtemp(directory));
                 directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 fuzz_check(directory_fd >= 0);
