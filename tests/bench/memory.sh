@@ -90,7 +90,7 @@ remaining() {
 }
 
 # pause SECONDS
-pause() { if [ -n "${QUICK-}" ]; then echo 0.5; else echo "$1"; fi; }
+pause() { if [ -n "${QUICK-}" ]; then echo 0.1; else echo "$1"; fi; }
 
 # down RIVAL N: at once; what is left of the others' is the host's own, and goes with it.
 down() {
