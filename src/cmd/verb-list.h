@@ -145,6 +145,7 @@ extern const VerbOption kill_options[];
 
 /* What --signal=help and --signal=list print: names, or a table with numbers. Returns 0. */
 int print_signals(const char *word);
+int verb_scope_end(int argc, char **argv, Error **reterr);
 int verb_zone_serve(int argc, char **argv, Error **reterr);
 int verb_list_transfers(int argc, char **argv, Error **reterr);
 extern const VerbOption list_transfers_options[];

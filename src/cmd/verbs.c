@@ -180,6 +180,8 @@ const Verb verbs[] = {
         { "gc", "", "Clear away what dead machines left", verb_gc, VERB_ROOT | VERB_HIDDEN, .group = "Other" },
         { "zone-serve", "ZONE", "Serve names and addresses to a zone's machines", verb_zone_serve, VERB_ROOT | VERB_HIDDEN,
           .group = "Other" },
+        { "scope-end", "NAME LEADER", "End a machine in order before systemd stops its scope", verb_scope_end, VERB_ROOT | VERB_HIDDEN,
+          .group = "Other" },
         { "__complete", "WORD…", "Print what may stand in place of the last word", verb_complete,
           VERB_HIDDEN | VERB_OWN_ARGS, .group = "Other" },
         { "__man", "TEMPLATE", "Print a man page, its lists made of the tables", verb_man, VERB_HIDDEN | VERB_OWN_ARGS,

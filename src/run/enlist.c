@@ -185,10 +185,16 @@ static int end_slice(Supervisor *s, Enlistment *e, Error **reterr) {
         return properties_finish(TAKE_PTR(e->slice), reterr);
 }
 
+void enlist_describe(const Supervisor *s, Enlistment *e) {
+        *e = (Enlistment){ .registration = registration_of(s) };
+        find_behind(s, e);
+        e->registration.before = e->before;
+}
+
 int enlist_begin(Supervisor *s, Enlistment *e, Error **reterr) {
         int r;
 
-        *e = (Enlistment){ .registration = registration_of(s) };
+        enlist_describe(s, e);
         r = zone_services_units(s, &e->wants, reterr);
         if (r >= 0 && nic_list_has(&s->plan->nics, NIC_INTERFACE) &&
             strv_consume(&e->wants, machine_return_service_name(s->plan->name)) < 0)
@@ -197,8 +203,6 @@ int enlist_begin(Supervisor *s, Enlistment *e, Error **reterr) {
                 return r;
         if (plan_device_rules(s->plan, &e->devices) < 0)
                 return error_oom(reterr);
-        find_behind(s, e);
-        e->registration.before = e->before;
         e->registration.wants = e->wants;
         e->registration.devices = e->devices;
         r = begin_slice(s, e, reterr);

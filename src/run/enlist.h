@@ -22,6 +22,9 @@ typedef struct Enlistment {
 
 void enlistment_done(Enlistment *e);
 
+/* What the machine is to systemd, as far as its plan and its order tell. */
+void enlist_describe(const Supervisor *s, Enlistment *e);
+
 int enlist_begin(Supervisor *s, Enlistment *e, Error **reterr);
 
 /* Wait for the answer: sets scope and registered. */

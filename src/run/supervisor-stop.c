@@ -182,6 +182,7 @@ static void on_machinectl(int sig, void *userdata) {
 void stop_watch_machinectl(Supervisor *s) {
         _cleanup_(error_freep) Error *error = NULL;
 
+        s->stop.kill_watch = kill_watch_free(s->stop.kill_watch); /* of a bus that is gone */
         if (!s->registered || s->plan->mode != START_BOOT || s->plan->init.kind == INIT_SYSTEMD)
                 return;
         if (kill_watch_new(s->event, s->plan->name, on_machinectl, s, &s->stop.kill_watch, &error) < 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "bus-again.h"
 #include "cgroup.h"
 #include "exit-status.h"
 #include "libsystemd.h"
@@ -202,11 +203,13 @@ int supervisor_loop(Supervisor *s, Error **reterr) {
         if (r < 0)
                 return r;
         stop_watch_machinectl(s);
+        bus_again_begin(s);
         s->sampler = usage_sampler_begin(s);
         (void) malloc_trim(0); /* what the start has used: from here on little is */
         r = event_loop(s->event);
         s->sampler = usage_sampler_end(s->sampler);
         s->launched = false;
+        bus_again_end(s);
         stop_end(s);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot go on watching machine '%s'", s->plan->name);

@@ -74,6 +74,7 @@ struct Supervisor {
         EventLoop *event;
         sd_bus *bus;      /* NULL: no systemd here */
         BusWatch *bus_watch;
+        struct BusRenewal *renewal; /* while the machine runs; or NULL */
         char *unit;       /* the service we are, or NULL */
         bool restarts;    /* it starts us anew on UNIT_REBOOT_STATUS */
         char *scope;      /* the guest's, once it is there */

@@ -37,7 +37,7 @@
 #define TASKS_MAX 16384                    /* as systemd-machined and systemd-nspawn@.service have it */
 #define STOP_MARGIN_USEC (10 * 1000000ULL) /* beyond the supervisor's own time for an orderly end */
 
-static uint64_t scope_stop_timeout(const Registration *reg) {
+uint64_t scope_stop_timeout(const Registration *reg) {
         return reg->stop_timeout_usec > UINT64_MAX - STOP_MARGIN_USEC ? UINT64_MAX : reg->stop_timeout_usec + STOP_MARGIN_USEC;
 }
 
@@ -49,7 +49,7 @@ static int append_devices(sd_bus_message *m) {
                                      "/dev/net/tun", "rwm", "/dev/fuse", "rwm", "char-pts", "rw");
 }
 
-static int append_units(sd_bus_message *m, const char *property, char *const *units) {
+int scope_append_units(sd_bus_message *m, const char *property, char *const *units) {
         int r = sd_bus_message_open_container(m, 'r', "sv");
 
         if (r >= 0)
@@ -86,9 +86,9 @@ int scope_append_properties(sd_bus_message *m, sd_bus *bus, const Registration *
         if (r >= 0 && reg->unit)
                 r = sd_bus_message_append(m, "(sv)", "BindsTo", "as", 1, reg->unit);
         if (r >= 0 && reg->wants)
-                r = append_units(m, "Wants", reg->wants);
+                r = scope_append_units(m, "Wants", reg->wants);
         if (r >= 0 && reg->before)
-                r = append_units(m, "Before", reg->before);
+                r = scope_append_units(m, "Before", reg->before);
         if (r >= 0)
                 r = append_devices(m);
         if (r < 0)
