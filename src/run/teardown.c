@@ -84,6 +84,7 @@ static void renew_bus(Supervisor *s) {
 
         if (sd_bus_is_open(s->bus) > 0 || host_bus_open(&bus, NULL) <= 0)
                 return;
+        s->bus_watch = bus_watch_free(s->bus_watch); /* nobody looks at events any more */
         sd_bus_close_unref(s->bus);
         s->bus = bus;
 }
