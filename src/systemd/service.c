@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "failure.h"
 #include "job.h"
+#include "start-follow.h"
 #include "unit.h"
 
 #define SERVICE_STORED_FDS 3 /* a machine's name, control socket and credentials, between two lives */
@@ -140,6 +141,11 @@ int service_start_transient(sd_bus *bus, const TransientService *service, Error 
         if (sd_bus_error_has_name(&e, SYSTEMD_SERVICE ".UnitExists")) {
                 error_set(reterr, EEXIST, "%s is there already: its machine is running or just ending", service->unit);
                 return error_hint(reterr, -EEXIST, "Look with `nbox list` and `systemctl status '%s'`.", service->unit);
+        }
+        if (start_is_cut_off(r, &e)) {
+                if (reterr)
+                        *reterr = (error_free(*reterr), NULL);
+                return start_follow(service->unit, service->hook, since, reterr);
         }
         if (r != 0)
                 return r;

@@ -13,10 +13,12 @@
 #include "job.h"
 #include "libsystemd.h"
 #include "parse.h"
+#include "start-follow.h"
 
 static int start_by(sd_bus *bus, const char *method, const char *unit, const JobHook *hook, Error **reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_(job_wait_freep) JobWait *wait = NULL;
+        _cleanup_(error_freep) Error *error = NULL;
         _cleanup_message_ sd_bus_message *m = NULL;
         _cleanup_free_ char *result = NULL;
         uint64_t since = clock_usec(CLOCK_REALTIME);
@@ -28,9 +30,11 @@ static int start_by(sd_bus *bus, const char *method, const char *unit, const Job
         if (r < 0)
                 return r;
         job_wait_set_hook(wait, hook);
-        r = job_run(wait, m, &e, &result, reterr);
+        r = job_run(wait, m, &e, &result, &error);
+        if (start_is_cut_off(r, &e))
+                return start_follow(unit, hook, since, reterr);
         if (r != 0)
-                return r;
+                return r < 0 ? error_pass(reterr, r, &error) : r;
         return unit_start_outcome(bus, unit, result, since, reterr);
 }
 
