@@ -157,7 +157,9 @@ test_starts_and_stops_while_the_bus_is_away() {
                 else
                         [ -s "$SCRATCH/said" ] || fail "status $rc without a word"
                 fi
-                timeout "$((20 * PATIENCE))" nbox terminate m1 >/dev/null 2>&1 || true
+                # Who was told that it has failed has not got it a moment later.
+                [ "$rc" = 0 ] || is_gone m1 || fail "said to have failed, and there: $(cat "$SCRATCH/said")"
+                timeout "$((20 * PATIENCE))" nbox terminate m1 >/dev/null 2>&1 || [ "$rc" != 0 ]
                 timeout "$((20 * PATIENCE))" nbox gc
                 wait_until 10 is_gone m1
                 wait_until 10 is_dead machine-m1.scope
