@@ -192,6 +192,7 @@ test_a_machine_is_exported_as_it_runs() {
                 tail -f /dev/null --pid="$$" 3<"$SCRATCH/pipe" &
                 nbox export busy "$SCRATCH/pipe" --format=tar 2>"$SCRATCH/said" &
                 wait_until 10 grep -q Copying "$SCRATCH/said"
+                wait_until 10 nbox exec busy true # it is copied in a moment, whoever reads
                 goes_on busy
                 kill -INT "%nbox"
                 if wait "%nbox"; then fail "it went through"; fi
