@@ -13,6 +13,7 @@ said() { grep -qx "$1" "$SCRATCH/said"; }
 
 # drive ARGUMENTS: in the background, up when it returns; its pid is in $DRIVER.
 drive() {
+        : >"$SCRATCH/said" # not what the one before said
         "$DRIVE" hold "$@" >"$SCRATCH/said" 2>&1 &
         DRIVER=$!
         wait_until 10 said ready
