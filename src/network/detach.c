@@ -35,12 +35,27 @@ static bool has_zones(const LinkInfo *links, size_t n) {
         return false;
 }
 
+/* Whether machines of zones have not taken back what is theirs. Their bridges may be gone by then: those who end at the same time leave
+ * their links to the kernel. */
+static bool some_are_to_release(void) {
+        Endpoint **endpoints;
+        bool found = false;
+        size_t n;
+
+        if (endpoint_list(&endpoints, &n, NULL) < 0)
+                return true;
+        for (size_t i = 0; i < n; i++)
+                found = found || endpoints[i]->n_nics > 0;
+        endpoint_list_free(endpoints, n);
+        return found;
+}
+
 void network_release_host(int lock, Netlink *nl) {
         _cleanup_free_ LinkInfo *links = NULL;
         size_t n = 0;
 
         forwarding6_release(lock, nl); /* of zones, only those with IPv6 count there */
-        if (link_list(nl, 0, &links, &n) < 0 || has_zones(links, n))
+        if (link_list(nl, 0, &links, &n) < 0 || has_zones(links, n) || some_are_to_release())
                 return;
         forwarding_release(lock, nl);
         firewall_release();
