@@ -5,9 +5,12 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+
+#define FEW_FDS 256 /* for all else */
 
 int fd_read_all(int fd, size_t max, char **ret, size_t *ret_size) {
         _cleanup_free_ char *buf = NULL;
@@ -93,6 +96,16 @@ bool fd_is_place(int fd) {
         struct stat st;
 
         return flags >= 0 && ((flags & O_PATH) || (fstat(fd, &st) >= 0 && S_ISDIR(st.st_mode)));
+}
+
+void fd_make_room(size_t n) {
+        struct rlimit limit;
+        rlim_t wanted = n < RLIM_INFINITY - FEW_FDS ? n + FEW_FDS : RLIM_INFINITY;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+                return;
+        limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int fd_path(int fd, char **ret) {

@@ -24,6 +24,10 @@ int fd_reopen(int fd, int flags);
 /* Whether fd is a directory, or a place in one (O_PATH): from either, ".." leads to all others, whoever holds it (CVE-2024-21626). */
 bool fd_is_place(int fd);
 
+/* Let this process have n descriptors more than a few (SIZE_MAX: all that it may): the soft limit is raised as far as the hard one lets it. Who
+ * needs them hears of it (-EMFILE) when they are too many still. */
+void fd_make_room(size_t n);
+
 /* Where fd is now, as seen from our root: the caller's. -ESTALE when it is not to be seen from there. */
 int fd_path(int fd, char **ret);
 

@@ -71,14 +71,17 @@ int process_run(char *const *argv, int out_fd, int err_fd, Error **reterr) {
 }
 
 int process_start_time(pid_t pid, uint64_t *ret) {
-        _cleanup_free_ char *stat = NULL;
-        char path[64], *p, *state = NULL;
-        int r, field = 2;
+        _cleanup_close_ int fd = -1;
+        char stat[4096], path[64], *p, *state = NULL;
+        int field = 2;
+        ssize_t n;
 
         snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
-        r = file_read(AT_FDCWD, path, 4096, &stat);
-        if (r < 0)
-                return r == -ENOENT ? -ESRCH : r;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        n = fd < 0 ? -1 : read(fd, stat, sizeof(stat) - 1); /* one line, and all of it at once */
+        if (n < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        stat[n] = 0;
         p = strrchr(stat, ')'); /* comm may hold anything, blanks and parentheses too */
         if (!p)
                 return -EBADMSG;
@@ -88,7 +91,7 @@ int process_start_time(pid_t pid, uint64_t *ret) {
         return -EBADMSG;
 }
 
-int boot_id(char ret[33]) {
+static int read_boot_id(char ret[33]) {
         _cleanup_free_ char *text = NULL;
         size_t n = 0;
         int r = file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &text);
@@ -100,4 +103,17 @@ int boot_id(char ret[33]) {
                         ret[n++] = *p;
         ret[n] = 0;
         return n == 32 ? 0 : -EBADMSG;
+}
+
+/* It is the same for as long as anybody lives who can ask. */
+int boot_id(char ret[33]) {
+        static char id[33];
+        int r = id[0] ? 0 : read_boot_id(ret);
+
+        if (r < 0)
+                return r;
+        if (!id[0])
+                memcpy(id, ret, sizeof(id));
+        memcpy(ret, id, sizeof(id));
+        return 0;
 }

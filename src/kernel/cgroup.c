@@ -17,12 +17,13 @@
 
 const char *cgroup_mount_point(void) {
         static const char *const candidates[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+        static const char *found; /* it does not move */
         struct statfs fs;
 
-        for (size_t i = 0; i < ELEMENTSOF(candidates); i++)
+        for (size_t i = 0; !found && i < ELEMENTSOF(candidates); i++)
                 if (statfs(candidates[i], &fs) >= 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
-                        return candidates[i];
-        return NULL;
+                        found = candidates[i];
+        return found;
 }
 
 int cgroup_parse(const char *text, char **ret) {

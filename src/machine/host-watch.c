@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fd.h"
 
 int host_watch_say(HostWatch *w, HostEvent *e) {
         _cleanup_(host_event_freep) HostEvent *event = e;
@@ -51,6 +52,7 @@ int host_watch_new(EventLoop *loop, unsigned flags, HostWatchHandler handler, vo
         r = event_add_io(loop, &w->log_source, event_reader_fd(w->log), EPOLLIN, on_log, w);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot watch for events");
+        fd_make_room(SIZE_MAX); /* two for each machine, however many come */
         r = watch_machines_begin(w, reterr);
         if (r >= 0 && (flags & HOST_WATCH_OTHERS))
                 r = watch_others_begin(w, reterr);

@@ -10,6 +10,7 @@
 #include "fd.h"
 #include "file.h"
 #include "path.h"
+#include "pidfd.h"
 #include "tree.h"
 
 /* An init's executable is small: sysvinit's has 50 kB, a static busybox 2 MB. */
@@ -50,14 +51,15 @@ static void seen_done(Seen *s) {
         free(s->comm);
 }
 
-static void look(const Guest *g, Seen *s) {
-        ssize_t n = readlinkat(g->proc, "exe", s->exe, sizeof(s->exe) - 1);
+/* proc: its directory of /proc. */
+static void look(int proc, Seen *s) {
+        ssize_t n = readlinkat(proc, "exe", s->exe, sizeof(s->exe) - 1);
 
         s->exe[n > 0 ? n : 0] = 0;
         s->argv0 = s->comm = NULL;
-        if (file_read(g->proc, "cmdline", 64 * 1024, &s->argv0) < 0) /* NUL after argv[0] */
+        if (file_read(proc, "cmdline", 64 * 1024, &s->argv0) < 0) /* NUL after argv[0] */
                 s->argv0 = NULL;
-        if (file_read(g->proc, "comm", 64, &s->comm) < 0)
+        if (file_read(proc, "comm", 64, &s->comm) < 0)
                 s->comm = NULL;
         if (s->comm)
                 s->comm[strcspn(s->comm, "\n")] = 0;
@@ -67,26 +69,29 @@ static void look(const Guest *g, Seen *s) {
 InitKind init_identify(const Guest *g, InitKnown known) {
         _cleanup_(seen_done) Seen s;
 
-        look(g, &s);
+        look(g->proc, &s);
         return init_kind_of(&s.process, known);
 }
 
 InitKind init_of_record(const MachineRecord *r, int leader_fd) {
         InitKnown known = init_known_of(r);
-        InitKind kind;
-        Guest g;
+        _cleanup_(seen_done) Seen s = {};
+        _cleanup_close_ int proc = -1;
+        char path[32];
 
-        if (guest_open(&g, r->name, r->leader, leader_fd, NULL) < 0)
+        snprintf(path, sizeof(path), "/proc/%d", (int) r->leader);
+        proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (proc < 0)
                 return known.kind;
-        kind = init_identify(&g, known);
-        guest_done(&g);
-        return kind;
+        look(proc, &s);
+        /* Not another that has its pid by now. Nobody but root may see what it executes. */
+        return pidfd_kill(leader_fd, 0) < 0 || !s.exe[0] ? known.kind : init_kind_of(&s.process, known);
 }
 
 bool init_is_going_down(const Guest *g) {
         _cleanup_(seen_done) Seen s;
 
-        look(g, &s);
+        look(g->proc, &s);
         return init_is_ending(&s.process);
 }
 

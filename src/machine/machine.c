@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "device-changes.h"
 #include "endpoint.h"
+#include "fd.h"
 #include "live-nics.h"
 #include "pidfd.h"
 #include "port-map.h"
@@ -34,14 +35,16 @@ static int open_leader(const MachineRecord *r) {
         _cleanup_close_ int fd = -1;
         char boot[33];
         uint64_t start;
+        int k;
 
         if (r->leader <= 0 || boot_id(boot) < 0 || strcmp(boot, r->boot_id) != 0)
                 return -ESRCH;
         fd = pidfd_of(r->leader);
         if (fd < 0)
                 return fd;
-        if (process_start_time(r->leader, &start) < 0 || start != r->leader_start)
-                return -ESRCH;
+        k = process_start_time(r->leader, &start);
+        if (k < 0 || start != r->leader_start)
+                return k < 0 ? k : -ESRCH;
         if (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 0) != 0) /* a zombie has ended */
                 return -ESRCH;
         return TAKE_FD(fd);
@@ -107,6 +110,8 @@ static int machine_load(const char *name, Machine **ret, Error **reterr) {
         if (take_changes(m->record) < 0 || device_changes_take(m->record) < 0 || bind_changes_take(m->record) < 0)
                 return error_oom(reterr);
         m->leader_fd = open_leader(m->record);
+        if (m->leader_fd == -EMFILE || m->leader_fd == -ENFILE) /* that says nothing of the machine */
+                return error_errno(reterr, m->leader_fd, "Cannot hold on to machine '%s'", name);
         m->state = state_of(m);
         m->record->frozen = m->leader_fd >= 0 && m->record->cgroup && cgroup_is_frozen(m->record->cgroup);
         if (m->state == MACHINE_DEAD) { /* or swept since the record was read */
@@ -224,9 +229,18 @@ int machine_list(Machine ***ret, size_t *ret_n, Error **reterr) {
         all = calloc(strv_length(names) + 1, sizeof(Machine *));
         if (!all)
                 return error_oom(reterr);
-        for (char **name = names; *name; name++)
-                if (load_when(*name, is_decided, UNDECIDED_USEC, &all[n], NULL) >= 0)
+        fd_make_room(strv_length(names));
+        for (char **name = names; *name; name++) {
+                _cleanup_(error_freep) Error *error = NULL;
+
+                r = load_when(*name, is_decided, UNDECIDED_USEC, &all[n], &error);
+                if (r >= 0)
                         n++;
+                else if (r == -EMFILE || r == -ENFILE) {
+                        machine_list_free(all, n);
+                        return error_pass(reterr, r, &error);
+                }
+        }
         *ret = all;
         *ret_n = n;
         return 0;

@@ -2,6 +2,7 @@
 #include "record-side.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 
@@ -22,12 +23,15 @@ int record_side_load(const RecordSide *side, int dir, RecordSideLine each, void 
 }
 
 int record_side_load_of(const RecordSide *side, const char *machine, RecordSideLine each, void *userdata, Error **reterr) {
-        _cleanup_free_ char *path = record_path(machine);
-        _cleanup_close_ int dir = path ? open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+        _cleanup_free_ char *directory = record_path(machine), *path = NULL;
+        RecordSide there = *side;
 
-        if (!path)
+        if (!directory || asprintf(&path, "%s/%s", directory, side->file) < 0) {
+                path = NULL;
                 return error_oom(reterr);
-        return dir < 0 ? 0 : record_side_load(side, dir, each, userdata, reterr);
+        }
+        there.file = path;
+        return record_side_load(&there, AT_FDCWD, each, userdata, reterr);
 }
 
 int record_side_save(const RecordSide *side, int dir, char *text, Error **reterr) {

@@ -165,19 +165,18 @@ int record_missing(const char *name, Error **reterr) {
 int record_load(const char *name, MachineRecord **ret, Error **reterr) {
         _cleanup_free_ char *path = NULL, *text = NULL;
         _cleanup_(record_freep) MachineRecord *record = NULL;
-        _cleanup_close_ int dir = -1, fd = -1;
+        _cleanup_close_ int fd = -1;
         size_t size;
         int r;
 
         r = machine_name_check(name, reterr);
         if (r < 0)
                 return r;
-        path = record_path(name);
-        if (!path)
+        if (asprintf(&path, MACHINES_DIRECTORY "/%s/record", name) < 0) {
+                path = NULL;
                 return error_oom(reterr);
-        dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (dir >= 0)
-                fd = openat(dir, "record", O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+        }
+        fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
         if (fd < 0 && errno == ENOENT)
                 return record_missing(name, reterr);
         if (fd < 0)
