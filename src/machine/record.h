@@ -194,5 +194,8 @@ int record_field_format(const MachineRecord *r, const RecordField *f, char **ret
 int record_format(const MachineRecord *r, char **ret, Error **reterr);
 int record_parse(const char *text, size_t size, MachineRecord **ret, Error **reterr);
 
+/* How many there are, about, without reading their names: what the file system counts, or 0. */
+size_t record_count(void);
+
 /* Names of all records (each the caller's), sorted. No directory is an empty list. */
 int record_list(char ***ret, Error **reterr);

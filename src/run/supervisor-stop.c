@@ -26,6 +26,7 @@
 #define HELPER_END_MSEC 200
 #define SHOWN_USEC (10 * UINT64_C(1000000))
 #define STOP_MARGIN_USEC (15 * UINT64_C(1000000)) /* to kill, and to clear up */
+#define WATCHED_MAX 64 /* machines of a host, of which machinectl's wishes are watched for: kill-watch.c has the price */
 
 static StopTarget target(const Supervisor *s) {
         return (StopTarget){ .name = s->plan->name, .leader = s->leader, .leader_fd = s->leader_fd,
@@ -185,6 +186,11 @@ void stop_watch_machinectl(Supervisor *s) {
         s->stop.kill_watch = kill_watch_free(s->stop.kill_watch); /* of a bus that is gone */
         if (!s->registered || s->plan->mode != START_BOOT || s->plan->init.kind == INIT_SYSTEMD)
                 return;
+        if (record_count() > WATCHED_MAX) {
+                log_debug("Many machines run here, so the bus is not watched: machinectl poweroff and reboot are systemd's signals to '%s'",
+                          s->plan->name);
+                return;
+        }
         if (kill_watch_new(s->event, s->plan->name, on_machinectl, s, &s->stop.kill_watch, &error) < 0)
                 log_debug("%s, ignoring: machinectl poweroff and reboot are systemd's signals to '%s'",
                           error ? error->message : "No memory", s->plan->name);

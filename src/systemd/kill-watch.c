@@ -12,8 +12,8 @@
  * method's has; and an error ends the waiting as well. Until the bus has made us a monitor everything is passed over; after that nobody
  * can send us anything of his own.
  *
- * Price: a second connection for a machine whose init is not systemd, of the 256 that dbus-daemon allows a user, and a wake-up for each
- * answer of machined's. Where there is none left, or the bus cannot do it, machinectl's signals are what they were. */
+ * Price: a second connection for a machine whose init is not systemd, of the 256 that dbus-daemon allows a user (so who has many machines does
+ * without), and a wake-up for each answer of machined's. Where there is none left, or the bus cannot do it, machinectl's signals are what they were. */
 
 #include "kill-watch.h"
 
