@@ -8,27 +8,44 @@
 
 #define MINUTE UINT64_C(60000000)
 #define SPAN_MAX (60 * MINUTE)
+#define HOLDS_MAX (6 * MINUTE) /* between two samples of a machine that is looked at */
+#define CHANGE_PART 16         /* of a value: less is none */
 #define NEAR_PERCENT 75
 #define FULL_PERCENT 90
 
 static const char *const blocks[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 static const char *const signs[] = { "_", ".", ":", "-", "=", "+", "*", "#" };
 
-/* The highest value that is known of the time from `begin` to `end`; of none, the last before it. */
-static uint64_t value_between(const UsageHistory *h, uint64_t begin, uint64_t end) {
-        uint64_t before = FIGURE_UNKNOWN, highest = FIGURE_UNKNOWN;
+/* A machine that does nothing is not looked at. If it has another value after that, nobody knows since when. */
+static bool has_changed(uint64_t before, uint64_t after) {
+        uint64_t change = before > after ? before - after : after - before;
 
-        for (size_t i = 0; i < h->n && h->samples[i].taken_usec < end; i++) {
-                uint64_t n = h->samples[i].memory;
+        return after == FIGURE_UNKNOWN || change > before / CHANGE_PART;
+}
+
+/* The highest value that is known of the time from `begin` to `end`; of none, the last before it, as far as it holds. */
+static uint64_t value_between(const UsageHistory *h, const MachineUsage *now, uint64_t begin, uint64_t end) {
+        uint64_t before = FIGURE_UNKNOWN, highest = FIGURE_UNKNOWN, since = 0, until = now->taken_usec, after = now->memory;
+
+        for (size_t i = 0; i < h->n; i++) {
+                uint64_t n = h->samples[i].memory, taken = h->samples[i].taken_usec;
 
                 if (n == FIGURE_UNKNOWN)
                         continue;
-                if (h->samples[i].taken_usec < begin)
+                if (taken >= end) {
+                        until = taken;
+                        after = n;
+                        break;
+                }
+                if (taken < begin) {
                         before = n;
-                else if (highest == FIGURE_UNKNOWN || n > highest)
+                        since = taken;
+                } else if (highest == FIGURE_UNKNOWN || n > highest)
                         highest = n;
         }
-        return highest != FIGURE_UNKNOWN ? highest : before;
+        if (highest != FIGURE_UNKNOWN || before == FIGURE_UNKNOWN)
+                return highest;
+        return until - since > HOLDS_MAX && has_changed(before, after) ? FIGURE_UNKNOWN : before;
 }
 
 static void note(UsageGraph *g, uint64_t n) {
@@ -54,7 +71,7 @@ void usage_graph_make(const UsageHistory *h, const MachineUsage *now, UsageGraph
         for (size_t i = 0; i < g.n; i++) {
                 uint64_t from = g.n - i, to = from - 1;
 
-                g.values[i] = value_between(h, end > from * width ? end - from * width : 0, to == 0 ? UINT64_MAX : end - to * width);
+                g.values[i] = value_between(h, now, end > from * width ? end - from * width : 0, to == 0 ? UINT64_MAX : end - to * width);
                 if (i + 1 == g.n && now->memory != FIGURE_UNKNOWN && (g.values[i] == FIGURE_UNKNOWN || g.values[i] < now->memory))
                         g.values[i] = now->memory;
                 note(&g, g.values[i]);

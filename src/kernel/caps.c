@@ -109,6 +109,27 @@ int caps_limit(uint64_t keep) {
         return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
+int caps_effective_limit(uint64_t set, uint64_t *ret_before) {
+        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+        if (syscall(SYS_capget, &header, data) < 0)
+                return -errno;
+        *ret_before = data[0].effective | (uint64_t) data[1].effective << 32;
+        return caps_effective_set(*ret_before & set);
+}
+
+int caps_effective_set(uint64_t set) {
+        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+        if (syscall(SYS_capget, &header, data) < 0)
+                return -errno;
+        for (size_t i = 0; i < ELEMENTSOF(data); i++)
+                data[i].effective = (uint32_t) (set >> 32 * i) & data[i].permitted;
+        return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
 int caps_clear_inheritable_ambient(void) {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
         struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};

@@ -20,6 +20,10 @@ int caps_drop_bounding(uint64_t keep);
  * execute anything, which the bounding set says nothing about. */
 int caps_limit(uint64_t keep);
 
+/* The calling thread's effective set: what it was before only those of `set` were left in it; and back, as far as they are permitted. */
+int caps_effective_limit(uint64_t set, uint64_t *ret_before);
+int caps_effective_set(uint64_t set);
+
 /* Empty the inheritable and ambient sets of the calling thread. A set that is left full hands capabilities to
  * unprivileged programs that carry file capabilities (CVE-2022-27649 and its kin). Permitted and effective stay. */
 int caps_clear_inheritable_ambient(void);

@@ -18,5 +18,10 @@ typedef struct Pressure {
 /* 0 or -errno, with all unknown: the kernel was built without it, does not do it (psi=0), or was told not to for that group. */
 int pressure_read(int dirfd, const char *file, Pressure *ret);
 
+/* A descriptor of the caller's that is ready (EPOLLPRI) when in ten seconds something waited for a thousandth of one; until then nobody is woken,
+ * and nothing runs for it in the kernel. -errno where it does not do that for who is not privileged (Linux 6.5): for those that are, it starts a
+ * thread for each group. */
+int pressure_watch(int dirfd, const char *file);
+
 /* The same from text, which is torn apart. */
 int pressure_parse(char *text, Pressure *ret);

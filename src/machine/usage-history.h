@@ -8,7 +8,7 @@
 #include "machine-usage.h"
 
 /* What a machine used in the last hour: a ring of samples in the file "usage" beside its record, in which the machine's supervisor puts one a
- * minute, and fewer while nothing happens inside. It is there over reboots, for everybody to read, and gone with the machine.
+ * minute, and none while nothing happens inside. It is there over reboots, for everybody to read, and gone with the machine.
  *
  * The file is this host's, of one boot: numbers as its processor has them, one behind the other: a head, and the samples. Its size follows from
  * the head; what is not so is no history. Who reads does not lock: the sample that is just being written is told by its time, and passed over. */
