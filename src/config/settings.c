@@ -232,13 +232,14 @@ int settings_read_place(MachineConfig *c, const SettingsPlace *place, const Sett
         SettingsSource source = { .path = place->path, .trusted = trusted, .specifiers_for = place->has_specifiers ? reading->machine : NULL,
                                   .watch = reading->watch };
         _cleanup_free_ char *text = NULL;
-        size_t size;
+        size_t size = 0;
         int r;
 
         r = settings_read_file(place->path, trusted, &text, &size, reterr);
         if (r <= 0)
                 return r;
         r = settings_parse_part(c, &source, text, size, reterr);
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a file that has been read has a text */
         explicit_bzero(text, size); /* SetCredential= */
         return r < 0 ? r : 1;
 }

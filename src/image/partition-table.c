@@ -118,7 +118,7 @@ static int write_label(const Disklabel *d, Error **reterr) {
 }
 
 int partition_grow(int file, const char *path, const PartitionPlace *place, Error **reterr) {
-        struct fdisk_partition *p;
+        struct fdisk_partition *p = NULL;
         uint64_t start, end, last;
         Library lib;
         _cleanup_(disklabel_done) Disklabel d = { .lib = &lib, .path = path };
@@ -171,7 +171,7 @@ static int apply(const Library *lib, int file, const char *path, uint32_t sector
 }
 
 int partition_cut(int file, const char *path, const PartitionPlace *place, uint64_t size, uint64_t disk, Error **reterr) {
-        struct fdisk_partition *p;
+        struct fdisk_partition *p = NULL;
         struct fdisk_script *script = NULL;
         Library lib;
         _cleanup_(disklabel_done) Disklabel d = { .lib = &lib, .path = path };
@@ -212,7 +212,7 @@ static int describe_new(const Disklabel *d, struct fdisk_partition *p, const Par
 }
 
 int partition_table_new(int file, const char *path, const PartitionNew *wish, uint64_t *ret_offset, uint64_t *ret_size, Error **reterr) {
-        struct fdisk_partition *p;
+        struct fdisk_partition *p = NULL;
         struct stat st;
         Library lib;
         _cleanup_(disklabel_done) Disklabel d = { .lib = &lib, .path = path };

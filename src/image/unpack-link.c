@@ -47,7 +47,7 @@ static int open_directory_of(const UnpackPlace *p, const Target *t) {
                 .flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
         };
-        size_t n = (size_t) (t->name - t->path);
+        size_t n = (size_t) (t->name - t->path); /* NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult): check_target() has set both */
         char path[ENTRY_PATH_MAX + 1];
         long fd;
 

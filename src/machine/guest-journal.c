@@ -166,12 +166,13 @@ static const char *const log_files[] = {
 };
 
 static void find_log_file(int root, int sock) {
-        for (uint8_t i = 0; i < ELEMENTSOF(log_files); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(log_files); i++) {
                 _cleanup_close_ int fd = open_in_root(root, log_files[i], O_PATH, 0);
+                uint8_t number = (uint8_t) i;
                 struct stat st;
 
                 if (fd >= 0 && fstat(fd, &st) >= 0 && S_ISREG(st.st_mode)) {
-                        (void) fd_send(sock, &i, sizeof(i), NULL, 0);
+                        (void) fd_send(sock, &number, sizeof(number), NULL, 0);
                         return;
                 }
         }

