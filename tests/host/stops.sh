@@ -2,11 +2,11 @@
 # shellcheck shell=bash
 #
 # A stop soon after the boot is as clean as one an hour later: each init is stopped at the very moment at which it runs, and 10, 100 and
-# 1000 ms later, ROUNDS times each (3 unless said otherwise; stops.md has what 20 gave). Never a hang, and never a kill where the init
+# 1000 ms later, ROUNDS times each (once unless said otherwise; stops.md has what 20 gave). Never a hang, and never a kill where the init
 # could have been asked: a life that marked its boot has marked its shutdown too, nbox's exit status is 0, and its log speaks of no time-out.
 # A life that was ended before the guest's own scripts ran has no marks.
 
-: "${ROUNDS:=3}" "${INITS:=$GUEST}"
+: "${ROUNDS:=1}" "${INITS:=$GUEST}"
 
 # life_of NAME MILLISECONDS: one boot and one stop; prints how long the stop took, in ms.
 life_of() {
