@@ -19,6 +19,8 @@ MACHINES=/var/lib/machines
 # broken, and the host shares its processors with others.
 : "${SLOW:=1}"
 PATIENCE=$((SLOW + 3))
+POLL=0.05 # where each look takes the processors half a second, they are to have a rest between two
+[ "$SLOW" = 1 ] || POLL=0.3
 
 world_setup() {
         mkdir -p /run/netns
@@ -62,7 +64,7 @@ wait_until() {
         shift
         until "$@" >/dev/null 2>&1; do
                 [ "$SECONDS" -lt "$end" ] || fail "not within the time limit: $*"
-                sleep 0.05
+                sleep "$POLL"
         done
 }
 
