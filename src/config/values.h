@@ -3,7 +3,7 @@
 
 #include "options.h"
 
-/* One parser an option (options.c). Each checks the shape of what it is given, all of which is hostile: control
+/* One parser an option (option-table.c). Each checks the shape of what it is given, all of which is hostile: control
  * bytes, relative paths, "..", lengths. A scalar that is given twice takes the later value, a list appends. */
 
 int parse_as_nspawn(MachineConfig *c, const OptionValue *v, Error **reterr);
