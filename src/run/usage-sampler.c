@@ -30,6 +30,7 @@ struct UsageSampler {
         EventSource *activity; /* while it rests; NULL: the kernel does not tell */
         MachineUsage last;
         bool is_first;
+        bool has_asked; /* the kernel, to tell */
         bool rests, has_settled; /* the loop has gone round since it rests */
         uint64_t sampled_usec;   /* CLOCK_MONOTONIC */
         uint64_t wait_usec;
@@ -80,6 +81,19 @@ static int on_round(_unused_ EventSource *source, void *userdata) {
         return 0;
 }
 
+/* Where that is not to be had, it is done without. Not before the first rest: who has asked is let go, at the machine's end, only when a grace
+ * period of the kernel's has gone by, which takes longer than all else of a short command's. */
+static void watch_activity(UsageSampler *u) {
+        _cleanup_close_ int cgroup = cgroup_open(u->supervisor->record->cgroup), fd = cgroup < 0 ? -1 : pressure_watch(cgroup, "cpu.pressure");
+
+        u->has_asked = true;
+        if (fd < 0 || event_add_io(u->supervisor->event, &u->activity, fd, EPOLLPRI, on_activity, u) < 0)
+                return;
+        event_source_set_io_fd_own(u->activity, true);
+        TAKE_FD(fd);
+        (void) event_source_set_enabled(u->activity, EVENT_OFF);
+}
+
 static int on_time(_unused_ EventSource *source, _unused_ uint64_t usec, void *userdata) {
         UsageSampler *u = userdata;
         const Machine m = { .record = u->supervisor->record, .leader_fd = u->supervisor->leader_fd, .state = MACHINE_RUNNING };
@@ -94,6 +108,8 @@ static int on_time(_unused_ EventSource *source, _unused_ uint64_t usec, void *u
         idle = is_idle(u, &now);
         u->last = now;
         u->is_first = false;
+        if (idle && !u->has_asked)
+                watch_activity(u);
         if (!idle)
                 wait_for(u, SHORTEST_USEC);
         else if (u->activity)
@@ -101,17 +117,6 @@ static int on_time(_unused_ EventSource *source, _unused_ uint64_t usec, void *u
         else
                 wait_for(u, u->wait_usec + STEP_USEC < LONGEST_USEC ? u->wait_usec + STEP_USEC : LONGEST_USEC);
         return 0;
-}
-
-/* Where that is not to be had, it is done without. */
-static void watch_activity(UsageSampler *u) {
-        _cleanup_close_ int cgroup = cgroup_open(u->supervisor->record->cgroup), fd = cgroup < 0 ? -1 : pressure_watch(cgroup, "cpu.pressure");
-
-        if (fd < 0 || event_add_io(u->supervisor->event, &u->activity, fd, EPOLLPRI, on_activity, u) < 0)
-                return;
-        event_source_set_io_fd_own(u->activity, true);
-        TAKE_FD(fd);
-        (void) event_source_set_enabled(u->activity, EVENT_OFF);
 }
 
 UsageSampler *usage_sampler_begin(Supervisor *s) {
@@ -125,7 +130,6 @@ UsageSampler *usage_sampler_begin(Supervisor *s) {
         if (event_add_time_relative(s->event, &u->timer, FIRST_USEC, on_time, u) < 0)
                 return usage_sampler_end(u);
         event_source_set_prepare(u->timer, on_round);
-        watch_activity(u);
         return u;
 }
 
