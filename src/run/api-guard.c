@@ -83,11 +83,19 @@ static int protect(int proc, const char *path, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot make /proc/%s read-only in the machine", path) : 0;
 }
 
-static int guard_proc(const MachinePlan *p, Covers *c, int proc, Error **reterr) {
-        int r = sysctls_protect(p, proc, reterr);
+static int hide_in_proc(Covers *c, int proc, Error **reterr) {
+        int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(hidden_in_proc); i++)
                 r = hide(c, proc, "/proc", hidden_in_proc[i], reterr);
+        return r;
+}
+
+static int guard_proc(const MachinePlan *p, Covers *c, int proc, Error **reterr) {
+        int r = sysctls_protect(p, proc, reterr);
+
+        if (r >= 0)
+                r = hide_in_proc(c, proc, reterr);
         for (size_t i = 0; r >= 0 && p->uid_base == 0 && i < ELEMENTSOF(read_only_in_proc); i++)
                 r = protect(proc, read_only_in_proc[i], reterr);
         return r;
@@ -145,17 +153,20 @@ static int replace_fs(Covers *c, int sysfs, int fs) {
         return c->directory < 0 ? -errno : 0;
 }
 
-static int guard_sys(Covers *c, int sysfs, int fs, Error **reterr) {
+static int hide_in_sys(Covers *c, int sysfs, Error **reterr) {
         int r = mount_set_attr(sysfs, MOUNT_ATTR_RDONLY, 0, false);
 
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the machine's /sys read-only");
-        r = replace_fs(c, sysfs, fs);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot hide /sys/fs from the machine");
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(hidden_in_sys); i++)
                 r = hide(c, sysfs, "/sys", hidden_in_sys[i], reterr);
         return r < 0 ? r : hide_throttling(c, sysfs, reterr);
+}
+
+static int guard_sys(Covers *c, int sysfs, int fs, Error **reterr) {
+        int r = replace_fs(c, sysfs, fs);
+
+        return r < 0 ? error_errno(reterr, r, "Cannot hide /sys/fs from the machine") : hide_in_sys(c, sysfs, reterr);
 }
 
 /* Ours, on the tmpfs of assemble_dev(); and no other. */
@@ -205,4 +216,27 @@ int api_guard(const MachinePlan *p, int root, int fs, Error **reterr) {
                 r = guard_proc(p, &covers, proc, reterr);
         close_fd(covers.directory);
         return r;
+}
+
+/* What is mounted first tells whether the kernel does it. */
+int api_guard_ahead(const MachinePlan *p, int root, const int api[2], int fs, Error **reterr) {
+        Covers covers = { .directory = -1, .context = p->labels.mount };
+        _cleanup_close_ int null = open_null(root, reterr);
+        int r;
+
+        if (null < 0)
+                return null;
+        covers.file = null;
+        r = replace_fs(&covers, api[1], fs);
+        if (r == -EINVAL)
+                return -EOPNOTSUPP;
+        r = r < 0 ? error_errno(reterr, r, "Cannot hide /sys/fs from the machine") : hide_in_sys(&covers, api[1], reterr);
+        if (r >= 0)
+                r = hide_in_proc(&covers, api[0], reterr);
+        close_fd(covers.directory);
+        return r;
+}
+
+int api_guard_rest(const MachinePlan *p, int proc, Error **reterr) {
+        return sysctls_protect(p, proc, reterr);
 }

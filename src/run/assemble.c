@@ -286,8 +286,9 @@ static int place_api(const MachinePlan *p, const TreeParts *parts, int root, int
         return r < 0 ? r : assemble_api(p, root, api, reterr);
 }
 
-/* Something that may be to stand on /proc or /sys, be it by a link of the tree's. */
-static bool has_mounts_on_api(const MachinePlan *p) {
+bool assemble_wants_api(const MachinePlan *p) {
+        if (p->chdir || nesting_has_mounts(p))
+                return true;
         for (size_t i = 0; i < p->n_mounts; i++)
                 if (strcmp(p->mounts[i].destination, "/run") != 0 && strcmp(p->mounts[i].destination, "/tmp") != 0)
                         return true;
@@ -297,7 +298,7 @@ static bool has_mounts_on_api(const MachinePlan *p) {
 /* All that is mounted and written in the tree. /proc and /sys come as late as can be, for the sysfs has to wait for the child, which makes
  * its network namespace. */
 static int furnish(const MachinePlan *p, const TreeParts *parts, int root, int api[2], int *ret_notify, Error **reterr) {
-        bool api_first = has_mounts_on_api(p);
+        bool api_first = assemble_wants_api(p);
         int r;
 
         r = make_api_directories(p, root, reterr);
@@ -309,7 +310,7 @@ static int furnish(const MachinePlan *p, const TreeParts *parts, int root, int a
                 r = mount_step(p, root, parts->userns, &p->mounts[i], reterr);
         if (r >= 0)
                 r = guest_files_write(p, root, parts->files, ret_notify, reterr);
-        if (r >= 0 && !api_first)
+        if (r >= 0 && !api_first && parts->make_api)
                 r = place_api(p, parts, root, api, reterr);
         if (r >= 0)
                 make_working_directory(p, root);

@@ -25,10 +25,13 @@ int assemble_enter_namespace(Error **reterr);
 typedef struct TreeParts {
         ImageStack *stack;
         int userns; /* which it is idmapped through, -1: none */
-        int (*make_api)(void *userdata, int ret[2], Error **reterr); /* proc and sysfs (api-mounts.h), asked for late */
+        int (*make_api)(void *userdata, int ret[2], Error **reterr); /* proc and sysfs (api-mounts.h), asked for late; NULL: they are left out */
         void *userdata;
         const GuestFiles *files;
 } TreeParts;
+
+/* Whether something may be to stand on /proc or /sys, be it by a link of the tree's, so that they cannot be left out. */
+bool assemble_wants_api(const MachinePlan *p);
 
 /* Put it together. Returns an fd of the root mount, attached at STAGING_DIRECTORY in our namespace, and in *ret_notify the bound
  * socket (AF_UNIX datagram) that stands at /run/host/notify. Both the caller's. */

@@ -58,15 +58,34 @@ static int finish_run(int root, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot set the flags of the machine's /run") : 0;
 }
 
-int child_mount_api(const MachinePlan *p, int sys_fs, LxcfsFiles *lxcfs, Error **reterr) {
+int child_attach_api(ChildApiFds *api, Error **reterr) {
+        _cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int r;
+
+        if (root < 0)
+                return error_errno(reterr, errno, "Cannot open the root");
+        r = attach_at(root, "/proc", api->proc, O_DIRECTORY, reterr);
+        if (r >= 0)
+                r = attach_at(root, "/sys", api->sysfs, O_DIRECTORY, reterr);
+        api->sysfs = close_fd(api->sysfs);
+        return r;
+}
+
+static int guard_api(const MachinePlan *p, const ChildApiFds *api, int root, Error **reterr) {
+        if (api_guarded_by(p) != GUARDED_BY_CHILD)
+                return 0;
+        return api->guarded ? api_guard_rest(p, api->proc, reterr) : api_guard(p, root, api->sys_fs, reterr);
+}
+
+int child_mount_api(const MachinePlan *p, ChildApiFds *api, LxcfsFiles *lxcfs, Error **reterr) {
         _cleanup_close_ int root = -1;
-        int r = 0;
+        int r;
 
         root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (root < 0)
                 return error_errno(reterr, errno, "Cannot open the root");
-        if (api_guarded_by(p) == GUARDED_BY_CHILD)
-                r = api_guard(p, root, sys_fs, reterr);
+        r = guard_api(p, api, root, reterr);
+        api->proc = close_fd(api->proc);
         if (r >= 0)
                 r = attach_fs_at(root, "devpts", devpts_new(p->labels.mount), "/dev/pts", reterr);
         if (r >= 0)

@@ -8,8 +8,18 @@
 /* What the child mounts in its own tree: the file systems that must belong to its namespaces. Called with the tree
  * as root. A target that the tree makes a link of is resolved inside the tree, which is all there is by now. */
 
-/* mqueue, devpts, and what guards /proc and /sys: sys_fs is what api_guard() takes. */
-int child_mount_api(const MachinePlan *p, int sys_fs, LxcfsFiles *lxcfs, Error **reterr);
+/* What came for /proc and /sys; -1: it is in the tree. */
+typedef struct ChildApiFds {
+        int proc, sysfs;
+        int sys_fs;   /* what api_guard() takes */
+        bool guarded; /* by api_guard_ahead() */
+} ChildApiFds;
+
+/* Both onto the tree. Closes the sysfs. */
+int child_attach_api(ChildApiFds *api, Error **reterr);
+
+/* mqueue, devpts, and what guards /proc and /sys. Closes the proc. */
+int child_mount_api(const MachinePlan *p, ChildApiFds *api, LxcfsFiles *lxcfs, Error **reterr);
 
 /* A cgroup namespace whose root is the group that we are in now, and its cgroup2 on /sys/fs/cgroup. */
 int child_mount_cgroup(Error **reterr);

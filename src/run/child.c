@@ -47,6 +47,7 @@ static void expect(int socket, char type, int *fds, size_t n_fds) {
 typedef struct Built {
         int root, sys_fs; /* sys_fs: or -1 */
         LxcfsFiles lxcfs;
+        bool api_later;
 } Built;
 
 static void expect_built(int socket, Built *ret) {
@@ -60,7 +61,18 @@ static void expect_built(int socket, Built *ret) {
         if (n < first || lxcfs_unpack(built.lxcfs, fds + first, n - first, &ret->lxcfs) < 0)
                 _exit(EXIT_OWN_FAILURE);
         ret->root = fds[0];
+        ret->api_later = built.api_later;
         ret->sys_fs = built.sys_fs ? fds[1] : -1;
+}
+
+static void expect_api(int socket, ChildApiFds *ret) {
+        int fds[3] = { -1, -1, -1 };
+        size_t n = ELEMENTSOF(fds);
+        ChildApi api;
+
+        if (fd_recv(socket, &api, sizeof(api), fds, &n) != sizeof(api) || api.type != CHILD_API || n != (api.guarded ? 2 : 3))
+                _exit(EXIT_OWN_FAILURE);
+        *ret = (ChildApiFds){ .proc = fds[0], .sysfs = fds[1], .sys_fs = api.guarded ? -1 : fds[2], .guarded = api.guarded };
 }
 
 /* While /proc is the host's, which no tree has had a hand in: for the exec of init, and for a stub that goes on as we are. */
@@ -146,14 +158,20 @@ static int open_ptys(const MachinePlan *p, int *masters, size_t *ret_n, Error **
 }
 
 static int prepare(const ChildSetup *s, Built *built, int *masters, size_t *ret_n_masters, Error **reterr) {
+        ChildApiFds api = { .proc = -1, .sysfs = -1, .sys_fs = built->sys_fs };
         const MachinePlan *p = s->plan;
         int r;
 
         r = mount_pivot_to_cwd();
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the tree the root");
-        r = child_mount_api(p, built->sys_fs, &built->lxcfs, reterr);
-        built->sys_fs = close_fd(built->sys_fs);
+        if (built->api_later) {
+                expect_api(s->socket, &api);
+                r = child_attach_api(&api, reterr);
+        }
+        if (r >= 0)
+                r = child_mount_api(p, &api, &built->lxcfs, reterr);
+        api.sys_fs = close_fd(api.sys_fs);
         if (r < 0)
                 return r;
         r = open_ptys(p, masters, ret_n_masters, reterr);

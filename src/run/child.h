@@ -14,12 +14,15 @@
  * The parent says                                      the child says
  *                                                      CHILD_NETWORK: its network namespace is made, where it has one
  *   CHILD_BUILT  + the root mount's fd, what is for /sys/fs, and lxcfs's files:
- *                maps are written, the tree stands       CHILD_READY + the ptys' masters: all is mounted
+ *                maps are written, the tree stands
+ *   CHILD_API    + proc, sysfs, what is for /sys/fs:
+ *                where they were not in the tree         CHILD_READY + the ptys' masters: all is mounted
  *   CHILD_GO     it is in its cgroup, and on the net     CHILD_FAILED + a ChildFailure; or the end: init runs */
 
 enum {
         CHILD_NETWORK = 'n',
         CHILD_BUILT = 'b',
+        CHILD_API = 'a',
         CHILD_READY = 'r',
         CHILD_GO = 'g',
         CHILD_FAILED = 'f',
@@ -29,7 +32,13 @@ typedef struct ChildBuilt {
         char type;      /* CHILD_BUILT */
         bool sys_fs;    /* it is behind the root (api-guard.h) */
         uint16_t lxcfs; /* which of its files are behind that (lxcfs_pack()) */
+        bool api_later; /* a ChildApi follows */
 } ChildBuilt;
+
+typedef struct ChildApi {
+        char type;    /* CHILD_API */
+        bool guarded; /* as far as may be (api_guard_ahead()); else what is for /sys/fs is behind the two */
+} ChildApi;
 
 typedef struct ChildFailure {
         char type; /* CHILD_FAILED */

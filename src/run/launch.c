@@ -3,8 +3,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "api-guard.h"
-#include "api-mounts.h"
 #include "assemble.h"
 #include "cgroup.h"
 #include "child-words.h"
@@ -13,15 +11,14 @@
 #include "enlist.h"
 #include "fd.h"
 #include "guest-hints.h"
+#include "hand-over.h"
 #include "leader-limits.h"
 #include "limits.h"
 #include "live-bind.h"
 #include "log.h"
-#include "lxcfs.h"
 #include "namespace.h"
 #include "own-limits.h"
 #include "netns.h"
-#include "path.h"
 #include "process.h"
 #include "supervisor.h"
 #include "text.h"
@@ -130,98 +127,6 @@ static int take_terminals(Supervisor *s, const int *masters, size_t n, Error **r
         return r;
 }
 
-/* By which a device that is added later finds that it is still ours (device-place.h). */
-static void note_dev(Supervisor *s, int root) {
-        _cleanup_close_ int dev = open_in_root(root, "/dev", O_PATH | O_DIRECTORY, 0);
-        struct stat st;
-
-        if (dev >= 0 && fstat(dev, &st) >= 0)
-                s->record->dev_id = st.st_dev;
-}
-
-/* Where an ephemeral machine writes to, for who wants to keep it: it goes with the machine. */
-static int note_layer(Supervisor *s, Error **reterr) {
-        const ImageStack *stack = s->stack;
-
-        if (!stack->passing)
-                return 0;
-        if (asprintf(&s->record->layer, "%s/" STORE_NAME "/layers/%s", stack->store->directory, stack->passing->id) >= 0)
-                return 0;
-        s->record->layer = NULL;
-        return error_oom(reterr);
-}
-
-typedef struct Building {
-        Supervisor *supervisor;
-        int socket;
-        int sys_fs; /* for the child, or -1 (api-guard.h) */
-} Building;
-
-static int await_network(void *userdata, Error **reterr) {
-        const Building *b = userdata;
-
-        return child_await(b->supervisor, b->socket, CHILD_NETWORK, NULL, NULL, reterr);
-}
-
-static int make_api(void *userdata, int ret[2], Error **reterr) {
-        Building *b = userdata;
-        const Supervisor *s = b->supervisor;
-        ApiOf of = { .leader = s->leader, .leader_fd = s->leader_fd, .own_network = s->plan->network != NETWORK_HOST,
-                     .userdata = userdata };
-
-        if (s->plan->network == NETWORK_NONE) /* for others, attach_network() has waited */
-                of.await_network = await_network;
-        if (api_guarded_by(s->plan) == GUARDED_BY_CHILD) {
-                b->sys_fs = api_guard_make_fs(s->plan);
-                if (b->sys_fs < 0)
-                        return error_errno(reterr, b->sys_fs, "Cannot make the machine's /sys/fs");
-        }
-        return api_mounts_make(&of, ret, reterr);
-}
-
-/* The tree is the child's now. */
-static int hand_over(const Building *b, int root, Error **reterr) {
-        _cleanup_(lxcfs_done) LxcfsFiles lxcfs = LXCFS_NONE;
-        int fds[2 + LXCFS_FILES] = { root, b->sys_fs }, r = lxcfs_open(b->supervisor->plan->lxcfs, &lxcfs, reterr);
-        ChildBuilt built = { .type = CHILD_BUILT, .sys_fs = b->sys_fs >= 0 };
-        size_t n, first = built.sys_fs ? 2 : 1;
-
-        if (r < 0)
-                return r;
-        built.lxcfs = lxcfs_pack(&lxcfs, fds + first, &n);
-        r = fd_send(b->socket, &built, sizeof(built), fds, first + n);
-        return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
-}
-
-static int build_tree(Supervisor *s, int socket, Error **reterr) {
-        _cleanup_(guest_files_done) GuestFiles files = { .credentials = s->credentials };
-        Building b = { s, socket, -1 };
-        TreeParts parts = { .stack = s->stack, .make_api = make_api, .userdata = &b, .files = &files };
-        _cleanup_close_ int userns = -1, root = -1, sys_fs = -1;
-        int r;
-
-        if (s->plan->userns) {
-                userns = namespace_open_of(s->leader_fd, s->leader, "user");
-                if (userns < 0)
-                        return error_errno(reterr, userns, "Cannot open the machine's user namespace");
-        }
-        r = guest_hints_make(s, &files, reterr);
-        if (r < 0)
-                return r;
-        parts.userns = userns;
-        s->staged = s->assembled = true;
-        root = assemble_tree(s->plan, &parts, &s->notify_fd, reterr);
-        sys_fs = b.sys_fs;
-        if (root < 0)
-                return root;
-        image_stack_settle(s->stack);
-        note_dev(s, root);
-        r = note_layer(s, reterr);
-        if (r < 0)
-                return r;
-        return hand_over(&b, root, reterr);
-}
-
 /* The child's ids and network, which it cannot give itself. */
 static int prepare_child(Supervisor *s, int socket, Error **reterr) {
         int r;
@@ -273,7 +178,7 @@ static int let_go(int socket, Error **reterr) {
 static int furnish_alone(Supervisor *s, int socket, Error **reterr) {
         int r;
 
-        r = build_tree(s, socket, reterr);
+        r = hand_over_tree(s, socket, reterr);
         if (r >= 0)
                 r = supervisor_listen(s, reterr);
         if (r < 0)
@@ -301,7 +206,7 @@ static int enlist_and_furnish(Supervisor *s, int socket, Error **reterr) {
                 r = enlist_begin(s, &e, reterr);
         if (r < 0)
                 return r;
-        r = build_tree(s, socket, reterr);
+        r = hand_over_tree(s, socket, reterr);
         if (r >= 0)
                 r = settle_leader(s, reterr);
         if (r >= 0)

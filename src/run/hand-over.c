@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hand-over.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "api-guard.h"
+#include "api-mounts.h"
+#include "assemble.h"
+#include "child-words.h"
+#include "fd.h"
+#include "guest-hints.h"
+#include "lxcfs.h"
+#include "namespace.h"
+#include "path.h"
+#include "store.h"
+
+/* By which a device that is added later finds that it is still ours (device-place.h). */
+static void note_dev(Supervisor *s, int root) {
+        _cleanup_close_ int dev = open_in_root(root, "/dev", O_PATH | O_DIRECTORY, 0);
+        struct stat st;
+
+        if (dev >= 0 && fstat(dev, &st) >= 0)
+                s->record->dev_id = st.st_dev;
+}
+
+/* Where an ephemeral machine writes to, for who wants to keep it: it goes with the machine. */
+static int note_layer(Supervisor *s, Error **reterr) {
+        const ImageStack *stack = s->stack;
+
+        if (!stack->passing)
+                return 0;
+        if (asprintf(&s->record->layer, "%s/" STORE_NAME "/layers/%s", stack->store->directory, stack->passing->id) >= 0)
+                return 0;
+        s->record->layer = NULL;
+        return error_oom(reterr);
+}
+
+typedef struct Building {
+        Supervisor *supervisor;
+        int socket;
+        int sys_fs; /* for the child, or -1 (api-guard.h) */
+} Building;
+
+/* /proc and /sys are built while the child goes into its tree, and are mounted there by it; unless something else may be to stand on them, or
+ * they are for the supervisor to stack, so that the kernel locks them. */
+static bool api_comes_later(const MachinePlan *p) {
+        return api_guarded_by(p) == GUARDED_BY_CHILD && !assemble_wants_api(p);
+}
+
+static int await_network(void *userdata, Error **reterr) {
+        const Building *b = userdata;
+
+        return child_await(b->supervisor, b->socket, CHILD_NETWORK, NULL, NULL, reterr);
+}
+
+static int make_api(void *userdata, int ret[2], Error **reterr) {
+        Building *b = userdata;
+        const Supervisor *s = b->supervisor;
+        ApiOf of = { .leader = s->leader, .leader_fd = s->leader_fd, .own_network = s->plan->network != NETWORK_HOST,
+                     .userdata = userdata };
+
+        if (s->plan->network == NETWORK_NONE) /* for others, attach_network() has waited */
+                of.await_network = await_network;
+        if (api_guarded_by(s->plan) == GUARDED_BY_CHILD) {
+                b->sys_fs = api_guard_make_fs(s->plan);
+                if (b->sys_fs < 0)
+                        return error_errno(reterr, b->sys_fs, "Cannot make the machine's /sys/fs");
+        }
+        return api_mounts_make(&of, ret, reterr);
+}
+
+/* The tree is the child's now. */
+static int hand_over(const Building *b, int root, bool api_later, Error **reterr) {
+        _cleanup_(lxcfs_done) LxcfsFiles lxcfs = LXCFS_NONE;
+        int fds[2 + LXCFS_FILES] = { root, b->sys_fs }, r = lxcfs_open(b->supervisor->plan->lxcfs, &lxcfs, reterr);
+        ChildBuilt built = { .type = CHILD_BUILT, .sys_fs = b->sys_fs >= 0, .api_later = api_later };
+        size_t n, first = built.sys_fs ? 2 : 1;
+
+        if (r < 0)
+                return r;
+        built.lxcfs = lxcfs_pack(&lxcfs, fds + first, &n);
+        r = fd_send(b->socket, &built, sizeof(built), fds, first + n);
+        return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
+}
+
+/* With what guards them, if the kernel mounts on what stands nowhere (Linux 6.15); else that is left to the child. */
+static int hand_over_api(Building *b, int root, Error **reterr) {
+        const MachinePlan *p = b->supervisor->plan;
+        ChildApi message = { .type = CHILD_API };
+        int api[3] = { -1, -1, -1 }, r;
+
+        r = make_api(b, api, reterr);
+        if (r >= 0)
+                r = api_guard_ahead(p, root, api, b->sys_fs, reterr);
+        message.guarded = r >= 0;
+        if (r >= 0 || r == -EOPNOTSUPP) {
+                api[2] = b->sys_fs;
+                r = fd_send(b->socket, &message, sizeof(message), api, message.guarded ? 2 : 3);
+                if (r < 0)
+                        error_errno(reterr, r, "Cannot speak with the machine's first process");
+        }
+        close_fd(api[0]);
+        close_fd(api[1]);
+        b->sys_fs = close_fd(b->sys_fs);
+        return r;
+}
+
+int hand_over_tree(Supervisor *s, int socket, Error **reterr) {
+        bool api_later = api_comes_later(s->plan);
+        _cleanup_(guest_files_done) GuestFiles files = { .credentials = s->credentials };
+        Building b = { s, socket, -1 };
+        TreeParts parts = { .stack = s->stack, .make_api = api_later ? NULL : make_api, .userdata = &b, .files = &files };
+        _cleanup_close_ int userns = -1, root = -1, sys_fs = -1;
+        int r;
+
+        if (s->plan->userns) {
+                userns = namespace_open_of(s->leader_fd, s->leader, "user");
+                if (userns < 0)
+                        return error_errno(reterr, userns, "Cannot open the machine's user namespace");
+        }
+        r = guest_hints_make(s, &files, reterr);
+        if (r < 0)
+                return r;
+        parts.userns = userns;
+        s->staged = s->assembled = true;
+        root = assemble_tree(s->plan, &parts, &s->notify_fd, reterr);
+        sys_fs = b.sys_fs;
+        if (root < 0)
+                return root;
+        image_stack_settle(s->stack);
+        note_dev(s, root);
+        r = note_layer(s, reterr);
+        if (r < 0)
+                return r;
+        r = hand_over(&b, root, api_later, reterr);
+        return r >= 0 && api_later ? hand_over_api(&b, root, reterr) : r;
+}
