@@ -27,6 +27,9 @@
 #include "slice-settings.h"
 #include "text.h"
 
+#define SCOPELESS_TRIES 200
+#define SCOPELESS_PAUSE_USEC 10000
+
 struct LiveLimits {
         const Machine *machine;
         const LimitChange *change;
@@ -263,6 +266,13 @@ static bool has_ended(const LiveLimits *l) {
         return leader.fd >= 0 && poll(&leader, 1, 0) > 0 && machine_find(l->machine->record->name, &now, NULL) == -ESRCH;
 }
 
+/* Its scope is gone (-ENOENT) before it is; without a scope it does not live for long. */
+static bool is_over(const LiveLimits *l, int r) {
+        for (unsigned i = 0; r == -ENOENT && i < SCOPELESS_TRIES && !has_ended(l); i++)
+                (void) usleep(SCOPELESS_PAUSE_USEC);
+        return has_ended(l);
+}
+
 static int clear_ended(const LiveLimits *l, const LimitChange *c, Error **reterr) {
         const MachineRecord *rec = l->machine->record;
 
@@ -297,7 +307,7 @@ int live_limits_set(const Machine *m, const LimitChange *c, LiveLimits **ret, Er
         l->change = c;
         l->dir = l->lock = -1;
         r = put(l, c, &error);
-        if (has_ended(l))
+        if (is_over(l, r))
                 return clear_ended(l, c, reterr);
         if (r < 0 && l->is_asked)
                 live_limits_undo(l);

@@ -28,7 +28,9 @@ static inline void pending_properties_freep(PendingProperties **p) {
 }
 
 static int refused(const char *unit, const sd_bus_error *e, Error **reterr) {
-        return bus_failed(reterr, -sd_bus_error_get_errno(e), e, "systemd does not take these limits for %s", unit);
+        int r = sd_bus_error_has_name(e, SYSTEMD_SERVICE ".NoSuchUnit") ? -ENOENT : -sd_bus_error_get_errno(e);
+
+        return bus_failed(reterr, r, e, "systemd does not take these limits for %s", unit);
 }
 
 static int on_answer(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *unused) {

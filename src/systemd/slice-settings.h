@@ -14,7 +14,7 @@
  * with settings of theirs cannot be made so at all. So the drop-ins are removed again, by us, before the slice stops; the next systemd
  * that loads the unit finds none. */
 
-/* Set them, now, until the unit is gone: NAME=value of property.h, all or none. */
+/* Set them, now, until the unit is gone: NAME=value of property.h, all or none. -ENOENT: systemd knows no such unit. */
 int unit_set_properties(sd_bus *bus, const char *unit, char *const *properties, Error **reterr);
 
 /* The same, sent without waiting. What is sent to systemd, or by way of others, after this finds it done. */
