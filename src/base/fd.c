@@ -135,6 +135,16 @@ DIR *fd_opendir(int dir, const char *name) {
         return fd_into_dir(openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
+struct dirent *fd_readdir(DIR *dir, int *ret) {
+        struct dirent *entry;
+
+        errno = 0;
+        entry = readdir(dir);
+        if (!entry && errno != 0)
+                *ret = -errno;
+        return entry;
+}
+
 int fd_send(int sock, const void *data, size_t size, const int *fds, size_t n_fds) {
         union {
                 struct cmsghdr h;

@@ -37,6 +37,9 @@ DIR *fd_opendir(int dir, const char *name);
 /* fdopendir(3) that takes the fd also when it fails. NULL with errno. */
 DIR *fd_into_dir(int fd);
 
+/* readdir(3), whose failure can be told from the end: NULL with *ret < 0. Where there was none, *ret stays what it is. */
+struct dirent *fd_readdir(DIR *dir, int *ret);
+
 /* One message of `size` bytes with up to FD_PASS_MAX descriptors over an AF_UNIX SEQPACKET/STREAM socket.
  * fd_recv() fills *n_fds with how many came (each CLOEXEC, the caller's); returns the bytes read, 0 at the end.
  * More descriptors than `*n_fds` holds: they are closed and -EBADMSG is returned. */

@@ -70,6 +70,17 @@ int file_replace_by(const char *temporary, const char *path, const char *text, m
         return finish(AT_FDCWD, temporary, &fd, path, text, strlen(text));
 }
 
+void file_sweep_by(const char *directory) {
+        _cleanup_closedir_ DIR *dir = opendir(directory);
+
+        for (struct dirent *d; dir && (d = readdir(dir));) {
+                size_t n = strlen(d->d_name);
+
+                if (d->d_name[0] == '.' && n > 4 && strcmp(d->d_name + n - 4, ".new") == 0)
+                        (void) unlinkat(dirfd(dir), d->d_name, 0);
+        }
+}
+
 int mkdir_parents(const char *path, mode_t mode) {
         _cleanup_free_ char *p = strdup(path);
 

@@ -22,5 +22,8 @@ int file_replace_data(int dirfd, const char *path, const void *data, size_t size
  * closed before it is moved, so that who watches the directory (inotify(7)) sees one event. */
 int file_replace_by(const char *temporary, const char *path, const char *text, mode_t mode);
 
+/* Remove what a crash left in a directory of which the caller has that lock, where temporary files are called ".NAME.new". */
+void file_sweep_by(const char *directory);
+
 /* Like mkdir -p, mode 0755 for all; `path` absolute. */
 int mkdir_parents(const char *path, mode_t mode);

@@ -189,12 +189,15 @@ int identity_load(const char *machine, Identity **ret, Error **reterr) {
 int identity_list(char ***ret, Error **reterr) {
         _cleanup_closedir_ DIR *dir = opendir(IDENTITY_DIRECTORY);
         _cleanup_strv_ char **names = NULL;
+        int r = 0;
 
         if (!dir && errno != ENOENT)
                 return error_errno(reterr, errno, "Cannot list %s", IDENTITY_DIRECTORY);
-        for (struct dirent *d; dir && (d = readdir(dir));)
+        for (struct dirent *d; dir && (d = fd_readdir(dir, &r));)
                 if (machine_name_is_valid(d->d_name) && strv_append(&names, d->d_name) < 0)
                         return error_oom(reterr);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot list %s", IDENTITY_DIRECTORY);
         strv_sort(names);
         *ret = TAKE_PTR(names);
         return 0;
@@ -264,6 +267,16 @@ int identity_rename(const char *from, const char *to, Error **reterr) {
                 return error_oom(reterr);
         r = identity_save(i, reterr);
         return r < 0 ? r : unlink_file(from, reterr);
+}
+
+void identity_sweep(void) {
+        _cleanup_close_ int lock = -1;
+
+        if (access(IDENTITY_DIRECTORY, F_OK) < 0)
+                return;
+        lock = identity_lock(NULL);
+        if (lock >= 0)
+                file_sweep_by(IDENTITY_DIRECTORY);
 }
 
 int identity_remove(const char *machine, Error **reterr) {

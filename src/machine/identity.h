@@ -58,6 +58,9 @@ int identity_save(const Identity *i, Error **reterr);
 /* What `from` keeps is `to`'s from now on, in place of what that kept; nothing where it keeps nothing. Takes the lock. */
 int identity_rename(const char *from, const char *to, Error **reterr);
 
+/* What a killed writer left. */
+void identity_sweep(void);
+
 /* Its ids are anybody's from now on. Takes the lock. */
 int identity_remove(const char *machine, Error **reterr);
 

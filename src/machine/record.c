@@ -203,14 +203,17 @@ size_t record_count(void) {
 int record_list(char ***ret, Error **reterr) {
         _cleanup_closedir_ DIR *d = opendir(MACHINES_DIRECTORY);
         _cleanup_strv_ char **names = calloc(1, sizeof(char *));
+        int r = 0;
 
         if (!names)
                 return error_oom(reterr);
         if (!d && errno != ENOENT)
                 return error_errno(reterr, errno, "Cannot list %s", MACHINES_DIRECTORY);
-        for (struct dirent *e; d && (e = readdir(d));)
+        for (struct dirent *e; d && (e = fd_readdir(d, &r));)
                 if (machine_name_is_valid(e->d_name) && strv_append(&names, e->d_name) < 0)
                         return error_oom(reterr);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot list %s", MACHINES_DIRECTORY);
         strv_sort(names);
         *ret = TAKE_PTR(names);
         return 0;

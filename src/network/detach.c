@@ -357,6 +357,7 @@ int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *u
         sweep.lock = lock;
         r = sweep_links(&sweep, links, n, reterr);
         names_sweep(&oracle);
+        zone_state_sweep();
         keep_first(&r, firewall_sweep(&oracle, r < 0 ? NULL : reterr));
         keep_first(&r, doors_sweep(&oracle, r < 0 ? NULL : reterr));
         if (r >= 0)

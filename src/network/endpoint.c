@@ -8,6 +8,7 @@
 
 #include "address.h"
 #include "endpoint-nics.h"
+#include "fd.h"
 #include "file.h"
 #include "ifname.h"
 #include "log.h"
@@ -351,12 +352,12 @@ int endpoint_list(Endpoint ***ret, size_t *ret_n, Error **reterr) {
 
         if (!dir && errno != ENOENT)
                 return error_errno(reterr, errno, "Cannot read " DIRECTORY);
-        for (struct dirent *d; dir && r >= 0 && (d = readdir(dir));)
+        for (struct dirent *d; dir && r >= 0 && (d = fd_readdir(dir, &r));)
                 if (machine_name_is_valid(d->d_name))
                         r = load_listed(d->d_name, &list, &n);
         if (r < 0) {
                 endpoint_list_free(list, n);
-                return error_oom(reterr);
+                return error_errno(reterr, r, "Cannot read " DIRECTORY);
         }
         if (n > 0)
                 qsort(list, n, sizeof(*list), by_name);

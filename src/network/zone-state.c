@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "fd.h"
 #include "file.h"
 #include "ifname.h"
 #include "parse.h"
@@ -211,12 +212,15 @@ int zone_state_load(const char *zone, ZoneState **ret, Error **reterr) {
 int zone_state_list(char ***ret, Error **reterr) {
         _cleanup_closedir_ DIR *dir = opendir(ZONE_STATE_DIRECTORY);
         _cleanup_strv_ char **names = NULL;
+        int r = 0;
 
         if (!dir && errno != ENOENT)
                 return error_errno(reterr, errno, "Cannot list %s", ZONE_STATE_DIRECTORY);
-        for (struct dirent *d; dir && (d = readdir(dir));)
+        for (struct dirent *d; dir && (d = fd_readdir(dir, &r));)
                 if (zone_name_check(d->d_name, NULL) >= 0 && strv_append(&names, d->d_name) < 0)
                         return error_oom(reterr);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot list %s", ZONE_STATE_DIRECTORY);
         strv_sort(names);
         *ret = TAKE_PTR(names);
         return 0;
@@ -292,6 +296,10 @@ int zone_state_save(const ZoneState *s, Error **reterr) {
         if (r >= 0)
                 r = file_replace_by(temporary, path, text, 0644);
         return r < 0 ? error_errno(reterr, r, "Cannot write %s", path) : 0;
+}
+
+void zone_state_sweep(void) {
+        file_sweep_by(ZONE_STATE_DIRECTORY);
 }
 
 int zone_state_remove(const char *zone, Error **reterr) {

@@ -70,6 +70,9 @@ DEFINE_CLEANUP(ZoneState *, zone_state_free);
 int zone_state_load(const char *zone, ZoneState **ret, Error **reterr);
 int zone_state_save(const ZoneState *s, Error **reterr);
 
+/* What a killed writer left; the network lock is held. */
+void zone_state_sweep(void);
+
 /* Forget the zone. No such file is 0. */
 int zone_state_remove(const char *zone, Error **reterr);
 
