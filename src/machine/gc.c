@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "identity.h"
 #include "live-resources.h"
 #include "log.h"
 #include "lock.h"
@@ -23,8 +24,22 @@
 
 #define KILL_TIMEOUT_USEC (10 * 1000 * 1000)
 
-static void warn_about(const char *what, const char *name, int r, const Error *error) {
-        log_warning("Machine '%s': %s: %s, ignoring", name, what, error ? error->message : strerror(-r));
+/* What fails for want of something passes: what is left to do stays in the record, for the next one who sweeps. All else would fail again each
+ * time, and is left behind. */
+static bool may_pass(int r) {
+        return r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -ENOBUFS || r == -EIO || r == -ENOLCK || r == -EAGAIN || r == -ENOSPC;
+}
+
+/* r where the next one shall try again, and 0. */
+static int warn_about(const char *what, const char *name, int r, const Error *error) {
+        log_warning("Machine '%s': %s: %s, %s", name, what, error ? error->message : strerror(-r),
+                    may_pass(r) ? "the next nbox tries again" : "ignoring");
+        return may_pass(r) ? r : 0;
+}
+
+static void keep_first(int *result, int r) {
+        if (*result >= 0 && r < 0)
+                *result = r;
 }
 
 static bool is_this_boot(const MachineRecord *rec) {
@@ -33,12 +48,15 @@ static bool is_this_boot(const MachineRecord *rec) {
         return boot_id(now) >= 0 && strcmp(now, rec->boot_id) == 0;
 }
 
-static void kill_leader(const MachineRecord *rec) {
-        _cleanup_close_ int fd = rec->leader > 0 ? pidfd_of(rec->leader) : -1;
+static int kill_leader(const MachineRecord *rec) {
+        _cleanup_close_ int fd = rec->leader > 0 ? pidfd_of(rec->leader) : -ESRCH;
         uint64_t start;
 
-        if (fd >= 0 && process_start_time(rec->leader, &start) >= 0 && start == rec->leader_start)
-                (void) pidfd_kill(fd, SIGKILL);
+        if (fd < 0)
+                return fd == -ESRCH ? 0 : fd;
+        if (process_start_time(rec->leader, &start) >= 0 && start == rec->leader_start)
+                return pidfd_kill(fd, SIGKILL);
+        return 0;
 }
 
 /* Whether a cgroup of a record can be a machine's own: made by us, or its scope's; never one that we stand in. */
@@ -53,89 +71,96 @@ static bool is_machines_cgroup(const MachineRecord *rec) {
         return cgroup_of(0, &own) < 0 || !cgroup_is_below(own, cgroup);
 }
 
-static void sweep_processes(const MachineRecord *rec) {
-        int r;
+static int sweep_processes(const MachineRecord *rec) {
+        int result = 0, r;
 
-        kill_leader(rec);
+        r = kill_leader(rec);
+        if (r < 0 && r != -ESRCH)
+                keep_first(&result, warn_about("cannot kill its first process", rec->name, r, NULL));
         if (!is_machines_cgroup(rec))
-                return;
+                return result;
         r = cgroup_kill(rec->cgroup, KILL_TIMEOUT_USEC);
         if (r < 0)
-                warn_about("processes are left in its cgroup", rec->name, r, NULL);
+                keep_first(&result, warn_about("processes are left in its cgroup", rec->name, r, NULL));
         r = rec->cgroup_owned ? cgroup_remove(rec->cgroup) : cgroup_remove_below(rec->cgroup);
         if (r < 0)
-                warn_about("cannot remove its cgroup", rec->name, r, NULL);
+                keep_first(&result, warn_about("cannot remove its cgroup", rec->name, r, NULL));
+        return result;
 }
 
-static void report(const char *what, const MachineRecord *rec, int r, Error **error) {
-        if (r < 0)
-                warn_about(what, rec->name, r, *error);
+static int report(const char *what, const MachineRecord *rec, int r, Error **error) {
+        r = r < 0 ? warn_about(what, rec->name, r, *error) : 0;
         error_free(*error);
         *error = NULL;
+        return r;
 }
 
-static void sweep_units(const MachineRecord *rec) {
+static int sweep_units(const MachineRecord *rec) {
         _cleanup_(error_freep) Error *error = NULL;
         bool was_limited = live_resources_undo(rec->name, rec->slice);
         sd_bus *bus = NULL;
-        int r;
+        int result, r;
 
         if (!rec->scope && !rec->slice && !rec->registered)
-                return;
+                return 0;
         r = host_bus_open(&bus, &error);
-        report("cannot reach systemd", rec, r, &error);
+        result = report("cannot reach systemd", rec, r, &error);
         if (r <= 0)
-                return;
+                return result;
         if (rec->registered)
-                report("cannot unregister it", rec, registration_remove(bus, rec->name, &error), &error);
+                keep_first(&result, report("cannot unregister it", rec, registration_remove(bus, rec->name, &error), &error));
         if (rec->scope)
-                report("cannot stop its scope", rec, scope_stop(bus, rec->scope, &error), &error);
+                keep_first(&result, report("cannot stop its scope", rec, scope_stop(bus, rec->scope, &error), &error));
         if (rec->slice)
-                report("cannot stop its slice", rec, slice_stop(bus, rec->slice, was_limited, &error), &error);
+                keep_first(&result, report("cannot stop its slice", rec, slice_stop(bus, rec->slice, was_limited, &error), &error));
         sd_bus_flush_close_unref(bus);
+        return result;
 }
 
-static void sweep_network(const char *name) {
+static int sweep_network(const char *name) {
         _cleanup_(error_freep) Error *error = NULL;
         int r = network_detach(name, &error);
 
-        if (r < 0)
-                warn_about("cannot take its network away", name, r, error);
+        return r < 0 ? warn_about("cannot take its network away", name, r, error) : 0;
 }
 
-static void sweep_locks(const MachineRecord *rec) {
+static int sweep_locks(const MachineRecord *rec) {
+        int result = 0;
+
         for (char **lock = rec->locks; lock && *lock; lock++) {
                 int r = image_lock_sweep(*lock);
 
                 if (r < 0)
-                        warn_about("cannot remove its lock", rec->name, r, NULL);
+                        keep_first(&result, warn_about("cannot remove its lock", rec->name, r, NULL));
         }
+        return result;
 }
 
-void gc_sweep_claimed(const char *name) {
+int gc_sweep_claimed(const char *name) {
         _cleanup_(record_freep) MachineRecord *rec = NULL;
         _cleanup_(error_freep) Error *error = NULL;
-        int r;
+        int result = 0, r;
 
         r = record_load(name, &rec, &error);
         if (r == -ESRCH)
-                return;
+                return 0;
         if (r < 0) { /* damaged: what its name alone tells is undone */
-                warn_about("its record cannot be used", name, r, error);
-                sweep_network(name);
+                keep_first(&result, warn_about("its record cannot be used", name, r, error));
+                keep_first(&result, sweep_network(name));
         } else if (rec->version > RECORD_VERSION) {
-                warn_about("it was started by a newer nbox, whose record is not all understood here", name, -EPROTONOSUPPORT, NULL);
+                (void) warn_about("it was started by a newer nbox, whose record is not all understood here", name, -EPROTONOSUPPORT, NULL);
                 if (is_this_boot(rec))
-                        kill_leader(rec);
-                sweep_network(name);
+                        (void) kill_leader(rec);
+                keep_first(&result, sweep_network(name));
         } else {
                 if (is_this_boot(rec))
-                        sweep_processes(rec);
-                sweep_units(rec);
+                        keep_first(&result, sweep_processes(rec));
+                keep_first(&result, sweep_units(rec));
                 if (rec->network == NETWORK_OWN)
-                        sweep_network(name);
-                sweep_locks(rec);
+                        keep_first(&result, sweep_network(name));
+                keep_first(&result, sweep_locks(rec));
         }
+        return result;
 }
 
 /* What is to be undone stands where we cannot read it. */
@@ -147,26 +172,31 @@ static bool is_of_newer(const char *name) {
 
 /* 1: swept. 0: it lives, has gone by itself, or is another's to sweep. */
 static int sweep_one(const char *name, Error **reterr) {
-        _cleanup_close_ int dir = record_lock(name, NULL);
+        _cleanup_(error_freep) Error *error = NULL;
+        _cleanup_close_ int dir = record_lock(name, &error);
         int r;
 
+        if (dir < 0 && dir != -EBUSY && dir != -ENOENT)
+                return error_pass(reterr, dir, &error);
         if (dir < 0 || is_of_newer(name))
                 return 0;
-        gc_sweep_claimed(name);
+        r = gc_sweep_claimed(name);
+        if (r < 0)
+                return error_errno(reterr, r, "Not all that the machine '%s' left could be cleared away", name);
         r = record_remove(dir, name);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot remove the directory of machine '%s'", name);
         return 1;
 }
 
-/* A name that somebody holds is alive, whatever its record says by now. */
+/* A name that somebody holds is alive, whatever its record says by now; so is one of which that cannot be found out. */
 static bool has_owner(const char *machine, _unused_ void *userdata) {
         _cleanup_close_ int dir = -1;
 
         if (!machine_name_is_valid(machine))
                 return false;
         dir = record_lock(machine, NULL);
-        return dir == -EBUSY;
+        return dir < 0 && dir != -ENOENT;
 }
 
 static void stop_services(sd_bus *bus, char *const *zones) {
@@ -209,6 +239,7 @@ int gc_run(bool thorough, unsigned *ret_swept, Error **reterr) {
                         first = r;
                 gc_stop_idle_services(NULL);
                 start_queue_sweep();
+                identity_sweep();
         }
         if (ret_swept)
                 *ret_swept = swept;

@@ -9,9 +9,9 @@
  * start at the same time: nothing is touched but under the lock on the machine's name. */
 
 /* What a dead supervisor left under a name that the caller has claimed (record_claim()): 0 also when there is nothing. What cannot
- * be taken away is warned about, and the rest goes on. The record itself stays, for the caller to remove, or to replace by his own: a
- * machine that reboots is never without one. */
-void gc_sweep_claimed(const char *name);
+ * be taken away is warned about, and the rest goes on. < 0: a later one may well be able to, and needs the record for it. Else
+ * that stays for the caller to remove, or to replace by his own: a machine that reboots is never without one. */
+int gc_sweep_claimed(const char *name);
 
 /* Zones' services that run for no machine any more, and that nobody else wants: systemd is asked to stop them (scope_stop_unwanted()),
  * and they clear their zones away. Nothing is waited for. A NULL bus: one is opened where there is something to stop. */

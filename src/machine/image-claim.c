@@ -72,7 +72,7 @@ int image_claim(const Image *image, bool shared, ImageLock **ret, Error **reterr
 
 int name_claim(const char *machine, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
-        int fd = record_claim(machine, &error);
+        int fd = record_claim(machine, &error), r;
 
         if (fd == -EBUSY) {
                 error_set(reterr, EBUSY, "The machine '%s' is running", machine);
@@ -80,7 +80,11 @@ int name_claim(const char *machine, Error **reterr) {
         }
         if (fd < 0)
                 return error_pass(reterr, fd, &error);
-        gc_sweep_claimed(machine);
+        r = gc_sweep_claimed(machine);
+        if (r < 0) {
+                close_fd(fd);
+                return error_errno(reterr, r, "Not all that the machine '%s' left could be cleared away", machine);
+        }
         return fd;
 }
 

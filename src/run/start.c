@@ -119,7 +119,7 @@ static int claim(Start *start, Supervisor *s, Error **reterr) {
         r = lives_begin(&start->lives, s, reterr);
         if (r < 0)
                 return r;
-        gc_sweep_claimed(s->plan->name);
+        (void) gc_sweep_claimed(s->plan->name); /* what it could not, is of the same name and made anew */
         r = labels_claim(s->plan->name, &s->plan->labels, reterr);
         if (r >= 0)
                 r = take_changes(s, reterr);
