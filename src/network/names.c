@@ -275,9 +275,9 @@ void names_sweep(const FirewallOracle *oracle) {
         for (struct dirent *d; dir && (d = readdir(dir));) {
                 if (zone_name_check(d->d_name, NULL) < 0)
                         continue;
-                if (firewall_zone_is_dead(oracle, d->d_name))
-                        names_end(d->d_name);
-                else
+                if (!firewall_zone_is_dead(oracle, d->d_name))
                         sweep_machines(d->d_name, oracle);
+                else if (zone_service_kill(d->d_name) >= 0)
+                        names_end(d->d_name);
         }
 }

@@ -101,15 +101,27 @@ void zone_service_reload(const char *zone) {
                 (void) pidfd_kill(fd, SIGHUP);
 }
 
-void zone_service_end(Netlink *nl, const char *zone) {
+int zone_service_kill(const char *zone) {
         ZoneService service;
         _cleanup_close_ int fd = open_service(zone, &service);
-        char link[IF_NAMESIZE];
+        int r;
 
-        if (fd >= 0) /* it keeps nothing; a unit should not look as if it had failed */
-                (void) pidfd_kill(fd, service.kind == ZONE_SERVICE_PROCESS ? SIGKILL : SIGTERM);
+        if (fd < 0) /* its file is gone, or says nothing of use, or the process is gone */
+                return fd == -ENOENT || fd == -ENOTDIR || fd == -EBADMSG || fd == -ESRCH || fd == -EFBIG ? 0 : fd;
+        /* it keeps nothing; a unit should not look as if it had failed */
+        r = pidfd_kill(fd, service.kind == ZONE_SERVICE_PROCESS ? SIGKILL : SIGTERM);
+        return r == -ESRCH ? 0 : r;
+}
+
+int zone_service_end(Netlink *nl, const char *zone) {
+        char link[IF_NAMESIZE];
+        int r = zone_service_kill(zone);
+
+        if (r < 0)
+                return r;
         zone_service_link_name(zone, link);
         (void) link_delete(nl, link);
+        return 0;
 }
 
 void zone_service_mac(const char *zone, uint8_t ret[6]) {

@@ -39,8 +39,11 @@ int zone_service_claim(const char *zone, ZoneServiceKind kind, uint32_t address)
 /* Have it read its directories again. None is nothing to tell. */
 void zone_service_reload(const char *zone);
 
-/* End it, and take its link away. */
-void zone_service_end(Netlink *nl, const char *zone);
+/* End it; 0 also where there is none. What fails is to be tried again before the zone's files go: nobody else knows of the process. */
+int zone_service_kill(const char *zone);
+
+/* And take its link away. */
+int zone_service_end(Netlink *nl, const char *zone);
 
 /* Of its own end. */
 void zone_service_mac(const char *zone, uint8_t ret[6]);

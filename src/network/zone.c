@@ -363,7 +363,9 @@ int zone_down(Netlink *nl, const char *zone, Error **reterr) {
         int r;
 
         zone_bridge_name(zone, name);
-        zone_service_end(nl, zone);
+        r = zone_service_end(nl, zone);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot end the service of the zone '%s'", zone);
         uplink_disconnect(nl, zone);
         r = link_delete(nl, name);
         if (r < 0)
