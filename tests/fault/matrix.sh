@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The fault matrix: one fault at one system call of one process of a command (tests/drive/faultdrive.c), for every call that it makes, one after the
+# other. After each of them, nbox has said what is wrong or has done what it was told; it has not crashed, and does not hang; the next nbox sweeps
+# what is left; and the host is as before. Sourced; the scenarios are a table (scenarios.sh).
+
+. "$HOST_TOOLS/../fault/scenarios.sh"
+
+# For a command; for what is waited for afterwards.
+COMMAND_SECONDS=$((10 * PATIENCE)) AFTER_SECONDS=$((2 * PATIENCE))
+
+# field NAME N: of the table.
+field() { awk -F '|' -v name="$1" -v n="$2" '{ at = $1; gsub(/ /, "", at) } at == name { gsub(/^ +| +$/, "", $n); print $n }' <<<"$SCENARIOS"; }
+
+# scenarios WORD: that have it, or all.
+scenarios() { awk -F '|' -v word="$1" 'NF > 4 && (word == "" || (" " $2 " ") ~ (" " word " ")) { gsub(/ /, "", $1); print $1 }' <<<"$SCENARIOS"; }
+
+is_how() { case " $HOW " in *" $1 "*) ;; *) return 1 ;; esac }
+
+# fingerprint FILE: of the host: all that a test compares (snapshot.sh), what nbox keeps, and what it makes in the directory of images.
+fingerprint() {
+        host_snapshot "$1.part"
+        {
+                grep -v '^loop device of a file that is gone' "$1.part" # another host's, as may be
+                find /var/lib/nbox /etc/nbox "$MACHINES/$STORE" -mindepth 1 2>/dev/null
+                find "$MACHINES" /root -mindepth 1 -maxdepth 1
+                ls -A /mnt
+        } | sort -u >"$1"
+        rm -f "$1.part"
+}
+
+# as_before SECONDS: the kernel and systemd take some things away by and by.
+as_before() {
+        local end=$((SECONDS + $1))
+        while :; do
+                fingerprint "$W/now"
+                cmp -s "$W/before" "$W/now" && return 0
+                [ "$SECONDS" -lt "$end" ] || return 1
+                sleep 0.05
+        done
+}
+
+# choose SCENARIO: sets HOW, DONE, PREPARE, INPUT and the array COMMAND.
+choose() {
+        local text
+        HOW=$(field "$1" 2) PREPARE=$(field "$1" 3) DONE=$(field "$1" 4) text=$(field "$1" 5) INPUT=$(input_of "$1")
+        [ -n "$text" ] || die "no scenario $1"
+        DRIVE=(/job/faultdrive --limit "$COMMAND_SECONDS" --report "$W/report")
+        if is_how pty; then DRIVE+=(--pty); fi
+        if is_how keys; then DRIVE+=(--keys $'\035\035\035'); fi
+        if is_how live; then
+                COMMAND=(sh -c "nbox boot -d -p 8070:80 m >/dev/null 2>$W/boot </dev/null || exit 99; $text; exit \$?")
+        else
+                # shellcheck disable=SC2206
+                COMMAND=($text)
+        fi
+}
+
+# drive [FAULT...]: the command, traced; its status.
+drive() {
+        local rc=0
+        "${DRIVE[@]}" "$@" "${COMMAND[@]}" >"$W/out" 2>"$W/err" <"$INPUT" || rc=$?
+        return "$rc"
+}
+
+# undisturbed: the same without a fault, at the speed of every day.
+undisturbed() {
+        local rc=0
+        if is_how pty; then drive || rc=$?; else timeout "$COMMAND_SECONDS" "${COMMAND[@]}" >"$W/out" 2>"$W/err" <"$INPUT" || rc=$?; fi
+        [ "$rc" = 0 ] || { echo "status $rc" >>"$W/err" && return 1; }
+        "$DONE"
+}
+
+# points: of an undisturbed run: lines PROCESS CALL N kill|fail ERRNO.
+points() {
+        local rc=0
+        "$PREPARE"
+        drive || rc=$?
+        [ "$rc" = 0 ] && "$DONE" || { say "does not work undisturbed: $rc $(tail -n 3 "$W/out" "$W/err")" && return 1; }
+        tidy >/dev/null
+        awk -v live="$(is_how live && echo 1)" '
+                # of a live one, what is between the first call of the second command and the last
+                { line[++n] = $0; if ($1 ~ /^1\.2($|\.)/) { if (!from) from = n; to = n } }
+                END { for (i = live ? from : 1; i <= (live ? to : n); i++) {
+                        split(line[i], w, " ")
+                        if (w[5] == "kill") print w[1], w[2], w[3], "kill", "-"
+                        if (w[4] != "-") print w[1], w[2], w[3], "fail", w[4] } }' "$W/report"
+}
+
+# --- one point ------------------------------------------------------------------------------------------------------------
+
+# bad OUTCOME TEXT: what it says stands in the log; the line of the result is printed by the caller.
+bad() {
+        OUTCOME=$1
+        {
+                echo "== $SCENARIO $POINT: $1: $2"
+                head -c 1500 "$W/err"
+                [ "$1" = "left over" ] && diff "$W/before" "$W/now"
+                tail -n 3 "$W/out" | head -c 600
+                if is_how live; then cat "$W/boot"; fi
+        } >>"$LOG" 2>&1
+}
+
+# What the command did with it.
+verdict() {
+        local rc=$1 how=$2 crashed
+        crashed=$(grep '^crashed' "$W/report")
+        if [ -n "$crashed" ]; then
+                bad crashed "$crashed"
+        elif [ "$rc" = 124 ] || grep -q '^hung' "$W/report"; then
+                bad hung "$(grep '^hung' "$W/report" | tr '\n' ' ')"
+        elif ! grep -q '^met' "$W/report"; then
+                OUTCOME=missed
+        elif [ "$rc" = 0 ]; then
+                # Who was killed after the work was done may have been anybody.
+                if "$DONE" >/dev/null 2>&1 || [ "$how" = kill ]; then OUTCOME=succeeded; else bad untrue "status 0, and it is not done"; fi
+        elif [ "$how" = kill ] && { [ "$rc" = 137 ] || [ "$rc" = 99 ]; }; then
+                OUTCOME=killed
+        elif [ -s "$W/err" ] || { is_how pty && [ -s "$W/out" ]; }; then
+                OUTCOME=refused
+        else
+                bad silent "status $rc without a word"
+        fi
+}
+
+# A machine that is listed works.
+m_works() { ! is_listed m || is_frozen || timeout 20 nbox exec m /bin/busybox true >"$W/out" 2>"$W/err"; }
+
+# begin_anew: after what should not be.
+begin_anew() {
+        pkill -9 -x nbox
+        pkill -9 -x faultdrive
+        sleep 0.3
+        umount -q /mnt
+        pkill -9 -x dnsmasq
+        timeout 20 nbox gc 2>/dev/null
+        tidy >/dev/null 2>&1
+        [ -d /run/systemd/system ] || find "$(cgroup2_root)$(sed -n 's/^0:://p' /proc/self/cgroup)" -mindepth 1 -depth -type d -exec rmdir {} +
+        rm -rf --one-file-system "${MACHINES:?}/$STORE" "$MACHINES"/.#* /var/lib/nbox/changes
+        as_before 3 || fingerprint "$W/before"
+} >/dev/null 2>&1
+
+# next NUMBER: what comes next is now this, now that: somebody looks, or does the same again.
+next() {
+        if [ $(($1 % 2)) = 0 ]; then
+                timeout 20 nbox list >/dev/null 2>"$W/err" || { bad next "nbox list fails" && return; }
+                return
+        fi
+        tidy >"$W/tidied" 2>&1 || { bad "left over" "$(cat "$W/tidied")" && return; }
+        "$PREPARE" 2>"$W/err" || { bad next "cannot be prepared again" && return; }
+        undisturbed || bad next "the same does not work afterwards"
+}
+
+# point NUMBER PROCESS CALL N HOW ERRNO: prints SCENARIO POINT OUTCOME SWEPT.
+point() {
+        local rc=0 swept=-
+        POINT="$2 $3 $4 $5 $6" OUTCOME=''
+        "$PREPARE"
+        drive --at "$2" "$3" "$4" "$5" || rc=$?
+        verdict "$rc" "$5"
+        case $OUTCOME in
+        missed | succeeded | killed | refused)
+                m_works || bad broken "m is listed and does not work"
+                [ -z "$(ls -A /run/nbox/machines 2>/dev/null)" ] || swept=swept
+                [ "$OUTCOME" = broken ] || next "$1"
+                ;;
+        esac
+        case $OUTCOME in
+        missed | succeeded | killed | refused)
+                tidy >"$W/tidied" 2>&1 || bad "left over" "$(cat "$W/tidied")"
+                [ "$OUTCOME" = "left over" ] || as_before "$AFTER_SECONDS" || bad "left over" "the host is not as before"
+                ;;
+        esac
+        case $OUTCOME in missed | succeeded | killed | refused) ;; *) begin_anew ;; esac
+        printf '%s\t%s\t%s\t%s\n' "$SCENARIO" "$POINT" "$OUTCOME" "$swept"
+}
+
+# --- many -----------------------------------------------------------------------------------------------------------------
+
+# matrix SCENARIO EVERY SEED [SECONDS]: every EVERY-th point, from the one that the seed says; EVERY may be /N: N points in all. Its lines go to
+# $RESULTS; what is wrong, to $LOG.
+matrix() {
+        local every=$2 total number=0 end=$((SECONDS + ${4-100000}))
+        SCENARIO=$1
+        choose "$1"
+        tidy >/dev/null
+        points >"$W/first" || return 1
+        # Once more, as what is there from the first time on is nobody's to take away.
+        points >"$W/points" || return 1
+        sleep 0.2
+        fingerprint "$W/before"
+        total=$(wc -l <"$W/points")
+        case $every in /*) every=$(((total + ${every#/} - 1) / ${every#/})) ;; esac
+        printf '%s\t%s\ttotal\t%s\n' "$1" "$every" "$total" >>"$RESULTS"
+        # From a file and not from a pipe: nothing in there reads it.
+        mapfile -t POINTS < <(awk -v every="$every" -v seed="$3" 'NR % every == seed % every' "$W/points")
+        for line in "${POINTS[@]}"; do
+                if [ "$SECONDS" -ge "$end" ]; then
+                        printf '%s\t%s\tcut\t%s\n' "$1" "$number" "${#POINTS[@]}" >>"$RESULTS"
+                        break
+                fi
+                number=$((number + 1))
+                # shellcheck disable=SC2086
+                point "$number" $line >>"$RESULTS"
+        done
+}
+
+# table: of the results on standard input, in markdown.
+table() {
+        awk -F '\t' '
+                $3 == "total" { if (!($1 in total)) order[++n] = $1; total[$1] = $4; next }
+                $3 == "cut" { next }
+                { tried[$1]++; count[$1, $3]++; if ($4 == "swept") swept[$1]++; if ($2 ~ / kill /) killed[$1]++; else failed[$1]++ }
+                END {
+                        print "| scenario | points | tried | killed there | failed there | refused cleanly | succeeded all the same | died of it | not met | had to be swept | left over | crashed | hung | untrue or silent | broken after |"
+                        print "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+                        for (i = 1; i <= n; i++) { s = order[i]
+                                row(s, total[s], tried[s], killed[s], failed[s], count[s, "refused"], count[s, "succeeded"], count[s, "killed"], count[s, "missed"], swept[s],
+                                        count[s, "left over"], count[s, "crashed"], count[s, "hung"], count[s, "untrue"] + count[s, "silent"], count[s, "next"] + count[s, "broken"])
+                        }
+                        row("all", S[1], S[2], S[3], S[4], S[5], S[6], S[7], S[8], S[9], S[10], S[11], S[12], S[13], S[14])
+                }
+                function row(s, a, b, c, d, e, f, g, h, i, j, k, l, m, o,  v, x) {
+                        v = "| " s; split(a + 0 " " b + 0 " " c + 0 " " d + 0 " " e + 0 " " f + 0 " " g + 0 " " h + 0 " " i + 0 " " j + 0 " " k + 0 " " l + 0 " " m + 0 " " o + 0, x, " ")
+                        for (y = 1; y <= 14; y++) { v = v " | " x[y]; if (s != "all") S[y] += x[y] }
+                        print v " |"
+                }'
+}
+
+# wrong: the results on standard input that are no good.
+wrong() { awk -F '\t' '$3 !~ /^(total|cut|missed|succeeded|killed|refused)$/'; }
