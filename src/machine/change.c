@@ -86,63 +86,87 @@ static int end(const Change *c, Error **reterr) {
 
 /* ---- what goes with the image ---- */
 
-/* `error` is looked at only when the call beside it has been made: hence its address. */
-static void warn_of(int r, Error *const *error) {
-        if (r < 0)
+/* Of all that is done, the first that failed is the caller's error; what else did is only warned of, as is all where nobody asks. */
+typedef struct Losses {
+        int r;
+        Error **reterr;
+} Losses;
+
+/* `error` is looked at only when the call beside it has been made: hence its address. Freed. */
+static void lose(Losses *l, int r, Error **error) {
+        bool is_first = l->r >= 0 && l->reterr;
+
+        if (r < 0 && is_first && *error)
+                (void) error_pass(l->reterr, r, error);
+        else if (r < 0 && is_first)
+                (void) error_oom(l->reterr);
+        else if (r < 0)
                 log_warning("%s, ignoring", *error ? (*error)->message : strerror(-r));
+        if (l->r >= 0 && r < 0)
+                l->r = r;
+        error_freep(error);
+        *error = NULL;
 }
 
-static void rename_path(const char *from, const char *to) {
+static int rename_path(const char *from, const char *to, Error **reterr) {
         if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0 && errno != ENOENT)
-                log_warning("Cannot rename %s to %s: %s, ignoring", from, to, strerror(errno));
+                return error_errno(reterr, errno, "Cannot rename %s to %s", from, to);
+        return 0;
 }
 
 /* Bring all that goes with a renamed image to where the image is. */
-static void carry(const Change *c, bool forward) {
+static int carry(const Change *c, bool forward, Error **reterr) {
         const char *from = forward ? c->machine : c->new_machine, *to = forward ? c->new_machine : c->machine;
-        _cleanup_(error_freep) Error *ids = NULL, *leases = NULL, *log = NULL, *order = NULL;
+        Losses l = { .reterr = reterr };
+        Error *error = NULL;
 
         for (size_t i = 0; c->paths && c->paths[i]; i++)
-                rename_path(forward ? c->paths[i] : c->new_paths[i], forward ? c->new_paths[i] : c->paths[i]);
+                lose(&l, rename_path(forward ? c->paths[i] : c->new_paths[i], forward ? c->new_paths[i] : c->paths[i], &error), &error);
         if (!from || !to)
-                return;
-        warn_of(identity_rename(from, to, &ids), &ids);
-        warn_of(console_log_rename(from, to, &log), &log);
-        warn_of(machine_leases_rename(from, to, &leases), &leases);
-        warn_of(machine_order_rename(from, to, &order), &order);
+                return l.r;
+        lose(&l, identity_rename(from, to, &error), &error);
+        lose(&l, console_log_rename(from, to, &error), &error);
+        lose(&l, machine_leases_rename(from, to, &error), &error);
+        lose(&l, machine_order_rename(from, to, &error), &error);
+        return l.r;
 }
 
-static void remove_path(const char *path) {
+static int remove_path(const char *path, Error **reterr) {
         _cleanup_free_ char *parent = strdup(path);
         _cleanup_close_ int dir = -1;
         char *slash;
         int r;
 
         if (!parent)
-                return;
+                return error_oom(reterr);
         slash = strrchr(parent, '/');
         *slash = 0;
         dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
         r = dir < 0 ? -errno : remove_tree(dir, slash + 1);
-        if (r < 0 && r != -ENOENT)
-                log_warning("Cannot remove %s: %s, ignoring", path, strerror(-r));
+        return r < 0 && r != -ENOENT ? error_errno(reterr, r, "Cannot remove %s", path) : 0;
 }
 
-static void remove_paths(const Change *c) {
+static int remove_paths(const Change *c, Error **reterr) {
+        Losses l = { .reterr = reterr };
+        Error *error = NULL;
+
         for (char **path = c->paths; path && *path; path++)
-                remove_path(*path);
+                lose(&l, remove_path(*path, &error), &error);
+        return l.r;
 }
 
-static void forget(const Change *c) {
-        _cleanup_(error_freep) Error *ids = NULL, *leases = NULL, *log = NULL, *order = NULL;
+static int forget(const Change *c, Error **reterr) {
+        Losses l = { .reterr = reterr };
+        Error *error = NULL;
 
-        remove_paths(c);
+        lose(&l, remove_paths(c, &error), &error);
         if (!c->machine)
-                return;
-        warn_of(identity_remove(c->machine, &ids), &ids);
-        warn_of(console_log_remove(c->machine, &log), &log);
-        warn_of(machine_leases_forget(c->machine, &leases), &leases);
-        warn_of(machine_order_forget(c->machine, &order), &order);
+                return l.r;
+        lose(&l, identity_remove(c->machine, &error), &error);
+        lose(&l, console_log_remove(c->machine, &error), &error);
+        lose(&l, machine_leases_forget(c->machine, &error), &error);
+        lose(&l, machine_order_forget(c->machine, &error), &error);
+        return l.r;
 }
 
 /* ---- the image ---- */
@@ -175,19 +199,20 @@ static int open_images(const Change *c, int *ret_layers, Error **reterr) {
         return r < 0 ? r : TAKE_FD(dir);
 }
 
-static void settle_rename(const Change *c, int dir) {
+static int settle_rename(const Change *c, int dir, Error **reterr) {
         bool done = image_entry_is(dir, c->to, c->inode, c->born_usec);
+        int r = carry(c, done, reterr);
 
-        carry(c, done);
         if (done || image_entry_is(dir, c->from, c->inode, c->born_usec))
                 freeze(c, dir, done ? c->to : c->from);
+        return r;
 }
 
-static void settle_remove(const Change *c, int dir) {
-        if (image_entry_is(dir, c->from, c->inode, c->born_usec))
-                freeze(c, dir, c->from);
-        else
-                forget(c);
+static int settle_remove(const Change *c, int dir, Error **reterr) {
+        if (!image_entry_is(dir, c->from, c->inode, c->born_usec))
+                return forget(c, reterr);
+        freeze(c, dir, c->from);
+        return 0;
 }
 
 /* Whether a name leads to a layer of that id. */
@@ -197,30 +222,29 @@ static bool leads_to(int dir, const char *name, const char *id) {
         return layer_read_link(dir, name, now) > 0 && strcmp(now, id) == 0;
 }
 
-static void settle_add(const Change *c, int dir) {
+static int settle_add(const Change *c, int dir, Error **reterr) {
         bool is_layered = c->inode == 0;
 
-        if (!(is_layered ? leads_to(dir, c->to, c->from) : image_entry_is(dir, c->to, c->inode, c->born_usec)))
-                remove_paths(c);
+        if (is_layered ? leads_to(dir, c->to, c->from) : image_entry_is(dir, c->to, c->inode, c->born_usec))
+                return 0;
+        return remove_paths(c, reterr);
 }
 
 int change_settle(const Change *c, Error **reterr) {
+        static int (*const settle[])(const Change *c, int dir, Error **reterr) = {
+                [CHANGE_RENAME] = settle_rename,
+                [CHANGE_REMOVE] = settle_remove,
+                [CHANGE_ADD] = settle_add,
+        };
         _cleanup_close_ int layers = -1, dir = open_images(c, &layers, reterr);
+        int r, ended;
 
         if (dir < 0)
                 return dir;
-        switch (c->kind) {
-        case CHANGE_RENAME:
-                settle_rename(c, dir);
-                break;
-        case CHANGE_REMOVE:
-                settle_remove(c, dir);
-                break;
-        case CHANGE_ADD:
-                settle_add(c, dir);
-                break;
-        }
-        return end(c, reterr);
+        /* What cannot be done is not tried for ever, or one file that cannot be removed would stand in the way of each change to come. */
+        r = settle[c->kind](c, dir, reterr);
+        ended = end(c, r < 0 ? NULL : reterr);
+        return r < 0 ? r : ended;
 }
 
 int change_do(const Change *c, Error **reterr) {
@@ -230,7 +254,9 @@ int change_do(const Change *c, Error **reterr) {
         if (dir < 0)
                 return dir;
         if (c->kind == CHANGE_RENAME)
-                carry(c, true); /* before the image has the name: who finds it finds all of it */
+                r = carry(c, true, reterr); /* before the image has the name: who finds it finds all of it */
+        if (r < 0)
+                return r;
         if (c->immutable)
                 r = immutable_set(dir, c->from, false);
         if (r >= 0)
@@ -241,6 +267,7 @@ int change_do(const Change *c, Error **reterr) {
 }
 
 static int recover_locked(Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
         _cleanup_(change_freep) Change *c = NULL;
         _cleanup_free_ char *text = NULL;
         int r = file_read(AT_FDCWD, CHANGE_FILE, TEXT_MAX, &text);
@@ -250,7 +277,14 @@ static int recover_locked(Error **reterr) {
         if (r < 0)
                 return error_errno(reterr, r, "Cannot read " CHANGE_FILE);
         r = change_parse(text, &c, reterr);
-        return r < 0 ? r : change_settle(c, reterr);
+        if (r < 0)
+                return r;
+        r = change_settle(c, &error);
+        if (r < 0 && change_is_begun())
+                return error_pass(reterr, r, &error);
+        if (r < 0) /* of another's change: what can be done of it has been done */
+                log_warning("%s, ignoring", error ? error->message : strerror(-r));
+        return 0;
 }
 
 int change_lock(Error **reterr) {

@@ -169,8 +169,6 @@ int image_remove(const RemoveRequest *q, Removed *ret, Error **reterr) {
                 return r;
         r = change_do(c, reterr);
         settled = change_settle(c, r < 0 ? NULL : reterr);
-        if (r >= 0)
-                r = settled;
         lock = close_fd(lock);
         m.claim = (name_release(m.claim, m.names.machine), -1); /* what comes now may take long */
         image_names_tell_systemd(&m.names);
@@ -180,6 +178,8 @@ int image_remove(const RemoveRequest *q, Removed *ret, Error **reterr) {
         }
         if (r >= 0 && c->to)
                 r = discard(m.entry->dir, c->to, reterr);
+        if (r >= 0)
+                r = settled; /* the image is gone, not all that goes with it */
         if (r < 0)
                 return r;
         *ret = done;

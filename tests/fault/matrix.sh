@@ -137,7 +137,7 @@ begin_anew() {
         timeout 20 nbox gc 2>/dev/null
         tidy >/dev/null 2>&1
         [ -d /run/systemd/system ] || find "$(cgroup2_root)$(sed -n 's/^0:://p' /proc/self/cgroup)" -mindepth 1 -depth -type d -exec rmdir {} +
-        rm -rf --one-file-system "${MACHINES:?}/$STORE" "$MACHINES"/.#* /var/lib/nbox/changes
+        rm -rf --one-file-system "${MACHINES:?}/$STORE" "$MACHINES"/.#* /var/lib/nbox/changes/*
         as_before 3 || fingerprint "$W/before"
 } >/dev/null 2>&1
 
