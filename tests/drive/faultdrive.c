@@ -138,6 +138,9 @@ static CallKind kind_of(const struct ptrace_syscall_info *info) {
         }
         if (number == SYS_fcntl && info->entry.args[1] != F_DUPFD && info->entry.args[1] != F_DUPFD_CLOEXEC)
                 return (CallKind) { number, 0, true };
+        /* SIGKILL is refused to root by nobody, and whoever sends it waits for what it does */
+        if ((number == SYS_kill || number == SYS_pidfd_send_signal) && info->entry.args[1] == SIGKILL)
+                return (CallKind) { number, 0, false };
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
                 if (kinds[i].number == number)
                         return kinds[i];
