@@ -27,7 +27,7 @@ int inside_open(const char *name, Machine **ret, Error **reterr) {
 }
 
 void inside_request(const Machine *m, JoinRequest *ret) {
-        *ret = (JoinRequest){ .name = m->record->name, .leader = m->record->leader, .leader_fd = m->leader_fd,
+        *ret = (JoinRequest){ .name = m->record->name, .leader = m->record->leader, .leader_fd = m->leader_fd, .record = m->record,
                               .labelled = m->record->selinux };
 }
 

@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/personality.h>
-#include <sys/stat.h>
 
 #include "cgroup.h"
 #include "cleanup.h"
@@ -15,6 +14,7 @@
 #include "text.h"
 
 #define PROC_FILE_MAX (64 * 1024)
+#define NAMESPACE_MAX 64
 
 void guest_done(Guest *g) {
         g->proc = close_fd(g->proc);
@@ -35,22 +35,24 @@ static const struct {
         { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
 };
 
-/* setns(2) into one's own user namespace is EINVAL: only what differs. */
+/* setns(2) into one's own user namespace is EINVAL: only what differs. The link says which one it is ("mnt:[4026531841]"): to follow it would
+ * have the kernel make a file of it. */
 static int read_namespaces(Guest *g) {
-        for (size_t i = 0; i < ELEMENTSOF(namespace_kinds); i++) {
-                struct stat ours, theirs;
-                char a[32], b[32];
+        _cleanup_close_ int self = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int its = openat(g->proc, "ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-                snprintf(a, sizeof(a), "/proc/self/ns/%s", namespace_kinds[i].name);
-                snprintf(b, sizeof(b), "ns/%s", namespace_kinds[i].name);
-                if (stat(a, &ours) < 0) {
-                        if (errno == ENOENT) /* the kernel has no such namespaces */
-                                continue;
+        if (self < 0 || its < 0)
+                return -errno;
+        for (size_t i = 0; i < ELEMENTSOF(namespace_kinds); i++) {
+                char ours[NAMESPACE_MAX], theirs[NAMESPACE_MAX];
+                ssize_t n = readlinkat(self, namespace_kinds[i].name, ours, sizeof(ours)), m;
+
+                if (n < 0 && errno == ENOENT) /* the kernel has no such namespaces */
+                        continue;
+                m = n < 0 ? -1 : readlinkat(its, namespace_kinds[i].name, theirs, sizeof(theirs));
+                if (m < 0)
                         return -errno;
-                }
-                if (fstatat(g->proc, b, &theirs, 0) < 0)
-                        return -errno;
-                if (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
+                if (n != m || memcmp(ours, theirs, (size_t) n) != 0)
                         g->namespaces |= namespace_kinds[i].flag;
         }
         return 0;

@@ -67,7 +67,8 @@ static void make_plain(char *text) {
 
 HealthVerdict health_ask_init(const MachineRecord *record, int leader_fd, bool wait, uint64_t deadline, char words[HEALTH_WORDS_MAX]) {
         const Question *q = question_for(record, leader_fd);
-        JoinRequest request = { .name = record->name, .leader = record->leader, .leader_fd = leader_fd, .labelled = record->selinux };
+        JoinRequest request = { .name = record->name, .leader = record->leader, .leader_fd = leader_fd, .record = record,
+                                .labelled = record->selinux };
         AskAnswer a;
 
         *words = 0;

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -33,14 +34,21 @@
  *                 may trace whatever is in its pid namespace, dumpable or not.
  *   the command   its child in the pid namespace, but by CLONE_PARENT the caller's own to wait for. It stays
  *                 non-dumpable until execve(), and waits for a byte from the caller until the joiner has ended.
+ *
+ * Where the machine has a user namespace, no fork of them is made: they have the caller's memory (vfork.h), the joiner
+ * standing still until the command has been executed, and the caller until the joiner has ended. Nobody inside can see
+ * into that memory: it belongs to the host's user namespace, and not even who becomes root inside may trace it.
  */
 
 enum { ROOT_FD = 3, LEADER_FD = 4, SOCK_FD = 5, FIRST_UNUSED_FD = 6 };
 
-static _Noreturn void fail(JoinStage stage, int error) {
+static _Noreturn void fail(const JoinPlan *p, JoinStage stage, int error) {
         JoinMessage m = { .stage = stage, .value = error };
 
-        (void) send(SOCK_FD, &m, sizeof(m), MSG_NOSIGNAL);
+        if (p->shared)
+                p->shared->failure = m;
+        else
+                (void) send(SOCK_FD, &m, sizeof(m), MSG_NOSIGNAL);
         _exit(stage != JOIN_EXEC ? EXIT_OWN_FAILURE : error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE);
 }
 
@@ -83,14 +91,15 @@ static void take_limits(const Guest *g) {
 
 static void take_session(const JoinPlan *p) {
         if (setsid() < 0)
-                fail(JOIN_SESSION, errno);
+                fail(p, JOIN_SESSION, errno);
         if (p->terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
-                fail(JOIN_SESSION, errno);
+                fail(p, JOIN_SESSION, errno);
         umask(022);
 }
 
 /* The filter needs CAP_SYS_ADMIN in the machine's user namespace, so it comes before the ids. */
-static void take_bounds(const Guest *g) {
+static void take_bounds(const JoinPlan *p) {
+        const Guest *g = p->guest;
         int r;
 
         (void) prctl(PR_SET_SECUREBITS, 0); /* the caller's, where there is no user namespace to enter, which has its own */
@@ -102,7 +111,7 @@ static void take_bounds(const Guest *g) {
         if (r >= 0)
                 r = caps_limit(g->cap_bounding | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID)); /* the ids are yet to come */
         if (r < 0)
-                fail(JOIN_PRIVILEGES, -r);
+                fail(p, JOIN_PRIVILEGES, -r);
 }
 
 static void take_ids(const JoinPlan *p) {
@@ -110,16 +119,16 @@ static void take_ids(const JoinPlan *p) {
 
         /* Without groups to set, a user namespace whose setgroups is "deny" is no obstacle: there are none to lose. */
         if (setgroups(p->user->n_groups, p->user->groups) < 0 && (p->user->n_groups > 0 || errno != EPERM))
-                fail(JOIN_IDS, errno);
+                fail(p, JOIN_IDS, errno);
         if (setresgid(p->user->gid, p->user->gid, p->user->gid) < 0 || setresuid(p->user->uid, p->user->uid, p->user->uid) < 0)
-                fail(JOIN_IDS, errno);
+                fail(p, JOIN_IDS, errno);
         r = caps_limit(p->guest->cap_bounding);
         if (r >= 0)
                 r = caps_clear_inheritable_ambient();
         if (r < 0)
-                fail(JOIN_PRIVILEGES, -r);
+                fail(p, JOIN_PRIVILEGES, -r);
         if (p->guest->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-                fail(JOIN_PRIVILEGES, errno);
+                fail(p, JOIN_PRIVILEGES, errno);
         (void) prctl(PR_SET_DUMPABLE, 0); /* the change of ids may have set it anew */
 }
 
@@ -134,18 +143,25 @@ static bool cwd_is_inside(void) {
 static void take_directory(const JoinPlan *p) {
         if (p->chdir) {
                 if (chdir(p->chdir) < 0)
-                        fail(JOIN_CHDIR, errno);
+                        fail(p, JOIN_CHDIR, errno);
         } else if (chdir(p->user->home) < 0 && chdir("/") < 0)
-                fail(JOIN_CHDIR, errno);
+                fail(p, JOIN_CHDIR, errno);
         if (!cwd_is_inside())
-                fail(JOIN_CHDIR, EXDEV);
+                fail(p, JOIN_CHDIR, EXDEV);
+}
+
+/* By now, when its end would be told by a signal. */
+static bool caller_has_ended(const JoinPlan *p) {
+        char go;
+
+        if (p->shared)
+                return poll(&(struct pollfd){ .fd = SOCK_FD, .events = POLLIN }, 1, 0) != 0;
+        return recv(SOCK_FD, &go, 1, 0) != 1;
 }
 
 static _Noreturn void run_command(const JoinPlan *p) {
-        char go;
-
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (recv(SOCK_FD, &go, 1, 0) != 1) /* the caller has ended meanwhile */
+        if (caller_has_ended(p))
                 _exit(EXIT_OWN_FAILURE);
         process_reset_signals();
         take_session(p);
@@ -154,14 +170,20 @@ static _Noreturn void run_command(const JoinPlan *p) {
         (void) close_range(SOCK_FD + 1, ~0U, 0);
         environ = p->environment;
         execvp(p->file, p->argv);
-        fail(JOIN_EXEC, errno);
+        fail(p, JOIN_EXEC, errno);
 }
 
-static void enter(const Guest *g) {
+static int run_command_shared(void *plan) {
+        run_command(plan);
+}
+
+static void enter(const JoinPlan *p) {
+        const Guest *g = p->guest;
+
         if (g->namespaces && setns(LEADER_FD, (int) g->namespaces) < 0)
-                fail(JOIN_SETNS, errno);
+                fail(p, JOIN_SETNS, errno);
         if (fchdir(ROOT_FD) < 0 || chroot(".") < 0 || chdir("/") < 0)
-                fail(JOIN_ROOT, errno);
+                fail(p, JOIN_ROOT, errno);
         close_fd(ROOT_FD);
         close_fd(LEADER_FD);
 }
@@ -176,31 +198,40 @@ static pid_t fork_inside(void) {
         return pid == -1 ? -errno : pid;
 }
 
-_Noreturn void join_child(const JoinPlan *p) {
+static _Noreturn void begin_command(JoinPlan *p) {
         JoinMessage m = { .stage = JOIN_STARTED };
-        pid_t pid;
+        pid_t pid = p->shared ? vfork_beside(&p->shared->stacks[0], run_command_shared, p, &p->shared->command) : fork_inside();
+
+        if (pid < 0)
+                fail(p, JOIN_FORK, -pid);
+        if (pid == 0)
+                run_command(p);
+        m.value = pid;
+        if (!p->shared)
+                (void) send(SOCK_FD, &m, sizeof(m), MSG_NOSIGNAL);
+        _exit(0);
+}
+
+_Noreturn void join_child(JoinPlan *p) {
         int r;
 
         (void) prctl(PR_SET_DUMPABLE, 0);
         arrange_fds(p);
-        process_forget_environment();
+        if (!p->shared) /* which is the caller's, too */
+                process_forget_environment();
         /* Here, for /proc is the host's still; the command inherits them, and its exec is what they are for. */
         r = task_labels_set_for_exec(&p->labels, NULL);
         if (r < 0)
-                fail(JOIN_LABEL, -r);
+                fail(p, JOIN_LABEL, -r);
         (void) syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); /* the host's keys stay outside */
         (void) file_write(AT_FDCWD, "/proc/self/oom_score_adj", p->guest->oom_score_adj);
         take_limits(p->guest);
-        enter(p->guest);
-        take_bounds(p->guest);
+        enter(p);
+        take_bounds(p);
         take_ids(p);
+        begin_command(p);
+}
 
-        pid = fork_inside();
-        if (pid < 0)
-                fail(JOIN_FORK, -pid);
-        if (pid == 0)
-                run_command(p);
-        m.value = pid;
-        (void) send(SOCK_FD, &m, sizeof(m), MSG_NOSIGNAL);
-        _exit(0);
+int join_child_shared(void *plan) {
+        join_child(plan);
 }

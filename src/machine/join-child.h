@@ -4,6 +4,7 @@
 #include "guest-user.h"
 #include "guest.h"
 #include "task-label.h"
+#include "vfork.h"
 
 /* join.c's other half: what the two forked processes do. They are forks of one thread; all memory that they need has
  * been made before, nothing of the machine is trusted, and no library is loaded once the root is the machine's. */
@@ -26,6 +27,13 @@ typedef struct JoinMessage {
         int value; /* pid, or errno */
 } JoinMessage;
 
+/* In memory that caller, joiner and command have in common. */
+typedef struct JoinShared {
+        VforkStack stacks[2]; /* the command's and the joiner's */
+        pid_t command;        /* 0: it was not begun */
+        JoinMessage failure;  /* JOIN_STARTED: none */
+} JoinShared;
+
 typedef struct JoinPlan {
         const Guest *guest;
         const GuestUser *user;
@@ -37,7 +45,12 @@ typedef struct JoinPlan {
         int fds[3];         /* become 0, 1, 2 */
         bool terminal;      /* fds[0] is to be the controlling terminal */
         int end_signal;     /* when the caller's thread ends */
-        int sock;           /* SEQPACKET to the caller: JoinMessages out, one byte to go on in */
+        int sock;           /* SEQPACKET to the caller: JoinMessages out, one byte to go on in; with `shared`, a pipe's end that the caller has
+                             * the other one of */
+        JoinShared *shared; /* or NULL: the joiner is a fork */
 } JoinPlan;
 
-_Noreturn void join_child(const JoinPlan *plan);
+_Noreturn void join_child(JoinPlan *plan);
+
+/* The same in memory that is shared; `plan` is a JoinPlan. */
+int join_child_shared(void *plan);

@@ -7,22 +7,15 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/wait.h>
 
-#include "clock.h"
-#include "exit-status.h"
 #include "fd.h"
 #include "guest-environment.h"
-#include "join-child.h"
+#include "join-launch.h"
 #include "log.h"
-#include "namespace.h"
 #include "path.h"
-#include "pidfd.h"
 #include "pty.h"
-#include "record.h"
 #include "relabel.h"
 #include "strv.h"
 
@@ -30,8 +23,6 @@
  * init's own leaf of the cgroup tree, for a systemd guest with controllers on lets no process into the others (EBUSY). The
  * child is born there (clone3), for moving a process takes milliseconds. */
 
-#define CGROUP_TRIES 20
-#define CGROUP_PAUSE_USEC (5 * 1000)
 #define TTY_GID 5 /* group "tty" of every distribution; where it is not mapped, the pty keeps root's */
 #define PIPEFS_MAGIC_NUMBER 0x50495045
 
@@ -40,7 +31,8 @@ typedef struct Join {
         const JoinRequest *request;
         Guest guest;
         GuestUser *user;
-        MachineRecord *record; /* its labels */
+        const MachineRecord *record; /* its labels */
+        MachineRecord *own_record;   /* that was read for it */
         char **environment;
         char *login_argv[2]; /* "-sh", NULL */
         int pty;
@@ -51,7 +43,7 @@ typedef struct Join {
 static void join_done(Join *j) {
         guest_done(&j->guest);
         guest_user_free(j->user);
-        record_free(j->record);
+        record_free(j->own_record);
         strv_free(j->environment);
         free(j->login_argv[0]);
         close_fd(j->pty);
@@ -230,12 +222,13 @@ static int prepare(Join *j, Error **reterr) {
         int r;
 
         r = guest_open(&j->guest, q->name, q->leader, q->leader_fd, reterr);
-        if (r >= 0)
-                r = record_load(q->name, &j->record, reterr);
+        if (r >= 0 && !q->record)
+                r = record_load(q->name, &j->own_record, reterr);
         if (r >= 0)
                 r = guest_user_find(j->guest.root, q->user, &j->user, reterr);
         if (r < 0)
                 return r;
+        j->record = q->record ?: j->own_record;
         if (host_uid(j, j->user->uid) == (uid_t) -1 || guest_map_id(j->guest.gids, j->guest.n_gids, j->user->gid) == (gid_t) -1)
                 return error_set(reterr, EINVAL, "User '%s' (uid %u, gid %u) is outside of the ids that machine '%s' has",
                                  j->user->name, j->user->uid, j->user->gid, q->name);
@@ -256,116 +249,15 @@ static int prepare(Join *j, Error **reterr) {
         return 0;
 }
 
-/* fork() into init's cgroup. A systemd guest moves its init into a leaf while it starts: then the group that was read
- * is no leaf any more (EBUSY), or has gone, and is read again. */
-static pid_t fork_into_guest(const Join *j, int *ret_pidfd) {
-        for (int tries = 0;; tries++) {
-                _cleanup_close_ int cgroup = guest_open_cgroup(&j->guest);
-                pid_t pid;
-
-                if (cgroup < 0 && cgroup != -ENOENT)
-                        return cgroup;
-                pid = clone_into(0, cgroup, ret_pidfd);
-                if (pid >= 0 || (pid != -EBUSY && pid != -ENODEV && pid != -ENOENT) || tries == CGROUP_TRIES)
-                        return pid;
-                clock_pause(CGROUP_PAUSE_USEC);
-        }
-}
-
-static int stage_error(const Join *j, const JoinMessage *m, Error **reterr) {
-        const char *name = j->request->name;
-
-        switch (m->stage) {
-        case JOIN_LABEL:
-                return error_errno(reterr, m->value, "Cannot take the label of machine '%s', %s", name,
-                                   j->plan.labels.selinux ?: j->plan.labels.apparmor);
-        case JOIN_SETNS:
-                if (m->value == ESRCH)
-                        return error_set(reterr, ESRCH, "The machine '%s' has ended", name);
-                return error_errno(reterr, m->value, "Cannot enter the namespaces of machine '%s'", name);
-        case JOIN_ROOT:
-                return error_errno(reterr, m->value, "Cannot enter the root directory of machine '%s'", name);
-        case JOIN_FORK:
-                if (m->value == ENOMEM) /* what fork says when a pid namespace's init has gone */
-                        return error_set(reterr, ESRCH, "The machine '%s' has ended, or is out of memory", name);
-                return error_errno(reterr, m->value, "Cannot start a process in machine '%s'", name);
-        case JOIN_SESSION:
-                return error_errno(reterr, m->value, "Cannot open a session on the terminal in machine '%s'", name);
-        case JOIN_PRIVILEGES:
-                return error_errno(reterr, m->value, "Cannot give up what machine '%s' may not do", name);
-        case JOIN_IDS:
-                return error_errno(reterr, m->value, "Cannot become user '%s' in machine '%s'", j->user->name, name);
-        case JOIN_CHDIR:
-                return error_errno(reterr, m->value, "Cannot change into directory '%s' in machine '%s'", j->plan.chdir ?: "/", name);
-        case JOIN_EXEC:
-                error_errno(reterr, m->value, "Cannot execute '%s' in machine '%s'", j->plan.file, name);
-                return m->value == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
-        default:
-                return error_set(reterr, EPROTO, "Cannot start a process in machine '%s'", name);
-        }
-}
-
-static void reap(pid_t pid) {
-        while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-                ;
-}
-
-/* The joiner's word, then the command's: it says something only when it fails, and the socket closes on execve(). */
-static int follow(Join *j, int sock, pid_t joiner, pid_t *ret_pid, Error **reterr) {
-        JoinMessage m = {};
-        pid_t pid;
-        ssize_t n;
-        int r;
-
-        n = fd_recv(sock, &m, sizeof(m), NULL, NULL);
-        reap(joiner);
-        if (n != sizeof(m))
-                return error_set(reterr, EPROTO, "The process that was to enter machine '%s' has ended before its time", j->request->name);
-        if (m.stage != JOIN_STARTED)
-                return stage_error(j, &m, reterr);
-        pid = m.value;
-        r = fd_send(sock, "", 1, NULL, 0);
-        n = r >= 0 ? fd_recv(sock, &m, sizeof(m), NULL, NULL) : 0;
-        if (n == sizeof(m)) {
-                reap(pid);
-                return stage_error(j, &m, reterr);
-        }
-        *ret_pid = pid;
-        return 0;
-}
-
-static int launch(Join *j, Joined *ret, Error **reterr) {
-        _cleanup_close_ int ours = -1, joiner_fd = -1, pidfd = -1;
-        int pair[2], r;
-        pid_t joiner, pid = 0;
-
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-                return error_errno(reterr, errno, "Cannot make a socket pair");
-        ours = pair[0];
-        j->plan.sock = pair[1];
-        joiner = fork_into_guest(j, &joiner_fd);
-        if (joiner == 0)
-                join_child(&j->plan);
-        close_fd(pair[1]);
-        if (joiner < 0)
-                return error_errno(reterr, joiner, "Cannot start a process in the cgroup of machine '%s'", j->request->name);
-        r = follow(j, ours, joiner, &pid, reterr);
-        if (r != 0)
-                return r;
-        pidfd = pidfd_of(pid);
-        if (pidfd < 0)
-                return error_errno(reterr, pidfd, "Cannot follow the process in machine '%s'", j->request->name);
-        *ret = (Joined){ .pid = pid, .pidfd = TAKE_FD(pidfd), .pty = TAKE_FD(j->pty) };
-        return 0;
-}
-
 int join_start(const JoinRequest *request, Joined *ret, Error **reterr) {
         Join j = { .request = request, .guest = { .proc = -1, .root = -1 }, .pty = -1, .opened = { -1, -1, -1 } };
         int r;
 
         r = prepare(&j, reterr);
         if (r >= 0)
-                r = launch(&j, ret, reterr);
+                r = join_launch(&j.plan, ret, reterr);
+        if (r == 0)
+                ret->pty = TAKE_FD(j.pty);
         join_done(&j);
         return r;
 }

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "record.h"
 #include "relay.h"
 
 /* Running a command inside a machine, as the machine's own init would: in its leaf cgroup, all its namespaces and its
@@ -21,6 +22,7 @@ typedef struct JoinRequest {
         const char *name;         /* the machine's, for messages */
         pid_t leader;
         int leader_fd;            /* pidfd of leader */
+        const MachineRecord *record; /* where the caller has it; NULL: it is read */
         const char *user;         /* name or uid in the machine, NULL for root */
         char *const *argv;        /* NULL: the user's shell as a login shell; else [0] is looked up in PATH */
         char *const *environment; /* NAME=value, over what is built; may be NULL */
