@@ -11,6 +11,8 @@
  * 270 instead of 110 microseconds for each start of a machine to check, translate and cache the program. */
 
 #define OTHERWISE (SECCOMP_RET_ERRNO | ENOSYS)
+#define REACH 255 /* instructions, of a conditional jump */
+#define ANSWERS_MAX 16
 #define NEAR 100 /* ranges in half of a search that a conditional jump (255 instructions) reaches over; each takes two */
 
 typedef struct Range {
@@ -50,6 +52,65 @@ static int emit_search(SeccompProgram *p, const Range *ranges, size_t n) {
         return emit_search(p, ranges + middle, n - middle);
 }
 
+/* The same where all of it is within reach of a conditional jump: each comparison is one instruction, and who has found its answer jumps to the
+ * one that gives it, behind the last comparison. The kernel's work grows with the length. */
+typedef struct Answers {
+        uint32_t actions[ANSWERS_MAX];
+        size_t n;
+        size_t at; /* of the first one in the program */
+} Answers;
+
+static bool collect_answers(Answers *a, const Range *ranges, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                size_t k = 0;
+
+                while (k < a->n && a->actions[k] != ranges[i].action)
+                        k++;
+                if (k == ANSWERS_MAX)
+                        return false;
+                a->actions[k] = ranges[i].action;
+                if (k == a->n)
+                        a->n++;
+        }
+        return n - 1 + a->n <= REACH;
+}
+
+/* How far it is from the instruction `from`. */
+static uint8_t to_answer(const Answers *a, uint32_t action, size_t from) {
+        size_t k = 0;
+
+        while (a->actions[k] != action)
+                k++;
+        return (uint8_t) (a->at + k - from - 1);
+}
+
+/* n > 1 ranges take n - 1 instructions. */
+static int emit_near_search(SeccompProgram *p, const Answers *a, const Range *ranges, size_t n) {
+        size_t from = p->n, middle = n / 2;
+        uint8_t left = middle > 1 ? 0 : to_answer(a, ranges[0].action, from);
+        uint8_t right = n - middle > 1 ? (uint8_t) (middle - 1) : to_answer(a, ranges[middle].action, from);
+        int r = emit(p, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, ranges[middle].first, right, left));
+
+        if (r >= 0 && middle > 1)
+                r = emit_near_search(p, a, ranges, middle);
+        if (r >= 0 && n - middle > 1)
+                r = emit_near_search(p, a, ranges + middle, n - middle);
+        return r;
+}
+
+static int emit_ranges(SeccompProgram *p, const Range *ranges, size_t n) {
+        Answers a = {};
+        int r;
+
+        if (n == 1 || !collect_answers(&a, ranges, n))
+                return emit_search(p, ranges, n);
+        a.at = p->n + n - 1;
+        r = emit_near_search(p, &a, ranges, n);
+        for (size_t i = 0; i < a.n && r >= 0; i++)
+                r = emit(p, (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, a.actions[i]));
+        return r;
+}
+
 static void add_range(Range *ranges, size_t *n, uint32_t first, uint32_t action) {
         if (*n > 0 && ranges[*n - 1].first == first)
                 --*n;
@@ -71,7 +132,7 @@ static int emit_arch(SeccompProgram *p, const SeccompNumbers *arch) {
         }
         r = emit(p, (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
         if (r >= 0)
-                r = emit_search(p, ranges, n);
+                r = emit_ranges(p, ranges, n);
         free(ranges);
         return r;
 }
