@@ -108,12 +108,15 @@ static bool events_say_populated(int events) {
 }
 
 static int open_events(const char *path) {
-        _cleanup_close_ int dir = cgroup_open(path);
+        const char *mount = cgroup_mount_point();
+        _cleanup_free_ char *full = NULL;
         int fd;
 
-        if (dir < 0)
-                return dir;
-        fd = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
+        if (!mount)
+                return -ENOENT;
+        if (asprintf(&full, "%s%s/cgroup.events", mount, path) < 0)
+                return -ENOMEM;
+        fd = open(full, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         return fd < 0 ? -errno : fd;
 }
 

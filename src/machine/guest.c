@@ -27,22 +27,25 @@ void guest_done(Guest *g) {
         g->oom_score_adj = g->container = g->container_uuid = NULL;
 }
 
+#define ALWAYS_ITS_OWN (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
+
+/* Those that a machine may have in common with us. */
 static const struct {
         const char *name;
         uint64_t flag;
 } namespace_kinds[] = {
-        { "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS }, { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
-        { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
+        { "user", CLONE_NEWUSER }, { "net", CLONE_NEWNET }, { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
 };
 
-/* setns(2) into one's own user namespace is EINVAL: only what differs. The link says which one it is ("mnt:[4026531841]"): to follow it would
- * have the kernel make a file of it. */
+/* setns(2) into one's own user namespace is EINVAL: only what differs. The link says which one it is ("net:[4026531840]"); to follow it
+ * would have the kernel make a file of it. */
 static int read_namespaces(Guest *g) {
         _cleanup_close_ int self = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
         _cleanup_close_ int its = openat(g->proc, "ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
         if (self < 0 || its < 0)
                 return -errno;
+        g->namespaces = ALWAYS_ITS_OWN;
         for (size_t i = 0; i < ELEMENTSOF(namespace_kinds); i++) {
                 char ours[NAMESPACE_MAX], theirs[NAMESPACE_MAX];
                 ssize_t n = readlinkat(self, namespace_kinds[i].name, ours, sizeof(ours)), m;

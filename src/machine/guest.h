@@ -26,7 +26,7 @@ typedef struct Guest {
         int leader_fd;           /* pidfd; not owned */
         int proc;                /* O_DIRECTORY of /proc/PID */
         int root;                /* O_PATH of its root directory */
-        uint64_t namespaces;     /* CLONE_NEW* that are not ours */
+        uint64_t namespaces;     /* CLONE_NEW*: those that are not ours, and such as a machine always has */
         IdRange uids[GUEST_ID_RANGES_MAX], gids[GUEST_ID_RANGES_MAX];
         size_t n_uids, n_gids;
         uint64_t cap_bounding;
