@@ -37,7 +37,7 @@ static const char *const hidden_in_sys[] = {
 
 /* What covers: copies of one mount each. */
 typedef struct Covers {
-        int file;      /* a mount of /dev/null */
+        int file;      /* a mount of /dev/null; -1: files are left uncovered, and noted */
         int directory; /* an empty one that stands somewhere already, or -1 */
         const char *context; /* of a new one; or NULL */
 } Covers;
@@ -60,12 +60,15 @@ static int cover_file(const Covers *c, int fs, const char *path) {
         return mount < 0 ? mount : mount_attach_at(mount, fs, path);
 }
 
+/* 1: it is left. */
 static int hide(Covers *c, int fs, const char *what, const char *path, Error **reterr) {
         struct stat st;
         int r;
 
         if (fstatat(fs, path, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
                 r = errno == ENOENT ? 0 : -errno;
+        else if (!S_ISDIR(st.st_mode) && c->file < 0)
+                return 1;
         else
                 r = S_ISDIR(st.st_mode) ? cover_directory(c, fs, path) : cover_file(c, fs, path);
         return r < 0 ? error_errno(reterr, r, "Cannot hide %s/%s from the machine", what, path) : 0;
@@ -83,19 +86,32 @@ static int protect(int proc, const char *path, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot make /proc/%s read-only in the machine", path) : 0;
 }
 
-static int hide_in_proc(Covers *c, int proc, Error **reterr) {
+/* Of those that are asked for; *ret_left: those that are left. */
+static int hide_all(Covers *c, int fs, const char *what, const char *const *paths, size_t n, uint32_t *left, Error **reterr) {
+        uint32_t wanted = *left;
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(hidden_in_proc); i++)
-                r = hide(c, proc, "/proc", hidden_in_proc[i], reterr);
+        *left = 0;
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (wanted & (1U << i)) {
+                        r = hide(c, fs, what, paths[i], reterr);
+                        *left |= r > 0 ? 1U << i : 0;
+                }
         return r;
 }
 
+static int hide_in_proc(Covers *c, int proc, uint32_t *left, Error **reterr) {
+        _Static_assert(ELEMENTSOF(hidden_in_proc) <= 32, "a bit for each");
+
+        return hide_all(c, proc, "/proc", hidden_in_proc, ELEMENTSOF(hidden_in_proc), left, reterr);
+}
+
 static int guard_proc(const MachinePlan *p, Covers *c, int proc, Error **reterr) {
+        uint32_t all = UINT32_MAX;
         int r = sysctls_protect(p, proc, reterr);
 
         if (r >= 0)
-                r = hide_in_proc(c, proc, reterr);
+                r = hide_in_proc(c, proc, &all, reterr);
         for (size_t i = 0; r >= 0 && p->uid_base == 0 && i < ELEMENTSOF(read_only_in_proc); i++)
                 r = protect(proc, read_only_in_proc[i], reterr);
         return r;
@@ -153,20 +169,21 @@ static int replace_fs(Covers *c, int sysfs, int fs) {
         return c->directory < 0 ? -errno : 0;
 }
 
-static int hide_in_sys(Covers *c, int sysfs, Error **reterr) {
+static int hide_in_sys(Covers *c, int sysfs, uint32_t *left, Error **reterr) {
         int r = mount_set_attr(sysfs, MOUNT_ATTR_RDONLY, 0, false);
 
+        _Static_assert(ELEMENTSOF(hidden_in_sys) <= 32, "a bit for each");
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the machine's /sys read-only");
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(hidden_in_sys); i++)
-                r = hide(c, sysfs, "/sys", hidden_in_sys[i], reterr);
+        r = hide_all(c, sysfs, "/sys", hidden_in_sys, ELEMENTSOF(hidden_in_sys), left, reterr);
         return r < 0 ? r : hide_throttling(c, sysfs, reterr);
 }
 
 static int guard_sys(Covers *c, int sysfs, int fs, Error **reterr) {
         int r = replace_fs(c, sysfs, fs);
+        uint32_t all = UINT32_MAX;
 
-        return r < 0 ? error_errno(reterr, r, "Cannot hide /sys/fs from the machine") : hide_in_sys(c, sysfs, reterr);
+        return r < 0 ? error_errno(reterr, r, "Cannot hide /sys/fs from the machine") : hide_in_sys(c, sysfs, &all, reterr);
 }
 
 /* Ours, on the tmpfs of assemble_dev(); and no other. */
@@ -219,7 +236,24 @@ int api_guard(const MachinePlan *p, int root, int fs, Error **reterr) {
 }
 
 /* What is mounted first tells whether the kernel does it. */
-int api_guard_ahead(const MachinePlan *p, int root, const int api[2], int fs, Error **reterr) {
+int api_guard_ahead(const MachinePlan *p, const int api[2], int fs, ApiLeft *ret, Error **reterr) {
+        Covers covers = { .file = -1, .directory = -1, .context = p->labels.mount };
+        ApiLeft left = { UINT32_MAX, UINT32_MAX };
+        int r = replace_fs(&covers, api[1], fs);
+
+        if (r == -EINVAL)
+                return -EOPNOTSUPP;
+        r = r < 0 ? error_errno(reterr, r, "Cannot hide /sys/fs from the machine") : hide_in_sys(&covers, api[1], &left.sys, reterr);
+        if (r >= 0)
+                r = hide_in_proc(&covers, api[0], &left.proc, reterr);
+        close_fd(covers.directory);
+        if (r < 0)
+                return r;
+        *ret = left;
+        return 0;
+}
+
+int api_guard_rest(const MachinePlan *p, int root, const int api[2], ApiLeft left, Error **reterr) {
         Covers covers = { .directory = -1, .context = p->labels.mount };
         _cleanup_close_ int null = open_null(root, reterr);
         int r;
@@ -227,16 +261,11 @@ int api_guard_ahead(const MachinePlan *p, int root, const int api[2], int fs, Er
         if (null < 0)
                 return null;
         covers.file = null;
-        r = replace_fs(&covers, api[1], fs);
-        if (r == -EINVAL)
-                return -EOPNOTSUPP;
-        r = r < 0 ? error_errno(reterr, r, "Cannot hide /sys/fs from the machine") : hide_in_sys(&covers, api[1], reterr);
+        r = sysctls_protect(p, api[0], reterr);
         if (r >= 0)
-                r = hide_in_proc(&covers, api[0], reterr);
+                r = hide_in_proc(&covers, api[0], &left.proc, reterr);
+        if (r >= 0)
+                r = hide_all(&covers, api[1], "/sys", hidden_in_sys, ELEMENTSOF(hidden_in_sys), &left.sys, reterr);
         close_fd(covers.directory);
         return r;
-}
-
-int api_guard_rest(const MachinePlan *p, int proc, Error **reterr) {
-        return sysctls_protect(p, proc, reterr);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdint.h>
+
 #include "error.h"
 #include "machine-plan.h"
 
@@ -32,10 +34,15 @@ int api_guard_make_fs(const MachinePlan *p);
 /* root: of the machine's tree, with /dev, /proc and /sys mounted. fs: the former, or -1: it is yet to be made. */
 int api_guard(const MachinePlan *p, int root, int fs, Error **reterr);
 
-/* By the supervisor, on a proc and a sysfs that stand nowhere yet, for the child to mount with all that is on them: what need not be done by who
- * is in the machine's namespaces. api: both, mount fds. fs: what is to stand on /sys/fs. -EOPNOTSUPP, and no Error, where the kernel mounts
- * nothing there (before Linux 6.15). */
-int api_guard_ahead(const MachinePlan *p, int root, const int api[2], int fs, Error **reterr);
+/* Which parts are left to be hidden, as bits. */
+typedef struct ApiLeft {
+        uint32_t proc, sys;
+} ApiLeft;
 
-/* By the child: what is left then. proc: mounted in the tree. Which sysctls there are depends on who looks. */
-int api_guard_rest(const MachinePlan *p, int proc, Error **reterr);
+/* By the supervisor, on a proc and a sysfs that stand nowhere yet, for the child to mount with all that is on them: what need not be done by who
+ * is in the machine's namespaces, and needs none of its files. api: both, mount fds. fs: what is to stand on /sys/fs. -EOPNOTSUPP, and no
+ * Error, where the kernel mounts nothing there (before Linux 6.15). */
+int api_guard_ahead(const MachinePlan *p, const int api[2], int fs, ApiLeft *ret, Error **reterr);
+
+/* By the child: what is left then. Both are mounted in the tree by now. Which sysctls there are depends on who looks. */
+int api_guard_rest(const MachinePlan *p, int root, const int api[2], ApiLeft left, Error **reterr);

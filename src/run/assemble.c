@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -26,15 +27,45 @@
 #include "assemble-dev.h"
 
 
-int assemble_enter_namespace(Error **reterr) {
-        int r;
+void assemble_forget_home(AssembleHome *home) {
+        home->mounts = close_fd(home->mounts);
+        home->directory = close_fd(home->directory);
+}
 
-        if (unshare(CLONE_NEWNS) < 0)
-                return error_errno(reterr, errno, "Cannot make a mount namespace");
-        r = mount_propagation(AT_FDCWD, "/", MS_SLAVE);
+int assemble_enter_namespace(AssembleHome *ret_home, Error **reterr) {
+        AssembleHome home = { open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC), open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) };
+        int r = unshare(CLONE_NEWNS) < 0 ? -errno : 0;
+
         if (r < 0)
-                return error_errno(reterr, r, "Cannot separate our mounts from the host's");
+                error_errno(reterr, r, "Cannot make a mount namespace");
+        else {
+                r = mount_propagation(AT_FDCWD, "/", MS_SLAVE);
+                if (r < 0)
+                        error_errno(reterr, r, "Cannot separate our mounts from the host's");
+        }
+        assemble_forget_home(r < 0 ? &home : ret_home);
+        if (r < 0)
+                return r;
+        *ret_home = home;
         return 0;
+}
+
+int assemble_stand_on_tree(const AssembleHome *home, int root, Error **reterr) {
+        int stage = open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC), r;
+
+        if (stage < 0 || fchdir(root) < 0) {
+                r = error_errno(reterr, errno, "Cannot enter the machine's tree");
+                close_fd(stage);
+                return r;
+        }
+        r = mount_pivot_to_cwd();
+        if (setns(home->mounts, CLONE_NEWNS) < 0 || (home->directory >= 0 && fchdir(home->directory) < 0))
+                abort(); /* to go on within the tree would do harm */
+        if (r < 0) {
+                close_fd(stage);
+                return error_errno(reterr, r, "Cannot make the tree the root");
+        }
+        return stage;
 }
 
 /* What is root's on disk is mapped as the machine itself is; what is a range's needs a map of its own. */

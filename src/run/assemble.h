@@ -16,8 +16,22 @@
  * Everything is opened beneath the tree's root by fd, and what must be created there is created with the ids of
  * the guest's root, so that the kernel checks what it could have done itself. */
 
-/* A private mount namespace for the calling process, that still sees what the host mounts later. */
-int assemble_enter_namespace(Error **reterr);
+/* Where we were before: the mount namespace and the working directory; or -1. */
+typedef struct AssembleHome {
+        int mounts, directory;
+} AssembleHome;
+
+#define ASSEMBLE_HOME_NONE ((AssembleHome){ -1, -1 })
+
+void assemble_forget_home(AssembleHome *home);
+
+/* A private mount namespace for the calling process, that still sees what the host mounts later. Replaces *home. */
+int assemble_enter_namespace(AssembleHome *home, Error **reterr);
+
+/* The tree at `root`, built, becomes the root of our namespace, of which nothing else is left, and we go home. A child of ours that is still in
+ * that namespace finds itself in the tree: all that is left for it to do is to copy it. Returns an fd that keeps the namespace until its copy
+ * is made, or who closed it last would wait until it is gone. */
+int assemble_stand_on_tree(const AssembleHome *home, int root, Error **reterr);
 
 #define STAGING_DIRECTORY RUN_DIRECTORY "/root"
 

@@ -58,34 +58,31 @@ static int finish_run(int root, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot set the flags of the machine's /run") : 0;
 }
 
-int child_attach_api(ChildApiFds *api, Error **reterr) {
-        _cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        int r;
+static int attach_api(const ChildApiFds *api, int root, Error **reterr) {
+        static const char *const places[] = { "/proc", "/sys" };
+        int r = 0;
 
-        if (root < 0)
-                return error_errno(reterr, errno, "Cannot open the root");
-        r = attach_at(root, "/proc", api->proc, O_DIRECTORY, reterr);
-        if (r >= 0)
-                r = attach_at(root, "/sys", api->sysfs, O_DIRECTORY, reterr);
-        api->sysfs = close_fd(api->sysfs);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(places) && api->fds[i] >= 0; i++)
+                r = attach_at(root, places[i], api->fds[i], O_DIRECTORY, reterr);
         return r;
 }
 
 static int guard_api(const MachinePlan *p, const ChildApiFds *api, int root, Error **reterr) {
         if (api_guarded_by(p) != GUARDED_BY_CHILD)
                 return 0;
-        return api->guarded ? api_guard_rest(p, api->proc, reterr) : api_guard(p, root, api->sys_fs, reterr);
+        return api->guarded ? api_guard_rest(p, root, api->fds, api->left, reterr) : api_guard(p, root, api->sys_fs, reterr);
 }
 
-int child_mount_api(const MachinePlan *p, ChildApiFds *api, LxcfsFiles *lxcfs, Error **reterr) {
+int child_mount_api(const MachinePlan *p, const ChildApiFds *api, LxcfsFiles *lxcfs, Error **reterr) {
         _cleanup_close_ int root = -1;
         int r;
 
         root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (root < 0)
                 return error_errno(reterr, errno, "Cannot open the root");
-        r = guard_api(p, api, root, reterr);
-        api->proc = close_fd(api->proc);
+        r = attach_api(api, root, reterr);
+        if (r >= 0)
+                r = guard_api(p, api, root, reterr);
         if (r >= 0)
                 r = attach_fs_at(root, "devpts", devpts_new(p->labels.mount), "/dev/pts", reterr);
         if (r >= 0)

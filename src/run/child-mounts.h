@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "api-guard.h"
 #include "error.h"
 #include "lxcfs.h"
 #include "machine-plan.h"
@@ -10,16 +11,14 @@
 
 /* What came for /proc and /sys; -1: it is in the tree. */
 typedef struct ChildApiFds {
-        int proc, sysfs;
+        int fds[2]; /* proc, sysfs */
         int sys_fs;   /* what api_guard() takes */
         bool guarded; /* by api_guard_ahead() */
+        ApiLeft left;
 } ChildApiFds;
 
-/* Both onto the tree. Closes the sysfs. */
-int child_attach_api(ChildApiFds *api, Error **reterr);
-
-/* mqueue, devpts, and what guards /proc and /sys. Closes the proc. */
-int child_mount_api(const MachinePlan *p, ChildApiFds *api, LxcfsFiles *lxcfs, Error **reterr);
+/* Those, mqueue, devpts, and what guards /proc and /sys. */
+int child_mount_api(const MachinePlan *p, const ChildApiFds *api, LxcfsFiles *lxcfs, Error **reterr);
 
 /* A cgroup namespace whose root is the group that we are in now, and its cgroup2 on /sys/fs/cgroup. */
 int child_mount_cgroup(Error **reterr);

@@ -47,7 +47,7 @@ static void expect(int socket, char type, int *fds, size_t n_fds) {
 typedef struct Built {
         int root, sys_fs; /* sys_fs: or -1 */
         LxcfsFiles lxcfs;
-        bool api_later;
+        bool api_later, entered;
 } Built;
 
 static void expect_built(int socket, Built *ret) {
@@ -62,6 +62,7 @@ static void expect_built(int socket, Built *ret) {
                 _exit(EXIT_OWN_FAILURE);
         ret->root = fds[0];
         ret->api_later = built.api_later;
+        ret->entered = built.entered;
         ret->sys_fs = built.sys_fs ? fds[1] : -1;
 }
 
@@ -72,7 +73,7 @@ static void expect_api(int socket, ChildApiFds *ret) {
 
         if (fd_recv(socket, &api, sizeof(api), fds, &n) != sizeof(api) || api.type != CHILD_API || n != (api.guarded ? 2 : 3))
                 _exit(EXIT_OWN_FAILURE);
-        *ret = (ChildApiFds){ .proc = fds[0], .sysfs = fds[1], .sys_fs = api.guarded ? -1 : fds[2], .guarded = api.guarded };
+        *ret = (ChildApiFds){ .fds = { fds[0], fds[1] }, .sys_fs = fds[2], .guarded = api.guarded, .left = api.left };
 }
 
 /* While /proc is the host's, which no tree has had a hand in: for the exec of init, and for a stub that goes on as we are. */
@@ -109,15 +110,17 @@ static int become_root(Error **reterr) {
 
 /* The copy that unshare(CLONE_NEWNS) makes of the parent's mounts belongs to our user namespace, and the kernel
  * locks in it all that the parent stacked: what is read-only or hidden there stays so, whatever root does inside. */
-static int enter_tree(int root, Error **reterr) {
+static int enter_tree(const Built *built, Error **reterr) {
         _cleanup_close_ int copy = -1;
         int r;
 
-        if (fchdir(root) < 0)
+        if (built->entered ? chdir("/") < 0 : fchdir(built->root) < 0)
                 return error_errno(reterr, errno, "Cannot enter the machine's tree");
         /* The ipc namespace not at birth: its mqueue belongs to who we are when it is made. */
         if (unshare(CLONE_NEWNS | CLONE_NEWIPC) < 0)
                 return error_errno(reterr, errno, "Cannot make a mount and an ipc namespace");
+        if (built->entered)
+                return 0;
         /* pivot_root(2) refuses a locked mount; a recursive copy of it is not locked, but what is in it is. */
         copy = mount_clone(AT_FDCWD, ".", true);
         if (copy < 0)
@@ -158,20 +161,19 @@ static int open_ptys(const MachinePlan *p, int *masters, size_t *ret_n, Error **
 }
 
 static int prepare(const ChildSetup *s, Built *built, int *masters, size_t *ret_n_masters, Error **reterr) {
-        ChildApiFds api = { .proc = -1, .sysfs = -1, .sys_fs = built->sys_fs };
+        ChildApiFds api = { .fds = { -1, -1 }, .sys_fs = built->sys_fs };
         const MachinePlan *p = s->plan;
         int r;
 
-        r = mount_pivot_to_cwd();
+        r = built->entered ? 0 : mount_pivot_to_cwd();
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the tree the root");
-        if (built->api_later) {
+        if (built->api_later)
                 expect_api(s->socket, &api);
-                r = child_attach_api(&api, reterr);
-        }
-        if (r >= 0)
-                r = child_mount_api(p, &api, &built->lxcfs, reterr);
-        api.sys_fs = close_fd(api.sys_fs);
+        r = child_mount_api(p, &api, &built->lxcfs, reterr);
+        close_fd(api.fds[0]);
+        close_fd(api.fds[1]);
+        close_fd(api.sys_fs);
         if (r < 0)
                 return r;
         r = open_ptys(p, masters, ret_n_masters, reterr);
@@ -214,7 +216,7 @@ _Noreturn void child_main(const ChildSetup *s) {
 
         r = become_root(&error);
         if (r >= 0)
-                r = enter_tree(built.root, &error);
+                r = enter_tree(&built, &error);
         if (r >= 0)
                 r = prepare(s, &built, masters, &n_masters, &error);
         if (r < 0)

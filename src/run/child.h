@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "api-guard.h"
 #include "error.h"
 #include "machine-plan.h"
 
@@ -33,11 +34,13 @@ typedef struct ChildBuilt {
         bool sys_fs;    /* it is behind the root (api-guard.h) */
         uint16_t lxcfs; /* which of its files are behind that (lxcfs_pack()) */
         bool api_later; /* a ChildApi follows */
+        bool entered;   /* it is in the tree already, in a namespace with nothing else (assemble_stand_on_tree()) */
 } ChildBuilt;
 
 typedef struct ChildApi {
         char type;    /* CHILD_API */
-        bool guarded; /* as far as may be (api_guard_ahead()); else what is for /sys/fs is behind the two */
+        bool guarded; /* by api_guard_ahead(); else what is for /sys/fs is behind the two */
+        ApiLeft left;
 } ChildApi;
 
 typedef struct ChildFailure {

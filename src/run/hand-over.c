@@ -74,7 +74,7 @@ static int make_api(void *userdata, int ret[2], Error **reterr) {
 static int hand_over(const Building *b, int root, bool api_later, Error **reterr) {
         _cleanup_(lxcfs_done) LxcfsFiles lxcfs = LXCFS_NONE;
         int fds[2 + LXCFS_FILES] = { root, b->sys_fs }, r = lxcfs_open(b->supervisor->plan->lxcfs, &lxcfs, reterr);
-        ChildBuilt built = { .type = CHILD_BUILT, .sys_fs = b->sys_fs >= 0, .api_later = api_later };
+        ChildBuilt built = { .type = CHILD_BUILT, .sys_fs = b->sys_fs >= 0, .api_later = api_later, .entered = b->supervisor->is_home };
         size_t n, first = built.sys_fs ? 2 : 1;
 
         if (r < 0)
@@ -85,14 +85,14 @@ static int hand_over(const Building *b, int root, bool api_later, Error **reterr
 }
 
 /* With what guards them, if the kernel mounts on what stands nowhere (Linux 6.15); else that is left to the child. */
-static int hand_over_api(Building *b, int root, Error **reterr) {
+static int hand_over_api(Building *b, Error **reterr) {
         const MachinePlan *p = b->supervisor->plan;
         ChildApi message = { .type = CHILD_API };
         int api[3] = { -1, -1, -1 }, r;
 
         r = make_api(b, api, reterr);
         if (r >= 0)
-                r = api_guard_ahead(p, root, api, b->sys_fs, reterr);
+                r = api_guard_ahead(p, api, b->sys_fs, &message.left, reterr);
         message.guarded = r >= 0;
         if (r >= 0 || r == -EOPNOTSUPP) {
                 api[2] = b->sys_fs;
@@ -104,6 +104,28 @@ static int hand_over_api(Building *b, int root, Error **reterr) {
         close_fd(api[1]);
         b->sys_fs = close_fd(b->sys_fs);
         return r;
+}
+
+/* Whatever else it does, the child that is moved so opens nothing by a path until it has its tree, but for its labels, in the host's /proc. What is
+ * no plain directory we may still have to unmount where it is. And in a chroot, which has no user namespaces, home would be outside. */
+static bool can_stand_on_tree(const Supervisor *s) {
+        const MachinePlan *p = s->plan;
+
+        return p->userns && s->stack->is_plain && s->home->mounts >= 0 && !p->labels.process && !p->labels.apparmor;
+}
+
+static int stand_on_tree(Supervisor *s, int root, Error **reterr) {
+        int r;
+
+        if (!can_stand_on_tree(s))
+                return 0;
+        r = assemble_stand_on_tree(s->home, root, reterr);
+        if (r < 0)
+                return r;
+        s->stage = r;
+        s->is_home = true;
+        s->staged = false;
+        return 0;
 }
 
 int hand_over_tree(Supervisor *s, int socket, Error **reterr) {
@@ -133,6 +155,8 @@ int hand_over_tree(Supervisor *s, int socket, Error **reterr) {
         r = note_layer(s, reterr);
         if (r < 0)
                 return r;
-        r = hand_over(&b, root, api_later, reterr);
-        return r >= 0 && api_later ? hand_over_api(&b, root, reterr) : r;
+        r = api_later ? stand_on_tree(s, root, reterr) : 0;
+        if (r >= 0)
+                r = hand_over(&b, root, api_later, reterr);
+        return r >= 0 && api_later ? hand_over_api(&b, reterr) : r;
 }

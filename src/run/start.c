@@ -54,6 +54,7 @@ typedef struct Start {
         char *name;          /* what it is called, as far as that is known; or NULL */
         char *machine;       /* a name that was made up (passing-name.h), or NULL */
         bool private_mounts; /* we are in a mount namespace of our own */
+        AssembleHome home;
         Lives lives;
         int credentials;     /* credential-store.h: those that settings files name, as they are in this life; or -1 */
 } Start;
@@ -371,7 +372,7 @@ static int enter_namespace(Start *start, Error **reterr) {
                 return 0;
         r = need_root(start->mode, reterr);
         if (r >= 0)
-                r = assemble_enter_namespace(reterr);
+                r = assemble_enter_namespace(&start->home, reterr);
         start->private_mounts = r >= 0;
         return r;
 }
@@ -493,6 +494,7 @@ static int live(Start *start, Supervisor *s, Error **reterr) {
         if (!s->record)
                 return error_oom(reterr);
         s->report_fd = start->report_fd;
+        s->home = &start->home;
         r = run_once(start, s, &error);
         if (r < 0)
                 note_failure(s, r, error);
@@ -512,6 +514,7 @@ static int live(Start *start, Supervisor *s, Error **reterr) {
 }
 
 static void start_done(Start *start) {
+        assemble_forget_home(&start->home);
         free(start->name);
         free(start->machine);
 }
@@ -531,11 +534,11 @@ static void tell_failure(const Start *start, const Supervisor *s, int r) {
 
 int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
         _cleanup_(start_done) Start start = { .mode = mode, .argc = argc, .argv = argv, .report_fd = -1, .lives = LIVES_NONE,
-                                              .credentials = -1 };
+                                              .credentials = -1, .home = ASSEMBLE_HOME_NONE };
 
         for (;;) {
                 _cleanup_(supervisor_done) Supervisor s = { .record_dir = -1, .leader_fd = -1, .notify_fd = -1,
-                                                            .control_fd = -1, .credentials = -1, .stop.helper = -1, .report_fd = -1,
+                                                            .control_fd = -1, .credentials = -1, .stage = -1, .stop.helper = -1, .report_fd = -1,
                                                             .exit_status = -1 };
                 _cleanup_(error_freep) Error *error = NULL;
                 int r;
@@ -557,6 +560,7 @@ int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
                         }
                         return error_pass(reterr, r, &error);
                 }
+                start.private_mounts = start.private_mounts && !s.is_home;
                 if (!s.reboot)
                         return s.exit_status;
                 if (s.restarts)
@@ -567,10 +571,10 @@ int start_machine(StartMode mode, int argc, char **argv, Error **reterr) {
 }
 
 int start_explain(const StartExplanation *q, Error **reterr) {
-        Supervisor s = { .record_dir = -1, .leader_fd = -1, .notify_fd = -1, .control_fd = -1, .credentials = -1, .stop.helper = -1,
+        Supervisor s = { .record_dir = -1, .leader_fd = -1, .notify_fd = -1, .control_fd = -1, .credentials = -1, .stage = -1, .stop.helper = -1,
                          .report_fd = -1, .exit_status = -1 };
         _cleanup_(start_done) Start start = { .explained = q, .mode = q->mode, .argc = q->argc, .argv = q->argv, .report_fd = -1,
-                                              .lives = LIVES_NONE, .credentials = -1 };
+                                              .lives = LIVES_NONE, .credentials = -1, .home = ASSEMBLE_HOME_NONE };
         int r = decide(&start, &s, reterr);
 
         image_stack_free(s.stack);

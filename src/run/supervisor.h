@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "assemble.h"
 #include "attach.h"
 #include "bus-watch.h"
 #include "console-record.h"
@@ -87,6 +88,9 @@ struct Supervisor {
         int host_ifindex; /* the host's end of its link, or 0 */
         PortRelays *port_relays; /* its published ports at [::1], or NULL */
         int credentials;  /* credential-store.h; or -1. Not ours: it stays for the next life */
+        const AssembleHome *home;
+        bool is_home;     /* we have left our mount namespace for it */
+        int stage;        /* that namespace, until the child has its copy; or -1 */
         bool staged;      /* the tree is mounted in our mount namespace, until the child has its copy */
         bool assembled;   /* there may be what assemble_overlay_clean() removes */
 

@@ -123,6 +123,7 @@ void supervisor_leave_tree(Supervisor *s) {
         if (s->staged)
                 (void) umount2(STAGING_DIRECTORY, MNT_DETACH);
         s->staged = false;
+        s->stage = close_fd(s->stage);
 }
 
 int supervisor_teardown(Supervisor *s, Error **reterr) {
