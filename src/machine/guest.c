@@ -40,19 +40,17 @@ static const struct {
 /* setns(2) into one's own user namespace is EINVAL: only what differs. The link says which one it is ("net:[4026531840]"); to follow it
  * would have the kernel make a file of it. */
 static int read_namespaces(Guest *g) {
-        _cleanup_close_ int self = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        _cleanup_close_ int its = openat(g->proc, "ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-        if (self < 0 || its < 0)
-                return -errno;
         g->namespaces = ALWAYS_ITS_OWN;
         for (size_t i = 0; i < ELEMENTSOF(namespace_kinds); i++) {
-                char ours[NAMESPACE_MAX], theirs[NAMESPACE_MAX];
-                ssize_t n = readlinkat(self, namespace_kinds[i].name, ours, sizeof(ours)), m;
+                char a[32], b[32], ours[NAMESPACE_MAX], theirs[NAMESPACE_MAX];
+                ssize_t n, m;
 
+                snprintf(a, sizeof(a), "/proc/self/ns/%s", namespace_kinds[i].name);
+                snprintf(b, sizeof(b), "ns/%s", namespace_kinds[i].name);
+                n = readlink(a, ours, sizeof(ours));
                 if (n < 0 && errno == ENOENT) /* the kernel has no such namespaces */
                         continue;
-                m = n < 0 ? -1 : readlinkat(its, namespace_kinds[i].name, theirs, sizeof(theirs));
+                m = n < 0 ? -1 : readlinkat(g->proc, b, theirs, sizeof(theirs));
                 if (m < 0)
                         return -errno;
                 if (n != m || memcmp(ours, theirs, (size_t) n) != 0)

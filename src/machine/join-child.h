@@ -36,6 +36,7 @@ typedef struct JoinShared {
 
 typedef struct JoinPlan {
         const Guest *guest;
+        bool own_users;     /* the machine was given a user namespace: nothing in it is a user of the host's */
         const GuestUser *user;
         TaskLabels labels;  /* the machine's own */
         const char *file;   /* to execute, searched for in PATH when it has no '/' */

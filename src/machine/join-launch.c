@@ -191,14 +191,15 @@ static int launch_shared(JoinPlan *p, pid_t *ret_pid, Error **reterr) {
         return r;
 }
 
-/* The kernel lets nobody who shares memory into another time namespace. */
-static bool can_share(const Guest *g) {
-        return vfork_is_there() && (g->namespaces & CLONE_NEWUSER) && (g->namespaces & CLONE_NEWPID) && !(g->namespaces & CLONE_NEWTIME);
+/* Not with an init that has made a user namespace itself: beside it there may be root of the host's, who may trace anything. And the kernel lets
+ * nobody who shares memory into another time namespace. */
+static bool can_share(const JoinPlan *p) {
+        return vfork_is_there() && p->own_users && (p->guest->namespaces & CLONE_NEWUSER) && !(p->guest->namespaces & CLONE_NEWTIME);
 }
 
 int join_launch(JoinPlan *p, Joined *ret, Error **reterr) {
         pid_t pid = 0;
-        int r = can_share(p->guest) ? launch_shared(p, &pid, reterr) : launch_forked(p, &pid, reterr), pidfd;
+        int r = can_share(p) ? launch_shared(p, &pid, reterr) : launch_forked(p, &pid, reterr), pidfd;
 
         if (r != 0)
                 return r;

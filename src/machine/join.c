@@ -240,6 +240,7 @@ static int prepare(Join *j, Error **reterr) {
         if (r < 0)
                 return r;
         j->plan.guest = &j->guest;
+        j->plan.own_users = j->record->uid_base > 0;
         j->plan.user = j->user;
         j->plan.labels = (TaskLabels){ .selinux = j->record->selinux, .apparmor = j->record->apparmor };
         j->plan.environment = j->environment;
