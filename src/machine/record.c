@@ -142,20 +142,34 @@ int record_write(int dir, const MachineRecord *r, Error **reterr) {
         return 0;
 }
 
-int record_remove(int dir, const char *name) {
-        _cleanup_free_ char *path = record_path(name);
+static int remove_files(int dir) {
         _cleanup_closedir_ DIR *d = fd_opendir(dir, ".");
 
-        if (!path)
-                return -ENOMEM;
         if (!d)
                 return -errno;
         for (struct dirent *e; (e = readdir(d));)
                 if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
                         (void) unlinkat(dir, e->d_name, 0); /* temporary files of a killed writer too */
+        return 0;
+}
+
+int record_remove(int dir, const char *name) {
+        static const char *const usual[] = { "record", "control" };
+        _cleanup_free_ char *path = record_path(name);
+        int r;
+
+        if (!path)
+                return -ENOMEM;
+        for (size_t i = 0; i < ELEMENTSOF(usual); i++) /* of a short life that is all there is */
+                (void) unlinkat(dir, usual[i], 0);
         if (!is_at_path(dir, path))
+                return remove_files(dir);
+        if (rmdir(path) >= 0 || errno == ENOENT)
                 return 0;
-        return rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
+        if (errno != ENOTEMPTY)
+                return -errno;
+        r = remove_files(dir);
+        return r < 0 ? r : rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 int record_missing(const char *name, Error **reterr) {

@@ -59,10 +59,7 @@ static int fill(const MachinePlan *p, int dev) {
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(directories); i++)
-                r = mkdirat(dev, directories[i].name, directories[i].mode) < 0 ||
-                                    fchmodat(dev, directories[i].name, directories[i].mode, 0) < 0
-                            ? -errno
-                            : give(dev, directories[i].name, owner);
+                r = mkdirat(dev, directories[i].name, directories[i].mode) < 0 ? -errno : give(dev, directories[i].name, owner);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(nodes); i++)
                 if (!nodes[i].nesting || p->nesting) {
                         r = device_node_make(dev, &nodes[i].node, owner);
@@ -108,12 +105,15 @@ static int place_devices(const MachinePlan *p, int dev, Error **reterr) {
 int assemble_dev(const MachinePlan *p, int root, Error **reterr) {
         _cleanup_close_ int mount = -1, target = -1, shm = -1, shm_target = -1;
         char options[96];
+        mode_t mask;
         bool places;
         int r;
 
         snprintf(options, sizeof(options), "mode=0755,size=4M,nr_inodes=64k,uid=%u,gid=%u", p->uid_base, p->uid_base);
         mount = mount_new_labelled("tmpfs", options, p->labels.mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
+        mask = umask(0); /* what is made is to have the mode that it is made with */
         r = mount < 0 ? mount : fill(p, mount);
+        (void) umask(mask);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the machine's device nodes");
         places = r > 0;

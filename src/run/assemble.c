@@ -87,13 +87,16 @@ static int mount_root(const MachinePlan *p, const TreeParts *parts, Error **rete
         return image_stack_mount(parts->stack, &how, STAGING_DIRECTORY, reterr);
 }
 
-/* A place for a mount: found or made, as the guest's root, beneath the root. */
+/* A place for a mount: found, or made as the guest's root, beneath the root. */
 static int open_target(const MachinePlan *p, int root, const char *path, bool directory, Error **reterr) {
-        GuestIds ids = guest_ids_assume(p->uid_base);
-        int fd;
+        int fd = open_in_root(root, path, directory ? O_PATH | O_DIRECTORY : O_PATH, 0);
 
-        fd = directory ? mkdir_in_root(root, path) : create_in_root(root, path);
-        guest_ids_drop(&ids);
+        if (fd == -ENOENT) {
+                GuestIds ids = guest_ids_assume(p->uid_base);
+
+                fd = directory ? mkdir_in_root(root, path) : create_in_root(root, path);
+                guest_ids_drop(&ids);
+        }
         if (fd < 0)
                 return error_errno(reterr, fd, "Cannot make %s in the machine's tree", path);
         return fd;

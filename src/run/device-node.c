@@ -16,9 +16,7 @@ int device_node_make(int dev, const DeviceNode *node, uid_t owner) {
                 return mknodat(dev, node->name, S_IFREG, 0) < 0 ? -errno : 1;
         if (r < 0)
                 return r;
-        if (fchmodat(dev, node->name, node->mode, 0) < 0 || fchownat(dev, node->name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
-                return -errno;
-        return 0;
+        return fchownat(dev, node->name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
 /* Ours, and what it says it is: our /dev, too, was made by somebody. */

@@ -12,7 +12,7 @@ typedef struct DeviceNode {
         mode_t mode;
 } DeviceNode;
 
-/* In the directory `dev`, for `owner` (uid and gid): the node, and 0; a place for it, and 1; or -errno. */
+/* In the directory `dev`, for `owner` (uid and gid): the node, and 0; a place for it, and 1; or -errno. The umask counts. */
 int device_node_make(int dev, const DeviceNode *node, uid_t owner);
 
 /* Once `dev` is attached: bind what is only a place. 0 or -errno; -ENOENT where our own /dev lacks it too, -ENODEV where something
