@@ -73,24 +73,35 @@ static int guard_api(const MachinePlan *p, const ChildApiFds *api, int root, Err
         return api->guarded ? api_guard_rest(p, root, api->fds, api->left, reterr) : api_guard(p, root, api->sys_fs, reterr);
 }
 
-int child_mount_api(const MachinePlan *p, const ChildApiFds *api, LxcfsFiles *lxcfs, Error **reterr) {
-        _cleanup_close_ int root = -1;
-        int r;
+static int open_root(Error **reterr) {
+        int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-        root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (root < 0)
-                return error_errno(reterr, errno, "Cannot open the root");
-        r = attach_api(api, root, reterr);
-        if (r >= 0)
-                r = guard_api(p, api, root, reterr);
+        return root < 0 ? error_errno(reterr, errno, "Cannot open the root") : root;
+}
+
+int child_mount_own(const MachinePlan *p, Error **reterr) {
+        _cleanup_close_ int root = open_root(reterr);
+        int r = root;
+
         if (r >= 0)
                 r = attach_fs_at(root, "devpts", devpts_new(p->labels.mount), "/dev/pts", reterr);
         if (r >= 0)
                 r = attach_fs_at(root, "mqueue", mqueue_new(p->labels.mount), "/dev/mqueue", reterr);
+        return r < 0 ? r : finish_run(root, reterr);
+}
+
+int child_mount_api(const MachinePlan *p, const ChildApiFds *api, LxcfsFiles *lxcfs, Error **reterr) {
+        _cleanup_close_ int root = open_root(reterr);
+        int r = root;
+
+        if (r >= 0)
+                r = attach_api(api, root, reterr);
+        if (r >= 0)
+                r = guard_api(p, api, root, reterr);
         if (r >= 0)
                 r = lxcfs_attach(lxcfs, root, reterr);
         lxcfs_done(lxcfs);
-        return r < 0 ? r : finish_run(root, reterr);
+        return r;
 }
 
 int child_mount_cgroup(Error **reterr) {

@@ -17,7 +17,10 @@ typedef struct ChildApiFds {
         ApiLeft left;
 } ChildApiFds;
 
-/* Those, mqueue, devpts, and what guards /proc and /sys. */
+/* mqueue and devpts. */
+int child_mount_own(const MachinePlan *p, Error **reterr);
+
+/* Those, and what guards /proc and /sys. */
 int child_mount_api(const MachinePlan *p, const ChildApiFds *api, LxcfsFiles *lxcfs, Error **reterr);
 
 /* A cgroup namespace whose root is the group that we are in now, and its cgroup2 on /sys/fs/cgroup. */

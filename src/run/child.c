@@ -21,6 +21,7 @@
 #include "labels.h"
 #include "lxcfs.h"
 #include "mount.h"
+#include "netns.h"
 #include "process.h"
 #include "pty.h"
 
@@ -160,6 +161,13 @@ static int open_ptys(const MachinePlan *p, int *masters, size_t *ret_n, Error **
         return 0;
 }
 
+/* Where nobody else sees to the network. */
+static int bring_up_loopback(const MachinePlan *p, Error **reterr) {
+        int r = p->network == NETWORK_NONE ? netns_loopback_up(-1) : 0;
+
+        return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of the machine") : 0;
+}
+
 static int prepare(const ChildSetup *s, Built *built, int *masters, size_t *ret_n_masters, Error **reterr) {
         ChildApiFds api = { .fds = { -1, -1 }, .sys_fs = built->sys_fs };
         const MachinePlan *p = s->plan;
@@ -168,7 +176,14 @@ static int prepare(const ChildSetup *s, Built *built, int *masters, size_t *ret_
         r = built->entered ? 0 : mount_pivot_to_cwd();
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the tree the root");
-        if (built->api_later)
+        r = child_mount_own(p, reterr);
+        if (r >= 0)
+                r = bring_up_loopback(p, reterr);
+        if (r < 0)
+                return r;
+        if (p->hostname && sethostname(p->hostname, strlen(p->hostname)) < 0)
+                return error_errno(reterr, errno, "Cannot set the host name");
+        if (built->api_later) /* all that could be done without it has been done */
                 expect_api(s->socket, &api);
         r = child_mount_api(p, &api, &built->lxcfs, reterr);
         close_fd(api.fds[0]);
@@ -182,8 +197,6 @@ static int prepare(const ChildSetup *s, Built *built, int *masters, size_t *ret_
         r = s->stays ? child_mount_cgroup(reterr) : 0; /* here it costs less: nothing is shared yet */
         if (r < 0)
                 return r;
-        if (p->hostname && sethostname(p->hostname, strlen(p->hostname)) < 0)
-                return error_errno(reterr, errno, "Cannot set the host name");
         r = mount_propagation(AT_FDCWD, "/", MS_SHARED);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot share the machine's mounts among its own namespaces");

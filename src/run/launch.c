@@ -18,7 +18,6 @@
 #include "log.h"
 #include "namespace.h"
 #include "own-limits.h"
-#include "netns.h"
 #include "process.h"
 #include "supervisor.h"
 #include "text.h"
@@ -139,19 +138,8 @@ static int prepare_child(Supervisor *s, int socket, Error **reterr) {
         return attach_network(s, socket, reterr);
 }
 
-static int bring_up_loopback(const Supervisor *s, Error **reterr) {
-        _cleanup_close_ int netns = namespace_open_of(s->leader_fd, s->leader, "net");
-        int r = netns < 0 ? netns : netns_loopback_up(netns);
-
-        return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of the machine") : 0;
-}
-
 /* What is to be done before the exec, and is none of the tree's. */
 static int settle_leader(Supervisor *s, Error **reterr) {
-        int r = s->plan->network == NETWORK_NONE ? bring_up_loopback(s, reterr) : 0;
-
-        if (r < 0)
-                return r;
         s->record->leader = s->leader;
         (void) process_start_time(s->leader, &s->record->leader_start);
         return limits_hand_over(s->plan, s->leader, reterr);
