@@ -100,6 +100,13 @@ static int make_network(const ChildSetup *s, Error **reterr) {
         return fd_send(s->socket, &made, 1, NULL, 0);
 }
 
+/* Where nobody else sees to the network. */
+static int bring_up_loopback(const MachinePlan *p, Error **reterr) {
+        int r = p->network == NETWORK_NONE ? netns_loopback_up(-1) : 0;
+
+        return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of the machine") : 0;
+}
+
 static int become_root(Error **reterr) {
         if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
                 return error_errno(reterr, errno, "Cannot become root of the user namespace");
@@ -161,13 +168,6 @@ static int open_ptys(const MachinePlan *p, int *masters, size_t *ret_n, Error **
         return 0;
 }
 
-/* Where nobody else sees to the network. */
-static int bring_up_loopback(const MachinePlan *p, Error **reterr) {
-        int r = p->network == NETWORK_NONE ? netns_loopback_up(-1) : 0;
-
-        return r < 0 ? error_errno(reterr, r, "Cannot bring up the loopback interface of the machine") : 0;
-}
-
 static int prepare(const ChildSetup *s, Built *built, int *masters, size_t *ret_n_masters, Error **reterr) {
         ChildApiFds api = { .fds = { -1, -1 }, .sys_fs = built->sys_fs };
         const MachinePlan *p = s->plan;
@@ -177,8 +177,6 @@ static int prepare(const ChildSetup *s, Built *built, int *masters, size_t *ret_
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make the tree the root");
         r = child_mount_own(p, reterr);
-        if (r >= 0)
-                r = bring_up_loopback(p, reterr);
         if (r < 0)
                 return r;
         if (p->hostname && sethostname(p->hostname, strlen(p->hostname)) < 0)
@@ -223,6 +221,8 @@ _Noreturn void child_main(const ChildSetup *s) {
         r = set_labels(s->plan, &labels, &error);
         if (r >= 0)
                 r = child_confine(s->plan, &error); /* while the tree is built, which takes longer */
+        if (r >= 0)
+                r = bring_up_loopback(s->plan, &error);
         if (r < 0)
                 fail(s->socket, r, false, error);
         expect_built(s->socket, &built);
