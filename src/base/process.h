@@ -29,5 +29,9 @@ void process_reset_signals(void);
 /* Overwrite our environment, which others would read in /proc/PID/environ: for a process that is about to be one of a machine's. */
 void process_forget_environment(void);
 
+/* What we have used of heap and stack and need no more goes back to the kernel, which else keeps it for us: for who has much to do at first, and
+ * then waits for days. */
+void process_give_back_memory(void);
+
 /* The boot's id as 32 hex digits and a NUL (/proc/sys/kernel/random/boot_id). */
 int boot_id(char ret[33]);

@@ -19,7 +19,7 @@ typedef struct Count {
         CgroupTasks sum;
         size_t groups, processes;
         long page;
-        char text[LISTED_MAX];
+        char *text; /* LISTED_MAX bytes, few of which are used for most groups */
 } Count;
 
 /* "SIZE RESIDENT SHARED …" in pages; resident files and shared memory are the third, so that the rest is anonymous. Who has ended has none. */
@@ -50,7 +50,7 @@ static void each_line(int group, const char *file, void (*take)(Count *c, const 
         size_t kept = 0;
         ssize_t n;
 
-        while (fd >= 0 && (n = read(fd, c->text + kept, sizeof(c->text) - kept)) > 0) {
+        while (fd >= 0 && (n = read(fd, c->text + kept, LISTED_MAX - kept)) > 0) {
                 char *line = c->text, *end, *stop = c->text + kept + n;
 
                 for (; (end = memchr(line, '\n', (size_t) (stop - line))); line = end + 1)
@@ -84,7 +84,8 @@ static void walk(int group, unsigned depth, Count *c) {
 }
 
 int cgroup_tasks(int group, CgroupTasks *ret) {
-        Count c = { .page = sysconf(_SC_PAGESIZE) };
+        char text[LISTED_MAX];
+        Count c = { .page = sysconf(_SC_PAGESIZE), .text = text };
         uint64_t below = 0;
         int r = cgroup_keyed(group, "cgroup.stat", &(CgroupKey){ "nr_descendants", &below }, 1);
 

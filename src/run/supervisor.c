@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "supervisor.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +11,7 @@
 #include "libsystemd.h"
 #include "log.h"
 #include "pidfd.h"
+#include "process.h"
 #include "registration.h"
 #include "supervisor-stop.h"
 #include "usage-sampler.h"
@@ -205,7 +205,8 @@ int supervisor_loop(Supervisor *s, Error **reterr) {
         stop_watch_machinectl(s);
         bus_again_begin(s);
         s->sampler = usage_sampler_begin(s);
-        (void) malloc_trim(0); /* what the start has used: from here on little is */
+        if (s->plan->mode == START_BOOT)
+                process_give_back_memory(); /* what the start has used: from here on little is */
         r = event_loop(s->event);
         s->sampler = usage_sampler_end(s->sampler);
         s->launched = false;

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "machine-usage.h"
 #include "pressure.h"
+#include "process.h"
 #include "usage-history.h"
 
 #define SECOND UINT64_C(1000000)
@@ -105,6 +106,7 @@ static int on_time(_unused_ EventSource *source, _unused_ uint64_t usec, void *u
                 wait_for(u, LONGEST_USEC); /* /run is full, or its group has gone */
                 return 0;
         }
+        process_give_back_memory(); /* the look has taken more than there is to do otherwise */
         idle = is_idle(u, &now);
         u->last = now;
         u->is_first = false;
