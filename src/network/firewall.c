@@ -14,6 +14,7 @@
 #include "bridge-isolation.h"
 #include "fd.h"
 #include "file.h"
+#include "firewall-seen.h"
 #include "host-config.h"
 #include "network-lock.h"
 #include "port-map.h"
@@ -55,6 +56,7 @@ static int take_note(const FirewallBackend *b, Error **reterr) {
 
 void firewall_release(void) {
         bridge_isolation_release();
+        firewall_forget_seen();
         (void) unlink(NOTE);
 }
 
@@ -107,8 +109,12 @@ int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, Error *
         int r;
 
         r = begin_use(&b, reterr);
+        if (r >= 0 && b == &firewall_iptables && firewall_seen(set))
+                return 0;
         if (r >= 0)
                 r = b->apply(set, oracle, reterr);
+        if (r >= 0 && b == &firewall_iptables)
+                firewall_note_seen(set);
         if (r >= 0 && needs_isolation(set))
                 r = bridge_isolation_apply(reterr);
         return r < 0 ? r : 0;
@@ -139,7 +145,7 @@ bool firewall_stands(const FirewallSet *set) {
         _cleanup_strv_ char **missing = NULL;
         const FirewallBackend *b = noted();
 
-        return !b || b->check(set, &missing, NULL) < 0 || !missing;
+        return !b || (b == &firewall_iptables && firewall_seen(set)) || b->check(set, &missing, NULL) < 0 || !missing;
 }
 
 /* What stands without a note is of an nbox that knew the legacy tables alone. */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,8 +162,8 @@ bool iptables_usable(int family, const char *name) {
         return iptables_table_exists(family, name) || can_fetch(family, name);
 }
 
-/* What a table has, as the kernel keeps it; both families have the same two calls. */
-static char *fetch(int family, const char *name, size_t *ret_size) {
+/* What a table has, as the kernel keeps it; both families have the same two calls. *ret_size: of its entries alone. */
+static struct ipt_get_entries *fetch(int family, const char *name, size_t *ret_size) {
         _cleanup_close_ int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
         int level = family == AF_INET ? SOL_IP : SOL_IPV6;
         _cleanup_free_ struct ipt_get_entries *entries = NULL;
@@ -180,15 +181,46 @@ static char *fetch(int family, const char *name, size_t *ret_size) {
         entries->size = info.size;
         if (getsockopt(fd, level, IPT_SO_GET_ENTRIES, entries, &size) < 0)
                 return NULL;
-        *ret_size = size;
-        return (char *) TAKE_PTR(entries);
+        *ret_size = info.size;
+        return TAKE_PTR(entries);
 }
 
 bool iptables_may_have(int family, const char *name, const char *tag) {
         size_t size = 0;
-        _cleanup_free_ char *blob = fetch(family, name, &size);
+        _cleanup_free_ struct ipt_get_entries *blob = fetch(family, name, &size);
 
-        return !blob || memmem(blob, size, tag, strlen(tag));
+        return !blob || memmem(blob->entrytable, size, tag, strlen(tag));
+}
+
+static uint64_t hash_more(uint64_t hash, const void *data, size_t n) {
+        for (const uint8_t *p = data; p < (const uint8_t *) data + n; p++)
+                hash = (hash ^ *p) * UINT64_C(0x100000001b3);
+        return hash;
+}
+
+/* An entry of either family: where the next is, and what is between the head of its own and its counters, is of the same form. */
+int iptables_fingerprint(int family, const char *name, uint64_t *ret) {
+        size_t size = 0, head = family == AF_INET ? sizeof(struct ipt_entry) : sizeof(struct ip6t_entry);
+        size_t next = family == AF_INET ? offsetof(struct ipt_entry, next_offset) : offsetof(struct ip6t_entry, next_offset);
+        size_t noise = family == AF_INET ? offsetof(struct ipt_entry, comefrom) : offsetof(struct ip6t_entry, comefrom);
+        _cleanup_free_ struct ipt_get_entries *blob = fetch(family, name, &size);
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        const uint8_t *at = blob ? (const uint8_t *) blob->entrytable : NULL;
+        uint16_t length;
+
+        if (!blob)
+                return -EIO;
+        for (const uint8_t *end = at + size; at < end; at += length) {
+                if ((size_t) (end - at) < head)
+                        return -EBADMSG;
+                memcpy(&length, at + next, sizeof(length));
+                if (length < head || length > end - at)
+                        return -EBADMSG;
+                hash = hash_more(hash, at, noise);
+                hash = hash_more(hash, at + head, length - head);
+        }
+        *ret = hash;
+        return 0;
 }
 
 static int failed(Table *t, const char *what, const char *chain, Error **reterr) {

@@ -101,6 +101,9 @@ bool iptables_table_exists(int family, const char *name);
 /* Whether a table may have a rule with `tag`: without the library, which costs more than to find that it has none. */
 bool iptables_may_have(int family, const char *name, const char *tag);
 
+/* A hash of all that stands in a table that exists, but for what its rules have counted. 0 or -errno. */
+int iptables_fingerprint(int family, const char *name, uint64_t *ret);
+
 /* Make the rules tagged `tag` in `chain` (made if need be) exactly these, behind all others, or with _top before them; no change where
  * they stand already. */
 int table_sync(Table *t, const char *chain, const char *tag, const Rule *rules, size_t n, Error **reterr);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firewall-seen.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "iptables.h"
+#include "network-lock.h"
+#include "port-map.h"
+#include "tag.h"
+#include "text.h"
+
+#define NOTE NETWORK_RUN_DIRECTORY "/firewall-seen"
+#define TEMPORARY NETWORK_RUN_DIRECTORY "/.firewall-seen"
+#define NOTE_MAX (64 * 1024)
+#define ZONES_MAX 256
+#define HASH_TEXT 18 /* with its newline and the end */
+
+static const struct {
+        int family;
+        const char *name;
+} tables[] = { { AF_INET, "nat" }, { AF_INET, "mangle" }, { AF_INET6, "nat" }, { AF_INET6, "mangle" } };
+
+/* Those of IPv6 may not be there; that counts as well. 0: they cannot be told. */
+static uint64_t hash_tables(const FirewallSet *set) {
+        uint64_t hash = 0, one;
+
+        for (size_t i = 0; i < ELEMENTSOF(tables); i++) {
+                bool there = iptables_table_exists(tables[i].family, tables[i].name);
+
+                if (there && iptables_fingerprint(tables[i].family, tables[i].name, &one) < 0)
+                        return 0;
+                hash = hash * UINT64_C(0x100000001b3) + (there ? one : 1);
+                for (size_t m = 0; there && set && m < set->n_machines; m++) {
+                        char tag[TAG_MAX];
+
+                        machine_tag(tag, set->machines[m].name);
+                        if (iptables_may_have(tables[i].family, tables[i].name, tag))
+                                return 0;
+                }
+        }
+        return hash;
+}
+
+/* All that decides a zone's rules, and by which version of us. */
+static uint64_t hash_zone(const FirewallZone *z) {
+        char text[512], range[RANGE_TEXT_MAX], range6[RANGE6_TEXT_MAX], service6[IP_TEXT_MAX];
+        IpAddress six = ip_v6(&z->service6);
+
+        range_format(z->range, range);
+        range6_format(&z->range6, range6);
+        ip_format(&six, service6);
+        snprintf(text, sizeof(text), "%s %s %s %s %s %d %d %d %u %s", NBOX_VERSION, z->name, z->bridge, range, range6, z->routed6, z->uplinked,
+                 z->closed, z->service, service6);
+        return string_hash(text);
+}
+
+/* What makes rules beside the zone's, or others than these. */
+static bool is_plain(const FirewallSet *set) {
+        for (size_t i = 0; i < set->n_machines; i++)
+                if (set->machines[i].ports->n > 0 || set->machines[i].host_ports->n > 0)
+                        return false;
+        for (size_t i = 0; i < set->n_zones; i++)
+                if (set->zones[i].isolated)
+                        return false;
+        return true;
+}
+
+static void put_hash(char text[HASH_TEXT], uint64_t hash) {
+        snprintf(text, HASH_TEXT, "%016" PRIx64 "\n", hash);
+}
+
+/* The first line is the tables'. NULL: there is none, or it is of other tables. */
+static char *read_note(uint64_t of) {
+        _cleanup_free_ char *text = NULL;
+        char line[HASH_TEXT];
+
+        put_hash(line, of);
+        if (of == 0 || file_read(AT_FDCWD, NOTE, NOTE_MAX, &text) < 0 || strncmp(text, line, strlen(line)) != 0)
+                return NULL;
+        return TAKE_PTR(text);
+}
+
+bool firewall_seen(const FirewallSet *set) {
+        _cleanup_free_ char *note = NULL;
+        char line[HASH_TEXT];
+
+        if (!is_plain(set) || access(NOTE, F_OK) < 0)
+                return false;
+        note = read_note(hash_tables(set));
+        for (size_t i = 0; note && i < set->n_zones; i++) {
+                put_hash(line, hash_zone(set->zones + i));
+                if (!strstr(note, line))
+                        return false;
+        }
+        return note;
+}
+
+void firewall_note_seen(const FirewallSet *set) {
+        uint64_t hash = hash_tables(NULL);
+        _cleanup_free_ char *before = read_note(hash), *text = NULL;
+        char line[HASH_TEXT];
+        size_t size;
+
+        if (hash == 0 || set->n_zones > ZONES_MAX || !is_plain(&(FirewallSet){ .zones = set->zones, .n_zones = set->n_zones }))
+                return;
+        size = (before ? strlen(before) : 0) + (set->n_zones + 1) * HASH_TEXT + 1;
+        text = calloc(1, size);
+        if (!text || size > NOTE_MAX)
+                return;
+        if (before)
+                strcpy(text, before);
+        else
+                put_hash(text, hash);
+        for (size_t i = 0; i < set->n_zones; i++) {
+                put_hash(line, hash_zone(set->zones + i));
+                if (!strstr(text, line))
+                        strcat(text, line);
+        }
+        if (!before || strcmp(before, text) != 0)
+                (void) file_replace_by(TEMPORARY, NOTE, text, 0600);
+}
+
+void firewall_forget_seen(void) {
+        (void) unlink(TEMPORARY);
+        (void) unlink(NOTE);
+}
