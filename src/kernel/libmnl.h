@@ -11,7 +11,7 @@
         F(attr_get_u64) F(attr_get_u8) F(attr_nest_end) F(attr_nest_start) F(attr_next) F(attr_ok) F(attr_put) \
         F(attr_put_str) F(attr_put_strz) F(attr_put_u16) F(attr_put_u32) F(attr_put_u64) F(attr_put_u8) F(attr_validate) \
         F(cb_run) F(nlmsg_get_payload) F(nlmsg_get_payload_offset) F(nlmsg_get_payload_tail) F(nlmsg_next) F(nlmsg_ok) \
-        F(nlmsg_put_extra_header) F(nlmsg_put_header) F(socket_bind) F(socket_close) F(socket_fdopen) F(socket_recvfrom) \
+        F(nlmsg_put_extra_header) F(nlmsg_put_header) F(socket_bind) F(socket_close) F(socket_fdopen) F(socket_get_fd) F(socket_recvfrom) \
         F(socket_sendto)
 
 typedef struct LibMnl {
@@ -56,5 +56,6 @@ int libmnl_open(void);
 #define mnl_socket_bind libmnl.socket_bind
 #define mnl_socket_close libmnl.socket_close
 #define mnl_socket_fdopen libmnl.socket_fdopen
+#define mnl_socket_get_fd libmnl.socket_get_fd
 #define mnl_socket_recvfrom libmnl.socket_recvfrom
 #define mnl_socket_sendto libmnl.socket_sendto

@@ -2,8 +2,10 @@
 #include "netlink.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "netns.h"
@@ -159,6 +161,15 @@ int netlink_run(Netlink *nl, NetlinkHandler handler, void *userdata, int *result
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = a.results[i];
         return r;
+}
+
+int netlink_ifindex(const Netlink *nl, const char *name) {
+        struct ifreq q = {};
+
+        if (strlen(name) >= sizeof(q.ifr_name))
+                return -ENODEV;
+        strcpy(q.ifr_name, name);
+        return ioctl(mnl_socket_get_fd(nl->socket), SIOCGIFINDEX, &q) < 0 ? -errno : q.ifr_ifindex;
 }
 
 void netlink_put_ip(struct nlmsghdr *m, uint16_t type, const IpAddress *address) {

@@ -37,6 +37,9 @@ typedef int (*NetlinkHandler)(const struct nlmsghdr *m, void *userdata);
  * -EINTR: a dump was changed by others while it ran and must be asked again. */
 int netlink_run(Netlink *nl, NetlinkHandler handler, void *userdata, int *results);
 
+/* The ifindex of a link of its namespace by its name, which nobody has to be waited for: the kernel keeps no lock for it. -ENODEV. */
+int netlink_ifindex(const Netlink *nl, const char *name);
+
 /* An address as an attribute, and back: its family is in its size. read: 0 or -EBADMSG. */
 void netlink_put_ip(struct nlmsghdr *m, uint16_t type, const IpAddress *address);
 int netlink_read_ip(const struct nlattr *attribute, IpAddress *ret);

@@ -3,7 +3,11 @@
 /* What fits into the creating message, and what does not (Linux 6.1 to 6.18): our end's IFF_UP, IFLA_MASTER and the
  * peer's name, address and namespace do; the peer's IFF_UP is ENOTCONN; alias and altname are ignored there. So the
  * peer starts down, our end has no carrier until the machine's end is set up, and IPv6 has not begun to
- * configure itself when the caller turns it off. */
+ * configure itself when the caller turns it off.
+ *
+ * Two things let the kernel wait for a grace period with all links of the host locked, so that everybody waits: a pair that is born with a queue for
+ * each processor, of which it takes all but one away again; and RTM_GETLINK of one that has no carrier yet. So it has one, and is looked up by
+ * its name alone. */
 
 #include "veth.h"
 
@@ -11,6 +15,12 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <string.h>
+
+/* Of one end. */
+static void put_queues(struct nlmsghdr *m) {
+        mnl_attr_put_u32(m, IFLA_NUM_TX_QUEUES, 1);
+        mnl_attr_put_u32(m, IFLA_NUM_RX_QUEUES, 1);
+}
 
 static void put_pair(Netlink *nl, const VethRequest *req) {
         struct ifinfomsg h = { .ifi_flags = req->down ? 0 : IFF_UP, .ifi_change = IFF_UP }, peer = {};
@@ -23,6 +33,7 @@ static void put_pair(Netlink *nl, const VethRequest *req) {
         if (req->mac)
                 mnl_attr_put(m, IFLA_ADDRESS, 6, req->mac);
         mnl_attr_put_u32(m, IFLA_GROUP, req->group);
+        put_queues(m);
         info = mnl_attr_nest_start(m, IFLA_LINKINFO);
         mnl_attr_put_str(m, IFLA_INFO_KIND, "veth");
         data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
@@ -31,6 +42,7 @@ static void put_pair(Netlink *nl, const VethRequest *req) {
         mnl_attr_put_strz(m, IFLA_IFNAME, req->peer_name);
         mnl_attr_put(m, IFLA_ADDRESS, 6, req->peer_mac);
         mnl_attr_put_u32(m, IFLA_NET_NS_FD, (uint32_t) req->netns);
+        put_queues(m);
         mnl_attr_nest_end(m, end);
         mnl_attr_nest_end(m, data);
         mnl_attr_nest_end(m, info);
@@ -70,12 +82,16 @@ int veth_create(Netlink *nl, const VethRequest *req, LinkInfo *ret) {
 
         r = make(nl, req, &made);
         if (r >= 0)
-                r = link_get(nl, req->name, ret);
+                r = netlink_ifindex(nl, req->name);
+        if (r >= 0) {
+                *ret = (LinkInfo){ .index = r, .kind = "veth", .master = req->bridge, .up = !req->down };
+                snprintf(ret->name, sizeof(ret->name), "%s", req->name);
+        }
         if (r >= 0 && (req->hairpin || req->isolated)) {
                 link_put_port_flags(nl, ret->index, req->hairpin, req->isolated);
                 r = netlink_run(nl, NULL, NULL, NULL);
         }
         if (r < 0 && made)
                 (void) link_delete(nl, req->name);
-        return r;
+        return r < 0 ? r : 0;
 }

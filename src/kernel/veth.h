@@ -21,6 +21,6 @@ typedef struct VethRequest {
         uint32_t group;          /* link group of our end; 0: the default one */
 } VethRequest;
 
-/* Make the pair, our end up and in the bridge, name it, and look at it (ret->peer is the other end's
- * ifindex in its namespace). -EEXIST when a link of that name is there; -EXFULL when the bridge has 1,023 ports. */
+/* Make the pair, our end up and in the bridge, and name it. *ret: what is known of our end by that, which is not its alias nor what
+ * its peer is called by. -EEXIST when a link of that name is there; -EXFULL when the bridge has 1,023 ports. */
 int veth_create(Netlink *nl, const VethRequest *req, LinkInfo *ret);

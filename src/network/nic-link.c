@@ -45,16 +45,15 @@ static void put_addresses(Netlink *inside, const NicConfig *c, int index) {
 
 int nic_link_set_up_inside(Netlink *inside, const NicLink *link, const char *altname, Error **reterr) {
         const char *name = link->config->name;
-        LinkInfo own;
-        int r;
+        int r, index;
 
-        r = link_get(inside, name, &own);
+        r = index = netlink_ifindex(inside, name);
         if (r >= 0 && altname) {
                 link_put_altname(inside, name, altname);
                 (void) netlink_run(inside, NULL, NULL, NULL); /* a convenience */
         }
         if (r >= 0) {
-                put_addresses(inside, link->config, own.index);
+                put_addresses(inside, link->config, index);
                 r = netlink_run(inside, NULL, NULL, NULL);
         }
         return r < 0 ? error_errno(reterr, r, "Cannot set up %s inside the machine '%s'", name, link->machine) : 0;

@@ -146,40 +146,42 @@ static void set_ipv6(const Nic *nic, const char *inside, int netns) {
                 (void) netns_ipv6_write(netns, inside, off, ELEMENTSOF(off));
 }
 
-static void put_ipv4(const NicInside *inside, const Nic *nic) {
+static void put_ipv4(const NicInside *inside, const Nic *nic, int index) {
         IpAddress address = ip_v4(nic->address), gateway = ip_v4(range_gateway(nic->zone->range));
 
-        link_put_address(inside->nl, nic->link.peer, &address, nic->zone->range.prefix);
+        link_put_address(inside->nl, index, &address, nic->zone->range.prefix);
         if (inside->default_route)
-                link_put_default_route(inside->nl, nic->link.peer, &gateway);
+                link_put_default_route(inside->nl, index, &gateway);
 }
 
 /* The route to the zone outlives the address, as the default one does: a DHCPv6 client takes what it finds away and puts its own
  * there, which brings no route. */
-static void put_ipv6(const NicInside *inside, const Nic *nic) {
+static void put_ipv6(const NicInside *inside, const Nic *nic, int index) {
         struct in6_addr via = range6_gateway(&nic->zone->range6);
         IpAddress address = ip_v6(&nic->address6), gateway = ip_v6(&via), network = ip_v6(&nic->zone->range6.base);
 
-        link_put_address(inside->nl, nic->link.peer, &address, nic->zone->range6.prefix);
-        link_put_network_route(inside->nl, nic->link.peer, &network, nic->zone->range6.prefix);
+        link_put_address(inside->nl, index, &address, nic->zone->range6.prefix);
+        link_put_network_route(inside->nl, index, &network, nic->zone->range6.prefix);
         if (inside->default_route6)
-                link_put_default_route(inside->nl, nic->link.peer, &gateway);
+                link_put_default_route(inside->nl, index, &gateway);
 }
 
 /* The altname is a convenience. */
 int nic_set_up_inside(const NicInside *inside, const Nic *nic, Error **reterr) {
         const char *name = nic->config->name;
-        int r;
+        int r, index = netlink_ifindex(inside->nl, name);
 
+        if (index < 0)
+                return error_errno(reterr, index, "Cannot look at %s inside the machine '%s'", name, nic->machine);
         set_ipv6(nic, name, inside->netns);
-        link_put_up(inside->nl, nic->link.peer);
-        put_ipv4(inside, nic);
+        link_put_up(inside->nl, index);
+        put_ipv4(inside, nic, index);
         if (nic->zone->range6.prefix > 0)
-                put_ipv6(inside, nic);
+                put_ipv6(inside, nic, index);
         r = netlink_run(inside->nl, NULL, NULL, NULL);
         if (r == -EACCES) { /* a host may begin its namespaces with IPv6 off (net.core.devconf_inherit_init_net) */
                 (void) netns_ipv6_write(inside->netns, name, &(Ipv6Setting){ "disable_ipv6", "0" }, 1);
-                put_ipv6(inside, nic);
+                put_ipv6(inside, nic, index);
                 r = netlink_run(inside->nl, NULL, NULL, NULL);
         }
         if (r < 0)

@@ -199,7 +199,7 @@ static int enter_namespace(Serve *s, Error **reterr) {
         _cleanup_(netlink_freep) Netlink *nl = NULL;
         _cleanup_close_ int netns = -1;
         LinkInfo link;
-        int r;
+        int r, own = -1;
 
         if (unshare(CLONE_NEWNET) < 0)
                 return error_errno(reterr, errno, "Cannot make a network namespace");
@@ -209,14 +209,16 @@ static int enter_namespace(Serve *s, Error **reterr) {
                 r = make_link(s, netns, &link);
         if (r >= 0)
                 r = netlink_new(NETLINK_ROUTE, -1, &nl);
+        if (r >= 0)
+                r = own = netlink_ifindex(nl, LINK_NAME);
         if (r >= 0) {
                 zone_let_ipv6(&s->zone, LINK_NAME);
-                link_put_no_own_address(nl, link.peer);
+                link_put_no_own_address(nl, own);
                 (void) netlink_run(nl, NULL, NULL, NULL); /* it has none in a kernel without IPv6 */
-                link_put_up(nl, link.peer);
-                put_ipv4(nl, &s->zone, link.peer);
+                link_put_up(nl, own);
+                put_ipv4(nl, &s->zone, own);
                 if (s->zone.range6.prefix > 0)
-                        put_ipv6(nl, &s->zone, link.peer);
+                        put_ipv6(nl, &s->zone, own);
                 r = netlink_run(nl, NULL, NULL, NULL);
         }
         return r < 0 ? error_errno(reterr, r, "Cannot link the service of the zone '%s' to its bridge", s->zone.name) : 0;
