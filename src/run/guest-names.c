@@ -3,10 +3,13 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "assemble.h"
+#include "fd.h"
 #include "file.h"
 #include "mount.h"
 #include "path.h"
@@ -36,9 +39,30 @@ static const struct {
         { RESOLV_CONF_BIND_STUB,      METHOD_BIND,    "/run/systemd/resolve/stub-resolv.conf" },
 };
 
+/* What stands there from the last time is left alone, where it is the same: to make it anew and rename it has a disk written to, and the old one's
+ * blocks given back, before the start goes on. A file of somebody else, or that has another name too, is not the same. Only a regular file is
+ * opened: who waits for us to open something else waits in vain. */
+static bool stands(int dir, const char *name, const char *text) {
+        _cleanup_close_ int place = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), fd = -1;
+        const uid_t us = (uid_t) setfsuid((uid_t) -1);
+        char there[1024];
+        size_t size = strlen(text);
+        struct stat st;
+
+        if (place < 0 || size >= sizeof(there) || fstat(place, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != us ||
+            (st.st_mode & 07777) != 0644 || st.st_size != (off_t) size)
+                return false;
+        fd = fd_reopen(place, O_RDONLY);
+        return fd >= 0 && read(fd, there, sizeof(there)) == (ssize_t) size && memcmp(there, text, size) == 0;
+}
+
+static int put(int dir, const char *name, const char *text) {
+        return stands(dir, name, text) ? 0 : file_replace(dir, name, text, 0644);
+}
+
 static int put_file(int root, const char *directory, const char *name, const char *text, Error **reterr) {
         _cleanup_close_ int dir = mkdir_in_root(root, directory);
-        int r = dir < 0 ? dir : file_replace(dir, name, text, 0644);
+        int r = dir < 0 ? dir : put(dir, name, text);
 
         return r < 0 ? error_errno(reterr, r, "Cannot write %s/%s in the machine, ignoring", directory, name) : 0;
 }
@@ -56,7 +80,7 @@ static int write_copy(int root, const char *text, bool replace_link) {
                 return etc;
         n = replace_link ? -1 : readlinkat(etc, "resolv.conf", target, sizeof(target) - 1);
         if (n < 0)
-                return file_replace(etc, "resolv.conf", text, 0644);
+                return put(etc, "resolv.conf", text);
         target[n] = 0;
         if (asprintf(&parent, "%s%s", target[0] == '/' ? "" : "/etc/", target) < 0)
                 return -ENOMEM;
@@ -67,8 +91,8 @@ static int write_copy(int root, const char *text, bool replace_link) {
         *slash = 0;
         dir = open_in_root(root, *parent ? parent : "/", O_PATH | O_DIRECTORY, 0);
         if (dir < 0)
-                return file_replace(etc, "resolv.conf", text, 0644);
-        return file_replace(dir, slash + 1, text, 0644);
+                return put(etc, "resolv.conf", text);
+        return put(dir, slash + 1, text);
 }
 
 static int bind_over(int root, int mount) {
