@@ -233,7 +233,7 @@ int gc_run(bool thorough, unsigned *ret_swept, Error **reterr) {
                         first = r;
                 swept += r > 0;
         }
-        if (thorough || swept > 0) {
+        if (thorough || swept > 0 || network_is_left()) {
                 r = network_sweep(has_owner, NULL, first < 0 ? NULL : reterr);
                 if (r < 0 && first == 0)
                         first = r;

@@ -52,7 +52,7 @@ static int set_up_zoned(const Attachment *a, const Nic *nic, NicInside *to, Ways
         to->default_route6 = nic->zone->range6.prefix > 0 && !out->found6;
         out->found = true;
         out->found6 |= to->default_route6;
-        to->netns = a->req->netns;
+        to->netns = a->netns;
         return nic_set_up_inside(to, nic, reterr);
 }
 
@@ -63,7 +63,7 @@ int attachment_set_up_inside(Attachment *a, Error **reterr) {
         size_t zoned = 0, link = 0;
         int r;
 
-        r = loopback_up(a->req->netns, &inside, reterr);
+        r = loopback_up(a->netns, &inside, reterr);
         for (size_t i = 0; r >= 0 && i < nics->n; i++) {
                 char text[IF_NAMESIZE];
                 NicInside to = { .nl = inside, .altname = altname_of(nics, i, text) };

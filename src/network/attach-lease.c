@@ -4,12 +4,13 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "names.h"
 #include "nics.h"
 #include "zone-service.h"
 
 /* The address of the service that is to be there, or 0. */
 static uint32_t service_for(const NetworkRequest *req, const Zone *zone) {
-        bool wanted = req->service == SERVICE_WANTED || (req->service == SERVICE_IF_SHARED && !zone->made);
+        bool wanted = req->service == SERVICE_WANTED || (req->service == SERVICE_IF_SHARED && names_has_others(zone->name, req->machine));
 
         return wanted && zone_service_program() ? zone->service : 0;
 }

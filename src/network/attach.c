@@ -5,13 +5,15 @@
  *     lock → zones' bridges → addresses → the machine's file → forwarding → rules → others' doors → veth pairs → rates →
  *     names → inside of the namespace → unlock
  *
- * Of these, a machine that is in no zone has the file, the links and the inside alone: nothing else of the host is touched for it.
+ * The last but one may be done later: it is nobody else's. Of these, a machine that is in no zone has the file, the links and the inside alone: nothing else of the host is touched for it.
  *
  * Rules are made before the links, so that a machine never has an address without them; they carry the machine's
  * name, and the sweep finds them when no such machine lives. The veth pairs die with the machine's namespace. */
 
 #include "attachment.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "endpoint-nics.h"
@@ -21,6 +23,7 @@
 #include "machine-link.h"
 #include "name.h"
 #include "names.h"
+#include "netns-id.h"
 #include "network-lock.h"
 #include "nics.h"
 #include "passage.h"
@@ -31,10 +34,15 @@
 #include "release.h"
 #include "repair.h"
 
-static void attachment_done(Attachment *a) {
+void network_attachment_free(Attachment *a) {
+        if (!a)
+                return;
         placement_done(&a->at);
         endpoint_free(a->endpoint);
         netlink_free(a->nl);
+        nic_list_done(&a->nics);
+        close_fd(a->netns);
+        free(a);
 }
 
 /* ---- the machine's file ---- */
@@ -163,16 +171,23 @@ static int check_relayed(Attachment *a, Error **reterr) {
 
 /* In the order that they were asked for: so they are numbered inside. */
 static int make_unzoned(Attachment *a, NicLink *link, Error **reterr) {
-        return link->config->kind == NIC_INTERFACE ? give_send(a->nl, a->endpoint, link->config, a->req->netns, reterr)
-                                                   : nic_link_make(a->nl, link, a->req->netns, reterr);
+        return link->config->kind == NIC_INTERFACE ? give_send(a->nl, a->endpoint, link->config, a->netns, reterr)
+                                                   : nic_link_make(a->nl, link, a->netns, reterr);
+}
+
+static int open_netns(Attachment *a, Error **reterr) {
+        a->netns = a->req->open_netns ? a->req->open_netns(a->req->userdata, reterr) : fcntl(a->req->netns, F_DUPFD_CLOEXEC, 3);
+        if (a->netns < 0 && !a->req->open_netns)
+                return error_errno(reterr, errno, "Cannot keep the machine's network namespace");
+        return a->netns;
 }
 
 static int make_links(Attachment *a, Error **reterr) {
         size_t zoned = 0, link = 0;
-        int r = 0;
+        int r = open_netns(a, reterr);
 
         for (size_t i = 0; r >= 0 && i < a->req->nics->n; i++)
-                r = a->req->nics->items[i].kind == NIC_ZONE ? nic_make(a->nl, a->at.nics + zoned++, a->req->netns, reterr)
+                r = a->req->nics->items[i].kind == NIC_ZONE ? nic_make(a->nl, a->at.nics + zoned++, a->netns, reterr)
                         : make_unzoned(a, a->links + link++, reterr);
         for (size_t i = 0; r >= 0 && i < a->at.n_nics; i++)
                 r = rates_apply(a->nl, a->endpoint, a->at.nics[i].link.name, a->at.nics[i].link.index, reterr);
@@ -210,13 +225,12 @@ static int attach(Attachment *a, NetworkLease *ret, Error **reterr) {
                 r = write_down_links(a, reterr);
         if (r >= 0 && a->at.n_nics > 0)
                 r = write_names(a, reterr);
-        if (r >= 0)
-                r = attachment_set_up_inside(a, reterr);
         if (r < 0) {
                 (void) network_release(a->lock, a->nl, a->req->machine, false, NULL);
                 return r;
         }
         attachment_report(a, ret);
+        ret->netns_id = netns_id(a->nl, a->netns);
         return 0;
 }
 
@@ -273,29 +287,55 @@ static int take_nic_changes(Netlink *nl, const NetworkRequest *req, NicList *ret
         return r < 0 ? error_oom(reterr) : 0;
 }
 
-int network_attach(const NetworkRequest *request, NetworkLease *ret, Error **reterr) {
+static int begin(Attachment *a, const NetworkRequest *request, NetworkLease *ret, Error **reterr) {
         _cleanup_close_ int lock = -1;
-        _cleanup_(nic_list_done) NicList nics = {};
-        NetworkRequest req = *request;
-        _cleanup_(attachment_done) Attachment a = { .req = &req };
         int r;
 
-        req.nics = &nics;
         r = check_request(request, reterr);
         if (r < 0)
                 return r;
-        a.lock = lock = network_lock(reterr);
+        a->lock = lock = network_lock(reterr);
         if (lock < 0)
                 return lock;
-        r = netlink_new(NETLINK_ROUTE, -1, &a.nl);
+        r = netlink_new(NETLINK_ROUTE, -1, &a->nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
-        r = take_nic_changes(a.nl, request, &nics, reterr);
+        r = take_nic_changes(a->nl, request, &a->nics, reterr);
+        return r < 0 ? r : attach(a, ret, reterr);
+}
+
+int network_attach_begin(const NetworkRequest *request, Attachment **ret, NetworkLease *ret_lease, Error **reterr) {
+        _cleanup_(network_attachment_freep) Attachment *a = calloc(1, sizeof(*a));
+        int r;
+
+        if (!a)
+                return error_oom(reterr);
+        a->netns = -1;
+        a->request = *request;
+        a->request.nics = &a->nics;
+        a->req = &a->request;
+        r = begin(a, request, ret_lease, reterr);
         if (r < 0)
                 return r;
-        r = attach(&a, ret, reterr);
-        lock = close_fd(lock);
-        if (r >= 0 && a.drifted)
+        if (a->drifted)
                 mend_the_rest();
+        *ret = TAKE_PTR(a);
+        return 0;
+}
+
+int network_attach_end(Attachment *a, Error **reterr) {
+        return attachment_set_up_inside(a, reterr);
+}
+
+int network_attach(const NetworkRequest *request, NetworkLease *ret, Error **reterr) {
+        _cleanup_(network_attachment_freep) Attachment *a = NULL;
+        int r;
+
+        r = network_attach_begin(request, &a, ret, reterr);
+        if (r < 0)
+                return r;
+        r = network_attach_end(a, reterr);
+        if (r < 0)
+                (void) network_detach(request->machine, NULL);
         return r;
 }

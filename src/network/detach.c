@@ -9,11 +9,13 @@
 #include "forwarding.h"
 #include "give.h"
 #include "forwarding6.h"
+#include "linger.h"
 #include "machine-link.h"
 #include "name.h"
 #include "names.h"
 #include "nic-change.h"
 #include "neighbour.h"
+#include "netns-id.h"
 #include "network-lock.h"
 #include "network.h"
 #include "rates.h"
@@ -176,11 +178,13 @@ static int release_link(Netlink *nl, const Endpoint *e, unsigned number, Error *
         return r < 0 && r != -ENODEV ? error_errno(reterr, r, "Cannot remove the link %s of the machine '%s'", name, e->machine) : 0;
 }
 
-static int release_one_of_many(Netlink *nl, const Endpoint *e, bool reboots, Error **reterr) {
+/* links_go: with its namespace. */
+static int release_one_of_many(Netlink *nl, const Endpoint *e, bool links_go, bool reboots, Error **reterr) {
         int result = 0;
 
         for (size_t i = 0; i < e->n_nics; i++) {
-                keep_first(&result, release_link(nl, e, e->nics[i].number, result < 0 ? NULL : reterr));
+                if (!links_go)
+                        keep_first(&result, release_link(nl, e, e->nics[i].number, result < 0 ? NULL : reterr));
                 names_remove_from(e->machine, e->nics[i].zone);
         }
         keep_first(&result, firewall_remove(e->machine, NULL, result < 0 ? NULL : reterr));
@@ -201,7 +205,7 @@ int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Er
 
         (void) endpoint_load(machine, &endpoint, NULL); /* a damaged one says nothing that could be undone */
         if (others_stay(endpoint))
-                return release_one_of_many(nl, endpoint, reboots, reterr);
+                return release_one_of_many(nl, endpoint, false, reboots, reterr);
         r = link_list(nl, 0, &links, &n);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot list the links of the host");
@@ -223,12 +227,58 @@ int network_release(int lock, Netlink *nl, const char *machine, bool reboots, Er
         return result;
 }
 
-static int detach(const char *machine, bool reboots, Error **reterr) {
+/* Nobody else sees that it stands: what has a port is taken away at once, and so is what the host has given. */
+static bool can_linger(const Endpoint *e, const NetworkEnd *end) {
+        return end->may_linger && !end->reboots && e->n_given == 0 && !*e->pending_nic && e->ports.n == 0 && e->host_ports.n == 0 &&
+                e->egress_rate == 0;
+}
+
+/* Its links go with its namespace. 0: that is not all. */
+static int release_what_stays(Netlink *nl, const Endpoint *e, const NetworkEnd *end, Error **reterr) {
+        int r = 1;
+
+        if (e->n_given > 0 || *e->pending_nic || (e->n_nics > 0 && !others_stay(e)) || !netns_id_is_gone(nl, end->netns_id))
+                return 0;
+        if (e->n_nics > 0)
+                r = release_one_of_many(nl, e, true, end->reboots, reterr);
+        else
+                endpoint_end(e->machine, end->reboots);
+        network_lock_remove(); /* while nothing else is there */
+        return r < 0 ? r : 1;
+}
+
+/* Its file, which stays, says to whoever sweeps what there was. 1: it is left to him. */
+static int leave(const Endpoint *e, int *ret_left) {
+        int r = linger_begin();
+
+        if (r < 0 && r != -EBUSY)
+                return 0;
+        *ret_left = r == -EBUSY ? -1 : r;
+        names_remove(e->machine);
+        return 1;
+}
+
+static int end(int lock, Netlink *nl, const NetworkEnd *end, int *ret_left, Error **reterr) {
+        _cleanup_(endpoint_freep) Endpoint *e = NULL;
+        int r;
+
+        if (end->netns_id >= 0)
+                (void) endpoint_load(end->machine, &e, NULL);
+        r = e ? release_what_stays(nl, e, end, reterr) : 0;
+        if (r != 0)
+                return r < 0 ? r : 0;
+        if (e && can_linger(e, end) && leave(e, ret_left) > 0)
+                return 1;
+        return network_release(lock, nl, end->machine, end->reboots, reterr);
+}
+
+int network_end(const NetworkEnd *q, int *ret_left, Error **reterr) {
         _cleanup_(netlink_freep) Netlink *nl = NULL;
         _cleanup_close_ int lock = -1;
         int r;
 
-        r = machine_name_check(machine, reterr);
+        *ret_left = -1;
+        r = machine_name_check(q->machine, reterr);
         if (r < 0)
                 return r;
         lock = network_lock(reterr);
@@ -237,7 +287,13 @@ static int detach(const char *machine, bool reboots, Error **reterr) {
         r = netlink_new(NETLINK_ROUTE, -1, &nl);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot open a netlink socket");
-        return network_release(lock, nl, machine, reboots, reterr);
+        return end(lock, nl, q, ret_left, reterr);
+}
+
+static int detach(const char *machine, bool reboots, Error **reterr) {
+        int left;
+
+        return network_end(&(NetworkEnd){ .machine = machine, .netns_id = -1, .reboots = reboots }, &left, reterr);
 }
 
 int network_detach(const char *machine, Error **reterr) {
@@ -355,6 +411,7 @@ int network_sweep(bool (*is_alive)(const char *machine, void *userdata), void *u
                 return lock;
         sweep.nl = nl;
         sweep.lock = lock;
+        linger_end();
         r = sweep_links(&sweep, links, n, reterr);
         names_sweep(&oracle);
         zone_state_sweep();

@@ -27,7 +27,9 @@ typedef enum ServiceWish {
 
 typedef struct NetworkRequest {
         const char *machine;        /* valid machine name */
-        int netns;                  /* fd of the machine's network namespace */
+        int netns;                  /* fd of the machine's network namespace; not looked at where the next is set */
+        int (*open_netns)(void *userdata, Error **reterr); /* asked for it, the callee's, when it is needed: it may be on its way; or NULL */
+        void *userdata;
         const NicList *nics;        /* one at least */
         const PortList *ports;      /* published; they lead to the first NIC's address */
         const PortList *host_ports; /* of the host's loopback, offered at the first NIC's gateway */
@@ -60,6 +62,7 @@ typedef struct NicLease {
 typedef struct NetworkLease {
         NicLease nics[NICS_MAX]; /* in the order of the request */
         size_t n_nics;
+        int netns_id; /* by which the host calls the machine's namespace (netns-id.h); -1: not known */
 } NetworkLease;
 
 /* Make the zones that are not there, then the interfaces (those in zones "host0", altname "eth0", and so on; up, addressed,
@@ -67,6 +70,16 @@ typedef struct NetworkLease {
  * -EADDRINUSE: a port is busy, or the zone's range meets a network that the host has got since; -EOPNOTSUPP: the
  * kernel has no packet filter that is supported; each with what to do. */
 int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr);
+
+/* The same in two parts. The first does all that is on the host, and knows by then what the machine has; the second sets up what is inside, which
+ * concerns nobody else, while other things are done. What *req points to must last until then. After a failure of the second, the machine
+ * is to be detached. */
+typedef struct Attachment Attachment;
+
+int network_attach_begin(const NetworkRequest *req, Attachment **ret, NetworkLease *ret_lease, Error **reterr);
+int network_attach_end(Attachment *a, Error **reterr);
+void network_attachment_free(Attachment *a);
+DEFINE_CLEANUP(Attachment *, network_attachment_free);
 
 /* Remove the machine's rules and links; and a zone's bridge and rules when no port is left on its bridge. Never
  * fails half way: it does what it can, and reports the first error. Idempotent. */
@@ -77,6 +90,26 @@ int network_suspend(const char *machine, Error **reterr);
 
 /* After network_suspend(), where no next life comes after all. Cheap where nothing was kept. */
 int network_forget(const char *machine, Error **reterr);
+
+/* The end of a machine that its supervisor sees to. What its namespace takes with it is left to that, where it is known to be gone. And where nobody
+ * is left in its zones, making and removing these takes longer than all else of a short life: with may_linger they stay for a moment, in which the
+ * next machine may come. *ret_left is then the caller's, to be handed to network_linger() by a process that outlives him; -1 where there is
+ * nothing to wait for, or somebody who waits already. Returns 1 where they stay, else as network_detach(). */
+typedef struct NetworkEnd {
+        const char *machine;
+        int netns_id;    /* of its lease; -1: not known */
+        bool reboots;    /* as network_suspend() */
+        bool may_linger;
+} NetworkEnd;
+
+int network_end(const NetworkEnd *end, int *ret_left, Error **reterr);
+
+/* Wait until that moment has passed, or SIGTERM says that there is no time, which the caller has blocked. What is left is to be swept then. Closes
+ * `left`. */
+void network_linger(int left);
+
+/* Whether zones have been left so, and who should have swept them has been killed. */
+bool network_is_left(void);
 
 /* Remove the rules and links of every machine for which is_alive() says no, and every zone's bridge that has no
  * port left. For gc. */

@@ -43,30 +43,50 @@ static void bound_devices(const Supervisor *s, int cgroup) {
                 log_debug("The kernel does not let us say which devices %s may use: %s, ignoring", s->plan->name, strerror(-r));
 }
 
+typedef struct Joining {
+        Supervisor *supervisor;
+        int socket;
+} Joining;
+
+/* The child makes it, while we look what it is to have. */
+static int open_network(void *userdata, Error **reterr) {
+        const Joining *j = userdata;
+        const Supervisor *s = j->supervisor;
+        int netns, r;
+
+        r = child_await(j->supervisor, j->socket, CHILD_NETWORK, NULL, NULL, reterr);
+        if (r < 0)
+                return r;
+        netns = namespace_open_of(s->leader_fd, s->leader, "net");
+        return netns < 0 ? error_errno(reterr, netns, "Cannot open the machine's network namespace") : netns;
+}
+
+/* The host's part; settle_leader() does what is inside. */
 static int attach_network(Supervisor *s, int socket, Error **reterr) {
         NetworkRequest req = {
                 .machine = s->plan->name, .nics = &s->plan->nics, .ports = &s->plan->ports, .host_ports = &s->plan->host_ports,
                 .ingress_rate = s->plan->ingress_rate, .egress_rate = s->plan->egress_rate, .next_life = s->record->reboots > 0,
                 .keep_address = s->plan->keep_address, .service = s->plan->mode == START_BOOT ? SERVICE_WANTED : SERVICE_IF_SHARED,
+                .open_netns = open_network, .userdata = &(Joining){ s, socket },
         };
-        _cleanup_close_ int netns = -1;
         NetworkLease lease = {};
         int r;
 
         if (!plan_makes_network(s->plan) || s->plan->network == NETWORK_NONE)
                 return 0; /* that one the child sees to */
-        r = child_await(s, socket, CHILD_NETWORK, NULL, NULL, reterr);
-        if (r < 0)
-                return r;
-        netns = namespace_open_of(s->leader_fd, s->leader, "net");
-        if (netns < 0)
-                return error_errno(reterr, netns, "Cannot open the machine's network namespace");
-        req.netns = netns;
         s->network_attached = true;
-        r = network_attach(&req, &lease, reterr);
+        r = network_attach_begin(&req, &s->attachment, &lease, reterr);
         if (r < 0)
                 return r;
         return guest_hints_take_lease(s, &lease, reterr);
+}
+
+static int finish_network(Supervisor *s, Error **reterr) {
+        int r = s->attachment ? network_attach_end(s->attachment, reterr) : 0;
+
+        network_attachment_free(s->attachment);
+        s->attachment = NULL;
+        return r;
 }
 
 /* Where nobody asks for one, the kernel's own is in force. */
@@ -140,6 +160,10 @@ static int prepare_child(Supervisor *s, int socket, Error **reterr) {
 
 /* What is to be done before the exec, and is none of the tree's. */
 static int settle_leader(Supervisor *s, Error **reterr) {
+        int r = finish_network(s, reterr);
+
+        if (r < 0)
+                return r;
         s->record->leader = s->leader;
         (void) process_start_time(s->leader, &s->record->leader_start);
         return limits_hand_over(s->plan, s->leader, reterr);

@@ -169,6 +169,11 @@ static inline bool plan_makes_network(const MachinePlan *p) {
         return p->network != NETWORK_HOST && p->network != NETWORK_NAMESPACE;
 }
 
+/* It leaves a record of its life: a command in the foreground has said what it had to say to whoever started it. */
+static inline bool plan_is_recorded(const MachinePlan *p) {
+        return p->mode == START_BOOT || p->as_service || p->detach;
+}
+
 /* Its root is not the host's. */
 static inline bool plan_has_own_ids(const MachinePlan *p) {
         return p->userns && (p->pick_ids || p->uid_base != 0);

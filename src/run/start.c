@@ -102,14 +102,9 @@ static int take_changes(Supervisor *s, Error **reterr) {
         return 0;
 }
 
-/* A command in the foreground has said what it had to say to whoever started it. */
-static bool is_recorded(const MachinePlan *p) {
-        return p->mode == START_BOOT || p->as_service || p->detach;
-}
-
 /* A command that nothing keeps waiting: its child makes a network first, and what it does not need meanwhile is done then (launch.c). */
 static bool starts_at_once(const Supervisor *s) {
-        return !s->bus && s->stack->is_plain && !is_recorded(s->plan) && !s->plan->rechown && !s->plan->labels.tree &&
+        return !s->bus && s->stack->is_plain && !plan_is_recorded(s->plan) && !s->plan->rechown && !s->plan->labels.tree &&
                 s->record->reboots == 0;
 }
 
@@ -177,7 +172,7 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
                         return r;
         }
         r = claim(start, s, reterr);
-        if (s->record_dir >= 0 && is_recorded(s->plan))
+        if (s->record_dir >= 0 && plan_is_recorded(s->plan))
                 s->console = console_record_begin(s->plan->name, s->event);
         if (r >= 0 && !starts_at_once(s))
                 r = supervisor_listen(s, reterr);
@@ -503,7 +498,7 @@ static int live(Start *start, Supervisor *s, Error **reterr) {
         if (r < 0)
                 error_pass(reterr, r, &error);
         start->report_fd = s->report_fd;
-        if (s->record->name && (s->reboot || s->n_terminals > 0 || is_recorded(s->plan))) /* before anybody sees its console closed */
+        if (s->record->name && (s->reboot || s->n_terminals > 0 || plan_is_recorded(s->plan))) /* before anybody sees its console closed */
                 (void) supervisor_save_state(s, r >= 0 && s->reboot ? MACHINE_REBOOTING : MACHINE_CLOSING, NULL);
         s->failure = r >= 0 ? NULL : reterr && *reterr ? (*reterr)->message : strerror(-r);
         t = supervisor_teardown(s, r < 0 ? NULL : reterr);

@@ -84,6 +84,8 @@ struct Supervisor {
         char *cgroup;     /* the guest's, relative to the hierarchy's root */
         bool cgroup_owned;
         bool network_attached;
+        bool network_lingers;   /* network_end() */
+        Attachment *attachment; /* until all of it is done (launch.c); or NULL */
         NetworkLease lease;
         int host_ifindex; /* the host's end of its link, or 0 */
         PortRelays *port_relays; /* its published ports at [::1], or NULL */

@@ -14,6 +14,7 @@
 #include "pidfd.h"
 #include "registration.h"
 #include "supervisor.h"
+#include "zone-linger.h"
 
 #define KILL_TIMEOUT_USEC (10 * UINT64_C(1000000))
 
@@ -115,7 +116,7 @@ static void leave_systemd(Supervisor *s, int *first, Error **reterr) {
                 r = slice_stop(s->bus, s->plan->slice, was_limited, &error);
                 note(r, TAKE_PTR(error), first, reterr);
         }
-        if (!s->reboot && s->lease.n_nics > 0)
+        if (!s->reboot && s->lease.n_nics > 0 && !s->network_lingers)
                 gc_stop_idle_services(s->bus);
 }
 
@@ -126,7 +127,19 @@ void supervisor_leave_tree(Supervisor *s) {
         s->stage = close_fd(s->stage);
 }
 
+static int leave_network(Supervisor *s, int *ret_left, Error **reterr) {
+        NetworkEnd end = {
+                .machine = s->plan->name, .netns_id = s->lease.n_nics > 0 ? s->lease.netns_id : -1, .reboots = s->reboot,
+                .may_linger = !plan_is_recorded(s->plan),
+        };
+        int r = network_end(&end, ret_left, reterr);
+
+        s->network_lingers = r > 0;
+        return r;
+}
+
 int supervisor_teardown(Supervisor *s, Error **reterr) {
+        _cleanup_close_ int left = -1;
         Error *error = NULL;
         int first = 0, r;
 
@@ -141,8 +154,10 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
                 s->assembled = false;
         }
         port_relays_end(s);
+        network_attachment_free(s->attachment);
+        s->attachment = NULL;
         if (s->network_attached) {
-                r = (s->reboot ? network_suspend : network_detach)(s->plan->name, &error);
+                r = leave_network(s, &left, &error);
                 note(r, TAKE_PTR(error), &first, reterr);
                 s->network_attached = false;
         }
@@ -178,5 +193,7 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
                 note(r, TAKE_PTR(error), &first, reterr);
                 s->record_dir = close_fd(s->record_dir);
         }
+        if (left >= 0)
+                zone_linger_spawn(left); /* when all is let go that it would keep */
         return first;
 }
