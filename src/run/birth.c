@@ -9,7 +9,6 @@
 #include "child.h"
 #include "fd.h"
 #include "leader-limits.h"
-#include "limits.h"
 #include "log.h"
 #include "namespace.h"
 #include "netns.h"
@@ -128,7 +127,7 @@ int supervisor_bear(Supervisor *s, int *ret_socket, Error **reterr) {
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
                 return error_errno(reterr, errno, "Cannot make a socket");
         give_pipes(s->plan);
-        limits_before_birth(s->plan, s->bus ? 0 : limits_tasks(), &limits); /* with systemd, a controller counts them */
+        limits_before_birth(s->plan, s->bus ? 0 : s->plan->tasks, &limits); /* with systemd, a controller counts them */
         pid = netns_call(netns, bear, &(Birth){ s, cgroup, sockets });
         limits_after_birth(&limits);
         close_fd(sockets[1]);

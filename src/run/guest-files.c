@@ -9,7 +9,6 @@
 #include <sys/un.h>
 
 #include "fd.h"
-#include "file.h"
 #include "guest-credentials.h"
 #include "guest-ids.h"
 #include "guest-names.h"
@@ -44,7 +43,6 @@ static int bind_notify(int dir, uid_t owner) {
 
 static int fill_run_host(const MachinePlan *p, int dir, int *ret_notify) {
         _cleanup_close_ int notify = -1;
-        _cleanup_free_ char *os = NULL;
         char uuid[40], *u = uuid;
         int r;
 
@@ -57,8 +55,8 @@ static int fill_run_host(const MachinePlan *p, int dir, int *ret_notify) {
         r = add_file(dir, "container-manager", "nbox\n", p->uid_base);
         if (r >= 0)
                 r = add_file(dir, "container-uuid", uuid, p->uid_base);
-        if (r >= 0 && file_read(AT_FDCWD, "/etc/os-release", 64 * 1024, &os) >= 0)
-                r = add_file(dir, "os-release", os, p->uid_base);
+        if (r >= 0 && p->host_os)
+                r = add_file(dir, "os-release", p->host_os, p->uid_base);
         if (r >= 0)
                 r = mkdirat(dir, "incoming", 0600) < 0 || fchownat(dir, "incoming", p->uid_base, p->uid_base, 0) < 0 ? -errno : 0;
         if (r >= 0 && nesting_has_mounts(p))

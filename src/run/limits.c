@@ -72,7 +72,7 @@ int limits_properties(const MachinePlan *p, bool own_slice, char ***scope, char 
         int r = 0;
 
         if (!p->resources[RESOURCE_TASKS])
-                r = strv_appendf(scope, "TasksMax=%llu", (unsigned long long) limits_tasks());
+                r = strv_appendf(scope, "TasksMax=%llu", (unsigned long long) p->tasks);
         else if (own_slice)
                 r = strv_append(scope, "TasksMax=infinity");
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(shares); i++)

@@ -44,6 +44,7 @@ void plan_free(MachinePlan *p) {
         free(p->os);
         strv_free(p->argv);
         strv_free(p->environment);
+        free(p->host_os);
         strv_free(p->credentials);
         free(p->user);
         free(p->chdir);
@@ -256,17 +257,16 @@ static int plan_program(MachinePlan *p, const MachineConfig *c, int root, Error 
 }
 
 /* Which system the machine runs on (systemd's CONTAINER_INTERFACE). */
-static int host_environment(char ***environment) {
+static int host_environment(MachinePlan *p) {
         _cleanup_(os_release_done) OsRelease host = {};
-        _cleanup_free_ char *text = NULL;
         int r = 0;
 
-        if (file_read(AT_FDCWD, "/etc/os-release", OS_RELEASE_MAX, &text) < 0 || os_release_parse(text, &host) < 0)
+        if (file_read(AT_FDCWD, "/etc/os-release", OS_RELEASE_MAX, &p->host_os) < 0 || os_release_parse(p->host_os, &host) < 0)
                 return 0;
         if (host.id)
-                r = strv_appendf(environment, "container_host_id=%s", host.id);
+                r = strv_appendf(&p->environment, "container_host_id=%s", host.id);
         if (r >= 0 && host.version_id)
-                r = strv_appendf(environment, "container_host_version_id=%s", host.version_id);
+                r = strv_appendf(&p->environment, "container_host_version_id=%s", host.version_id);
         return r;
 }
 
@@ -280,7 +280,7 @@ static int plan_environment(MachinePlan *p, const MachineConfig *c, Error **rete
         if (r >= 0)
                 r = strv_appendf(&p->environment, "container_uuid=%s", id128_to_text(p->id, uuid));
         if (r >= 0)
-                r = host_environment(&p->environment);
+                r = host_environment(p);
         if (r >= 0)
                 r = strv_append(&p->environment, "NOTIFY_SOCKET=/run/host/notify");
         /* Two ttys on which a systemd guest starts gettys at once; other inits use the names /dev/tty1 and on. */

@@ -82,6 +82,7 @@ typedef struct MachinePlan {
 
         char **argv;         /* of PID 1; argv[0] is a path in the machine, or a word looked up in its PATH (run) */
         char **environment;
+        char *host_os;       /* the host's os-release, which the machine is shown; or NULL */
         char *user;          /* NULL: root */
         char *chdir;
         char *hostname;
@@ -97,6 +98,7 @@ typedef struct MachinePlan {
         HealthAction health_on_failure; /* never UNSET */
         uint64_t ready_wait_usec; /* how long a start waits for them, or DURATION_INFINITY */
 
+        uint64_t tasks;      /* limits_tasks(), of this host */
         bool userns;
         OwnershipMode ownership; /* OFF, MAP or CHOWN */
         bool pick_ids;       /* uid_base is chosen when the name is claimed; until then it is 0 */

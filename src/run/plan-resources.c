@@ -134,6 +134,7 @@ int plan_settle_resources(MachinePlan *p, Error **reterr) {
         bool own = plan_has_own_slice(p);
         int r;
 
+        p->tasks = limits_tasks();
         r = limits_properties(p, own, &scope, &slice);
         if (r >= 0)
                 r = append(p, own, own ? &slice : &scope);
