@@ -25,12 +25,16 @@
 #define STARTING_USEC (2 * 1000 * 1000)
 #define TOGETHER 256 /* each of them is a descriptor */
 
+#define ALONE 1 /* what a request comes to, besides 0: it is under way */
+#define STARTS 2
+
 const VerbOption stop_options[] = {
         { { .name = "wait", .letter = 'w' }, 'w', "Wait until it has ended (reboot: until it is up again)" },
         { { .name = "group", .placeholder = "GROUP" }, 'g', "All machines of that group that run, the last ones first" },
         {},
 };
 
+/* 0, or STARTS: it is about to run its init, which is all that a reboot would do. */
 static int ask_supervisor(const char *name, InitAction action, Error **reterr) {
         _cleanup_free_ char *answer = NULL;
         char request[32];
@@ -43,7 +47,7 @@ static int ask_supervisor(const char *name, InitAction action, Error **reterr) {
         close_fd(fd);
         if (strcmp(answer, "already") == 0)
                 log_info("The machine '%s' is stopping already; `nbox terminate %s` ends it now", name, name);
-        return 0;
+        return strcmp(answer, "starting") == 0 ? STARTS : 0;
 }
 
 /* One that has no init just now is asked too, and ends before it starts one; its socket may not be there yet. */
@@ -55,12 +59,12 @@ static int ask_while_starting(const Machine *m, InitAction action, Error **reter
                 int r = ask_supervisor(m->record->name, action, &error);
 
                 if (r != -ESRCH || m->leader_fd >= 0 || clock_usec(CLOCK_MONOTONIC) >= end)
-                        return r < 0 ? error_pass(reterr, r, &error) : 0;
+                        return r < 0 ? error_pass(reterr, r, &error) : r;
                 clock_pause(LOOK_AGAIN_USEC);
         }
 }
 
-/* 1: there is no supervisor, and nobody to clear up but us. */
+/* ALONE: there is no supervisor, and nobody to clear up but us. Or STARTS. */
 static int stop_one(const Machine *m, InitAction action, Error **reterr) {
         _cleanup_(error_freep) Error *error = NULL;
         StopTarget target;
@@ -68,7 +72,7 @@ static int stop_one(const Machine *m, InitAction action, Error **reterr) {
 
         r = ask_while_starting(m, action, &error);
         if (r >= 0)
-                return 0;
+                return r;
         if (m->leader_fd < 0)
                 return error_pass(reterr, r, &error);
         if (r != -ESRCH && action != INIT_KILL)
@@ -77,11 +81,12 @@ static int stop_one(const Machine *m, InitAction action, Error **reterr) {
                 log_warning("%s; its init is killed without it", error ? error->message : "The supervisor does not answer");
         stop_target_of(m, &target);
         r = machine_stop(&target, action, reterr);
-        return r < 0 ? r : 1;
+        return r < 0 ? r : ALONE;
 }
 
 typedef struct Reboot {
         const Machine *before;
+        bool starts; /* as it was asked for, so that there is no life to come but this one */
         bool between; /* it was seen between its two lives: its name is held all the while */
 } Reboot;
 
@@ -92,15 +97,15 @@ static int runs_anew(Reboot *reboot) {
         if (machine_find(reboot->before->record->name, &m, NULL) < 0)
                 return -ESRCH;
         reboot->between = reboot->between || m->leader_fd < 0;
-        if (m->record->leader_start == reboot->before->record->leader_start)
+        if (!reboot->starts && m->record->leader_start == reboot->before->record->leader_start)
                 return 0;
         return m->state == MACHINE_RUNNING || (m->state == MACHINE_BOOTING && m->record->start_waits_no_more);
 }
 
 /* As long as a start would wait for it to be up. A supervisor whose unit keeps nothing for it between two lives (run/lives.c), as one of an
  * older nbox, gives the name up for a moment. */
-static int wait_for_reboot(const Machine *m, Error **reterr) {
-        Reboot reboot = { .before = m };
+static int wait_for_reboot(const Machine *m, bool starts, Error **reterr) {
+        Reboot reboot = { .before = m, .starts = starts };
         uint64_t seen = clock_usec(CLOCK_MONOTONIC);
         int r;
 
@@ -152,26 +157,41 @@ static int wait_shown(const Machine *m, InitAction action, Error **reterr) {
 /* One of those named, from when it was asked until it has ended. */
 typedef struct Stopping {
         Machine *m;
-        bool alone; /* it had no supervisor */
+        int asked; /* what came of it: 0, STARTS or ALONE */
 } Stopping;
+
+/* One that had no init as it was found, and was asked to reboot when it had: it is that one's end which is waited for. */
+static int find_asked(Stopping *s, Error **reterr) {
+        Machine *m = NULL;
+        int r = machine_find(s->m->record->name, &m, reterr);
+
+        if (r < 0)
+                return r;
+        machine_free(s->m);
+        s->m = m;
+        return 0;
+}
 
 static int begin_stop(const char *name, const StopArguments *a, Stopping *ret, Error **reterr) {
         int r = machine_find(name, &ret->m, reterr);
 
         if (r >= 0)
                 r = geteuid() == 0 ? stop_one(ret->m, a->action, reterr) : stop_by_bus(ret->m, a->action, reterr);
-        ret->alone = r > 0;
+        if (r == 0 && a->action == INIT_REBOOT && ret->m->leader_fd < 0)
+                r = find_asked(ret, reterr);
+        ret->asked = r;
         return r;
 }
 
 static int await_stop(const Stopping *s, const StopArguments *a, Error **reterr) {
+        bool next_only = a->action == INIT_REBOOT && (s->asked == STARTS || s->m->leader_fd < 0); /* its supervisor stays */
         int r = 0;
 
-        if (a->wait)
+        if (a->wait && !next_only)
                 r = wait_shown(s->m, a->action, reterr);
         else if (a->action == INIT_KILL)
                 r = machine_wait(s->m, TERMINATE_WAIT_USEC, reterr);
-        return r >= 0 && a->wait && a->action == INIT_REBOOT ? wait_for_reboot(s->m, reterr) : r;
+        return r >= 0 && a->wait && a->action == INIT_REBOOT ? wait_for_reboot(s->m, next_only, reterr) : r;
 }
 
 /* All are asked before the first is waited for: they end at the same time. *ret_alone is set where one of them had no supervisor. 0, or
@@ -198,7 +218,7 @@ static int stop_some(char *const *names, int n, const StopArguments *a, bool *re
                 r = await_stop(stopping + i, a, &error);
                 if (r < 0)
                         failed = log_report(LOG_LEVEL_ERROR, r, error);
-                *ret_alone = *ret_alone || stopping[i].alone;
+                *ret_alone = *ret_alone || stopping[i].asked == ALONE;
                 machine_free(stopping[i].m);
         }
         return failed;

@@ -16,7 +16,7 @@
  *     attach N           /dev/ttyN, exclusively
  *     spare              "ok N": a /dev/ttyN with neither getty nor client, for a getty that the client starts
  *     stop VERB          VERB is poweroff, reboot, halt or terminate; "ok" when it is under way, "ok already" when it was before,
- *                        "error EBUSY …" when something else was
+ *                        "error EBUSY …" when something else was, "ok starting" to a reboot of one whose init does not run yet
  *     ports "ok" when what the machine's network file (endpoint.h) publishes is what [::1] leads to; one that is gone is silent
  *     freeze "ok": from then on all of the machine stands still for as long as the connection does, and a packet ("keep") comes at
  *                        least every FREEZE_SILENCE_USEC (freeze.h); on "thaw" it goes on, "ok" is the answer, and the connection ends.

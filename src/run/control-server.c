@@ -116,7 +116,7 @@ static int stop(Supervisor *s, const char *name, int fd, Error **reterr) {
         if (r == -EBUSY)
                 return error_set(reterr, EBUSY, "The machine '%s' has been asked to %s: to %s it now would disturb that", s->plan->name,
                                  init_action_to_phrase(s->stop.action), init_action_to_phrase(action));
-        (void) control_answer(fd, r > 0 ? "ok already" : "ok");
+        (void) control_answer(fd, r == SUPERVISOR_STARTS ? "ok starting" : r > 0 ? "ok already" : "ok");
         return 0;
 }
 

@@ -115,10 +115,10 @@ static int stop_again(Supervisor *s, InitAction action) {
         return s->stop.action == INIT_REBOOT || action != INIT_REBOOT ? 1 : -EBUSY;
 }
 
-/* Before init runs: a reboot is what it is about to do anyway. */
+/* Before init runs: a reboot is what it is about to do anyway; who waits for one has only this life to wait for. */
 static int stop_before_start(Supervisor *s, InitAction action) {
         if (action == INIT_REBOOT)
-                return s->stop.asked ? -EBUSY : 0;
+                return s->stop.asked ? -EBUSY : SUPERVISOR_STARTS;
         s->stop.asked = true;
         s->stop.action = action;
         return 0;

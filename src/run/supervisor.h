@@ -154,7 +154,10 @@ int supervisor_watch_notify(Supervisor *s);
 void supervisor_close_notify(Supervisor *s);
 
 /* supervisor-stop.c: ask for an end, or (INIT_KILL) bring it about. 0: it is under way. 1: it was already, and is not disturbed; a reboot
- * becomes the power-off or halt that is asked for now. -EBUSY: it was already, and ends in something else than this. */
+ * becomes the power-off or halt that is asked for now. SUPERVISOR_STARTS: a reboot was asked for before init runs, which it is about to.
+ * -EBUSY: it was already, and ends in something else than this. */
+#define SUPERVISOR_STARTS 2
+
 int supervisor_stop(Supervisor *s, InitAction action);
 
 /* control-server.c: serve control.h, on control_fd where it is open already. */

@@ -107,3 +107,20 @@ test_fifty_passing_copies() {
         host_compare "$SCRATCH/before-the-crowd"
         remove_tree web
 }
+
+# Whoever waits for a reboot of a machine that is only about to run its init waits for that, and not for ever.
+test_reboot_while_it_starts() {
+        local pause pid
+        tree_with web
+        host_snapshot "$SCRATCH/before-the-crowd"
+        for pause in 0.00 0.02 0.04 0.06 0.08 0.10 0.15 0.20 0.30; do
+                boot web &
+                pid=$!
+                sleep "$pause"
+                timeout "$((20 * PATIENCE))" nbox reboot --wait web >"$SCRATCH/said" 2>&1 || [ $? = 1 ] || fail "after $pause s: $(cat "$SCRATCH/said")"
+                wait "$pid" || fail "the start: $?"
+                wait_until 10 is_state web running
+                ends_without_a_trace web
+        done
+        remove_tree web
+}
