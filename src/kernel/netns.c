@@ -124,6 +124,12 @@ int netns_sysctl_write(int netns, const char *path, const char *value) {
 }
 
 int netns_ipv6_write(int netns, const char *ifname, const Ipv6Setting *settings, size_t n) {
+        _cleanup_close_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        return proc < 0 ? -errno : netns_ipv6_write_by(proc, netns, ifname, settings, n);
+}
+
+int netns_ipv6_write_by(int proc, int netns, const char *ifname, const Ipv6Setting *settings, size_t n) {
         int home, r, result = 0;
 
         r = visit(netns, &home);
@@ -132,8 +138,8 @@ int netns_ipv6_write(int netns, const char *ifname, const Ipv6Setting *settings,
         for (size_t i = 0; i < n; i++) {
                 char path[96];
 
-                snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%.15s/%s", ifname, settings[i].key);
-                r = file_write(AT_FDCWD, path, settings[i].value);
+                snprintf(path, sizeof(path), "sys/net/ipv6/conf/%.15s/%s", ifname, settings[i].key);
+                r = file_write(proc, path, settings[i].value);
                 if (r < 0 && result == 0)
                         result = r;
         }

@@ -34,5 +34,9 @@ typedef struct Ipv6Setting {
 
 int netns_ipv6_write(int netns, const char *ifname, const Ipv6Setting *settings, size_t n);
 
+/* The same by another proc than the host's, whose root's descriptor `proc` is. Names below /proc/sys/net that are looked up for many namespaces stand in
+ * one list, through which each look-up goes: by a machine's own proc, a thousandth start is not longer than the first. */
+int netns_ipv6_write_by(int proc, int netns, const char *ifname, const Ipv6Setting *settings, size_t n);
+
 /* Read such a setting of our own namespace as a number. */
 int netns_sysctl_read(const char *path, int *ret);

@@ -53,6 +53,7 @@ static int set_up_zoned(const Attachment *a, const Nic *nic, NicInside *to, Ways
         out->found = true;
         out->found6 |= to->default_route6;
         to->netns = a->netns;
+        to->settled = a->settled;
         return nic_set_up_inside(to, nic, reterr);
 }
 

@@ -323,6 +323,12 @@ int network_attach_begin(const NetworkRequest *request, Attachment **ret, Networ
         return 0;
 }
 
+void network_attach_settle(Attachment *a, int proc) {
+        for (size_t i = 0; i < a->at.n_nics; i++)
+                nic_settle_inside(a->at.nics + i, a->netns, proc);
+        a->settled = true;
+}
+
 int network_attach_end(Attachment *a, Error **reterr) {
         return attachment_set_up_inside(a, reterr);
 }

@@ -14,6 +14,7 @@ struct Attachment {
         const NetworkRequest *req;
         int lock;
         int netns;
+        bool settled;            /* network_attach_settle() */
         Netlink *nl;
         Endpoint *endpoint;
         Placement at;            /* interfaces in zones */

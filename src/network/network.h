@@ -77,6 +77,7 @@ int network_attach(const NetworkRequest *req, NetworkLease *ret, Error **reterr)
 typedef struct Attachment Attachment;
 
 int network_attach_begin(const NetworkRequest *req, Attachment **ret, NetworkLease *ret_lease, Error **reterr);
+void network_attach_settle(Attachment *a, int proc); /* in between, if at all: some of it, by the machine's own /proc (netns.h) */
 int network_attach_end(Attachment *a, Error **reterr);
 void network_attachment_free(Attachment *a);
 DEFINE_CLEANUP(Attachment *, network_attachment_free);

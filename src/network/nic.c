@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nic.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "address.h"
@@ -136,14 +137,20 @@ int nic_make(Netlink *nl, Nic *nic, int netns, Error **reterr) {
  * The machine's end, which is still down, so that nothing has begun, has the address that we give it and no other but its link-local
  * one, both of them at once: nobody else in the zone can have them. A router that says it is one is none of ours; a guest that wants to
  * hear it may switch that on again. */
-static void set_ipv6(const Nic *nic, const char *inside, int netns) {
-        static const Ipv6Setting off[] = { { "disable_ipv6", "1" } }, on[] = { { "accept_ra", "0" }, { "accept_dad", "0" } };
+static const Ipv6Setting ipv6_off[] = { { "disable_ipv6", "1" } }, ipv6_on[] = { { "accept_ra", "0" }, { "accept_dad", "0" } };
 
-        (void) netns_ipv6_write(-1, nic->link.name, off, ELEMENTSOF(off));
-        if (nic->zone->range6.prefix > 0)
-                (void) netns_ipv6_write(netns, inside, on, ELEMENTSOF(on));
-        else
-                (void) netns_ipv6_write(netns, inside, off, ELEMENTSOF(off));
+void nic_settle_inside(const Nic *nic, int netns, int proc) {
+        bool on = nic->zone->range6.prefix > 0;
+
+        (void) netns_ipv6_write_by(proc, netns, nic->config->name, on ? ipv6_on : ipv6_off, on ? ELEMENTSOF(ipv6_on) : ELEMENTSOF(ipv6_off));
+}
+
+static void set_ipv6(const NicInside *inside, const Nic *nic) {
+        _cleanup_close_ int proc = inside->settled ? -1 : open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        (void) netns_ipv6_write(-1, nic->link.name, ipv6_off, ELEMENTSOF(ipv6_off));
+        if (proc >= 0)
+                nic_settle_inside(nic, inside->netns, proc);
 }
 
 static void put_ipv4(const NicInside *inside, const Nic *nic, int index) {
@@ -173,7 +180,7 @@ int nic_set_up_inside(const NicInside *inside, const Nic *nic, Error **reterr) {
 
         if (index < 0)
                 return error_errno(reterr, index, "Cannot look at %s inside the machine '%s'", name, nic->machine);
-        set_ipv6(nic, name, inside->netns);
+        set_ipv6(inside, nic);
         link_put_up(inside->nl, index);
         put_ipv4(inside, nic, index);
         if (nic->zone->range6.prefix > 0)

@@ -54,6 +54,10 @@ typedef struct NicInside {
         int netns;
         const char *altname; /* or NULL */
         bool default_route, default_route6;
+        bool settled; /* nic_settle_inside() */
 } NicInside;
+
+/* What is to hold for IPv6 before its link is up inside, written by that proc (netns_ipv6_write_by()). */
+void nic_settle_inside(const Nic *nic, int netns, int proc);
 
 int nic_set_up_inside(const NicInside *inside, const Nic *nic, Error **reterr);

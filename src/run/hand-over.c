@@ -59,6 +59,7 @@ static int make_api(void *userdata, int ret[2], Error **reterr) {
         const Supervisor *s = b->supervisor;
         ApiOf of = { .leader = s->leader, .leader_fd = s->leader_fd, .own_network = s->plan->network != NETWORK_HOST,
                      .userdata = userdata };
+        int r;
 
         if (s->plan->network == NETWORK_NONE) /* for others, attach_network() has waited */
                 of.await_network = await_network;
@@ -67,7 +68,10 @@ static int make_api(void *userdata, int ret[2], Error **reterr) {
                 if (b->sys_fs < 0)
                         return error_errno(reterr, b->sys_fs, "Cannot make the machine's /sys/fs");
         }
-        return api_mounts_make(&of, ret, reterr);
+        r = api_mounts_make(&of, ret, reterr);
+        if (r >= 0 && s->attachment)
+                network_attach_settle(s->attachment, ret[0]);
+        return r;
 }
 
 /* The tree is the child's now. */
