@@ -116,3 +116,42 @@ test_what_is_shown() {
         has "$(nbox boot --dry-run -p 8080:80 --network-zone=lab "$GUEST")" 'lab'
         has "$(nbox boot --dry-run -p 8080:80 --network-zone=lab "$GUEST")" '8080'
 }
+
+lingering() { [ -e /run/nbox/network/left ]; }
+zone_is_up() { ip link show nz-short >/dev/null 2>&1; }
+zone_is_gone() { ! zone_is_up && [ ! -e /run/nbox/network/zones/short ]; }
+
+# A zone that a command leaves stays for a moment: the next one finds it, and nothing is there when it has passed, whatever happens to who waits.
+test_a_zone_that_a_command_leaves() {
+        local index
+        nbox run -q --network=zone:short "/var/lib/machines/$GUEST" /bin/true
+        zone_is_up || fail "the zone went with the command"
+        index=$(cat /sys/class/net/nz-short/ifindex)
+        nbox run -q --network=zone:short "/var/lib/machines/$GUEST" /bin/true
+        same "the zone's bridge" "$(cat /sys/class/net/nz-short/ifindex)" "$index"
+        wait_until 10 zone_is_gone || fail "the zone is not taken away"
+        wait_until 10 not lingering || fail "it says still that a zone was left"
+
+        # Told that there is no time.
+        leave_and_kill TERM
+        wait_until 10 zone_is_gone || fail "SIGTERM did not hurry it"
+
+        # Killed: the next nbox.
+        leave_and_kill KILL
+        zone_is_up || fail "the zone went with who was to sweep it"
+        nbox list >/dev/null
+        zone_is_gone || fail "nobody swept the zone"
+}
+
+not() { ! "$@"; }
+
+# leave_and_kill SIGNAL: whoever waits once a command has left the zone; on a busy machine that moment may have passed.
+leave_and_kill() {
+        local _
+        for _ in 1 2 3 4 5 6 7 8; do
+                nbox run -q --network=zone:short "/var/lib/machines/$GUEST" /bin/true
+                ! pkill "-$1" -f -- '--network=zone:short' || return 0
+                wait_until 10 zone_is_gone
+        done
+        fail "nobody waits for the zone"
+}
