@@ -10,7 +10,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "exit-status.h"
 #include "file.h"
+#include "log.h"
 #include "parse.h"
 
 #define END_STEP_NSEC (500 * 1000)
@@ -44,6 +46,11 @@ void process_reset_signals(void) {
                         (void) signal(i, SIG_DFL);
         sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+_Noreturn void process_give_up(const char *what, int error) {
+        log_error("%s: %s; ending at once", what, strerror(error));
+        _exit(EXIT_OWN_FAILURE);
 }
 
 void process_forget_environment(void) {

@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -16,6 +15,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "process.h"
 
 pid_t clone_into(uint64_t flags, int cgroup, int *ret_pidfd) {
         int pidfd = -1;
@@ -56,7 +56,7 @@ pid_t clone_as(uid_t owner, uint64_t flags, int cgroup, int *ret_pidfd) {
         if (pid == 0)
                 return 0; /* securebits begin anew in a user namespace */
         if (become(real, effective) < 0 || prctl(PR_SET_SECUREBITS, (unsigned long) bits) < 0)
-                abort(); /* to go on as somebody else would do harm; CAP_SETUID and CAP_SETPCAP were just there */
+                process_give_up("Cannot be root again", errno); /* CAP_SETUID and CAP_SETPCAP were just there */
         (void) prctl(PR_SET_DUMPABLE, dumpable == 1); /* a change of ids clears it */
         return pid;
 }

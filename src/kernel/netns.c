@@ -12,7 +12,6 @@
 #include <linux/nsfs.h>
 #include <net/if.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -20,6 +19,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "process.h"
 
 /* Enter `netns`; returns an fd that leads back, -1 in *ret_home when there is nothing to leave. */
 static int visit(int netns, int *ret_home) {
@@ -40,7 +40,7 @@ static void come_home(int home) {
         if (home < 0)
                 return;
         if (setns(home, CLONE_NEWNET) < 0)
-                abort();
+                process_give_up("Cannot return to the host's network", errno);
         close_fd(home);
 }
 

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -22,6 +21,7 @@
 #include "namespace.h"
 #include "nesting.h"
 #include "path.h"
+#include "process.h"
 #include "record.h"
 #include "task-label.h"
 #include "assemble-dev.h"
@@ -60,7 +60,7 @@ int assemble_stand_on_tree(const AssembleHome *home, int root, Error **reterr) {
         }
         r = mount_pivot_to_cwd();
         if (setns(home->mounts, CLONE_NEWNS) < 0 || (home->directory >= 0 && fchdir(home->directory) < 0))
-                abort(); /* to go on within the tree would do harm */
+                process_give_up("Cannot leave the machine's tree", errno);
         if (r < 0) {
                 close_fd(stage);
                 return error_errno(reterr, r, "Cannot make the tree the root");
