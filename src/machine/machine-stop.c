@@ -237,10 +237,15 @@ static int ask(Asking *a, Error **reterr) {
         InitKind kind;
 
         for (;; before = step) {
-                int r = look_once(a, &step, &kind, reterr);
+                _cleanup_(error_freep) Error *error = NULL;
+                int r = look_once(a, &step, &kind, &error);
 
-                if (r != 0)
-                        return r < 0 ? r : 0;
+                if (r > 0)
+                        return 0;
+                if (r < 0 && !is_patient(a))
+                        return error_pass(reterr, r, &error);
+                if (r < 0) /* what could not be seen now may be seen next time */
+                        step = STOP_WAIT;
                 if (step == STOP_WAIT || step != before) {
                         if (pause_a_moment(a))
                                 return 0;

@@ -4,9 +4,11 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 
 #include "clock.h"
+#include "exit-status.h"
 #include "freeze-server.h"
 #include "freezing.h"
 #include "guest.h"
@@ -24,6 +26,7 @@
  * parent-death signal), at the deadline, and when init has ended. */
 
 #define HELPER_END_MSEC 200
+#define HELPERS_MAX 3 /* one after the other, where somebody kills them */
 #define SHOWN_USEC (10 * UINT64_C(1000000))
 #define STOP_MARGIN_USEC (15 * UINT64_C(1000000)) /* to kill, and to clear up */
 #define WATCHED_MAX 64 /* machines of a host, of which machinectl's wishes are watched for: kill-watch.c has the price */
@@ -40,11 +43,28 @@ static _Noreturn void help(const Supervisor *s, pid_t supervisor) {
         int r;
 
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != supervisor)
-                _exit(EXIT_FAILURE);
+                _exit(EXIT_OWN_FAILURE);
         r = machine_stop(&t, s->stop.action, &error);
         if (r < 0)
                 log_report(LOG_LEVEL_WARNING, r, error);
         _exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static int start_helper(Supervisor *s);
+
+/* What it could not do, it has said. One that was killed, or could not begin, has perhaps done nothing yet: another asks then, and the machine
+ * need not wait for its deadline. */
+static int on_helper_end(_unused_ EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+        siginfo_t info;
+        int r;
+
+        s->stop.helper_end = event_source_free(s->stop.helper_end);
+        r = pidfd_wait(s->stop.helper, &info);
+        s->stop.helper = close_fd(s->stop.helper);
+        if (r >= 0 && (info.si_code != CLD_EXITED || info.si_status == EXIT_OWN_FAILURE) && s->leader_fd >= 0 && s->stop.helpers < HELPERS_MAX)
+                (void) start_helper(s);
+        return 0;
 }
 
 static int start_helper(Supervisor *s) {
@@ -52,12 +72,17 @@ static int start_helper(Supervisor *s) {
 
         if (pid == 0)
                 help(s, us);
-        return pid < 0 ? pid : 0;
+        if (pid < 0)
+                return pid;
+        s->stop.helpers++;
+        (void) event_add_io(s->event, &s->stop.helper_end, s->stop.helper, EPOLLIN, on_helper_end, s);
+        return 0;
 }
 
 void stop_end(Supervisor *s) {
         siginfo_t info;
 
+        s->stop.helper_end = event_source_free(s->stop.helper_end);
         s->stop.timer = event_source_free(s->stop.timer);
         s->stop.shown = event_source_free(s->stop.shown);
         s->stop.kill_watch = kill_watch_free(s->stop.kill_watch);
@@ -147,6 +172,7 @@ int supervisor_stop(Supervisor *s, InitAction action) {
         (void) supervisor_save_state(s, MACHINE_STOPPING, NULL);
         tell_manager(s);
         show_waiting(s);
+        s->stop.helpers = 0;
         if (start_helper(s) < 0 ||
             (deadline != UINT64_MAX &&
              event_add_time(s->event, &s->stop.timer, deadline, on_deadline, s) < 0))

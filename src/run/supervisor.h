@@ -40,7 +40,8 @@ typedef struct Stopping {
         InitAction action;
         uint64_t began;         /* CLOCK_MONOTONIC µs */
         int helper;             /* pidfd of the process that asks the guest's init, or -1 */
-        EventSource *timer, *shown;
+        unsigned helpers;       /* how many there have been */
+        EventSource *helper_end, *timer, *shown;
         KillWatch *kill_watch;  /* for what machinectl sends to an init that does not understand it, or NULL */
         bool timed_out;
         bool for_health;        /* nobody has asked but its checks */
