@@ -82,7 +82,7 @@ int top_terminal_flush(TopTerminal *t) {
 }
 
 void top_terminal_enter(TopTerminal *t) {
-        raw_terminal_enter(&t->raw);
+        (void) raw_terminal_enter(&t->raw);
         append_text(t, ENTER);
         t->shown = true;
         top_screen_done(&t->drawn);

@@ -315,9 +315,8 @@ static int on_out_file(_unused_ EventSource *s, void *userdata) {
         return 0;
 }
 
-static void make_raw(Attach *a) {
-        if (!a->policy.read_only && a->in_is_tty)
-                raw_terminal_enter(&a->raw);
+static int make_raw(Attach *a) {
+        return a->policy.read_only || !a->in_is_tty ? 0 : raw_terminal_enter(&a->raw);
 }
 
 /* By the signal itself: the kernel does not stop who has no shell that could let it go on. */
@@ -342,7 +341,7 @@ static int on_signal(_unused_ EventSource *s, const struct signalfd_siginfo *si,
                 stop_here();
         }
         if (si->ssi_signo != SIGWINCH)
-                make_raw(a);
+                (void) make_raw(a);
         send_size(a);
         return 0;
 }
@@ -412,17 +411,18 @@ int attach_new(EventLoop *event, AttachPeer kind, int peer, const AttachPolicy *
         block_signals(a);
 
         r = a->in < 0 ? a->in : a->out < 0 ? a->out : fd_set_nonblock(a->peer, true);
-        a->in_is_tty = a->in >= 0 && isatty(a->in);
+        a->in_is_tty = a->in >= 0 && (isatty(a->in) || errno == EIO); /* a terminal that does not answer is one */
         a->raw = (RawTerminal){ .in = a->in, .out = a->out };
         if (r >= 0)
                 r = add_sources(a);
         if (r >= 0)
                 r = hold_input(a);
+        if (r >= 0)
+                r = make_raw(a);
         if (r < 0) {
                 attach_free(a);
                 return error_errno(reterr, r, "Cannot connect this terminal to the machine's");
         }
-        make_raw(a);
         send_size(a);
         update_sources(a);
         *ret = a;

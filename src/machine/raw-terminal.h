@@ -14,6 +14,6 @@ typedef struct RawTerminal {
 } RawTerminal;
 
 /* Both may be called again. What is to be put back is what was there at the first time: a shell that lets a stopped program go on does
- * not put the terminal back as that had it. */
-void raw_terminal_enter(RawTerminal *t);
+ * not put the terminal back as that had it. -errno where what is typed does not come as it is typed. */
+int raw_terminal_enter(RawTerminal *t);
 void raw_terminal_leave(RawTerminal *t);
