@@ -170,8 +170,10 @@ static int look_at(const Look *l, const char *name) {
         r = strspn(name, "0123456789") == strlen(name) ? read_note(l->dir, name, &m) : -EBADMSG;
         if (r >= 0)
                 r = renew(l->dir, &m, &l->table);
-        if (r == -ENOMEM)
-                return r;
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0 && r != -EBADMSG && r != -E2BIG && r != -EFBIG)
+                return r; /* which says nothing of what stands there */
         if (r > 0)
                 return take(l->all, &m);
         if (l->may_remove)
@@ -196,8 +198,10 @@ static int list_in(int dir, MountedImages *ret) {
         look.may_remove = is_quiet(dir);
         d = fd_opendir(dir, ".");
         r = d ? read_mounts(&look.table) : -errno;
-        for (struct dirent *e; r >= 0 && (e = readdir(d));)
+        for (struct dirent *e; r >= 0 && (errno = 0, e = readdir(d));)
                 r = look_at(&look, e->d_name);
+        if (r >= 0)
+                r = -errno;
         mount_table_done(&look.table);
         if (r >= 0 && ret->n > 1)
                 qsort(ret->items, ret->n, sizeof(*ret->items), by_point);
