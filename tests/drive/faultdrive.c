@@ -9,9 +9,9 @@
  * how many of that name the process made. So a point is the same one in each run, whatever the others do meanwhile. Calls of the loader before
  * main() are none.
  *
- * Without --at, the report has a line for each point, in order of time: PROCESS CALL N ERRNO|- kill|-. ERRNO is what it is failed with, if it
- * can fail at all; `kill` stands where something was changed since the last such line of that process: to be killed at
- * the others is to be killed there.
+ * Without --at, the report has a line for each point, in order of time: PROCESS CALL N ERRNO|- kill|- PLACE. ERRNO is what it is failed with, if
+ * it can fail at all; `kill` stands where something was changed since the last such line of that process: to be killed at
+ * the others is to be killed there. PLACE is the same for calls that are made by the same functions of nbox, one called by the other.
  *
  * With it, the report has `met` when the point was reached, a line `crashed PROCESS SIGNAL` for each process that died of a bug, and `hung
  * PROCESS CALL...` for each that was there when the time was up; all of them are killed then, and the status is 124. Else it is
@@ -35,6 +35,7 @@
 #include <sys/ptrace.h>
 #include <sys/reg.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utmp.h>
@@ -43,6 +44,7 @@
 
 #define CALLS 512 /* numbers of system calls of x86-64 */
 #define PROCESSES 512
+#define PLACE_DEPTH 6
 #define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
 
 typedef struct Process {
@@ -52,7 +54,7 @@ typedef struct Process {
         unsigned made[CALLS];
         bool is_nbox;
         bool loaded;             /* beyond the loader */
-        unsigned long long loader[2]; /* where that is */
+        unsigned long long loader[2], text[2]; /* where that is, and nbox's own code */
         bool changed;            /* since its last line with kill */
         bool failing;            /* this call, on its way out */
         long in;                 /* the call that it is in, or -1 */
@@ -174,6 +176,7 @@ static Process *add(Drive *d, pid_t pid, Process *parent) {
                 snprintf(p->name, sizeof(p->name), "%.50s.%u", parent->name, ++parent->children);
                 p->is_nbox = parent->is_nbox;
                 p->loaded = parent->loaded;
+                memcpy(p->text, parent->text, sizeof(p->text));
         } else
                 snprintf(p->name, sizeof(p->name), "1");
         return d->processes[d->n++] = p;
@@ -197,13 +200,17 @@ static bool look_at_program(Drive *d, Process *p) {
         target[k < 0 ? 0 : k] = '\0';
         p->is_nbox = strcmp(strrchr(target, '/') ? strrchr(target, '/') : "", "/nbox") == 0;
         p->loaded = false;
-        p->loader[0] = p->loader[1] = 0;
+        p->loader[0] = p->loader[1] = p->text[0] = p->text[1] = 0;
         snprintf(path, sizeof(path), "/proc/%d/maps", (int) p->pid);
         maps = fopen(path, "re");
         while (maps && fgets(line, sizeof(line), maps)) {
                 unsigned long long from, to;
 
-                if (!strstr(line, "/ld-") || sscanf(line, "%llx-%llx", &from, &to) != 2)
+                if (sscanf(line, "%llx-%llx", &from, &to) != 2)
+                        continue;
+                if (strstr(line, " r-xp ") && strstr(line, "/nbox\n"))
+                        p->text[0] = from, p->text[1] = to;
+                if (!strstr(line, "/ld-"))
                         continue;
                 p->loader[0] = p->loader[0] ? p->loader[0] : from;
                 p->loader[1] = to;
@@ -215,8 +222,24 @@ static bool look_at_program(Drive *d, Process *p) {
 
 /* --- calls ---------------------------------------------------------------------------------------------------------------- */
 
-static void write_point(Drive *d, Process *p, const char *name, unsigned n, const CallKind *kind, bool kill_here) {
-        fprintf(d->report, "%s %s %u %s %s\n", p->name, name, n, kind->error ? strerrorname_np(kind->error) : "-", kill_here ? "kill" : "-");
+/* The innermost words of its stack that lead back into nbox's code. Some may be of calls that have returned: then one place counts as two. */
+static unsigned long place_of(const Process *p, const struct ptrace_syscall_info *info) {
+        unsigned long long words[512];
+        struct iovec here = { words, sizeof(words) }, there = { (void *) (uintptr_t) info->stack_pointer, sizeof(words) };
+        ssize_t k = process_vm_readv(p->pid, &here, 1, &there, 1, 0);
+        unsigned long hash = 5381;
+
+        for (size_t i = 0, n = 0; k > 0 && i < (size_t) k / sizeof(words[0]) && n < PLACE_DEPTH; i++)
+                if (words[i] >= p->text[0] && words[i] < p->text[1]) {
+                        hash = hash * 33 + (unsigned long) (words[i] - p->text[0]);
+                        n++;
+                }
+        return hash;
+}
+
+static void write_point(Drive *d, Process *p, const char *name, const struct ptrace_syscall_info *info, const CallKind *kind) {
+        fprintf(d->report, "%s %s %u %s %s %lx\n", p->name, name, p->made[p->in], kind->error ? strerrorname_np(kind->error) : "-",
+                p->changed ? "kill" : "-", place_of(p, info));
 }
 
 static void on_entry(Drive *d, Process *p, const struct ptrace_syscall_info *info) {
@@ -236,7 +259,7 @@ static void on_entry(Drive *d, Process *p, const struct ptrace_syscall_info *inf
         n = ++p->made[p->in];
         call_name(p->in, name);
         if (!f->process) {
-                write_point(d, p, name, n, &kind, p->changed);
+                write_point(d, p, name, info, &kind);
                 p->changed = !kind.harmless;
                 return;
         }

@@ -82,6 +82,7 @@ input_of() {
 # Once for all: m is there through it all, and is what it was after each.
 scenarios_begin() {
         tree_with m
+        mkdir -p "$MACHINES/m/srv"
         tree_with_init off <<<$'#!/bin/sh\necho did\nexit 0'
         tree_with_init again <<<$'#!/bin/sh\n[ -e /life ] || { echo first >/life; exec /bin/busybox reboot -f; }\necho second >/life\nexit 0'
         printf '[Exec]\nHostname=edited\n' >/root/settings
@@ -140,7 +141,7 @@ tidy() {
         if [ -d "$MACHINES/$STORE" ]; then tidy_store || return; fi
         chattr -i "$MACHINES/a" 2>/dev/null
         rm -rf --one-file-system "$MACHINES/a" "$MACHINES/b" "$MACHINES/b.raw" "$MACHINES/b.nspawn" "$MACHINES/d.raw" /root/a.tar /root/b.tar /root/b.raw \
-                /root/d.raw /root/stream /root/passwd /etc/nbox/a.conf /etc/nbox/b.conf "$MACHINES/m/srv"/*
+                /root/d.raw /root/stream /root/passwd /etc/nbox/[ab].conf /etc/nbox/[ab].conf.d "$MACHINES/m/srv"/*
         rmdir /etc/nbox 2>/dev/null || true
 }
 
