@@ -24,11 +24,11 @@ boot-terminal  | machine container pty | nothing       | said         | nbox boo
 boot-reboots   | machine pty           | forget_lives  | rebooted     | nbox boot again
 boot-kept-zone |                       | a_zone        | runs         | nbox boot -d --network=zone:z m
 exec           | machine live          | nothing       | said         | nbox exec m /bin/busybox echo did
-login          | live pty keys         | nothing       | nothing      | nbox login m
+login          | machine live pty keys | nothing       | nothing      | nbox login m
 console        | live pty keys         | nothing       | nothing      | nbox console m
 copy-to        | live                  | nothing       | copied_to    | nbox copy-to m /etc/services /srv/services
 copy-from      | live                  | nothing       | copied_from  | nbox copy-from m /etc/passwd /root/passwd
-poweroff       | live                  | nothing       | has_ended    | nbox poweroff --wait m
+poweroff       | machine live          | nothing       | has_ended    | nbox poweroff --wait m
 terminate      | live                  | nothing       | has_ended    | nbox terminate m
 reboot         | live                  | nothing       | runs         | nbox reboot --wait m
 kill           | live                  | nothing       | nothing      | nbox kill --kill-whom=leader --signal=USR1 m
@@ -43,7 +43,7 @@ list           | live                  | nothing       | lists        | nbox lis
 status         | live                  | nothing       | nothing      | nbox status m
 sweep          | machine               | a_dead_one    | is_swept     | nbox gc
 zone-create    |                       | nothing       | has_zone     | nbox zone create z
-zone-move      |                       | a_zone        | has_zone     | nbox zone move z
+zone-move      | machine               | a_zone        | has_zone     | nbox zone move z
 zone-remove    |                       | a_zone        | has_no_zone  | nbox zone remove z
 mount          |                       | an_image      | is_mounted   | nbox mount a /mnt
 umount         |                       | a_mounted     | is_unmounted | nbox umount a
