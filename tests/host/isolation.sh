@@ -25,6 +25,28 @@ test_capabilities_are_added_and_dropped() {
         same "all capabilities dropped" "$(run_status --drop-capability=all | status_field CapBnd)" 0000000000000000
 }
 
+# shares_memory MACHINE: whether who joins it has the memory of who asked for that until it executes.
+shares_memory() {
+        strace -f -qq -o "$SCRATCH/joined" -e trace=clone3,clone nbox exec "$1" /bin/busybox true
+        has "$(cat "$SCRATCH/joined")" CLONE_PARENT
+        grep -q CLONE_VM "$SCRATCH/joined"
+}
+
+# In a machine without a user namespace is root of the host, who may trace whom he likes: also where its init has made a user namespace itself.
+test_memory_is_shared_with_users_of_the_machine_alone() {
+        local init='while :; do /bin/busybox sleep 1000; done'
+        boot "$GUEST" --network=none
+        [ "$(uname -m)" != x86_64 ] || shares_memory "$GUEST" || fail "the defaults: a fork was made"
+        terminate "$GUEST"
+        tree_with_init users <<<"$(printf '#!/bin/busybox sh\nexec /bin/busybox unshare -U -r /bin/busybox sh -c "%s"' "$init")"
+        boot users --network=none --private-users=no
+        # shellcheck disable=SC2016
+        wait_until 5 eval '[ "$(readlink /proc/self/ns/user)" != "$(readlink "/proc/$(nbox show --value -p Leader users)/ns/user")" ]'
+        ! shares_memory users || fail "memory is shared where root of the host is"
+        terminate users
+        remove_tree users
+}
+
 test_inheritable_and_ambient_sets_are_empty() {
         local status
         # Though the caller's are not: a login manager may have filled them.
