@@ -153,7 +153,8 @@ static int let_through(Attachment *a, Error **reterr) {
         for (size_t i = 0; i < a->at.n_places; i++)
                 passage_add_zone(&passage, &a->at.places[i].zone);
         passage_add_machine(&passage, a->endpoint, first);
-        a->drifted = has_drifted(a, passage.zones);
+        passage.stands = firewall_stands_as_seen(&passage.set);
+        a->drifted = !passage.stands && has_drifted(a, passage.zones);
         r = passage_open(&passage, a->lock, &oracle, reterr);
         if (r >= 0)
                 forwarding_let_loopback(first->bridge);

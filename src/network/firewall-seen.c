@@ -12,6 +12,7 @@
 #include "iptables.h"
 #include "network-lock.h"
 #include "port-map.h"
+#include "strv.h"
 #include "tag.h"
 #include "text.h"
 
@@ -26,25 +27,29 @@ static const struct {
         const char *name;
 } tables[] = { { AF_INET, "nat" }, { AF_INET, "mangle" }, { AF_INET6, "nat" }, { AF_INET6, "mangle" } };
 
-/* Those of IPv6 may not be there; that counts as well. 0: they cannot be told. */
-static uint64_t hash_tables(const FirewallSet *set) {
-        uint64_t hash = 0, one;
+/* Those of IPv6 may not be there; that counts as well. 0: they cannot be told, or have rules with one of the tags. */
+static uint64_t hash_tables(char *const *tags) {
+        uint64_t hash = 0, one = 1;
 
         for (size_t i = 0; i < ELEMENTSOF(tables); i++) {
                 bool there = iptables_table_exists(tables[i].family, tables[i].name);
 
-                if (there && iptables_fingerprint(tables[i].family, tables[i].name, &one) < 0)
+                if (there && iptables_fingerprint(tables[i].family, tables[i].name, tags, &one) != 0)
                         return 0;
                 hash = hash * UINT64_C(0x100000001b3) + (there ? one : 1);
-                for (size_t m = 0; there && set && m < set->n_machines; m++) {
-                        char tag[TAG_MAX];
-
-                        machine_tag(tag, set->machines[m].name);
-                        if (iptables_may_have(tables[i].family, tables[i].name, tag))
-                                return 0;
-                }
         }
         return hash;
+}
+
+static int machine_tags(const FirewallSet *set, char ***ret) {
+        char tag[TAG_MAX];
+
+        for (size_t i = 0; i < set->n_machines; i++) {
+                machine_tag(tag, set->machines[i].name);
+                if (strv_append(ret, tag) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
 }
 
 /* All that decides a zone's rules, and by which version of us. */
@@ -87,12 +92,13 @@ static char *read_note(uint64_t of) {
 }
 
 bool firewall_seen(const FirewallSet *set) {
+        _cleanup_strv_ char **tags = NULL;
         _cleanup_free_ char *note = NULL;
         char line[HASH_TEXT];
 
-        if (!is_plain(set) || access(NOTE, F_OK) < 0)
+        if (!is_plain(set) || access(NOTE, F_OK) < 0 || machine_tags(set, &tags) < 0)
                 return false;
-        note = read_note(hash_tables(set));
+        note = read_note(hash_tables(tags));
         for (size_t i = 0; note && i < set->n_zones; i++) {
                 put_hash(line, hash_zone(set->zones + i));
                 if (!strstr(note, line))

@@ -109,8 +109,6 @@ int firewall_apply(const FirewallSet *set, const FirewallOracle *oracle, Error *
         int r;
 
         r = begin_use(&b, reterr);
-        if (r >= 0 && b == &firewall_iptables && firewall_seen(set))
-                return 0;
         if (r >= 0)
                 r = b->apply(set, oracle, reterr);
         if (r >= 0 && b == &firewall_iptables)
@@ -145,7 +143,11 @@ bool firewall_stands(const FirewallSet *set) {
         _cleanup_strv_ char **missing = NULL;
         const FirewallBackend *b = noted();
 
-        return !b || (b == &firewall_iptables && firewall_seen(set)) || b->check(set, &missing, NULL) < 0 || !missing;
+        return !b || b->check(set, &missing, NULL) < 0 || !missing;
+}
+
+bool firewall_stands_as_seen(const FirewallSet *set) {
+        return noted() == &firewall_iptables && firewall_seen(set);
 }
 
 /* What stands without a note is of an nbox that knew the legacy tables alone. */

@@ -87,6 +87,9 @@ int firewall_check(const FirewallSet *set, char ***ret_missing, Error **reterr);
 /* The same of the backend that is in use, whatever is wanted by now, and without saying what; what cannot be seen stands. */
 bool firewall_stands(const FirewallSet *set);
 
+/* That they do, and that there is nothing to apply, by a look that costs little (firewall-seen.h): false where it does not tell. */
+bool firewall_stands_as_seen(const FirewallSet *set);
+
 /* Remove a machine's rules and a zone's (either may be NULL), and with the last rule our chains. */
 int firewall_remove(const char *machine, const char *zone, Error **reterr);
 

@@ -199,7 +199,7 @@ static uint64_t hash_more(uint64_t hash, const void *data, size_t n) {
 }
 
 /* An entry of either family: where the next is, and what is between the head of its own and its counters, is of the same form. */
-int iptables_fingerprint(int family, const char *name, uint64_t *ret) {
+int iptables_fingerprint(int family, const char *name, char *const *tags, uint64_t *ret) {
         size_t size = 0, head = family == AF_INET ? sizeof(struct ipt_entry) : sizeof(struct ip6t_entry);
         size_t next = family == AF_INET ? offsetof(struct ipt_entry, next_offset) : offsetof(struct ip6t_entry, next_offset);
         size_t noise = family == AF_INET ? offsetof(struct ipt_entry, comefrom) : offsetof(struct ip6t_entry, comefrom);
@@ -220,6 +220,9 @@ int iptables_fingerprint(int family, const char *name, uint64_t *ret) {
                 hash = hash_more(hash, at + head, length - head);
         }
         *ret = hash;
+        for (; tags && *tags; tags++)
+                if (memmem(blob->entrytable, size, *tags, strlen(*tags)))
+                        return 1;
         return 0;
 }
 

@@ -101,8 +101,9 @@ bool iptables_table_exists(int family, const char *name);
 /* Whether a table may have a rule with `tag`: without the library, which costs more than to find that it has none. */
 bool iptables_may_have(int family, const char *name, const char *tag);
 
-/* A hash of all that stands in a table that exists, but for what its rules have counted. 0 or -errno. */
-int iptables_fingerprint(int family, const char *name, uint64_t *ret);
+/* A hash of all that stands in a table that exists, but for what its rules have counted. 1: it may have a rule with one of these tags; 0; or
+ * -errno. */
+int iptables_fingerprint(int family, const char *name, char *const *tags, uint64_t *ret);
 
 /* Make the rules tagged `tag` in `chain` (made if need be) exactly these, behind all others, or with _top before them; no change where
  * they stand already. */

@@ -84,7 +84,7 @@ int passage_open(const Passage *p, int lock, const FirewallOracle *oracle, Error
         r = forwarding_acquire(lock, reterr);
         if (r >= 0 && has_ipv6(&p->set))
                 forward6(lock);
-        if (r >= 0)
+        if (r >= 0 && !p->stands)
                 r = firewall_apply(&p->set, oracle, reterr);
         if (r >= 0)
                 doors_open(p->doors, p->set.n_zones);

@@ -18,6 +18,7 @@ typedef struct Passage {
         DoorZone *doors;     /* of the same zones, in the same order */
         FirewallMachine *machines;
         FirewallSet set;     /* of them */
+        bool stands;         /* our own rules need not be made (firewall_stands_as_seen()) */
 } Passage;
 
 /* Room for so many. 0 or -ENOMEM. */
