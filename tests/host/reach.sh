@@ -152,9 +152,9 @@ comes_from() {
 arrives() { at outside nft list set inet seen ports | grep -Eq "[ {]$1[ ,}]"; }
 
 # pretends WHO PROTOCOL SOURCE: what WHO sends to the world from SOURCE does not arrive there, what it sends by the same way from its own
-# address afterwards does. To two ports of this cell's own, where nobody answers.
+# address afterwards does. To two ports of this cell's own, where nobody answers, and from which nobody asks (32768 and above).
 pretends() {
-        local world port=$((20000 + 2 * (BASHPID % 20000)))
+        local world port=$((20000 + 2 * (BASHPID % 6000)))
         world=$(known world address)
         ask "$1" "$2" "$world" $((port + 1)) pretended 1 "$3" >/dev/null
         ask "$1" "$2" "$world" "$port" own >/dev/null
@@ -340,8 +340,8 @@ table inet seen {
         set ports { type inet_service; size 65535; flags dynamic; }
         chain in {
                 type filter hook input priority -200;
-                tcp dport 20000-59999 add @ports { tcp dport }
-                udp dport 20000-59999 add @ports { udp dport }
+                tcp dport 20000-31999 add @ports { tcp dport }
+                udp dport 20000-31999 add @ports { udp dport }
         }
 }
 EOF
