@@ -29,7 +29,7 @@
 #define HELPERS_MAX 3 /* one after the other, where somebody kills them */
 #define SHOWN_USEC (10 * UINT64_C(1000000))
 #define STOP_MARGIN_USEC (15 * UINT64_C(1000000)) /* to kill, and to clear up */
-#define WATCHED_MAX 64 /* machines of a host, of which machinectl's wishes are watched for: kill-watch.c has the price */
+#define WATCHED_MAX 24 /* machines of a host, of which machinectl's wishes are watched for: kill-watch.c has the price */
 
 static StopTarget target(const Supervisor *s) {
         return (StopTarget){ .name = s->plan->name, .leader = s->leader, .leader_fd = s->leader_fd,
