@@ -17,6 +17,42 @@ static bool runs_from(const Machine *m, const Image *image) {
         return m->state != MACHINE_DEAD && m->state != MACHINE_CLOSING && m->record->root && strcmp(m->record->root, image->path) == 0;
 }
 
+/* Between two lives nobody holds its tree, but its record has the name: the next one finds the tree that the last one left. */
+static bool is_between_lives(const Machine *m) {
+        return m->state == MACHINE_REBOOTING || (m->state == MACHINE_STARTING && m->record->reboots > 0);
+}
+
+static bool reboots_from(const Image *image) {
+        Machine **machines = NULL;
+        bool found = false;
+        size_t n = 0;
+
+        if (machine_list(&machines, &n, NULL) < 0)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                found = found || (is_between_lives(machines[i]) && runs_from(machines[i], image));
+        machine_list_free(machines, n);
+        return found;
+}
+
+/* Looked at with the lock held as well: what ends its life while we come says that it reboots before it lets go of the tree. A start that
+ * finds the lock taken for this look tries again (run/start.c). */
+static int lock_for_change(const Image *image, ImageLock **ret, Error **reterr) {
+        bool reboots = reboots_from(image);
+        int r = reboots ? 0 : image_lock(image, false, ret, reterr);
+
+        if (r < 0)
+                return r;
+        if (!reboots && !reboots_from(image))
+                return 0;
+        *ret = image_lock_release(*ret);
+        return error_set(reterr, EBUSY, "The image '%s' is in use by a machine that reboots", image->name);
+}
+
+static int try_claim(const Image *image, bool shared, ImageLock **ret, Error **reterr) {
+        return shared ? image_lock(image, true, ret, reterr) : lock_for_change(image, ret, reterr);
+}
+
 static int find_ours(const Image *image, char **ret) {
         Machine **machines = NULL;
         size_t n = 0;
@@ -61,7 +97,7 @@ int image_claim(const Image *image, bool shared, ImageLock **ret, Error **reterr
         bool ours = false;
         int r, user = 0;
 
-        for (int i = 0; (r = image_lock(image, shared, ret, &error)) == -EBUSY && (user = image_user(image, &machine, &ours)) == 0 &&
+        for (int i = 0; (r = try_claim(image, shared, ret, &error)) == -EBUSY && (user = image_user(image, &machine, &ours)) == 0 &&
              i < CLOSING_STEPS; i++)
                 clock_pause(CLOSING_STEP_USEC);
         if (r >= 0 || user == 0)

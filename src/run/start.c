@@ -8,6 +8,7 @@
 #include "assemble.h"
 #include "bind-changes.h"
 #include "cgroup.h"
+#include "clock.h"
 #include "credentials.h"
 #include "detach.h"
 #include "device-changes.h"
@@ -41,6 +42,9 @@
 #include "usage-history.h"
 #include "zone-info.h"
 #include "zone-services.h"
+
+#define TREE_TRIES 50
+#define TREE_PAUSE_USEC (100 * 1000)
 
 /* What outlives a reboot. */
 typedef struct Start {
@@ -108,6 +112,20 @@ static bool starts_at_once(const Supervisor *s) {
                 s->record->reboots == 0;
 }
 
+/* Who wants to change an image holds its tree for a moment before he sees that it is one of a machine that reboots (image_claim()), and who
+ * copies it for as long as that takes. */
+static int take_tree(Supervisor *s, Error **reterr) {
+        for (unsigned tries = 0;; tries++) {
+                _cleanup_(error_freep) Error *error = NULL;
+                int r = image_lock_take(s->image, s->lock, &error);
+
+                if (r != -EBUSY || s->record->reboots == 0 || tries >= TREE_TRIES)
+                        return r < 0 ? error_pass(reterr, r, &error) : r;
+                (void) image_lock_remove(s->lock);
+                clock_pause(TREE_PAUSE_USEC);
+        }
+}
+
 /* The name and the tree are taken: nobody else starts either from here on. All that has to be undone is written down first. */
 static int claim(Start *start, Supervisor *s, Error **reterr) {
         int r;
@@ -126,7 +144,7 @@ static int claim(Start *start, Supervisor *s, Error **reterr) {
                 r = own_group_choose(s, reterr);
         if (r >= 0)
                 r = ids_claim(s, reterr);
-        return r < 0 || starts_at_once(s) ? r : image_lock_take(s->image, s->lock, reterr);
+        return r < 0 || starts_at_once(s) ? r : take_tree(s, reterr);
 }
 
 /* An end that was asked for is none of ours that failed; who waits for it to be up is told. */

@@ -23,12 +23,6 @@ sub contended {
     return 0;
 }
 
-# Whether its machine may have been between two lives meanwhile.
-sub beside_reboot {
-    my ($op, $ops) = @_;
-    return scalar grep { $_->{verb} eq 'reboot' && $_->{name} eq ($op->{name} // '') && $_->{end} >= $op->{begin} && $_->{begin} <= $op->{end} } @$ops;
-}
-
 # unsure(OP, OPS): the names of which a look may have seen what was before or after, and parts of both.
 sub unsure {
     my ($op, $ops) = @_;
@@ -117,7 +111,6 @@ sub states_after {
         $op->{id} = $id++;
         $op->{contended} = contended($op, $ops);
         $op->{unsure} = unsure($op, $ops);
-        $op->{beside_reboot} = beside_reboot($op, $ops);
     }
     my %configurations = map { key_of($_) => { state => $_, done => {} } } @$states;
     my $left = \%configurations;

@@ -31,10 +31,6 @@ sub image { my ($s, $name) = @_; return $s->{images}{$name} }
 sub running { my $i = image(@_); return $i && $i->{runs} ? $i : undef }
 sub resting { my $i = image(@_); return $i && !$i->{runs} ? $i : undef }
 
-# An image that can be changed: also that of a machine between two lives, for whose tree nobody holds a lock then. What its machine was ends by that
-# where the next life does not find it.
-sub changeable { my ($s, $op) = @_; my $i = image($s, $op->{name}); return $i && (!$i->{runs} || $op->{beside_reboot}) ? $i : undef }
-
 # Per verb: how often (of the sum of all); its way: 'change' of what is there or runs, 'inside' of a machine or of what it has on the host, or a 'look';
 # what it is drawn for besides a name; the words of the command; what it does to a state, true if it can be done then.
 # ends: who finds it done meanwhile has not failed. reads: what it prints must be so. writes: may have been done by who was cut off.
@@ -62,11 +58,10 @@ my %VERBS = (
     'snapshot remove' => [ 3, 'change', ['snapshot'], sub { 'snapshot', 'remove', '-q', $_->{name}, $_->{snapshot} },
         sub { my ($s, $op) = @_; my $i = image($s, $op->{name}) or return 0; !!delete $i->{snapshots}{ $op->{snapshot} } } ],
     rollback => [ 4, 'change', ['snapshot'], sub { 'rollback', '-q', $_->{name}, $_->{snapshot} },
-        sub { my ($s, $op) = @_; my $i = changeable($s, $op); my $value = $i && $i->{snapshots}{ $op->{snapshot} } or return 0;
+        sub { my ($s, $op) = @_; my $i = resting($s, $op->{name}); my $value = $i && $i->{snapshots}{ $op->{snapshot} } or return 0;
             $i->{value} = $value; 1 } ],
     rename => [ 5, 'change', ['to'], sub { 'rename', '-q', $_->{name}, $_->{to} },
-        sub { my ($s, $op) = @_; return 0 if !changeable($s, $op) || image($s, $op->{to});
-            ends($s, $op->{name});
+        sub { my ($s, $op) = @_; return 0 if !resting($s, $op->{name}) || image($s, $op->{to});
             $s->{images}{ $op->{to} } = delete $s->{images}{ $op->{name} }; 1 } ],
     clone => [ 5, 'change', ['to'], sub { 'clone', '-q', $_->{name}, $_->{to} },
         sub { my ($s, $op) = @_; my $i = image($s, $op->{name}); return 0 if !$i || image($s, $op->{to});
@@ -75,8 +70,7 @@ my %VERBS = (
         sub { my ($s, $op) = @_; return 0 if image($s, $op->{name}); $s->{images}{ $op->{name} } = { value => 'base', runs => '', limit => '', snapshots => {} }; 1 } ],
     remove => [ 3, 'change', [], sub { 'remove', '-q', '--settings=remove', $_->{name} },
         sub { my ($s, $op) = @_;
-            return 0 unless changeable($s, $op);
-            ends($s, $op->{name});
+            return 0 unless resting($s, $op->{name});
             delete $s->{images}{ $op->{name} } } ],
     set => [ 4, 'change', ['limit'], sub { 'set', '-q', $_->{name}, "$LIMIT=$_->{limit}" },
         sub { my ($s, $op) = @_; my $i = image($s, $op->{name}) or return 0; $i->{limit} = $op->{limit}; 1 } ],
