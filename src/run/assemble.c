@@ -50,6 +50,11 @@ int assemble_enter_namespace(AssembleHome *ret_home, Error **reterr) {
         return 0;
 }
 
+void assemble_go_home(const AssembleHome *home) {
+        if (setns(home->mounts, CLONE_NEWNS) < 0 || (home->directory >= 0 && fchdir(home->directory) < 0))
+                process_give_up("Cannot go back to the host's mounts", errno);
+}
+
 int assemble_stand_on_tree(const AssembleHome *home, int root, Error **reterr) {
         int stage = open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC), r;
 
@@ -59,8 +64,7 @@ int assemble_stand_on_tree(const AssembleHome *home, int root, Error **reterr) {
                 return r;
         }
         r = mount_pivot_to_cwd();
-        if (setns(home->mounts, CLONE_NEWNS) < 0 || (home->directory >= 0 && fchdir(home->directory) < 0))
-                process_give_up("Cannot leave the machine's tree", errno);
+        assemble_go_home(home);
         if (r < 0) {
                 close_fd(stage);
                 return error_errno(reterr, r, "Cannot make the tree the root");

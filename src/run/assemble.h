@@ -28,6 +28,9 @@ void assemble_forget_home(AssembleHome *home);
 /* A private mount namespace for the calling process, that still sees what the host mounts later. Replaces *home. */
 int assemble_enter_namespace(AssembleHome *home, Error **reterr);
 
+/* To that namespace and directory, or to its root where no directory is left; who cannot ends there and then. */
+void assemble_go_home(const AssembleHome *home);
+
 /* The tree at `root`, built, becomes the root of our namespace, of which nothing else is left, and we go home. A child of ours that is still in
  * that namespace finds itself in the tree: all that is left for it to do is to copy it. Returns an fd that keeps the namespace until its copy
  * is made, or who closed it last would wait until it is gone. */

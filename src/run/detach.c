@@ -65,7 +65,7 @@ static int start_service(const DetachRequest *q, BootWait *wait, Error **reterr)
 }
 
 /* Detached from the caller's terminal, files and session; what it has to say later goes nowhere but to its exit. */
-static int become_daemon(Error **reterr) {
+static int become_daemon(AssembleHome *home, Error **reterr) {
         _cleanup_close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
         if (null < 0 || setsid() < 0 || chdir("/") < 0)
@@ -73,7 +73,15 @@ static int become_daemon(Error **reterr) {
         for (int fd = 0; fd < 3; fd++)
                 if (dup2(null, fd) < 0)
                         return error_errno(reterr, errno, "Cannot go into the background");
+        home->directory = close_fd(home->directory);
         return 0;
+}
+
+/* Those that the supervisor makes the machine's tree of: who stayed in that namespace would find himself in the tree. In a chroot, where home
+ * is outside, it makes nothing of them (hand-over.c). */
+static void leave_mounts(const DetachRequest *q) {
+        if (q->plan->userns && q->home->mounts >= 0)
+                assemble_go_home(q->home);
 }
 
 /* 0: it is up, 1: we are to wait no longer. */
@@ -145,11 +153,12 @@ int detach(const DetachRequest *q, int *report_fd, Error **reterr) {
         }
         if (pid == 0) {
                 close_fd(fds[0]);
-                r = become_daemon(reterr);
+                r = become_daemon(q->home, reterr);
                 *report_fd = fds[1];
                 return r;
         }
         close_fd(fds[1]);
+        leave_mounts(q);
         boot_wait_begin(&wait, p->name, p->quiet);
         r = await_report(fds[0], &wait, reterr);
         close_fd(fds[0]);

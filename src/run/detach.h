@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "assemble.h"
 #include "error.h"
 #include "libsystemd.h"
 #include "machine-plan.h"
@@ -25,6 +26,7 @@ typedef struct DetachRequest {
         int argc;
         char **argv;
         int credentials; /* credential-store.h, for a service's standard input; or -1 */
+        AssembleHome *home; /* in the background there is no directory to go back to */
 } DetachRequest;
 
 int detach(const DetachRequest *q, int *report_fd, Error **reterr);

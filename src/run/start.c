@@ -466,7 +466,7 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
         if (!s->plan->detach || start->in_background || detach_is_done(s->plan))
                 return 0;
         r = detach(&(DetachRequest){ .plan = s->plan, .bus = s->bus, .argc = start->argc, .argv = start->argv,
-                                     .credentials = s->credentials }, &start->report_fd, reterr);
+                                     .credentials = s->credentials, .home = &start->home }, &start->report_fd, reterr);
         start->in_background = r == 0;
         return r;
 }

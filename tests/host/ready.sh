@@ -296,6 +296,25 @@ test_ready_verbs_before() {
         status_is 125 wait "$START"
 }
 
+# Neither who waits for a start nor who supervises it has a guest's tree for his root. A supervisor that is no service keeps no directory of the
+# caller's busy; a service has it as its own, for what the command line says by it is read again when the machine reboots.
+test_ready_in_the_host_s_own_place() {
+        local pid supervisor
+        mkdir "$SCRATCH/here"
+        (cd "$SCRATCH/here" && exec nbox boot -d --ready=file:/never "$GUEST") 2>/dev/null &
+        pid=$!
+        wait_until 10 is_booting "$GUEST"
+        supervisor=$(property "$GUEST" Supervisor)
+        [ ! -d /run/systemd/system ] || pid=$supervisor # who waits for a service has no part in it
+        for pid in "$pid" "$supervisor"; do
+                same "root" "$(stat -Lc %d:%i "/proc/$pid/root")" "$(stat -Lc %d:%i /)"
+                same "mounts" "$(readlink "/proc/$pid/ns/mnt")" "$(readlink /proc/self/ns/mnt)"
+        done
+        [ -d /run/systemd/system ] || same "directory" "$(readlink "/proc/$supervisor/cwd")" /
+        terminate "$GUEST"
+        wait
+}
+
 test_ready_on_a_terminal() {
         local rc=0
         GUEST=$GUEST TERM=xterm timeout "$((45 * PATIENCE))" expect -f - <<'EOF' || rc=$?
