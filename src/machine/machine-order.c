@@ -10,6 +10,7 @@
 #include "fd.h"
 #include "file.h"
 #include "ini.h"
+#include "log.h"
 #include "name.h"
 #include "registration.h"
 #include "values.h"
@@ -302,7 +303,8 @@ static int visit(const char *machine, FoundOrder found, void *userdata, Error **
         return r < 0 ? error_oom(reterr) : r > 0 ? machine_order_save(machine, &o, reterr) : 0;
 }
 
-/* Call `found` for each; 1 of it: it has changed, and is written. One that cannot be read keeps nobody from the others, and is the error. */
+/* Call `found` for each; 1 of it: it has changed, and is written. One that cannot be read keeps nobody from the others, and is the error;
+ * -EBADMSG where all that is wrong is what somebody has written there. */
 static int for_each(FoundOrder found, void *userdata, Error **reterr) {
         _cleanup_strv_ char **list = NULL;
         int r = machine_order_list(&list, reterr);
@@ -311,7 +313,7 @@ static int for_each(FoundOrder found, void *userdata, Error **reterr) {
                 _cleanup_(error_freep) Error *error = NULL;
                 int k = visit(*m, found, userdata, &error);
 
-                if (k < 0 && r >= 0)
+                if (k < 0 && (r >= 0 || r == -EBADMSG))
                         r = error_pass(reterr, k, &error);
         }
         return r < 0 ? r : 0;
@@ -395,14 +397,24 @@ static int rename_one(_unused_ const char *machine, MachineOrder *o, void *userd
         return before < 0 ? before : after > 0 || before > 0;
 }
 
+/* What somebody has written into another's order does not keep a machine from being renamed or removed. */
+static int rename_in_all(Renaming n, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int r = for_each(rename_one, &n, &error);
+
+        if (r == -EBADMSG)
+                log_warning("%s, ignoring", error->message);
+        return r >= 0 || r == -EBADMSG ? 0 : error_pass(reterr, r, &error);
+}
+
 int machine_order_rename(const char *from, const char *to, Error **reterr) {
-        return for_each(rename_one, &(Renaming){ from, to }, reterr);
+        return rename_in_all((Renaming){ from, to }, reterr);
 }
 
 int machine_order_forget(const char *machine, Error **reterr) {
         int r = remove_file(machine, reterr);
 
-        return r < 0 ? r : for_each(rename_one, &(Renaming){ machine, NULL }, reterr);
+        return r < 0 ? r : rename_in_all((Renaming){ machine, NULL }, reterr);
 }
 
 bool machine_order_is_alone(const char *directory) {
