@@ -147,7 +147,7 @@ static void flow_consume(Flow *f, size_t n) {
 }
 
 static bool transient(ssize_t r) {
-        return r == -EAGAIN || r == -EINTR;
+        return r == -EAGAIN || r == -EINTR || r == -ENOBUFS || r == -ENOMEM;
 }
 
 /* Room that one more read is sure to fit into. */

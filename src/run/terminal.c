@@ -171,7 +171,7 @@ static int on_client(_unused_ EventSource *source, int fd, uint32_t revents, voi
                 return 0;
         }
         n = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM))
                 return 0;
         if (n <= 0 || (packet[0] == CONTROL_DATA && !input(t, packet + 1, (size_t) n - 1))) {
                 client_remove(t, c);
