@@ -136,13 +136,13 @@ tidy() {
         done
         if [ -e /mnt/bin ]; then timeout 20 nbox umount /mnt; fi
         if [ -e /var/lib/nbox/zones/z ]; then timeout 20 nbox zone remove z; fi
-        timeout 20 nbox gc 2>/dev/null || true
+        timeout 20 nbox gc || return
         m_as_before
         if [ -d "$MACHINES/$STORE" ]; then tidy_store || return; fi
         chattr -i "$MACHINES/a" 2>/dev/null
         rm -rf --one-file-system "$MACHINES/a" "$MACHINES/b" "$MACHINES/b.raw" "$MACHINES/b.nspawn" "$MACHINES/d.raw" /root/a.tar /root/b.tar /root/b.raw \
                 /root/d.raw /root/stream /root/passwd /etc/nbox/[ab].conf /etc/nbox/[ab].conf.d "$MACHINES/m/srv"/*
-        rmdir /etc/nbox 2>/dev/null || true
+        [ ! -d /etc/nbox ] || rmdir --ignore-fail-on-non-empty /etc/nbox
 }
 
 # What is in the store belongs to an image or a snapshot, after a sweep; then these go.
@@ -151,7 +151,7 @@ tidy_store() {
         store_is_clean >"$W/store" || { cat "$W/store" && return 1; }
         for name in a b m; do rm -rf "$MACHINES/$STORE/snapshots/$name"; done
         rm -rf --one-file-system "$MACHINES/a" "$MACHINES/b"
-        timeout 20 nbox gc 2>/dev/null || true
+        timeout 20 nbox gc || return
         if [ -z "$(ls "$MACHINES/$STORE/layers" 2>/dev/null)" ]; then rm -rf "${MACHINES:?}/$STORE"; fi
 }
 

@@ -10,10 +10,13 @@ setup() { bring grab; }
 attack() { grab >/escape/grabbed 2>&1 & }
 
 meanwhile() {
-        local i
-        for i in $(seq 200); do machine_join /bin/busybox true >/dev/null 2>&1 </dev/null || true; done
+        local i joined=0
+        for i in $(seq 200); do
+                if machine_join /bin/busybox true >/dev/null 2>&1 </dev/null; then joined=$((joined + 1)); fi # who is grabbed may well fail
+        done
         touch "$TREE/escape/enough"
-        machine_waits_for "$TREE/escape/grabbed-all" || true
+        [ "$joined" -gt 0 ] || fail "nobody could join at all"
+        machine_waits_for "$TREE/escape/grabbed-all"
 }
 
 verdict() {
