@@ -16,6 +16,16 @@ int file_read(int dirfd, const char *path, size_t max, char **ret) {
         return fd_read_all(fd, max, ret, NULL);
 }
 
+ssize_t file_read_once(int dirfd, const char *path, char *buf, size_t size) {
+        _cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+        if (n < 0)
+                return -errno;
+        buf[n] = 0;
+        return (size_t) n == size - 1 ? -EFBIG : n;
+}
+
 int file_write(int dirfd, const char *path, const char *text) {
         _cleanup_close_ int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 

@@ -9,6 +9,9 @@
 /* Read at most max bytes of a regular file, procfs or sysfs file; -EFBIG beyond. *ret is the caller's. */
 int file_read(int dirfd, const char *path, size_t max, char **ret);
 
+/* A file of procfs that the kernel makes whole for one read(2): its size, with a NUL behind it in buf; -EFBIG where that has no room. */
+ssize_t file_read_once(int dirfd, const char *path, char *buf, size_t size);
+
 /* Write into an existing file in one write(2), as procfs and cgroupfs want it. No O_CREAT. */
 int file_write(int dirfd, const char *path, const char *text);
 

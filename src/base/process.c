@@ -38,14 +38,22 @@ int process_end(pid_t pid) {
         return ended == pid ? process_exit_status(status) : ended < 0 ? -ECHILD : -ETIMEDOUT;
 }
 
-void process_reset_signals(void) {
+static void reset_signals(int last) {
         sigset_t none;
 
-        for (int i = 1; i <= SIGRTMAX; i++)
+        for (int i = 1; i <= last; i++)
                 if (i != SIGKILL && i != SIGSTOP)
                         (void) signal(i, SIG_DFL);
         sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void process_reset_signals(void) {
+        reset_signals(SIGRTMAX);
+}
+
+void process_reset_usual_signals(void) {
+        reset_signals(SIGSYS);
 }
 
 _Noreturn void process_give_up(const char *what, int error) {
@@ -112,9 +120,9 @@ void process_give_back_memory(void) {
 }
 
 static int read_boot_id(char ret[33]) {
-        _cleanup_free_ char *text = NULL;
+        char text[64];
         size_t n = 0;
-        int r = file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &text);
+        int r = (int) file_read_once(AT_FDCWD, "/proc/sys/kernel/random/boot_id", text, sizeof(text));
 
         if (r < 0)
                 return r;

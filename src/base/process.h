@@ -26,6 +26,9 @@ int process_end(pid_t pid);
 /* Every signal as a new program expects it: its default action, and none held back. */
 void process_reset_signals(void);
 
+/* The same but for real-time signals, each of which is a system call, too: there is nobody who ignores these and starts us. */
+void process_reset_usual_signals(void);
+
 /* For one who cannot get back to who or where it was, and would do harm as what it is now: says so and ends, with what it leaves to be swept as
  * of one that was killed. `error` is an errno. */
 _Noreturn void process_give_up(const char *what, int error);

@@ -19,11 +19,14 @@ size_t text_control(const char *s, size_t *ret_length) {
 }
 
 bool string_is_clean(const char *s) {
+        const unsigned char *p = (const unsigned char *) s;
         size_t length;
 
-        for (; *s; s += length)
-                if (text_control(s, &length) > 0)
+        for (; *p; p += length) {
+                length = 1;
+                if ((*p < 0x20 || *p >= 0x7f) && text_control((const char *) p, &length) > 0)
                         return false;
+        }
         return true;
 }
 

@@ -15,7 +15,7 @@ int inside_open(const char *name, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
         int r;
 
-        r = machine_open_wait(name, MACHINE_OPEN_WAIT_USEC, &m, reterr);
+        r = machine_open_to_enter(name, MACHINE_OPEN_WAIT_USEC, &m, reterr);
         if (r >= 0)
                 r = freezer_check(m, reterr);
         if (r >= 0 && m->record->uid_base == 0)

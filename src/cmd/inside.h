@@ -6,7 +6,7 @@
 
 /* What exec, shell, login and passwd have in common: a command inside, on a terminal or on our own three descriptors. */
 
-/* machine_open_wait() for a verb that will run something inside. Where the machine's root is the host's, it also sees to it that
+/* machine_open_to_enter() for a verb that will run something inside. Where the machine's root is the host's, it also sees to it that
  * we run from a sealed copy of ourselves (seal.h), which begins main() again: so nothing is to be done before it that
  * cannot be done twice. */
 int inside_open(const char *name, Machine **ret, Error **reterr);

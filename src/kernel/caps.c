@@ -100,13 +100,16 @@ int caps_limit(uint64_t keep) {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
         struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
 
+        bool less = false;
+
         if (syscall(SYS_capget, &header, data) < 0)
                 return -errno;
         for (size_t i = 0; i < ELEMENTSOF(data); i++) {
+                less = less || (data[i].permitted & ~(uint32_t) (keep >> 32 * i));
                 data[i].permitted &= (uint32_t) (keep >> 32 * i);
                 data[i].effective &= data[i].permitted;
         }
-        return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+        return less && syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
 int caps_effective_limit(uint64_t set, uint64_t *ret_before) {

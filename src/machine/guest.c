@@ -14,17 +14,18 @@
 #include "text.h"
 
 #define PROC_FILE_MAX (64 * 1024)
+#define SMALL_FILE_MAX (16 * 1024)
 #define NAMESPACE_MAX 64
+#define INITIAL_TIME_NAMESPACE "time:[4026531834]" /* PROC_TIME_INIT_INO: since there are such namespaces */
 
 void guest_done(Guest *g) {
         g->proc = close_fd(g->proc);
         g->root = close_fd(g->root);
         free(g->filter);
         g->filter = NULL;
-        free(g->oom_score_adj);
         free(g->container);
         free(g->container_uuid);
-        g->oom_score_adj = g->container = g->container_uuid = NULL;
+        g->container = g->container_uuid = NULL;
 }
 
 #define ALWAYS_ITS_OWN (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
@@ -37,23 +38,42 @@ static const struct {
         { "user", CLONE_NEWUSER }, { "net", CLONE_NEWNET }, { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
 };
 
-/* setns(2) into one's own user namespace is EINVAL: only what differs. The link says which one it is ("net:[4026531840]"); to follow it
- * would have the kernel make a file of it. */
-static int read_namespaces(Guest *g) {
-        g->namespaces = ALWAYS_ITS_OWN;
-        for (size_t i = 0; i < ELEMENTSOF(namespace_kinds); i++) {
-                char a[32], b[32], ours[NAMESPACE_MAX], theirs[NAMESPACE_MAX];
-                ssize_t n, m;
+static int read_namespace(int proc, const char *kind, char ret[NAMESPACE_MAX]) {
+        char path[32];
+        ssize_t n;
 
-                snprintf(a, sizeof(a), "/proc/self/ns/%s", namespace_kinds[i].name);
-                snprintf(b, sizeof(b), "ns/%s", namespace_kinds[i].name);
-                n = readlink(a, ours, sizeof(ours));
-                if (n < 0 && errno == ENOENT) /* the kernel has no such namespaces */
+        snprintf(path, sizeof(path), "ns/%s", kind);
+        n = readlinkat(proc, path, ret, NAMESPACE_MAX - 1);
+        if (n < 0)
+                return errno == ENOENT ? 0 : -errno; /* the kernel has no such namespaces, or the process has ended */
+        ret[n] = 0;
+        return 1;
+}
+
+/* setns(2) into one's own user namespace is EINVAL: only what differs. The link says which one it is ("net:[4026531840]"); to follow it
+ * would have the kernel make a file of it. To look at our own links costs most, since a new process has no entries in /proc yet: where all that is to
+ * be compared is the time namespace, the host's first one is ours, too. */
+static int read_namespaces(Guest *g, uint64_t own) {
+        _cleanup_close_ int self = -1;
+
+        g->namespaces = ALWAYS_ITS_OWN | own;
+        g->assumed = own != 0;
+        for (size_t i = 0; i < ELEMENTSOF(namespace_kinds); i++) {
+                char ours[NAMESPACE_MAX], theirs[NAMESPACE_MAX];
+                int r;
+
+                if (g->namespaces & namespace_kinds[i].flag)
                         continue;
-                m = n < 0 ? -1 : readlinkat(g->proc, b, theirs, sizeof(theirs));
-                if (m < 0)
-                        return -errno;
-                if (n != m || memcmp(ours, theirs, (size_t) n) != 0)
+                r = read_namespace(g->proc, namespace_kinds[i].name, theirs);
+                if (r == 0 || (own && strcmp(theirs, INITIAL_TIME_NAMESPACE) == 0))
+                        continue;
+                if (r > 0 && self < 0)
+                        self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+                if (r > 0)
+                        r = self < 0 ? -errno : read_namespace(self, namespace_kinds[i].name, ours);
+                if (r < 0)
+                        return r;
+                if (strcmp(ours, theirs) != 0)
                         g->namespaces |= namespace_kinds[i].flag;
         }
         return 0;
@@ -85,10 +105,9 @@ uint32_t guest_map_id(const IdRange *ranges, size_t n, uint32_t inside) {
 }
 
 static int read_id_map(const Guest *g, const char *file, IdRange *ranges, size_t *ret_n) {
-        _cleanup_free_ char *text = NULL;
-        int r;
+        char text[SMALL_FILE_MAX];
+        int r = (int) file_read_once(g->proc, file, text, sizeof(text));
 
-        r = file_read(g->proc, file, PROC_FILE_MAX, &text);
         if (r >= 0)
                 r = guest_parse_id_map(text, ranges, GUEST_ID_RANGES_MAX);
         if (r < 0)
@@ -104,18 +123,18 @@ static const char *status_field(const char *status, const char *key) {
 }
 
 static int read_status(Guest *g) {
-        _cleanup_free_ char *status = NULL;
         const char *bounding, *nnp, *seccomp;
-        int r = file_read(g->proc, "status", PROC_FILE_MAX, &status);
+        char status[SMALL_FILE_MAX];
+        int r = (int) file_read_once(g->proc, "status", status, sizeof(status));
 
         if (r < 0)
                 return r;
         /* Name: comes first and may hold anything but a newline, which the kernel escapes: "\nKey:" is the kernel's. */
         bounding = status_field(status, "\nCapBnd:");
-        nnp = status_field(status, "\nNoNewPrivs:");
-        seccomp = status_field(status, "\nSeccomp:");
         if (!bounding)
                 return -EBADMSG;
+        nnp = status_field(bounding, "\nNoNewPrivs:");
+        seccomp = status_field(bounding, "\nSeccomp:");
         g->cap_bounding = strtoull(bounding, NULL, 16);
         g->no_new_privileges = nnp && *nnp == '1';
         g->filtered = seccomp && *seccomp == '2';
@@ -126,9 +145,27 @@ static rlim_t parse_limit(const char *word) {
         return strncmp(word, "unlimited", strlen("unlimited")) == 0 ? RLIM_INFINITY : (rlim_t) strtoull(word, NULL, 10);
 }
 
-/* As the file shows one: "Max open files            1024                 524288               files". */
-static bool find_limit(const char *text, int resource, struct rlimit *ret) {
-        static const char *const names[RLIM_NLIMITS] = {
+/* The next line: "Max open files            1024                 524288               files". */
+static int parse_limit_line(const char **text, const char *name, struct rlimit *ret) {
+        const char *p = *text;
+        size_t n = strlen(name);
+
+        if (strncmp(p, "Max ", 4) != 0 || strncmp(p + 4, name, n) != 0 || p[4 + n] != ' ')
+                return -EBADMSG;
+        p += 4 + n;
+        p += strspn(p, " ");
+        ret->rlim_cur = parse_limit(p);
+        p += strcspn(p, " ");
+        p += strspn(p, " ");
+        ret->rlim_max = parse_limit(p);
+        *text = strchrnul(p, '\n');
+        *text += **text == '\n';
+        return 0;
+}
+
+/* A headline, and limits by their numbers. */
+static int parse_limits(const char *text, struct rlimit limits[RLIM_NLIMITS]) {
+        static const char names[RLIM_NLIMITS][20] = {
                 [RLIMIT_CPU] = "cpu time", [RLIMIT_FSIZE] = "file size", [RLIMIT_DATA] = "data size", [RLIMIT_STACK] = "stack size",
                 [RLIMIT_CORE] = "core file size", [RLIMIT_RSS] = "resident set", [RLIMIT_NPROC] = "processes",
                 [RLIMIT_NOFILE] = "open files", [RLIMIT_MEMLOCK] = "locked memory", [RLIMIT_AS] = "address space",
@@ -136,31 +173,21 @@ static bool find_limit(const char *text, int resource, struct rlimit *ret) {
                 [RLIMIT_SIGPENDING] = "pending signals", [RLIMIT_MSGQUEUE] = "msgqueue size", [RLIMIT_NICE] = "nice priority",
                 [RLIMIT_RTPRIO] = "realtime priority", [RLIMIT_RTTIME] = "realtime timeout",
         };
-        char head[40];
-        const char *p;
+        int r = 0;
 
-        snprintf(head, sizeof(head), "\nMax %s ", names[resource]);
-        p = strstr(text, head);
-        if (!p)
-                return false;
-        p += strlen(head);
-        p += strspn(p, " ");
-        ret->rlim_cur = parse_limit(p);
-        p += strcspn(p, " ");
-        p += strspn(p, " ");
-        ret->rlim_max = parse_limit(p);
-        return true;
+        text = strchrnul(text, '\n');
+        text += *text == '\n';
+        for (int i = 0; r >= 0 && i < RLIM_NLIMITS; i++)
+                r = parse_limit_line(&text, names[i], &limits[i]);
+        return r;
 }
 
 /* prlimit(2) tells another user's only to who has CAP_SYS_RESOURCE, the file tells everybody. */
 static int read_limits(Guest *g) {
-        _cleanup_free_ char *text = NULL;
-        int r = file_read(g->proc, "limits", PROC_FILE_MAX, &text);
+        char text[SMALL_FILE_MAX];
+        int r = (int) file_read_once(g->proc, "limits", text, sizeof(text));
 
-        for (int i = 0; r >= 0 && i < RLIM_NLIMITS; i++)
-                if (!find_limit(text, i, &g->limits[i]))
-                        r = -EBADMSG;
-        return r;
+        return r < 0 ? r : parse_limits(text, g->limits);
 }
 
 static void read_cpus(Guest *g, pid_t leader) {
@@ -201,8 +228,8 @@ static int read_environment(Guest *g) {
 
 /* The flags beside it are init's own affair: some of them make programs easier to attack. */
 static int read_personality(Guest *g) {
-        _cleanup_free_ char *text = NULL;
-        int r = file_read(g->proc, "personality", 64, &text);
+        char text[64];
+        int r = (int) file_read_once(g->proc, "personality", text, sizeof(text));
 
         if (r < 0)
                 return r == -ENOENT ? 0 : r;
@@ -210,7 +237,7 @@ static int read_personality(Guest *g) {
         return 0;
 }
 
-static int guest_read(Guest *g, pid_t leader) {
+static int guest_read(Guest *g, pid_t leader, uint64_t own) {
         int r;
 
         g->root = openat(g->proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -220,13 +247,13 @@ static int guest_read(Guest *g, pid_t leader) {
          * what joins is to have that within that namespace only. It cannot leave it again. */
         r = read_status(g);
         if (r >= 0)
-                r = read_namespaces(g);
+                r = read_namespaces(g, own);
         if (r >= 0)
                 r = read_id_map(g, "uid_map", g->uids, &g->n_uids);
         if (r >= 0)
                 r = read_id_map(g, "gid_map", g->gids, &g->n_gids);
         if (r >= 0)
-                r = file_read(g->proc, "oom_score_adj", 64, &g->oom_score_adj);
+                r = (int) file_read_once(g->proc, "oom_score_adj", g->oom_score_adj, sizeof(g->oom_score_adj));
         if (r >= 0)
                 r = read_personality(g);
         if (r >= 0)
@@ -239,6 +266,16 @@ static int guest_read(Guest *g, pid_t leader) {
 }
 
 int guest_open(Guest *g, const char *name, pid_t leader, int leader_fd, Error **reterr) {
+        return guest_open_own(g, name, leader, leader_fd, 0, reterr);
+}
+
+int guest_compare_namespaces(Guest *g, Error **reterr) {
+        int r = read_namespaces(g, 0);
+
+        return r < 0 ? error_errno(reterr, r, "Cannot look into machine '%s'", g->name) : 0;
+}
+
+int guest_open_own(Guest *g, const char *name, pid_t leader, int leader_fd, uint64_t own, Error **reterr) {
         char path[32];
         int r;
 
@@ -249,7 +286,7 @@ int guest_open(Guest *g, const char *name, pid_t leader, int leader_fd, Error **
         if (r >= 0)
                 r = pidfd_kill(leader_fd, 0);
         if (r >= 0)
-                r = guest_read(g, leader);
+                r = guest_read(g, leader, own);
         if (r >= 0)
                 r = pidfd_kill(leader_fd, 0); /* what was read of a process that ended meanwhile is nothing */
         if (r >= 0) {
@@ -266,10 +303,10 @@ int guest_open(Guest *g, const char *name, pid_t leader, int leader_fd, Error **
 }
 
 int guest_open_cgroup(const Guest *g) {
-        _cleanup_free_ char *text = NULL, *group = NULL;
-        int r;
+        _cleanup_free_ char *group = NULL;
+        char text[SMALL_FILE_MAX];
+        int r = (int) file_read_once(g->proc, "cgroup", text, sizeof(text));
 
-        r = file_read(g->proc, "cgroup", PROC_FILE_MAX, &text);
         if (r >= 0)
                 r = cgroup_parse(text, &group);
         if (r < 0)

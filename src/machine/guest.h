@@ -27,6 +27,7 @@ typedef struct Guest {
         int proc;                /* O_DIRECTORY of /proc/PID */
         int root;                /* O_PATH of its root directory */
         uint64_t namespaces;     /* CLONE_NEW*: those that are not ours, and such as a machine always has */
+        bool assumed;            /* some of them were not compared with ours */
         IdRange uids[GUEST_ID_RANGES_MAX], gids[GUEST_ID_RANGES_MAX];
         size_t n_uids, n_gids;
         uint64_t cap_bounding;
@@ -34,7 +35,7 @@ typedef struct Guest {
         bool filtered;           /* init has a system call filter */
         struct sock_filter *filter; /* that is not the one that every machine has; or NULL */
         size_t n_filter;
-        char *oom_score_adj;
+        char oom_score_adj[16];
         struct rlimit limits[RLIM_NLIMITS];
         Schedule schedule;
         bool has_cpus;           /* init may not run on all CPUs that we may run on */
@@ -48,6 +49,11 @@ void guest_done(Guest *g);
 
 /* leader_fd is checked after /proc/PID was opened, so that both are the same process. -ESRCH when it has ended. */
 int guest_open(Guest *g, const char *name, pid_t leader, int leader_fd, Error **reterr);
+
+/* The same for a machine that, as its record has it, has its own of each kind of `own` (CLONE_NEW*): these are not compared with ours, which takes
+ * as long as all the rest. Where that is not so (setns(2) fails with EPERM or EINVAL), guest_compare_namespaces() tells. */
+int guest_open_own(Guest *g, const char *name, pid_t leader, int leader_fd, uint64_t own, Error **reterr);
+int guest_compare_namespaces(Guest *g, Error **reterr);
 
 /* fd of the cgroup that init is in just now: a leaf, which the kernel lets processes into. -ENOENT where the host has
  * no unified hierarchy or init's is outside of what we see. */

@@ -52,18 +52,20 @@ static _Noreturn void fail(const JoinPlan *p, JoinStage stage, int error) {
         _exit(stage != JOIN_EXEC ? EXIT_OWN_FAILURE : error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE);
 }
 
-/* Only what is needed, at numbers known beforehand. All are moved out of the way first: they may stand in each
- * other's place. */
+/* Only what is needed, at numbers known beforehand. What does not stand where it is to be is moved out of the way first: they may stand in
+ * each other's place. */
 static void arrange_fds(const JoinPlan *p) {
         int from[FIRST_UNUSED_FD] = { p->fds[0], p->fds[1], p->fds[2], p->guest->root, p->guest->leader_fd, p->sock };
 
         for (int i = 0; i < FIRST_UNUSED_FD; i++) {
-                from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FIRST_UNUSED_FD);
+                if (from[i] < FIRST_UNUSED_FD && from[i] != i)
+                        from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FIRST_UNUSED_FD);
                 if (from[i] < 0)
                         _exit(EXIT_OWN_FAILURE);
         }
         for (int i = 0; i < FIRST_UNUSED_FD; i++)
-                if (dup3(from[i], i, i <= STDERR_FILENO ? 0 : O_CLOEXEC) < 0)
+                if ((from[i] != i ? dup3(from[i], i, i <= STDERR_FILENO ? 0 : O_CLOEXEC) :
+                     fcntl(i, F_SETFD, i <= STDERR_FILENO ? 0 : FD_CLOEXEC)) < 0)
                         _exit(EXIT_OWN_FAILURE);
         (void) close_range(FIRST_UNUSED_FD, ~0U, 0);
 }
@@ -102,7 +104,8 @@ static void take_bounds(const JoinPlan *p) {
         const Guest *g = p->guest;
         int r;
 
-        (void) prctl(PR_SET_SECUREBITS, 0); /* the caller's, where there is no user namespace to enter, which has its own */
+        if (!(g->namespaces & CLONE_NEWUSER)) /* which has its own */
+                (void) prctl(PR_SET_SECUREBITS, 0);
         r = caps_drop_bounding(g->cap_bounding);
         if (r >= 0 && g->filter)
                 r = seccomp_apply(g->filter, g->n_filter);
@@ -163,7 +166,7 @@ static _Noreturn void run_command(const JoinPlan *p) {
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (caller_has_ended(p))
                 _exit(EXIT_OWN_FAILURE);
-        process_reset_signals();
+        process_reset_usual_signals();
         take_session(p);
         (void) prctl(PR_SET_PDEATHSIG, p->end_signal);
         take_directory(p);

@@ -182,11 +182,11 @@ static void hand_over_pipe(const Join *j, int fd) {
         struct statfs fs;
         struct stat st;
 
-        if (j->record->selinux_mounts && fstatfs(fd, &fs) >= 0 && fs.f_type == PIPEFS_MAGIC_NUMBER)
-                label_pipe(j, fd);
-        if (!(j->guest.namespaces & CLONE_NEWUSER) && j->user->uid == 0)
+        if (fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode) || fstatfs(fd, &fs) < 0 || fs.f_type != PIPEFS_MAGIC_NUMBER)
                 return;
-        if (fstatfs(fd, &fs) < 0 || fs.f_type != PIPEFS_MAGIC_NUMBER || fstat(fd, &st) < 0 || st.st_uid == uid)
+        if (j->record->selinux_mounts)
+                label_pipe(j, fd);
+        if (st.st_uid == uid || (!(j->guest.namespaces & CLONE_NEWUSER) && j->user->uid == 0))
                 return;
         if (fchown(fd, uid, (gid_t) -1) < 0)
                 log_debug("Cannot hand descriptor %d over to uid %u: %s, ignoring", fd, uid, strerror(errno));
@@ -217,18 +217,26 @@ static int use_fds(Join *j, Error **reterr) {
         return 0;
 }
 
+/* Init cannot leave the user namespace that it was given, nor come by the host's network again. */
+static uint64_t own_namespaces(const MachineRecord *r) {
+        if (r->uid_base == 0 || (r->network != NETWORK_OWN && r->network != NETWORK_NONE))
+                return 0;
+        return CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWCGROUP;
+}
+
 static int prepare(Join *j, Error **reterr) {
         const JoinRequest *q = j->request;
         int r;
 
-        r = guest_open(&j->guest, q->name, q->leader, q->leader_fd, reterr);
-        if (r >= 0 && !q->record)
-                r = record_load(q->name, &j->own_record, reterr);
+        r = q->record ? 0 : record_load(q->name, &j->own_record, reterr);
+        if (r < 0)
+                return r;
+        j->record = q->record ?: j->own_record;
+        r = guest_open_own(&j->guest, q->name, q->leader, q->leader_fd, own_namespaces(j->record), reterr);
         if (r >= 0)
                 r = guest_user_find(j->guest.root, q->user, &j->user, reterr);
         if (r < 0)
                 return r;
-        j->record = q->record ?: j->own_record;
         if (host_uid(j, j->user->uid) == (uid_t) -1 || guest_map_id(j->guest.gids, j->guest.n_gids, j->user->gid) == (gid_t) -1)
                 return error_set(reterr, EINVAL, "User '%s' (uid %u, gid %u) is outside of the ids that machine '%s' has",
                                  j->user->name, j->user->uid, j->user->gid, q->name);
@@ -250,13 +258,24 @@ static int prepare(Join *j, Error **reterr) {
         return 0;
 }
 
+/* Entering is where it shows that a kind of namespace is not the machine's own. */
+static int launch(Join *j, Joined *ret, Error **reterr) {
+        _cleanup_(error_freep) Error *error = NULL;
+        int r = join_launch(&j->plan, ret, &error);
+
+        if ((r != -EPERM && r != -EINVAL) || !j->guest.assumed)
+                return r == 0 ? 0 : error_pass(reterr, r, &error);
+        r = guest_compare_namespaces(&j->guest, reterr);
+        return r < 0 ? r : join_launch(&j->plan, ret, reterr);
+}
+
 int join_start(const JoinRequest *request, Joined *ret, Error **reterr) {
         Join j = { .request = request, .guest = { .proc = -1, .root = -1 }, .pty = -1, .opened = { -1, -1, -1 } };
         int r;
 
         r = prepare(&j, reterr);
         if (r >= 0)
-                r = join_launch(&j.plan, ret, reterr);
+                r = launch(&j, ret, reterr);
         if (r == 0)
                 ret->pty = TAKE_FD(j.pty);
         join_done(&j);

@@ -97,7 +97,8 @@ const char *machine_state_shown(const Machine *m) {
         return m->state == MACHINE_RUNNING && m->record->health == HEALTH_STATE_UNHEALTHY ? "unhealthy" : machine_state_to_string(m->state);
 }
 
-static int machine_load(const char *name, Machine **ret, Error **reterr) {
+/* `changes`: with what was changed by hand since it was started. */
+static int machine_load(const char *name, bool changes, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = calloc(1, sizeof(*m));
         int r;
 
@@ -107,7 +108,7 @@ static int machine_load(const char *name, Machine **ret, Error **reterr) {
         r = record_load(name, &m->record, reterr);
         if (r < 0)
                 return r;
-        if (take_changes(m->record) < 0 || device_changes_take(m->record) < 0 || bind_changes_take(m->record) < 0)
+        if (changes && (take_changes(m->record) < 0 || device_changes_take(m->record) < 0 || bind_changes_take(m->record) < 0))
                 return error_oom(reterr);
         m->leader_fd = open_leader(m->record);
         if (m->leader_fd == -EMFILE || m->leader_fd == -ENFILE) /* that says nothing of the machine */
@@ -146,7 +147,7 @@ static int without_init(const Machine *m, Error **reterr) {
 
 int machine_open(const char *name, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
-        int r = machine_load(name, &m, reterr);
+        int r = machine_load(name, true, &m, reterr);
 
         if (r >= 0 && m->leader_fd < 0)
                 r = without_init(m, reterr);
@@ -162,12 +163,12 @@ static bool is_undecided(const Machine *m) {
 }
 
 /* Load it until `done`, for as long as it may change by itself. */
-static int load_when(const char *name, bool (*done)(const Machine *m), uint64_t timeout_usec, Machine **ret, Error **reterr) {
+static int load_when(const char *name, bool changes, bool (*done)(const Machine *m), uint64_t timeout_usec, Machine **ret, Error **reterr) {
         uint64_t end = clock_deadline(timeout_usec);
 
         for (;;) {
                 _cleanup_(machine_freep) Machine *m = NULL;
-                int r = machine_load(name, &m, reterr);
+                int r = machine_load(name, changes, &m, reterr);
 
                 if (r < 0)
                         return r;
@@ -187,9 +188,9 @@ static bool is_decided(const Machine *m) {
         return !is_undecided(m);
 }
 
-int machine_open_wait(const char *name, uint64_t timeout_usec, Machine **ret, Error **reterr) {
+static int open_wait(const char *name, bool changes, uint64_t timeout_usec, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
-        int r = load_when(name, has_settled, timeout_usec, &m, reterr);
+        int r = load_when(name, changes, has_settled, timeout_usec, &m, reterr);
 
         if (r >= 0 && m->leader_fd < 0)
                 r = without_init(m, reterr);
@@ -199,9 +200,17 @@ int machine_open_wait(const char *name, uint64_t timeout_usec, Machine **ret, Er
         return 0;
 }
 
+int machine_open_wait(const char *name, uint64_t timeout_usec, Machine **ret, Error **reterr) {
+        return open_wait(name, true, timeout_usec, ret, reterr);
+}
+
+int machine_open_to_enter(const char *name, uint64_t timeout_usec, Machine **ret, Error **reterr) {
+        return open_wait(name, false, timeout_usec, ret, reterr);
+}
+
 int machine_find(const char *name, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
-        int r = load_when(name, is_decided, CLOSING_USEC, &m, reterr);
+        int r = load_when(name, true, is_decided, CLOSING_USEC, &m, reterr);
 
         if (r < 0)
                 return r;
@@ -233,7 +242,7 @@ int machine_list(Machine ***ret, size_t *ret_n, Error **reterr) {
         for (char **name = names; *name; name++) {
                 _cleanup_(error_freep) Error *error = NULL;
 
-                r = load_when(*name, is_decided, UNDECIDED_USEC, &all[n], &error);
+                r = load_when(*name, true, is_decided, UNDECIDED_USEC, &all[n], &error);
                 if (r >= 0)
                         n++;
                 else if (r == -EMFILE || r == -ENFILE) {

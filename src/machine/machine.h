@@ -29,6 +29,9 @@ int machine_open(const char *name, Machine **ret, Error **reterr);
  * itself, for others that start before it, is not. */
 int machine_open_wait(const char *name, uint64_t timeout_usec, Machine **ret, Error **reterr);
 
+/* The same for who goes in and no more: its record has nothing of what was changed by hand since it was started (ports, interfaces, devices, binds). */
+int machine_open_to_enter(const char *name, uint64_t timeout_usec, Machine **ret, Error **reterr);
+
 #define MACHINE_OPEN_WAIT_USEC (20 * UINT64_C(1000000)) /* for a verb that wants to go in */
 
 /* A machine that lives, its init or not: leader_fd is -1 between two lives. What has ended a moment ago is waited for, since it may

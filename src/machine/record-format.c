@@ -313,17 +313,33 @@ static int set_field(MachineRecord *r, const RecordField *f, const char *value) 
         }
 }
 
-static int parse_line(MachineRecord *r, const char *line) {
+static bool is_field(const RecordField *f, const char *line, size_t n) {
+        return strncmp(f->key, line, n) == 0 && !f->key[n];
+}
+
+/* Records are written in the table's order: the next line's field is most likely behind `*last`, or that one again. */
+static const RecordField *find_field(const RecordField **last, const char *line, size_t n) {
+        const RecordField *from = *last;
+
+        for (const RecordField *f = from; f->key; f++)
+                if (is_field(f, line, n))
+                        return *last = f;
+        for (const RecordField *f = record_fields; f < from; f++)
+                if (is_field(f, line, n))
+                        return *last = f;
+        return NULL;
+}
+
+static int parse_line(MachineRecord *r, const char *line, const RecordField **last) {
         const char *eq = strchr(line, '=');
-        size_t n;
+        const RecordField *f;
 
         if (!eq || eq == line || !string_is_clean(line))
                 return -EBADMSG;
-        n = (size_t) (eq - line);
-        for (const RecordField *f = record_fields; f->key; f++)
-                if (!f->live && strlen(f->key) == n && memcmp(f->key, line, n) == 0 && (f->core || r->version <= RECORD_VERSION))
-                        return set_field(r, f, eq + 1);
-        return 0; /* of a later version */
+        f = find_field(last, line, (size_t) (eq - line));
+        if (!f || f->live || (!f->core && r->version > RECORD_VERSION)) /* of a later version */
+                return 0;
+        return set_field(r, f, eq + 1);
 }
 
 static int parse_version(const char *line, int *ret) {
@@ -338,6 +354,7 @@ static int parse_version(const char *line, int *ret) {
 int record_parse(const char *text, size_t size, MachineRecord **ret, Error **reterr) {
         _cleanup_(record_freep) MachineRecord *r = record_new();
         _cleanup_free_ char *copy = NULL;
+        const RecordField *last = record_fields;
         char *state = NULL, *line;
         int k;
 
@@ -352,7 +369,7 @@ int record_parse(const char *text, size_t size, MachineRecord **ret, Error **ret
         line = strtok_r(copy, "\n", &state);
         k = parse_version(line, &r->version);
         while (k >= 0 && (line = strtok_r(NULL, "\n", &state)))
-                k = parse_line(r, line);
+                k = parse_line(r, line, &last);
         if (k == -ENOMEM)
                 return error_oom(reterr);
         if (k < 0 || !machine_name_is_valid(r->name) || !r->boot_id[0] || r->leader < 0 || r->supervisor < 0)
