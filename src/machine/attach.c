@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "control.h"
 #include "fd.h"
+#include "log.h"
 #include "raw-terminal.h"
 
 /* Two flows of bytes, each through one buffer: stdin -> peer and peer -> stdout. A flow is read only while its
@@ -52,6 +53,7 @@ struct Attach {
         bool in_is_tty;
         bool held;          /* stdin is not read yet: see hold_input() */
         bool done;          /* nothing is copied any more */
+        int unwritten;      /* why some of it was not, or 0 */
         sigset_t blocked;   /* those signals that it was us who blocked */
         unsigned depth;     /* handlers running: on_event may call attach_free(), memory stays until they return */
         bool freed;
@@ -232,6 +234,8 @@ static void flush_to_out(Attach *a) {
                         return;
                 if (n < 0) { /* nobody listens: go on, so that the machine does not stall */
                         a->to_out.n = 0;
+                        if (errno != EPIPE && errno != EIO && a->unwritten == 0)
+                                a->unwritten = errno;
                         if (a->in_is_tty || errno == EPIPE)
                                 report(a, ATTACH_END_HANGUP);
                         return;
@@ -451,6 +455,8 @@ Attach *attach_free(Attach *a) {
                 return NULL;
         a->done = true;
         raw_terminal_leave(&a->raw);
+        if (a->unwritten > 0)
+                log_warning("Not all that came from the machine could be written: %s", strerror(a->unwritten));
         event_source_free(a->in_source);
         event_source_free(a->out_source);
         event_source_free(a->peer_source);

@@ -41,21 +41,28 @@ static int make_directory(const char *path, Error **reterr) {
         return 0;
 }
 
-static bool is_at_path(int fd, const char *path) {
+/* 1, 0, or why that cannot be said. */
+static int is_at_path(int fd, const char *path) {
         struct stat a, b;
 
-        return fstat(fd, &a) >= 0 && lstat(path, &b) >= 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+        if (fstat(fd, &a) < 0)
+                return -errno;
+        if (lstat(path, &b) < 0)
+                return errno == ENOENT ? 0 : -errno;
+        return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 /* An fd, -EWOULDBLOCK, -ESTALE (it was replaced meanwhile) or another error. */
 static int open_and_lock(const char *path) {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int r;
 
         if (fd < 0)
                 return -errno;
         if (flock(fd, LOCK_EX | LOCK_NB) < 0)
                 return -errno;
-        return is_at_path(fd, path) ? TAKE_FD(fd) : -ESTALE;
+        r = is_at_path(fd, path);
+        return r > 0 ? TAKE_FD(fd) : r == 0 ? -ESTALE : r;
 }
 
 /* Whether the lock is held for good: by a machine that starts, runs, or reboots. One whose init has ended is being cleared away, by its
@@ -111,7 +118,7 @@ int record_claim(const char *name, Error **reterr) {
 bool record_is_claim(int fd, const char *name) {
         _cleanup_free_ char *path = record_path(name);
 
-        return path && is_at_path(fd, path) && flock(fd, LOCK_EX | LOCK_NB) >= 0;
+        return path && is_at_path(fd, path) > 0 && flock(fd, LOCK_EX | LOCK_NB) >= 0;
 }
 
 int record_lock(const char *name, Error **reterr) {
@@ -162,8 +169,9 @@ int record_remove(int dir, const char *name) {
                 return -ENOMEM;
         for (size_t i = 0; i < ELEMENTSOF(usual); i++) /* of a short life that is all there is */
                 (void) unlinkat(dir, usual[i], 0);
-        if (!is_at_path(dir, path))
-                return remove_files(dir);
+        r = is_at_path(dir, path);
+        if (r <= 0)
+                return r < 0 ? r : remove_files(dir);
         if (rmdir(path) >= 0 || errno == ENOENT)
                 return 0;
         if (errno != ENOTEMPTY)

@@ -2,7 +2,7 @@
 
 /* One fault at one system call of one process of a command, for tests/fault/matrix.sh.
  *
- *     faultdrive [--pty] [--keys TEXT] [--limit SECONDS] --report FILE [--at PROCESS CALL N kill|fail] COMMAND...
+ *     faultdrive [--pty] [--keys TEXT] [--limit SECONDS] [--as PROCESS] --report FILE [--at PROCESS CALL N kill|fail] COMMAND...
  *
  * Every process that runs nbox is traced, from the command on through all that it forks; what else is executed, the guest above all, is let
  * go. A process is named by how it came to be: 1 is the command, 1.2 the second that it forked, and so on; a call by its name and by
@@ -13,10 +13,12 @@
  * it can fail at all; `kill` stands where something was changed since the last such line of that process: to be killed at
  * the others is to be killed there. PLACE is the same for calls that are made by the same functions of nbox, one called by the other.
  *
- * With it, the report has `met` when the point was reached, a line `crashed PROCESS SIGNAL` for each process that died of a bug, and `hung
- * PROCESS CALL...` for each that was there when the time was up; all of them are killed then, and the status is 124. Else it is
- * the command's. With the command, tracing ends; who is there still, as a supervisor, goes on by itself.
+ * With it, the report has `met ADDRESS...` when the point was reached, and where in nbox's file that was; a line `crashed PROCESS SIGNAL` for each
+ * process that died of a bug, and `hung PROCESS CALL` for each that was there when the time was up; all of them are killed then, and the status is
+ * 124. Else it is the command's. Only the calls of that one process are stopped at, and none once it has met the fault: the others run at the
+ * speed of every day. With the command, tracing ends; who is there still, as a supervisor, goes on by itself.
  *
+ * --as: what the command is called instead of 1, so that it can be done by itself what was counted as a part of more.
  * --pty gives the command a terminal; what it writes there is standard output here. --keys: what is typed on it, again and again. */
 
 #include <errno.h>
@@ -55,13 +57,16 @@ typedef struct Process {
         bool is_nbox;
         bool loaded;             /* beyond the loader */
         unsigned long long loader[2], text[2]; /* where that is, and nbox's own code */
+        unsigned long long base;               /* what its addresses are counted from */
         bool changed;            /* since its last line with kill */
+        bool watched;            /* its calls are looked at */
         bool failing;            /* this call, on its way out */
         long in;                 /* the call that it is in, or -1 */
 } Process;
 
 typedef struct Fault {
         const char *process, *call;
+        long number; /* the call's */
         unsigned n;
         bool kill, met;
 } Fault;
@@ -70,6 +75,7 @@ typedef struct Drive {
         Process *processes[PROCESSES];
         size_t n;
         pid_t root;
+        const char *name; /* of that */
         Fault fault;
         FILE *report;
         int status;
@@ -174,11 +180,12 @@ static Process *add(Drive *d, pid_t pid, Process *parent) {
         p->in = -1;
         if (parent) {
                 snprintf(p->name, sizeof(p->name), "%.50s.%u", parent->name, ++parent->children);
-                p->is_nbox = parent->is_nbox;
-                p->loaded = parent->loaded;
+                p->is_nbox = p->loaded = parent->is_nbox; /* the loader forks nothing */
                 memcpy(p->text, parent->text, sizeof(p->text));
+                p->base = parent->base;
         } else
-                snprintf(p->name, sizeof(p->name), "1");
+                snprintf(p->name, sizeof(p->name), "%s", d->name);
+        p->watched = !d->fault.process || strcmp(p->name, d->fault.process) == 0;
         return d->processes[d->n++] = p;
 }
 
@@ -200,7 +207,7 @@ static bool look_at_program(Drive *d, Process *p) {
         target[k < 0 ? 0 : k] = '\0';
         p->is_nbox = strcmp(strrchr(target, '/') ? strrchr(target, '/') : "", "/nbox") == 0;
         p->loaded = false;
-        p->loader[0] = p->loader[1] = p->text[0] = p->text[1] = 0;
+        p->loader[0] = p->loader[1] = p->text[0] = p->text[1] = p->base = 0;
         snprintf(path, sizeof(path), "/proc/%d/maps", (int) p->pid);
         maps = fopen(path, "re");
         while (maps && fgets(line, sizeof(line), maps)) {
@@ -208,6 +215,8 @@ static bool look_at_program(Drive *d, Process *p) {
 
                 if (sscanf(line, "%llx-%llx", &from, &to) != 2)
                         continue;
+                if (strstr(line, "/nbox\n") && p->base == 0)
+                        p->base = from;
                 if (strstr(line, " r-xp ") && strstr(line, "/nbox\n"))
                         p->text[0] = from, p->text[1] = to;
                 if (!strstr(line, "/ld-"))
@@ -222,24 +231,37 @@ static bool look_at_program(Drive *d, Process *p) {
 
 /* --- calls ---------------------------------------------------------------------------------------------------------------- */
 
-/* The innermost words of its stack that lead back into nbox's code. Some may be of calls that have returned: then one place counts as two. */
-static unsigned long place_of(const Process *p, const struct ptrace_syscall_info *info) {
+/* The innermost words of its stack that lead back into nbox's code, as addresses of its file. Some may be of calls that have returned: then one
+ * place counts as two. */
+static size_t way_here(const Process *p, const struct ptrace_syscall_info *info, unsigned long long ret[PLACE_DEPTH]) {
         unsigned long long words[512];
         struct iovec here = { words, sizeof(words) }, there = { (void *) (uintptr_t) info->stack_pointer, sizeof(words) };
         ssize_t k = process_vm_readv(p->pid, &here, 1, &there, 1, 0);
-        unsigned long hash = 5381;
+        size_t n = 0;
 
-        for (size_t i = 0, n = 0; k > 0 && i < (size_t) k / sizeof(words[0]) && n < PLACE_DEPTH; i++)
-                if (words[i] >= p->text[0] && words[i] < p->text[1]) {
-                        hash = hash * 33 + (unsigned long) (words[i] - p->text[0]);
-                        n++;
-                }
-        return hash;
+        for (size_t i = 0; k > 0 && i < (size_t) k / sizeof(words[0]) && n < PLACE_DEPTH; i++)
+                if (words[i] >= p->text[0] && words[i] < p->text[1])
+                        ret[n++] = words[i] - p->base;
+        return n;
 }
 
 static void write_point(Drive *d, Process *p, const char *name, const struct ptrace_syscall_info *info, const CallKind *kind) {
+        unsigned long long way[PLACE_DEPTH];
+        unsigned long hash = 5381;
+
+        for (size_t i = 0, n = way_here(p, info, way); i < n; i++)
+                hash = hash * 33 + (unsigned long) way[i];
         fprintf(d->report, "%s %s %u %s %s %lx\n", p->name, name, p->made[p->in], kind->error ? strerrorname_np(kind->error) : "-",
-                p->changed ? "kill" : "-", place_of(p, info));
+                p->changed ? "kill" : "-", hash);
+}
+
+static void write_met(Drive *d, Process *p, const struct ptrace_syscall_info *info) {
+        unsigned long long way[PLACE_DEPTH];
+
+        fprintf(d->report, "met");
+        for (size_t i = 0, n = way_here(p, info, way); i < n; i++)
+                fprintf(d->report, " %#llx", way[i]);
+        fprintf(d->report, "\n");
 }
 
 static void on_entry(Drive *d, Process *p, const struct ptrace_syscall_info *info) {
@@ -257,16 +279,16 @@ static void on_entry(Drive *d, Process *p, const struct ptrace_syscall_info *inf
                 p->changed = true; /* killed before it does anything */
         p->loaded = true;
         n = ++p->made[p->in];
-        call_name(p->in, name);
         if (!f->process) {
+                call_name(p->in, name);
                 write_point(d, p, name, info, &kind);
                 p->changed = !kind.harmless;
                 return;
         }
-        if (f->met || n != f->n || strcmp(name, f->call) != 0 || strcmp(p->name, f->process) != 0)
+        if (f->met || n != f->n || p->in != f->number)
                 return;
         f->met = true;
-        fprintf(d->report, "met\n");
+        write_met(d, p, info);
         if (f->kill) {
                 (void) kill(p->pid, SIGKILL);
                 return;
@@ -294,6 +316,11 @@ static void on_call(Drive *d, Process *p) {
                 on_entry(d, p, &info);
         else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
                 on_exit_of_call(p);
+}
+
+/* With word of its next call, or without. */
+static void go_on(const Drive *d, const Process *p, int sig) {
+        (void) ptrace(p->watched && (!d->fault.met || p->failing) ? PTRACE_SYSCALL : PTRACE_CONT, p->pid, 0, sig);
 }
 
 /* --- the tracer's loop ---------------------------------------------------------------------------------------------------- */
@@ -324,7 +351,7 @@ static void on_stop(Drive *d, Process *p, int status) {
                 }
                 sig = 0;
         }
-        (void) ptrace(PTRACE_SYSCALL, p->pid, 0, sig);
+        go_on(d, p, sig);
 }
 
 static bool is_bug(int sig) {
@@ -339,12 +366,29 @@ static void on_death(Drive *d, Process *p, int status) {
         forget(d, p);
 }
 
+/* The call that it is in, or -1. */
+static long call_of(pid_t pid) {
+        char path[64];
+        long number = -1;
+        FILE *f;
+
+        snprintf(path, sizeof(path), "/proc/%d/syscall", (int) pid);
+        f = fopen(path, "re");
+        if (f && fscanf(f, "%ld", &number) != 1)
+                number = -1;
+        if (f)
+                fclose(f);
+        return number;
+}
+
 static void time_is_up(Drive *d) {
         char name[32];
 
         for (size_t i = 0; i < d->n; i++) {
-                call_name(d->processes[i]->in, name);
-                fprintf(d->report, "hung %s %s\n", d->processes[i]->name, d->processes[i]->in < 0 ? "in no call" : name);
+                long number = call_of(d->processes[i]->pid);
+
+                call_name(number, name);
+                fprintf(d->report, "hung %s %s\n", d->processes[i]->name, number < 0 ? "in no call" : name);
                 (void) kill(d->processes[i]->pid, SIGKILL);
         }
         d->status = 124;
@@ -432,26 +476,60 @@ static void drive(Drive *d) {
 
 /* --- the command ---------------------------------------------------------------------------------------------------------- */
 
-static void copy_terminal(int master, const char *keys) {
+/* To standard output, until all have closed it; from `stop` on no longer than something comes, which the kernel hands over by and by. */
+static void copy_terminal(int master, int stop, const char *keys) {
         char data[4096];
+        bool stopped = false;
 
         for (;;) {
-                struct pollfd fd = { .fd = master, .events = POLLIN };
-                int k = poll(&fd, 1, 300);
+                struct pollfd fds[] = { { .fd = master, .events = POLLIN }, { .fd = stopped ? -1 : stop } };
+                int k = poll(fds, 2, stopped ? 100 : 300);
 
-                if (k == 0) {
-                        if (keys)
-                                (void) !write(master, keys, strlen(keys));
+                stopped = stopped || fds[1].revents != 0;
+                if (k == 0 && stopped)
+                        return;
+                if (k == 0 && keys)
+                        (void) !write(master, keys, strlen(keys));
+                if (fds[0].revents == 0)
                         continue;
-                }
                 ssize_t n = read(master, data, sizeof(data));
                 if (n <= 0)
-                        _exit(0);
+                        return;
                 (void) !write(STDOUT_FILENO, data, (size_t) n);
         }
 }
 
-static pid_t start(char **command, bool terminal, const char *keys) {
+typedef struct Copier {
+        pid_t pid;
+        int stop;
+} Copier;
+
+static int start_copier(Copier *c, int master, const char *keys) {
+        int stop[2];
+
+        if (pipe2(stop, O_CLOEXEC) < 0)
+                return -1;
+        c->pid = fork();
+        if (c->pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                close(stop[1]);
+                copy_terminal(master, stop[0], keys);
+                _exit(0);
+        }
+        close(stop[0]);
+        c->stop = stop[1];
+        return c->pid < 0 ? -1 : 0;
+}
+
+static void end_copier(const Copier *c) {
+        if (c->pid <= 0)
+                return;
+        close(c->stop);
+        while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+}
+
+static pid_t start(char **command, bool terminal, const char *keys, Copier *copier) {
         int master = -1, slave = -1, go[2];
         pid_t pid;
         char c = 0;
@@ -475,11 +553,8 @@ static pid_t start(char **command, bool terminal, const char *keys) {
                 return -1;
         if (terminal) {
                 close(slave);
-                if (fork() == 0) {
-                        prctl(PR_SET_PDEATHSIG, SIGKILL);
-                        close(go[1]);
-                        copy_terminal(master, keys);
-                }
+                if (start_copier(copier, master, keys) < 0)
+                        return -1;
                 close(master);
         }
         (void) ptrace(PTRACE_INTERRUPT, pid, 0, 0);
@@ -491,10 +566,11 @@ static pid_t start(char **command, bool terminal, const char *keys) {
 }
 
 int main(int argc, char **argv) {
-        Drive d = { .status = 125 };
+        Drive d = { .status = 125, .name = "1" };
         bool terminal = false;
         const char *keys = NULL;
         unsigned limit = 30;
+        Copier copier = {};
         int i = 1;
 
         for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
@@ -504,10 +580,13 @@ int main(int argc, char **argv) {
                         keys = argv[++i];
                 else if (strcmp(argv[i], "--limit") == 0 && i + 1 < argc)
                         limit = (unsigned) atoi(argv[++i]);
+                else if (strcmp(argv[i], "--as") == 0 && i + 1 < argc)
+                        d.name = argv[++i];
                 else if (strcmp(argv[i], "--report") == 0 && i + 1 < argc)
                         d.report = fopen(argv[++i], "we");
                 else if (strcmp(argv[i], "--at") == 0 && i + 4 < argc) {
-                        d.fault = (Fault) { argv[i + 1], argv[i + 2], (unsigned) atoi(argv[i + 3]), strcmp(argv[i + 4], "kill") == 0, false };
+                        d.fault = (Fault) { argv[i + 1], argv[i + 2], seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, argv[i + 2]),
+                                            (unsigned) atoi(argv[i + 3]), strcmp(argv[i + 4], "kill") == 0, false };
                         i += 4;
                 } else
                         return 125;
@@ -516,12 +595,13 @@ int main(int argc, char **argv) {
                 return 125;
         sigaction(SIGALRM, &(struct sigaction) { .sa_handler = on_alarm }, NULL);
         alarm(limit);
-        d.root = start(argv + i, terminal, keys);
+        d.root = start(argv + i, terminal, keys, &copier);
         if (d.root < 0) {
                 perror("faultdrive");
                 return 125;
         }
         add(&d, d.root, NULL);
         drive(&d);
+        end_copier(&copier);
         return fclose(d.report) == 0 ? d.status : 125;
 }

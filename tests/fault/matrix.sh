@@ -10,6 +10,7 @@
 # For a command; for what is waited for afterwards.
 COMMAND_SECONDS=$((10 * PATIENCE)) AFTER_SECONDS=$((2 * PATIENCE))
 BATCH=16 # points between two looks at all that there is
+AGAIN=4  # after each so many, the same is done undisturbed
 CGROUPS=$(cgroup2_root)
 [ -d /run/systemd/system ] || CGROUPS+=$(sed -n 's/^0:://p' /proc/self/cgroup)
 
@@ -131,11 +132,18 @@ show_left() {
         diff "$W/glance" "$W/glance.now"
 }
 
+# Where in nbox the fault was, if it has symbols: the functions, innermost first.
+show_place() {
+        # shellcheck disable=SC2046
+        addr2line -fse "$(command -v nbox)" $(sed -n 's/^met//p' "$W/report") 2>/dev/null | sed -n 'h;n;/^?/!{G;s/\n/ /;s/^/    at /;p}'
+}
+
 # bad OUTCOME TEXT: what it says stands in the log; the line of the result is printed by the caller.
 bad() {
         OUTCOME=$1
         {
                 echo "== $SCENARIO $POINT: $1: $2"
+                show_place
                 head -c 1500 "$W/err"
                 if [ "$1" = "left over" ]; then show_left; fi
                 tail -n 3 "$W/out" | head -c 600
@@ -145,13 +153,15 @@ bad() {
 
 # What the command did with it.
 verdict() {
-        local rc=$1 how=$2 crashed
-        crashed=$(grep '^crashed' "$W/report")
-        if [ -n "$crashed" ]; then
-                bad crashed "$crashed"
-        elif [ "$rc" = 124 ] || grep -q '^hung' "$W/report"; then
-                bad hung "$(grep '^hung' "$W/report" | tr '\n' ' ')"
-        elif ! grep -q '^met' "$W/report"; then
+        local rc=$1 how=$2 report
+        report=$'\n'$(<"$W/report")
+        case $report in
+        *$'\ncrashed'*) bad crashed "${report##*$'\n'crashed}" && return ;;
+        *$'\nhung'*) bad hung "${report//$'\n'/ }" && return ;;
+        esac
+        if [ "$rc" = 124 ]; then
+                bad hung "the command"
+        elif [[ $report != *$'\nmet'* ]]; then
                 OUTCOME=missed
         elif [ "$rc" = 0 ]; then
                 # Who was killed after the work was done may have been anybody.
@@ -165,8 +175,15 @@ verdict() {
         fi
 }
 
-# A machine that is listed works.
-m_works() { ! is_listed m || is_frozen || timeout 20 nbox exec m /bin/busybox true >"$W/out" 2>"$W/err"; }
+# The next command, whatever it is: it sweeps, and a machine that is listed works.
+m_works() {
+        local listed
+        listed=$(timeout 20 nbox list 2>"$W/err") || { bad next "nbox list fails" && return; }
+        case $'\n'$listed in
+        *$'\nm '*' frozen '*) ;;
+        *$'\nm '*) timeout 20 nbox exec m /bin/busybox true >"$W/out" 2>"$W/err" || bad broken "m is listed and does not work" ;;
+        esac
+}
 
 # begin_anew: after what should not be.
 begin_anew() {
@@ -182,38 +199,31 @@ begin_anew() {
         as_before 3 && as_before 3 glance || this_is_before
 } >/dev/null 2>&1
 
-# next NUMBER: what comes next is now this, now that: somebody looks, or does the same again.
-next() {
-        if [ $(($1 % 2)) = 0 ]; then
-                timeout 20 nbox list >/dev/null 2>"$W/err" || { bad next "nbox list fails" && return; }
-                return
-        fi
+# again: the same afterwards works.
+again() {
         tidy >"$W/tidied" 2>&1 || { bad "left over" "$(cat "$W/tidied")" && return; }
         "$PREPARE" 2>"$W/err" || { bad next "cannot be prepared again" && return; }
         undisturbed || bad next "the same does not work afterwards"
 }
 
+good() { case $OUTCOME in missed | succeeded | killed | refused) ;; *) return 1 ;; esac }
+
 # point NUMBER PROCESS CALL N HOW ERRNO: prints SCENARIO POINT OUTCOME SWEPT SECONDS.
 point() {
-        local rc=0 swept=- began=$SECONDS
+        local rc=0 swept=- began=$SECONDS at
         POINT="$2 $3 $4 $5 $6" OUTCOME=''
         "$PREPARE"
         drive --at "$2" "$3" "$4" "$5" || rc=$?
         verdict "$rc" "$5"
-        case $OUTCOME in
-        missed | succeeded | killed | refused)
-                m_works || bad broken "m is listed and does not work"
-                [ -z "$(ls -A /run/nbox/machines 2>/dev/null)" ] || swept=swept
-                [ "$OUTCOME" = broken ] || next "$1"
-                ;;
-        esac
-        case $OUTCOME in
-        missed | succeeded | killed | refused)
-                tidy >"$W/tidied" 2>&1 || bad "left over" "$(cat "$W/tidied")"
-                [ "$OUTCOME" = "left over" ] || { as_before "$AFTER_SECONDS" glance && { [ -z "$FULL" ] || as_before "$AFTER_SECONDS"; }; } || bad "left over" "the host is not as before"
-                ;;
-        esac
-        case $OUTCOME in missed | succeeded | killed | refused) ;; *) begin_anew ;; esac
+        if good; then
+                for at in /run/nbox/machines/*; do [ ! -e "$at" ] || swept=swept; done
+                m_works
+        fi
+        if good && [ $(($1 % AGAIN)) = 1 ]; then again; fi
+        if good; then tidy >"$W/tidied" 2>&1 || bad "left over" "$(cat "$W/tidied")"; fi
+        if good && ! as_before "$AFTER_SECONDS" glance; then bad "left over" "the host is not as before"; fi
+        if good && [ -n "$FULL" ] && ! as_before "$AFTER_SECONDS"; then bad "left over" "the host is not as before"; fi
+        good || begin_anew
         printf '%s\t%s\t%s\t%s\t%s\n' "$SCENARIO" "$POINT" "$OUTCOME" "$swept" "$((SECONDS - began))"
 }
 
@@ -254,7 +264,7 @@ matrix() {
         case $every in /*) every=$((($(wc -l <"$W/points") + ${every#/} - 1) / ${every#/})) ;; esac
         printf '%s\t%s\ttotal\t%s\t%s\n' "$1" "$every" "$total" "$(wc -l <"$W/points")" >>"$RESULTS"
         # From a file and not from a pipe: nothing in there reads it.
-        mapfile -t POINTS < <(awk -v every="$every" -v seed="$3" 'NR % every == seed % every' "$W/points")
+        mapfile -t POINTS < <(grep -E "${THESE-}" "$W/points" | awk -v every="$every" -v seed="$3" 'NR % every == seed % every')
         while [ "$AT" -lt ${#POINTS[@]} ]; do
                 [ "$SECONDS" -lt "$end" ] || { printf '%s\t%s\tcut\t%s\n' "$1" "$AT" "${#POINTS[@]}" >>"$RESULTS" && break; }
                 batch "$end"

@@ -127,7 +127,7 @@ no_nbox() { ! pgrep -x nbox; }
 
 # All that a scenario makes when it goes well; what it leaves besides is found by the comparison.
 tidy() {
-        local listed name
+        local listed name there=()
         listed=$(nbox list --quiet 2>/dev/null)
         for name in $listed; do
                 if [ "$name" = m ] && is_frozen; then timeout 20 nbox thaw m; fi
@@ -139,9 +139,12 @@ tidy() {
         timeout 20 nbox gc || return
         m_as_before
         if [ -d "$MACHINES/$STORE" ]; then tidy_store || return; fi
-        chattr -i "$MACHINES/a" 2>/dev/null
-        rm -rf --one-file-system "$MACHINES/a" "$MACHINES/b" "$MACHINES/b.raw" "$MACHINES/b.nspawn" "$MACHINES/d.raw" /root/a.tar /root/b.tar /root/b.raw \
-                /root/d.raw /root/stream /root/passwd /etc/nbox/[ab].conf /etc/nbox/[ab].conf.d "$MACHINES/m/srv"/*
+        [ ! -d "$MACHINES/a" ] || chattr -i "$MACHINES/a" 2>/dev/null
+        for name in "$MACHINES/a" "$MACHINES/b" "$MACHINES/b.raw" "$MACHINES/b.nspawn" "$MACHINES/d.raw" /root/a.tar /root/b.tar /root/b.raw \
+                /root/d.raw /root/stream /root/passwd /etc/nbox/[ab].conf /etc/nbox/[ab].conf.d "$MACHINES/m/srv"/*; do
+                if [ -e "$name" ] || [ -L "$name" ]; then there+=("$name"); fi
+        done
+        [ ${#there[@]} = 0 ] || rm -rf --one-file-system "${there[@]}"
         [ ! -d /etc/nbox ] || rmdir --ignore-fail-on-non-empty /etc/nbox
 }
 
@@ -162,7 +165,7 @@ m_as_before() {
 
 # --- what must be so when the command says that it went well --------------------------------------------------------------
 
-said() { grep -q did "$W/out"; }
+said() { grep -q did "$W/out" || grep -q "could be written" "$W/out" "$W/err"; }
 runs() { is_listed m && timeout 20 nbox exec m /bin/busybox true; }
 rebooted() { [ "$(cat "$MACHINES/again/life")" = second ]; }
 has_ended() { ! is_listed m; }
