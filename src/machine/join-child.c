@@ -158,7 +158,7 @@ static bool caller_has_ended(const JoinPlan *p) {
         char go;
 
         if (p->shared)
-                return poll(&(struct pollfd){ .fd = SOCK_FD, .events = POLLIN }, 1, 0) != 0;
+                return poll(&(struct pollfd){ .fd = SOCK_FD, .events = POLLIN }, 1, 0) > 0;
         return recv(SOCK_FD, &go, 1, 0) != 1;
 }
 

@@ -47,13 +47,13 @@ static _Noreturn void help(const Supervisor *s, pid_t supervisor) {
         r = machine_stop(&t, s->stop.action, &error);
         if (r < 0)
                 log_report(LOG_LEVEL_WARNING, r, error);
-        _exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+        _exit(r >= 0 ? EXIT_SUCCESS : r == -EOPNOTSUPP ? EXIT_FAILURE : EXIT_OWN_FAILURE);
 }
 
 static int start_helper(Supervisor *s);
 
-/* What it could not do, it has said. One that was killed, or could not begin, has perhaps done nothing yet: another asks then, and the machine
- * need not wait for its deadline. */
+/* What it could not do, it has said. One that was killed, or that something of the host's kept from it, has perhaps done nothing yet: another asks
+ * then, and the machine need not wait for its deadline. An init that heeds nothing will not heed another either. */
 static int on_helper_end(_unused_ EventSource *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
         Supervisor *s = userdata;
         siginfo_t info;

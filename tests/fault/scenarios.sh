@@ -20,7 +20,7 @@ run-overlay    |                       | nothing       | said         | nbox run
 run-disk       | machine               | a_disk        | said         | nbox run --network=none --image=/var/lib/machines/d.raw /bin/busybox echo did
 run-template   |                       | an_image      | said         | nbox run --network=none --template=a b /bin/busybox echo did
 boot           | machine container     | nothing       | runs         | nbox boot -d -p 8070:80 m
-boot-terminal  | pty                   | nothing       | said         | nbox boot --network=none off
+boot-terminal  | machine pty           | nothing       | said         | nbox boot --network=none off
 boot-reboots   | machine pty           | forget_lives  | rebooted     | nbox boot again
 boot-kept-zone |                       | a_zone        | runs         | nbox boot -d --network=zone:z m
 exec           | machine live          | nothing       | said         | nbox exec m /bin/busybox echo did
