@@ -236,6 +236,13 @@ void link_put_new_address(Netlink *nl, int index, const IpAddress *address, unsi
         add_address(nl, NLM_F_EXCL, index, address, prefix);
 }
 
+void link_put_address6_query(Netlink *nl, int index, const struct in6_addr *address) {
+        struct ifaddrmsg h = { .ifa_family = AF_INET6, .ifa_prefixlen = 128, .ifa_index = (uint32_t) index };
+        IpAddress ip = ip_v6(address);
+
+        netlink_put_ip(netlink_add(nl, RTM_GETADDR, 0, &h, sizeof(h)), IFA_ADDRESS, &ip);
+}
+
 static struct nlmsghdr *add_route(Netlink *nl, int index, int family, unsigned prefix, unsigned char scope) {
         struct rtmsg h = {
                 .rtm_family = (uint8_t) family,

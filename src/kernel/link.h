@@ -65,6 +65,7 @@ void link_put_hairpin(Netlink *nl, int index);
 /* Of either family. An IPv6 address is there at once: nobody is asked whether he has it already. */
 void link_put_address(Netlink *nl, int index, const IpAddress *address, unsigned prefix);
 void link_put_new_address(Netlink *nl, int index, const IpAddress *address, unsigned prefix); /* -EEXIST, and nothing is changed */
+void link_put_address6_query(Netlink *nl, int index, const struct in6_addr *address); /* -EADDRNOTAVAIL: it has not */
 void link_put_default_route(Netlink *nl, int index, const IpAddress *gateway);
 void link_put_network_route(Netlink *nl, int index, const IpAddress *network, unsigned prefix); /* whose hosts are on this link */
 

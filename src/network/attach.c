@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge-quiet.h"
 #include "endpoint-nics.h"
 #include "forwarding.h"
 #include "give.h"
@@ -203,7 +204,11 @@ static int write_names(const Attachment *a, Error **reterr) {
 
         for (size_t i = 0; r >= 0 && i < a->at.n_places; i++)
                 r = names_begin(a->at.places[i].zone.name, range_gateway(a->at.places[i].zone.range), reterr);
-        return r < 0 ? r : names_add(a->endpoint, reterr);
+        if (r >= 0)
+                r = names_add(a->endpoint, reterr);
+        for (size_t i = 0; r >= 0 && i < a->at.n_places; i++)
+                bridge_quiet_grow(a->at.places[i].zone.name);
+        return r;
 }
 
 /* ---- all of it ---- */

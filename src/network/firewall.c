@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bridge-isolation.h"
+#include "bridge-quiet.h"
 #include "fd.h"
 #include "file.h"
 #include "firewall-seen.h"
@@ -56,6 +57,7 @@ static int take_note(const FirewallBackend *b, Error **reterr) {
 
 void firewall_release(void) {
         bridge_isolation_release();
+        bridge_quiet_release();
         firewall_forget_seen();
         (void) unlink(NOTE);
 }

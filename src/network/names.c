@@ -213,14 +213,19 @@ void names_remove_from(const char *machine, const char *zone) {
                 make_stale(zone);
 }
 
-/* The first that is found is enough. */
-bool names_has_others(const char *zone, const char *machine) {
-        char path[NAMES_PATH_MAX], buffer[512] __attribute__((aligned(8)));
-        _cleanup_close_ int fd = -1;
-        ssize_t n;
+static int open_machines(const char *zone) {
+        char path[NAMES_PATH_MAX];
 
         names_path(zone, NAMES_DHCP, path);
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+/* The first that is found is enough. */
+bool names_has_others(const char *zone, const char *machine) {
+        char buffer[512] __attribute__((aligned(8)));
+        _cleanup_close_ int fd = open_machines(zone);
+        ssize_t n;
+
         while (fd >= 0 && (n = getdents64(fd, buffer, sizeof(buffer))) > 0)
                 for (const char *at = buffer; at < buffer + n; at += ((const struct dirent64 *) (const void *) at)->d_reclen) {
                         const char *name = ((const struct dirent64 *) (const void *) at)->d_name;
@@ -229,6 +234,18 @@ bool names_has_others(const char *zone, const char *machine) {
                                 return true;
                 }
         return false;
+}
+
+size_t names_count(const char *zone) {
+        char buffer[32768] __attribute__((aligned(8)));
+        _cleanup_close_ int fd = open_machines(zone);
+        size_t count = 0;
+        ssize_t n;
+
+        while (fd >= 0 && (n = getdents64(fd, buffer, sizeof(buffer))) > 0)
+                for (const char *at = buffer; at < buffer + n; at += ((const struct dirent64 *) (const void *) at)->d_reclen)
+                        count += machine_name_is_valid(((const struct dirent64 *) (const void *) at)->d_name);
+        return count;
 }
 
 void names_remove(const char *machine) {

@@ -49,6 +49,9 @@ void names_remove_from(const char *machine, const char *zone);
 /* Whether any machine but this one has files there. */
 bool names_has_others(const char *zone, const char *machine);
 
+/* How many have. */
+size_t names_count(const char *zone);
+
 /* Remove what is of nobody alive. */
 void names_sweep(const FirewallOracle *oracle);
 

@@ -6,6 +6,7 @@
 
 #include "address.h"
 #include "bridge-isolation.h"
+#include "bridge-quiet.h"
 #include "host-hash.h"
 #include "link-move.h"
 #include "machine-link.h"
@@ -102,7 +103,7 @@ static int make_pair(Netlink *nl, Nic *nic, int netns, Error **reterr) {
                 .peer_mac = nic->mac,
                 .hairpin = nic->hairpin,
                 .isolated = nic->zone->isolates_ports,
-                .group = nic->zone->isolated ? ISOLATED_GROUP : 0,
+                .group = nic->zone->isolated ? ISOLATED_GROUP : nic->zone->uplinked ? 0 : QUIET_GROUP,
         };
         MachineLink owner = { .address = nic->address };
         int r;

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "bridge-quiet.h"
 #include "caps.h"
 #include "fd.h"
 #include "host-hash.h"
@@ -136,7 +137,7 @@ static int make_link(Serve *s, int netns, LinkInfo *ret) {
         uint8_t mac[6];
         VethRequest req = {
                 .name = name, .altname = altname, .alias = alias, .bridge = s->zone.index, .netns = netns, .peer_name = LINK_NAME,
-                .peer_mac = mac,
+                .peer_mac = mac, .group = s->zone.uplinked ? 0 : QUIET_GROUP,
         };
         int r;
 

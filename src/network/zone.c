@@ -98,6 +98,16 @@ static struct in6_addr link_local_address(const uint8_t mac[6]) {
         };
 }
 
+/* Asked first: of a bridge that has them, each that is put there all the same lets the kernel say all multicast groups of the host's to all
+ * machines (ipv6_find_idev()). */
+static bool has_own_addresses6(Netlink *nl, const Zone *zone) {
+        struct in6_addr own = link_local_address(zone->mac), gateway = range6_gateway(&zone->range6);
+
+        link_put_address6_query(nl, zone->index, &own);
+        link_put_address6_query(nl, zone->index, &gateway);
+        return netlink_run(nl, NULL, NULL, NULL) >= 0;
+}
+
 static void put_own_addresses6(Netlink *nl, const Zone *zone, int index) {
         struct in6_addr own = link_local_address(zone->mac), gateway = range6_gateway(&zone->range6);
         IpAddress link_local = ip_v6(&own), ip = ip_v6(&gateway);
@@ -152,7 +162,7 @@ static int have_own_addresses6(Netlink *nl, const Zone *zone) {
 int zone_give_address6(Netlink *nl, const Zone *zone, Error **reterr) {
         int r;
 
-        if (zone->range6.prefix == 0)
+        if (zone->range6.prefix == 0 || has_own_addresses6(nl, zone))
                 return 0;
         r = have_own_addresses6(nl, zone);
         if (r == -EACCES) { /* IPv6 is off there */

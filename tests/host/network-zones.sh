@@ -235,6 +235,38 @@ test_isolation_is_by_rules() {
         has "without the table: $(ask m2 TCP "$address" 80)" 'peer 10\.'
 }
 
+heard() { ip netns exec m2 awk '$1 == "Ip6InMcastPkts" { print $2 }' /proc/net/snmp6; }
+rejoin() { # m1 says its groups anew; the second time is within a second
+        local before
+        before=$(heard)
+        ip -n m1 link set host0 down
+        ip -n m1 link set host0 up
+        sleep 1.3
+        echo $(($(heard) - before))
+}
+
+# Where there are many, none hears which multicast groups the others belong to; all else that is for all it hears.
+test_crowded_zone() {
+        local i
+        attach crowd one m1 once >/dev/null
+        attach crowd two m2 once >/dev/null
+        lacks "$(nft list tables)" nbox-quiet
+        [ "$(rejoin)" -gt 0 ] || fail "m2 hears nothing"
+        for ((i = 3; i <= 32; i++)); do
+                ip netns add "c$i"
+                attach crowd "c$i" "c$i" once >/dev/null
+        done
+        has "$(nft list tables)" 'table bridge nbox-quiet'
+        same heard "$(rejoin)" 0
+        i=$(heard)
+        ip netns exec m1 bash -c 'echo x >/dev/udp/ff02::1%host0/9'
+        [ "$(heard)" -gt "$i" ] || fail "m2 does not hear what is for all"
+        for ((i = 3; i <= 32; i++)); do detach crowd "c$i"; done
+        detach crowd two
+        detach crowd one
+        as_before
+}
+
 test_closed_zone() {
         local protocol
         mkdir -p /var/lib/nbox/zones
