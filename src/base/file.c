@@ -17,7 +17,7 @@ int file_read(int dirfd, const char *path, size_t max, char **ret) {
 }
 
 ssize_t file_read_once(int dirfd, const char *path, char *buf, size_t size) {
-        _cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        _cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
         ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
 
         if (n < 0)

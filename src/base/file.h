@@ -9,7 +9,8 @@
 /* Read at most max bytes of a regular file, procfs or sysfs file; -EFBIG beyond. *ret is the caller's. */
 int file_read(int dirfd, const char *path, size_t max, char **ret);
 
-/* A file of procfs that the kernel makes whole for one read(2): its size, with a NUL behind it in buf; -EFBIG where that has no room. */
+/* A regular file, or one of procfs that the kernel makes whole, by one read(2): its size, with a NUL behind it in buf; -EFBIG where that has no
+ * room. Links at the end of the path are not followed. */
 ssize_t file_read_once(int dirfd, const char *path, char *buf, size_t size);
 
 /* Write into an existing file in one write(2), as procfs and cgroupfs want it. No O_CREAT. */

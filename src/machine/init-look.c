@@ -42,32 +42,30 @@ InitKnown init_known_of(const MachineRecord *r) {
 /* What is read of the process stands in these. */
 typedef struct Seen {
         char exe[PATH_MAX];
-        char *argv0, *comm;
+        char argv0[PATH_MAX], comm[64];
         InitProcess process;
 } Seen;
-
-static void seen_done(Seen *s) {
-        free(s->argv0);
-        free(s->comm);
-}
 
 /* proc: its directory of /proc. */
 static void look(int proc, Seen *s) {
         ssize_t n = readlinkat(proc, "exe", s->exe, sizeof(s->exe) - 1);
 
         s->exe[n > 0 ? n : 0] = 0;
-        s->argv0 = s->comm = NULL;
-        if (file_read(proc, "cmdline", 64 * 1024, &s->argv0) < 0) /* NUL after argv[0] */
-                s->argv0 = NULL;
-        if (file_read(proc, "comm", 64, &s->comm) < 0)
-                s->comm = NULL;
-        if (s->comm)
+        s->process = (InitProcess){ .exe = s->exe };
+        if (!init_is_called(s->exe))
+                return;
+        /* NUL after argv[0] */
+        n = file_read_once(proc, "cmdline", s->argv0, sizeof(s->argv0));
+        if (n >= 0 || n == -EFBIG)
+                s->process.argv0 = s->argv0;
+        if (file_read_once(proc, "comm", s->comm, sizeof(s->comm)) >= 0) {
                 s->comm[strcspn(s->comm, "\n")] = 0;
-        s->process = (InitProcess){ .exe = s->exe, .argv0 = s->argv0, .comm = s->comm };
+                s->process.comm = s->comm;
+        }
 }
 
 InitKind init_identify(const Guest *g, InitKnown known) {
-        _cleanup_(seen_done) Seen s;
+        Seen s;
 
         look(g->proc, &s);
         return init_kind_of(&s.process, known);
@@ -75,7 +73,7 @@ InitKind init_identify(const Guest *g, InitKnown known) {
 
 InitKind init_of_record(const MachineRecord *r, int leader_fd) {
         InitKnown known = init_known_of(r);
-        _cleanup_(seen_done) Seen s = {};
+        Seen s;
         _cleanup_close_ int proc = -1;
         char path[32];
 
@@ -89,7 +87,7 @@ InitKind init_of_record(const MachineRecord *r, int leader_fd) {
 }
 
 bool init_is_going_down(const Guest *g) {
-        _cleanup_(seen_done) Seen s;
+        Seen s;
 
         look(g->proc, &s);
         return init_is_ending(&s.process);

@@ -188,6 +188,14 @@ static InitKind by_second_look(const InitProcess *p, InitKind in_tree) {
         return agrees ? in_tree : INIT_OTHER;
 }
 
+static bool is_between(const char *exe) {
+        return strncmp(last_component(exe), "qemu-", 5) == 0 || strncmp(last_component(exe), "ld-", 3) == 0;
+}
+
+bool init_is_called(const char *exe) {
+        return is_between(exe) || init_kind_of_name(exe) == INIT_BUSYBOX;
+}
+
 InitKind init_kind_of(const InitProcess *p, InitKnown known) {
         InitKind kind;
 
@@ -202,8 +210,7 @@ InitKind init_kind_of(const InitProcess *p, InitKnown known) {
                 return is_called_init(p->argv0) ? INIT_BUSYBOX : INIT_OTHER;
         if (kind == INIT_AUTO)
                 return known.kind == INIT_AUTO ? INIT_OTHER : known.kind;
-        if (kind == INIT_OTHER && known.kind != INIT_AUTO && (strncmp(last_component(p->exe), "qemu-", 5) == 0 ||
-                                                              strncmp(last_component(p->exe), "ld-", 3) == 0))
+        if (kind == INIT_OTHER && known.kind != INIT_AUTO && is_between(p->exe))
                 return by_second_look(p, known.kind);
         return kind;
 }

@@ -69,6 +69,9 @@ typedef struct InitProcess {
 /* Which init that process is. A wrong guess is worse than none: INIT_OTHER in doubt. */
 InitKind init_kind_of(const InitProcess *p, InitKnown known);
 
+/* Whether what such a process calls itself (argv0, comm) has a say in it. */
+bool init_is_called(const char *exe);
+
 /* Whether it is what a shutdown ends in (systemd-shutdown). */
 bool init_is_ending(const InitProcess *p);
 

@@ -15,8 +15,8 @@
 #include "port-map.h"
 #include "process.h"
 
-/* A pid in a file may since have become another process. So: the record's boot id is this boot's; a pidfd is opened, and only then
- * the start time compared: if both agree, the pidfd is the process that was meant, whatever happens to it later. */
+/* A pid in a file may since have become another process. So: the record's boot id is this boot's; a pidfd is opened, and only then its
+ * inode compared, or the start time where pidfds have none of their own: if both agree, the pidfd is the process that was meant, whatever happens to it later. */
 
 #define WAIT_STEP_USEC (20 * 1000)
 #define UNDECIDED_USEC 200000
@@ -30,22 +30,25 @@ void machine_free(Machine *m) {
         free(m);
 }
 
+static bool is_leader(const MachineRecord *r, int pidfd) {
+        uint64_t start;
+
+        if (r->leader_inode > 0)
+                return pidfd_has_inode(pidfd, r->leader_inode);
+        return process_start_time(r->leader, &start) >= 0 && start == r->leader_start;
+}
+
 /* The leader's pidfd; -ESRCH when it is gone or another process has its pid. */
 static int open_leader(const MachineRecord *r) {
         _cleanup_close_ int fd = -1;
         char boot[33];
-        uint64_t start;
-        int k;
 
         if (r->leader <= 0 || boot_id(boot) < 0 || strcmp(boot, r->boot_id) != 0)
                 return -ESRCH;
         fd = pidfd_of(r->leader);
         if (fd < 0)
                 return fd;
-        k = process_start_time(r->leader, &start);
-        if (k < 0 || start != r->leader_start)
-                return k < 0 ? k : -ESRCH;
-        if (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 0) != 0) /* a zombie has ended */
+        if (!is_leader(r, fd) || poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 0) != 0) /* a zombie has ended */
                 return -ESRCH;
         return TAKE_FD(fd);
 }
@@ -71,7 +74,7 @@ static MachineState state_of(const Machine *m) {
 }
 
 /* Ports and interfaces come and go while a machine runs: the record has those that it was started with. */
-static int take_changes(MachineRecord *r) {
+static int take_network(MachineRecord *r) {
         _cleanup_(endpoint_freep) Endpoint *e = NULL;
 
         if (r->network != NETWORK_OWN || endpoint_load(r->name, &e, NULL) <= 0)
@@ -97,8 +100,22 @@ const char *machine_state_shown(const Machine *m) {
         return m->state == MACHINE_RUNNING && m->record->health == HEALTH_STATE_UNHEALTHY ? "unhealthy" : machine_state_to_string(m->state);
 }
 
-/* `changes`: with what was changed by hand since it was started. */
-static int machine_load(const char *name, bool changes, Machine **ret, Error **reterr) {
+/* What was changed by hand since it was started. */
+typedef enum Changes {
+        CHANGES_NONE,
+        CHANGES_OF_NETWORK,
+        CHANGES_ALL,
+} Changes;
+
+static int changes_take(MachineRecord *r, Changes changes) {
+        int k = changes == CHANGES_NONE ? 0 : take_network(r);
+
+        if (k >= 0 && changes == CHANGES_ALL)
+                k = device_changes_take(r);
+        return k >= 0 && changes == CHANGES_ALL ? bind_changes_take(r) : k;
+}
+
+static int machine_load(const char *name, Changes changes, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = calloc(1, sizeof(*m));
         int r;
 
@@ -108,7 +125,7 @@ static int machine_load(const char *name, bool changes, Machine **ret, Error **r
         r = record_load(name, &m->record, reterr);
         if (r < 0)
                 return r;
-        if (changes && (take_changes(m->record) < 0 || device_changes_take(m->record) < 0 || bind_changes_take(m->record) < 0))
+        if (changes_take(m->record, changes) < 0)
                 return error_oom(reterr);
         m->leader_fd = open_leader(m->record);
         if (m->leader_fd == -EMFILE || m->leader_fd == -ENFILE) /* that says nothing of the machine */
@@ -147,7 +164,7 @@ static int without_init(const Machine *m, Error **reterr) {
 
 int machine_open(const char *name, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
-        int r = machine_load(name, true, &m, reterr);
+        int r = machine_load(name, CHANGES_ALL, &m, reterr);
 
         if (r >= 0 && m->leader_fd < 0)
                 r = without_init(m, reterr);
@@ -163,7 +180,7 @@ static bool is_undecided(const Machine *m) {
 }
 
 /* Load it until `done`, for as long as it may change by itself. */
-static int load_when(const char *name, bool changes, bool (*done)(const Machine *m), uint64_t timeout_usec, Machine **ret, Error **reterr) {
+static int load_when(const char *name, Changes changes, bool (*done)(const Machine *m), uint64_t timeout_usec, Machine **ret, Error **reterr) {
         uint64_t end = clock_deadline(timeout_usec);
 
         for (;;) {
@@ -188,7 +205,7 @@ static bool is_decided(const Machine *m) {
         return !is_undecided(m);
 }
 
-static int open_wait(const char *name, bool changes, uint64_t timeout_usec, Machine **ret, Error **reterr) {
+static int open_wait(const char *name, Changes changes, uint64_t timeout_usec, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
         int r = load_when(name, changes, has_settled, timeout_usec, &m, reterr);
 
@@ -201,16 +218,16 @@ static int open_wait(const char *name, bool changes, uint64_t timeout_usec, Mach
 }
 
 int machine_open_wait(const char *name, uint64_t timeout_usec, Machine **ret, Error **reterr) {
-        return open_wait(name, true, timeout_usec, ret, reterr);
+        return open_wait(name, CHANGES_ALL, timeout_usec, ret, reterr);
 }
 
 int machine_open_to_enter(const char *name, uint64_t timeout_usec, Machine **ret, Error **reterr) {
-        return open_wait(name, false, timeout_usec, ret, reterr);
+        return open_wait(name, CHANGES_NONE, timeout_usec, ret, reterr);
 }
 
 int machine_find(const char *name, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = NULL;
-        int r = load_when(name, true, is_decided, CLOSING_USEC, &m, reterr);
+        int r = load_when(name, CHANGES_ALL, is_decided, CLOSING_USEC, &m, reterr);
 
         if (r < 0)
                 return r;
@@ -242,7 +259,7 @@ int machine_list(Machine ***ret, size_t *ret_n, Error **reterr) {
         for (char **name = names; *name; name++) {
                 _cleanup_(error_freep) Error *error = NULL;
 
-                r = load_when(*name, true, is_decided, UNDECIDED_USEC, &all[n], &error);
+                r = load_when(*name, CHANGES_OF_NETWORK, is_decided, UNDECIDED_USEC, &all[n], &error);
                 if (r >= 0)
                         n++;
                 else if (r == -EMFILE || r == -ENFILE) {

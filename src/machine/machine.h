@@ -38,7 +38,7 @@ int machine_open_to_enter(const char *name, uint64_t timeout_usec, Machine **ret
  * be about to reboot. -ESRCH with a hint when there is none of that name. */
 int machine_find(const char *name, Machine **ret, Error **reterr);
 
-/* All machines with a record that can be read, by name; dead ones too. The caller's (machine_list_free()). */
+/* All machines with a record that can be read, by name; dead ones too; without what devices and binds were changed since. The caller's (machine_list_free()). */
 int machine_list(Machine ***ret, size_t *ret_n, Error **reterr);
 void machine_list_free(Machine **machines, size_t n);
 

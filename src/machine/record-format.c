@@ -58,6 +58,7 @@ const RecordField record_fields[] = {
         CORE("Supervisor", FIELD_PID, supervisor),
         CORE("Leader", FIELD_PID, leader),
         CORE("LeaderStart", FIELD_U64, leader_start),
+        F("LeaderInode", FIELD_U64, leader_inode),
         CORE("StartedUSec", FIELD_U64, started_usec),
         { "Frozen", FIELD_BOOL, offsetof(MachineRecord, frozen), .live = true },
         F("Ready", FIELD_BOOL, ready),

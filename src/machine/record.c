@@ -186,10 +186,10 @@ int record_missing(const char *name, Error **reterr) {
 }
 
 int record_load(const char *name, MachineRecord **ret, Error **reterr) {
-        _cleanup_free_ char *path = NULL, *text = NULL;
         _cleanup_(record_freep) MachineRecord *record = NULL;
-        _cleanup_close_ int fd = -1;
-        size_t size;
+        _cleanup_free_ char *path = NULL;
+        char text[RECORD_MAX + 2];
+        ssize_t size;
         int r;
 
         r = machine_name_check(name, reterr);
@@ -199,15 +199,12 @@ int record_load(const char *name, MachineRecord **ret, Error **reterr) {
                 path = NULL;
                 return error_oom(reterr);
         }
-        fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-        if (fd < 0 && errno == ENOENT)
+        size = file_read_once(AT_FDCWD, path, text, sizeof(text)); /* it is replaced, and never written to */
+        if (size == -ENOENT)
                 return record_missing(name, reterr);
-        if (fd < 0)
-                return error_errno(reterr, errno, "Cannot open the record of machine '%s'", name);
-        r = fd_read_all(fd, RECORD_MAX, &text, &size);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot read the record of machine '%s'", name);
-        r = record_parse(text, size, &record, reterr);
+        if (size < 0)
+                return error_errno(reterr, (int) size, "Cannot read the record of machine '%s'", name);
+        r = record_parse(text, (size_t) size, &record, reterr);
         if (r < 0)
                 return r;
         if (strcmp(record->name, name) != 0)

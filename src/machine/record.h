@@ -70,6 +70,7 @@ typedef struct MachineRecord {
         pid_t supervisor;
         pid_t leader;             /* the host's pid of the machine's init; 0 while there is none yet */
         uint64_t leader_start;    /* its start time, clock ticks since boot (process_start_time()) */
+        uint64_t leader_inode;    /* of its pidfds, or 0 (pidfd_inode()) */
         uint64_t started_usec;    /* CLOCK_REALTIME */
         bool frozen;              /* all of it stands still, whoever made it so: as the kernel says it now */
         bool ready;               /* its conditions (Ready=) have held */

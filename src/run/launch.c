@@ -18,6 +18,7 @@
 #include "log.h"
 #include "namespace.h"
 #include "own-limits.h"
+#include "pidfd.h"
 #include "process.h"
 #include "supervisor.h"
 #include "text.h"
@@ -166,6 +167,7 @@ static int settle_leader(Supervisor *s, Error **reterr) {
                 return r;
         s->record->leader = s->leader;
         (void) process_start_time(s->leader, &s->record->leader_start);
+        s->record->leader_inode = pidfd_inode(s->leader_fd);
         return limits_hand_over(s->plan, s->leader, reterr);
 }
 
