@@ -28,6 +28,12 @@ static int begin(Supervisor *s, const Registration *reg, PendingRegistration **r
         return registration_start(s->bus, reg, ret, reterr);
 }
 
+static int begin_scope(Supervisor *s, const Registration *reg, PendingScope **ret, Error **reterr) {
+        if (!s->bus || s->plan->registered)
+                return 0;
+        return scope_begin(s->bus, reg, ret, reterr);
+}
+
 /* systemd may take its time, and who starts the machine need not wait for it: signals and requests are heard. An answer that is just
  * coming is waited for all the same, so that what it tells of can be taken away in order. */
 static int await_systemd(Supervisor *s, const PendingRegistration *machine, const PendingScope *scope, Error **reterr) {
@@ -49,9 +55,9 @@ static int await_systemd(Supervisor *s, const PendingRegistration *machine, cons
         return 0;
 }
 
-static int make_scope(Supervisor *s, const Registration *reg, Error **reterr) {
-        PendingScope *scope = NULL;
-        int r = scope_begin(s->bus, reg, &scope, reterr);
+/* `scope`: that has been asked for already, or NULL. */
+static int make_scope(Supervisor *s, PendingScope *scope, const Registration *reg, Error **reterr) {
+        int r = scope ? 0 : scope_begin(s->bus, reg, &scope, reterr);
 
         if (r >= 0)
                 r = await_systemd(s, NULL, scope, reterr);
@@ -99,7 +105,7 @@ static int await_free_scope(Supervisor *s, Error **reterr) {
 }
 
 /* The scope: by systemd-machined, or by systemd alone where that is not wanted or not to be had. */
-static int finish(Supervisor *s, PendingRegistration *pending, const Registration *reg, Error **reterr) {
+static int finish(Supervisor *s, PendingRegistration *pending, PendingScope *scope, const Registration *reg, Error **reterr) {
         unsigned tries = 0; /* it may have become free before we looked */
 
         while (pending) {
@@ -122,7 +128,7 @@ static int finish(Supervisor *s, PendingRegistration *pending, const Registratio
                         return error_pass(reterr, r, &error);
                 log_warning("%s: machinectl will not see %s, ignoring", error ? error->message : strerror(-r), s->plan->name);
         }
-        return s->bus ? make_scope(s, reg, reterr) : 0;
+        return s->bus ? make_scope(s, scope, reg, reterr) : 0;
 }
 
 /* Who stops our service thereby cancels the start of the scope that is bound to it: then the signal for us is on its way. */
@@ -147,6 +153,7 @@ static Registration registration_of(const Supervisor *s) {
 
 void enlistment_done(Enlistment *e) {
         e->slice = properties_cancel(e->slice);
+        e->scope = scope_cancel(e->scope);
         strv_free(e->wants);
         strv_free(e->before);
         strv_free(e->devices);
@@ -209,11 +216,14 @@ int enlist_begin(Supervisor *s, Enlistment *e, Error **reterr) {
         if (r < 0)
                 return r;
         supervisor_hear(s); /* systemd refuses a scope that is bound to a service which it is stopping */
-        return supervisor_is_cancelled(s) ? cancelled(reterr) : begin(s, &e->registration, &e->pending, reterr);
+        if (supervisor_is_cancelled(s))
+                return cancelled(reterr);
+        r = begin(s, &e->registration, &e->pending, reterr);
+        return r < 0 ? r : begin_scope(s, &e->registration, &e->scope, reterr);
 }
 
 int enlist_end(Supervisor *s, Enlistment *e, Error **reterr) {
-        int r = finish(s, TAKE_PTR(e->pending), &e->registration, reterr);
+        int r = finish(s, TAKE_PTR(e->pending), TAKE_PTR(e->scope), &e->registration, reterr);
 
         if (r < 0)
                 await_stop(s);
@@ -225,9 +235,10 @@ int enlist_end(Supervisor *s, Enlistment *e, Error **reterr) {
 }
 
 void enlist_abandon(Supervisor *s, Enlistment *e) {
-        if (!e->pending)
+        if (!e->pending && !e->scope)
                 return;
+        s->registered = e->pending != NULL;
         e->pending = registration_cancel(e->pending);
-        s->registered = true;
+        e->scope = scope_cancel(e->scope);
         s->scope = machine_scope_name(s->plan->name);
 }

@@ -16,7 +16,8 @@ typedef struct Enlistment {
         char **wants;
         char **before;
         char **devices;
-        PendingRegistration *pending;
+        PendingRegistration *pending; /* by systemd-machined; or */
+        PendingScope *scope;          /* by systemd alone */
         PendingProperties *slice; /* what is asked of its slice; NULL for nothing */
 } Enlistment;
 
