@@ -138,3 +138,11 @@ int mount_pivot_to_cwd(void) {
                 return -errno;
         return chdir("/") < 0 ? -errno : 0;
 }
+
+static int drop_old_root(_unused_ int first, _unused_ int second) {
+        return umount2(".", MNT_DETACH) < 0 ? -errno : 0;
+}
+
+int mount_pivot_aside(Aside **a) {
+        return syscall(SYS_pivot_root, ".", ".") < 0 ? -errno : aside_begin(a, drop_old_root, -1, -1);
+}

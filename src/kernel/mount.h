@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aside.h"
+
 /* Mounts as file descriptors: fsopen(2), open_tree(2), mount_setattr(2), move_mount(2); Linux 5.12. A mount is made
  * detached, given its attributes, and attached by fd to a target that was opened beneath its root, so that no path
  * is resolved twice. Returns are an fd the caller owns, 0, or -errno.
@@ -50,3 +52,7 @@ int mount_clone_of_new(int mount, const char *name, const char *place);
 
 /* Make the current directory's mount the root of this mount namespace and drop the old one with all beneath it. */
 int mount_pivot_to_cwd(void);
+
+/* The same, but that the old root is dropped while we go on (aside.h), and the working directory is left as it is: where that directory is our
+ * root, until then the old one stands on it. */
+int mount_pivot_aside(Aside **a);

@@ -56,3 +56,9 @@ int limits_give(pid_t pid, int resource, const struct rlimit *limit) {
         (void) prlimit(pid, what, &want, NULL);
         return -EPERM;
 }
+
+bool limits_may_give(pid_t pid) {
+        struct rlimit has;
+
+        return prlimit(pid, RLIMIT_NOFILE, NULL, &has) >= 0 || errno != EPERM;
+}

@@ -55,7 +55,7 @@ void assemble_go_home(const AssembleHome *home) {
                 process_give_up("Cannot go back to the host's mounts", errno);
 }
 
-int assemble_stand_on_tree(const AssembleHome *home, int root, Error **reterr) {
+int assemble_stand_on_tree(const AssembleHome *home, int root, Aside **dropping, Error **reterr) {
         int stage = open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC), r;
 
         if (stage < 0 || fchdir(root) < 0) {
@@ -63,7 +63,7 @@ int assemble_stand_on_tree(const AssembleHome *home, int root, Error **reterr) {
                 close_fd(stage);
                 return r;
         }
-        r = mount_pivot_to_cwd();
+        r = mount_pivot_aside(dropping);
         assemble_go_home(home);
         if (r < 0) {
                 close_fd(stage);

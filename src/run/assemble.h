@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "aside.h"
 #include "error.h"
 #include "guest-files.h"
 #include "machine-plan.h"
@@ -31,10 +32,10 @@ int assemble_enter_namespace(AssembleHome *home, Error **reterr);
 /* To that namespace and directory, or to its root where no directory is left; who cannot ends there and then. */
 void assemble_go_home(const AssembleHome *home);
 
-/* The tree at `root`, built, becomes the root of our namespace, of which nothing else is left, and we go home. A child of ours that is still in
- * that namespace finds itself in the tree: all that is left for it to do is to copy it. Returns an fd that keeps the namespace until its copy
- * is made, or who closed it last would wait until it is gone. */
-int assemble_stand_on_tree(const AssembleHome *home, int root, Error **reterr);
+/* The tree at `root`, built, becomes the root of our namespace, and we go home. A child of ours that is still in that namespace finds itself in
+ * the tree: once nothing else is left there, which takes until the end of *dropping, all that is left for it to do is to copy it.
+ * Returns an fd that keeps the namespace until its copy is made, or who closed it last would wait until it is gone. */
+int assemble_stand_on_tree(const AssembleHome *home, int root, Aside **dropping, Error **reterr);
 
 #define STAGING_DIRECTORY RUN_DIRECTORY "/root"
 

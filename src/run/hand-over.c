@@ -39,8 +39,17 @@ static int note_layer(Supervisor *s, Error **reterr) {
 typedef struct Building {
         Supervisor *supervisor;
         int socket;
-        int sys_fs; /* for the child, or -1 (api-guard.h) */
+        int sys_fs;      /* for the child, or -1 (api-guard.h) */
+        int api[2];      /* where they come later: proc and sysfs, or -1 */
+        Aside *dropping; /* what else is in the tree's namespace, or NULL */
 } Building;
+
+static void building_done(Building *b) {
+        (void) aside_end(&b->dropping);
+        close_fd(b->sys_fs);
+        close_fd(b->api[0]);
+        close_fd(b->api[1]);
+}
 
 /* /proc and /sys are built while the child goes into its tree, and are mounted there by it; unless something else may be to stand on them, or
  * they are for the supervisor to stack, so that the kernel locks them. */
@@ -78,7 +87,7 @@ static int make_api(void *userdata, int ret[2], Error **reterr) {
 static int hand_over(const Building *b, int root, bool api_later, Error **reterr) {
         _cleanup_(lxcfs_done) LxcfsFiles lxcfs = LXCFS_NONE;
         int fds[2 + LXCFS_FILES] = { root, b->sys_fs }, r = lxcfs_open(b->supervisor->plan->lxcfs, &lxcfs, reterr);
-        ChildBuilt built = { .type = CHILD_BUILT, .sys_fs = b->sys_fs >= 0, .api_later = api_later, .entered = b->supervisor->is_home };
+        ChildBuilt built = { .type = CHILD_BUILT, .sys_fs = !api_later && b->sys_fs >= 0, .api_later = api_later, .entered = b->supervisor->is_home };
         size_t n, first = built.sys_fs ? 2 : 1;
 
         if (r < 0)
@@ -92,22 +101,14 @@ static int hand_over(const Building *b, int root, bool api_later, Error **reterr
 static int hand_over_api(Building *b, Error **reterr) {
         const MachinePlan *p = b->supervisor->plan;
         ChildApi message = { .type = CHILD_API };
-        int api[3] = { -1, -1, -1 }, r;
+        int api[3] = { b->api[0], b->api[1], b->sys_fs }, r;
 
-        r = make_api(b, api, reterr);
-        if (r >= 0)
-                r = api_guard_ahead(p, api, b->sys_fs, &message.left, reterr);
+        r = api_guard_ahead(p, api, b->sys_fs, &message.left, reterr);
+        if (r < 0 && r != -EOPNOTSUPP)
+                return r;
         message.guarded = r >= 0;
-        if (r >= 0 || r == -EOPNOTSUPP) {
-                api[2] = b->sys_fs;
-                r = fd_send(b->socket, &message, sizeof(message), api, message.guarded ? 2 : 3);
-                if (r < 0)
-                        error_errno(reterr, r, "Cannot speak with the machine's first process");
-        }
-        close_fd(api[0]);
-        close_fd(api[1]);
-        b->sys_fs = close_fd(b->sys_fs);
-        return r;
+        r = fd_send(b->socket, &message, sizeof(message), api, message.guarded ? 2 : 3);
+        return r < 0 ? error_errno(reterr, r, "Cannot speak with the machine's first process") : 0;
 }
 
 /* Whatever else it does, the child that is moved so opens nothing by a path until it has its tree, but for its labels, in the host's /proc. What is
@@ -118,12 +119,13 @@ static bool can_stand_on_tree(const Supervisor *s) {
         return p->userns && s->stack->is_plain && s->home->mounts >= 0 && !p->labels.process && !p->labels.apparmor;
 }
 
-static int stand_on_tree(Supervisor *s, int root, Error **reterr) {
+static int stand_on_tree(Building *b, int root, Error **reterr) {
+        Supervisor *s = b->supervisor;
         int r;
 
         if (!can_stand_on_tree(s))
                 return 0;
-        r = assemble_stand_on_tree(s->home, root, reterr);
+        r = assemble_stand_on_tree(s->home, root, &b->dropping, reterr);
         if (r < 0)
                 return r;
         s->stage = r;
@@ -132,12 +134,26 @@ static int stand_on_tree(Supervisor *s, int root, Error **reterr) {
         return 0;
 }
 
+/* While the kernel drops all else from the tree's namespace, which the child has to wait for, what comes later is made. */
+static int hand_over_both(Building *b, int root, Error **reterr) {
+        int r = stand_on_tree(b, root, reterr), k;
+
+        if (r >= 0)
+                r = make_api(b, b->api, reterr);
+        k = aside_end(&b->dropping);
+        if (r >= 0 && k < 0)
+                r = error_errno(reterr, k, "Cannot leave nothing but the tree in its mount namespace");
+        if (r >= 0)
+                r = hand_over(b, root, true, reterr);
+        return r < 0 ? r : hand_over_api(b, reterr);
+}
+
 int hand_over_tree(Supervisor *s, int socket, Error **reterr) {
         bool api_later = api_comes_later(s->plan);
         _cleanup_(guest_files_done) GuestFiles files = { .credentials = s->credentials };
-        Building b = { s, socket, -1 };
+        _cleanup_(building_done) Building b = { s, socket, -1, { -1, -1 }, NULL };
         TreeParts parts = { .stack = s->stack, .make_api = api_later ? NULL : make_api, .userdata = &b, .files = &files };
-        _cleanup_close_ int userns = -1, root = -1, sys_fs = -1;
+        _cleanup_close_ int userns = -1, root = -1;
         int r;
 
         if (s->plan->userns) {
@@ -151,7 +167,6 @@ int hand_over_tree(Supervisor *s, int socket, Error **reterr) {
         parts.userns = userns;
         s->staged = s->assembled = true;
         root = assemble_tree(s->plan, &parts, &s->notify_fd, reterr);
-        sys_fs = b.sys_fs;
         if (root < 0)
                 return root;
         image_stack_settle(s->stack);
@@ -159,8 +174,5 @@ int hand_over_tree(Supervisor *s, int socket, Error **reterr) {
         r = note_layer(s, reterr);
         if (r < 0)
                 return r;
-        r = api_later ? stand_on_tree(s, root, reterr) : 0;
-        if (r >= 0)
-                r = hand_over(&b, root, api_later, reterr);
-        return r >= 0 && api_later ? hand_over_api(&b, reterr) : r;
+        return api_later ? hand_over_both(&b, root, reterr) : hand_over(&b, root, false, reterr);
 }

@@ -187,6 +187,32 @@ static int let_go(int socket, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot start the machine's init") : 0;
 }
 
+/* Who waits for a command waits for its mounts to go, too. If we keep them, its init has ended before they have, and what we have to do then is
+ * done meanwhile. Not where anything is to be cleared away that they stand on. */
+static void keep_mounts(Supervisor *s) {
+        const MachinePlan *p = s->plan;
+
+        if (!s->is_home || p->mode != START_RUN || plan_is_recorded(p))
+                return;
+        for (size_t i = 0; i < p->n_mounts; i++)
+                if (p->mounts[i].kind == MOUNT_STEP_OVERLAY || p->mounts[i].kind == MOUNT_STEP_VOLUME)
+                        return;
+        aside_close_after(&s->leaving_mounts, namespace_open_of(s->leader_fd, s->leader, "mnt"), s->leader_fd);
+}
+
+/* Until we listen, nobody can ask for the machine's end but by a signal. */
+static int hear_signals(Supervisor *s, Error **reterr) {
+        int r;
+
+        if (!s->listens && !supervisor_is_signalled())
+                return 0;
+        r = supervisor_listen(s, reterr);
+        if (r < 0)
+                return r;
+        supervisor_hear(s);
+        return supervisor_is_cancelled(s) ? error_set(reterr, ECANCELED, "The machine was asked to end before it ran") : 0;
+}
+
 /* All that the supervisor does for the child is done while that mounts, where it can be: with systemd, it is still to be moved into its
  * scope; in a later life, it is given the binds of the former one. It need not stop to be told to go on, then. */
 static int furnish_alone(Supervisor *s, int socket, Error **reterr) {
@@ -194,20 +220,22 @@ static int furnish_alone(Supervisor *s, int socket, Error **reterr) {
 
         r = hand_over_tree(s, socket, reterr);
         if (r >= 0)
-                r = supervisor_listen(s, reterr);
-        if (r < 0)
-                return r;
-        supervisor_hear(s);
-        if (supervisor_is_cancelled(s))
-                return error_set(reterr, ECANCELED, "The machine was asked to end before it ran");
-        r = settle_leader(s, reterr);
+                r = hear_signals(s, reterr);
+        if (r >= 0)
+                r = settle_leader(s, reterr);
         if (r >= 0)
                 r = settle_cgroup(s, reterr);
         if (r < 0)
                 return r;
         memory_watch_begin(s);
         r = let_go(socket, reterr);
-        return r < 0 ? r : await_ready(s, socket, reterr);
+        if (r >= 0)
+                r = supervisor_listen(s, reterr); /* while it mounts the last */
+        if (r >= 0)
+                r = await_ready(s, socket, reterr);
+        if (r >= 0)
+                keep_mounts(s);
+        return r;
 }
 
 /* Enlisted, furnished, and in its final cgroup: all that it waits for. */

@@ -92,8 +92,9 @@ static int give_oom_score(const MachinePlan *p, pid_t leader, Error **reterr) {
 int limits_hand_over(const MachinePlan *p, pid_t leader, Error **reterr) {
         int r;
 
-        for (int i = 0; i < RLIM_NLIMITS; i++)
-                (void) limits_give(leader, i, &p->limits[i]);
+        if (limits_may_give(leader)) /* else it has those that it can give itself (limits_settle()) */
+                for (int i = 0; i < RLIM_NLIMITS; i++)
+                        (void) limits_give(leader, i, &p->limits[i]);
         r = give_cpus(p, leader, reterr);
         return r < 0 ? r : give_oom_score(p, leader, reterr);
 }

@@ -142,13 +142,25 @@ static int attach_console(Supervisor *s, Error **reterr) {
         return attach_new(s->event, ATTACH_CONTROL, sockets[1], &policy, &s->attach, reterr);
 }
 
+static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+
 static int watch_signals(Supervisor *s, Error **reterr) {
-        static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
                 r = event_add_signal(s->event, NULL, signals[i], on_signal, s);
         return r < 0 ? error_errno(reterr, r, "Cannot watch for signals") : 0;
+}
+
+bool supervisor_is_signalled(void) {
+        sigset_t set;
+
+        if (sigpending(&set) < 0)
+                return true;
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                if (sigismember(&set, signals[i]) > 0)
+                        return true;
+        return false;
 }
 
 int supervisor_listen(Supervisor *s, Error **reterr) {

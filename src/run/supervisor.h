@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "aside.h"
 #include "assemble.h"
 #include "attach.h"
 #include "bus-watch.h"
@@ -94,6 +95,7 @@ struct Supervisor {
         const AssembleHome *home;
         bool is_home;     /* we have left our mount namespace for it */
         int stage;        /* that namespace, until the child has its copy; or -1 */
+        Aside *leaving_stage, *leaving_mounts; /* while it goes, and the machine's own, if we keep that until its init has ended (launch.c) */
         bool staged;      /* the tree is mounted in our mount namespace, until the child has its copy */
         bool assembled;   /* there may be what assemble_overlay_clean() removes */
 
@@ -138,6 +140,9 @@ int supervisor_bear(Supervisor *s, int *ret_socket, Error **reterr);
 
 /* supervisor.c: take signals and requests from the event loop, from now on. */
 int supervisor_listen(Supervisor *s, Error **reterr);
+
+/* Whether a signal that means an end waits for that. */
+bool supervisor_is_signalled(void);
 
 /* Do what was asked for meanwhile, without waiting. */
 void supervisor_hear(Supervisor *s);

@@ -124,7 +124,8 @@ void supervisor_leave_tree(Supervisor *s) {
         if (s->staged)
                 (void) umount2(STAGING_DIRECTORY, MNT_DETACH);
         s->staged = false;
-        s->stage = close_fd(s->stage);
+        aside_close(&s->leaving_stage, s->stage);
+        s->stage = -1;
 }
 
 static int leave_network(Supervisor *s, int *ret_left, Error **reterr) {
@@ -144,6 +145,10 @@ int supervisor_teardown(Supervisor *s, Error **reterr) {
         int first = 0, r;
 
         end_guest(s);
+        if (s->reboot) { /* the next life has the same tree */
+                (void) aside_end(&s->leaving_stage);
+                (void) aside_end(&s->leaving_mounts);
+        }
         readiness_end(s);
         turn_end(s);
         health_watch_end(s);
