@@ -22,6 +22,7 @@
  *                        least every FREEZE_SILENCE_USEC (freeze.h); on "thaw" it goes on, "ok" is the answer, and the connection ends.
  *                        "ok frozen": it was frozen before, and stays so
  *     freezer on         "ok" once it stands still, until somebody thaws it (freezer.h), "ok already" when it did before
+ *     freezer held       "ok held" while a copy holds it still ("freeze"), "ok" at any other time
  *     freezer off        "ok" when nothing of ours keeps it from going on, "ok already" when it was not frozen
  *     ping               "ok"
  *

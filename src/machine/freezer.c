@@ -15,11 +15,24 @@
 #define LAUNCH_WAIT_USEC (5 * UINT64_C(1000000)) /* from init's first breath to a supervisor that has seen it */
 #define THAW_WAIT_USEC (2 * UINT64_C(1000000))
 #define STEP_USEC (5 * 1000)
+#define HELD_STEP_USEC (20 * 1000)
+
+static bool is_held(const char *machine) {
+        _cleanup_free_ char *answer = NULL;
+        int fd = control_request(machine, "freezer held", &answer, NULL);
+
+        close_fd(fd);
+        return fd >= 0 && strcmp(answer, "held") == 0;
+}
 
 int freezer_check(const Machine *m, Error **reterr) {
         const char *name = m->record->name;
 
         if (!m->record->frozen)
+                return 0;
+        while (cgroup_is_frozen(m->record->cgroup) && is_held(name))
+                clock_pause(HELD_STEP_USEC);
+        if (!cgroup_is_frozen(m->record->cgroup) || cgroup_frozen_by(m->record->cgroup, NULL) == -ENOENT) /* it goes on just now */
                 return 0;
         error_set(reterr, EAGAIN, "The machine '%s' is frozen: nothing runs in it", name);
         return error_hint(reterr, -EAGAIN, "Let it go on by `nbox thaw %s`.", name);

@@ -25,7 +25,8 @@ int freezer_freeze(const Machine *m, Error **reterr);
 /* Whoever froze it. -EBUSY: it is being copied, or stands still with a group above its own that is not its alone. */
 int freezer_thaw(const Machine *m, Error **reterr);
 
-/* -EAGAIN for a machine that is frozen, with an Error that says so: for who would wait for it in vain. */
+/* -EAGAIN for a machine that is frozen, with an Error that says so: for who would wait for it in vain. One that is held still for a copy goes
+ * on by itself, and is waited for. */
 int freezer_check(const Machine *m, Error **reterr);
 
 /* In the kernel: its group, and the slice above where that is its own. Returns whether it stood still. */

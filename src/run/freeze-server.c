@@ -161,6 +161,8 @@ int freeze_serve(Supervisor *s, const char *word, int fd, Error **reterr) {
                 return freeze(s, fd, reterr);
         if (strcmp(word, "off") == 0)
                 return thaw(s, fd, reterr);
+        if (strcmp(word, "held") == 0)
+                return control_answer(fd, s->freezing.connection && !s->freezing.stays ? "ok held" : "ok");
         return error_set(reterr, EINVAL, "There is no '%s' of the freezer", word);
 }
 

@@ -141,6 +141,7 @@ is_held_by_a_copy() {
 
 # What is copied of a frozen machine leaves it frozen; what is being copied can neither be frozen nor thawed.
 test_copies_of_a_frozen_machine() {
+        local job
         tree_with ice
         boot ice --network=none
         counting ice
@@ -165,8 +166,16 @@ test_copies_of_a_frozen_machine() {
         wait_until 10 is_frozen ice
         refused nbox freeze ice
         has "$REFUSAL" 'for a copy of it'
+        # which passes, and so what is to be run in it waits
+        timeout "$((20 * PATIENCE))" nbox exec ice /bin/busybox echo at-last >"$SCRATCH/said" 2>&1 &
+        job=$!
+        sleep 0.5
+        kill -0 "$job" || fail "refused while it is held still: $(cat "$SCRATCH/said")"
+        same "what is said meanwhile" "$(cat "$SCRATCH/said")" ''
         kill -9 "$SLOWLY"
         cut_short
+        wait "$job" || fail "exec in the end: $(cat "$SCRATCH/said")"
+        same "what is said in the end" "$(cat "$SCRATCH/said")" at-last
         wait_until 5 is_thawed ice
         goes_on ice
         nbox gc
