@@ -426,6 +426,14 @@ static int take_credentials(Start *start, Supervisor *s, MachineConfig *c, Error
         return r < 0 ? r : 0;
 }
 
+/* What the command line names is found by now, and systemd begins the next life where this one began: nobody's directory is kept busy meanwhile. */
+static int leave_directory(Start *start, Error **reterr) {
+        if (chdir("/") < 0)
+                return error_errno(reterr, errno, "Cannot leave the directory of whoever started the machine");
+        start->home.directory = close_fd(start->home.directory);
+        return 0;
+}
+
 /* From the arguments to what is to be done. Returns 1 when that was all: a plan printed, a machine left in the background. */
 static int decide(Start *start, Supervisor *s, Error **reterr) {
         _cleanup_(config_freep) MachineConfig *c = NULL;
@@ -463,7 +471,9 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
         }
         if (r < 0)
                 return r;
-        if (!s->plan->detach || start->in_background || detach_is_done(s->plan))
+        if (s->plan->detach && !start->in_background && detach_is_done(s->plan))
+                return leave_directory(start, reterr);
+        if (!s->plan->detach || start->in_background)
                 return 0;
         r = detach(&(DetachRequest){ .plan = s->plan, .bus = s->bus, .argc = start->argc, .argv = start->argv,
                                      .credentials = s->credentials, .home = &start->home }, &start->report_fd, reterr);

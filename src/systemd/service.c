@@ -62,12 +62,15 @@ static int append_environment(sd_bus_message *m, char *const *environment) {
 
 static int append_service(sd_bus_message *m, const TransientService *service) {
         char *gc[] = { service->argv[0], (char *) "gc", NULL };
-        _cleanup_free_ char *cwd = getcwd(NULL, 0); /* the command line may name things from there */
+        /* The command line may name things from there; where it is gone when the machine reboots, that is no reason not to start it. */
+        _cleanup_free_ char *cwd = getcwd(NULL, 0), *directory = NULL;
         int r;
 
+        if (cwd && asprintf(&directory, "-%s", cwd) < 0)
+                return -ENOMEM;
         r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)",
                                   "Description", "s", service->description,
-                                  "WorkingDirectory", "s", cwd ?: "/",
+                                  "WorkingDirectory", "s", directory ?: "/",
                                   "Type", "s", "notify",
                                   "NotifyAccess", "s", "main",
                                   "KillMode", "s", "mixed",

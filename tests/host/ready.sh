@@ -296,8 +296,7 @@ test_ready_verbs_before() {
         status_is 125 wait "$START"
 }
 
-# Neither who waits for a start nor who supervises it has a guest's tree for his root. A supervisor that is no service keeps no directory of the
-# caller's busy; a service has it as its own, for what the command line says by it is read again when the machine reboots.
+# Neither who waits for a start nor who supervises it has a guest's tree for his root, nor keeps a supervisor a directory of the caller's busy.
 test_ready_in_the_host_s_own_place() {
         local pid supervisor
         mkdir "$SCRATCH/here"
@@ -310,7 +309,7 @@ test_ready_in_the_host_s_own_place() {
                 same "root" "$(stat -Lc %d:%i "/proc/$pid/root")" "$(stat -Lc %d:%i /)"
                 same "mounts" "$(readlink "/proc/$pid/ns/mnt")" "$(readlink /proc/self/ns/mnt)"
         done
-        [ -d /run/systemd/system ] || same "directory" "$(readlink "/proc/$supervisor/cwd")" /
+        same "directory" "$(readlink "/proc/$supervisor/cwd")" /
         terminate "$GUEST"
         wait
 }
