@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "gc.h"
 #include "log.h"
 #include "network-faults.h"
@@ -11,6 +12,9 @@
 #include "table.h"
 #include "verb-list.h"
 #include "zone-service.h"
+
+#define MEND_TRIES 5
+#define MEND_PAUSE_USEC (100 * 1000)
 
 static const char *door_word(DoorState state) {
         return state == DOOR_OPEN ? "open" : state == DOOR_SHUT ? "shut" : "locked";
@@ -151,6 +155,36 @@ static void say_mended(const NetworkState *before, const NetworkState *after) {
         }
 }
 
+static void warn_about_faults(const NetworkState *s) {
+        char owner[96];
+
+        for (size_t i = 0; i < s->n_faults; i++) {
+                const NetworkFault *f = s->faults + i;
+
+                fault_owner(f, owner, sizeof(owner));
+                log_warning("Not mended: %s%s%s%s", owner, f->text, f->remedy[0] ? "; " : "", f->remedy);
+        }
+}
+
+/* What was not wrong before is wrong since: a machine that starts or ends just now is half there, and for a moment. */
+static bool has_new_ones(const NetworkState *before, const NetworkState *after) {
+        for (size_t i = 0; i < after->n_faults; i++)
+                if (!is_among(after->faults + i, before))
+                        return true;
+        return false;
+}
+
+static int mend(const NetworkState *before, NetworkState *after, Error **reterr) {
+        for (int tries = 0;; tries++) {
+                int r = network_faults_mend(after, reterr);
+
+                if (r < 0 || tries == MEND_TRIES || !has_new_ones(before, after))
+                        return r;
+                network_state_clear(after);
+                clock_pause(MEND_PAUSE_USEC);
+        }
+}
+
 int verb_network_repair(int argc, char **argv, Error **reterr) {
         _cleanup_(network_state_clear) NetworkState before = {}, after = {};
         VerbArgs args = verb_args(argc, argv);
@@ -162,13 +196,12 @@ int verb_network_repair(int argc, char **argv, Error **reterr) {
         if (r >= 0)
                 r = network_faults_find(&before, reterr);
         if (r >= 0 && before.n_faults > 0)
-                r = network_faults_mend(&after, reterr);
+                r = mend(&before, &after, reterr);
         if (r < 0)
                 return r;
         if (before.n_faults == 0)
                 log_info("Nothing is missing");
         say_mended(&before, &after);
-        if (after.n_faults > 0)
-                print_faults(&after);
+        warn_about_faults(&after);
         return after.n_faults > 0;
 }

@@ -96,7 +96,7 @@ static int runs_anew(Reboot *reboot) {
 
         if (machine_find(reboot->before->record->name, &m, NULL) < 0)
                 return -ESRCH;
-        reboot->between = reboot->between || m->leader_fd < 0;
+        reboot->between = reboot->between || m->leader_fd < 0 || m->state == MACHINE_CLOSING;
         if (!reboot->starts && m->record->leader_start == reboot->before->record->leader_start)
                 return 0;
         return m->state == MACHINE_RUNNING || (m->state == MACHINE_BOOTING && m->record->start_waits_no_more);
@@ -119,6 +119,21 @@ static int wait_for_reboot(const Machine *m, bool starts, Error **reterr) {
                 clock_pause(LOOK_AGAIN_USEC);
         }
         return 0;
+}
+
+/* A reboot of what is about to run its init is that start, and its failure is ours to tell. It takes a moment. */
+static int wait_for_init(const char *name, Error **reterr) {
+        for (;;) {
+                _cleanup_(machine_freep) Machine *m = NULL;
+
+                if (machine_find(name, &m, NULL) < 0 || m->state == MACHINE_CLOSING || m->state == MACHINE_DEAD) {
+                        error_set(reterr, ESRCH, "The machine '%s' does not run: its start has failed, or it has ended again", name);
+                        return error_hint(reterr, -ESRCH, "Its log may tell why; `nbox boot %s` starts it.", name);
+                }
+                if (m->state != MACHINE_STARTING && m->state != MACHINE_REBOOTING)
+                        return 0;
+                clock_pause(LOOK_AGAIN_USEC);
+        }
 }
 
 typedef struct StopArguments {
@@ -191,6 +206,8 @@ static int await_stop(const Stopping *s, const StopArguments *a, Error **reterr)
                 r = wait_shown(s->m, a->action, reterr);
         else if (a->action == INIT_KILL)
                 r = machine_wait(s->m, TERMINATE_WAIT_USEC, reterr);
+        else if (s->asked == STARTS && !a->wait)
+                r = wait_for_init(s->m->record->name, reterr);
         return r >= 0 && a->wait && a->action == INIT_REBOOT ? wait_for_reboot(s->m, next_only, reterr) : r;
 }
 

@@ -110,8 +110,15 @@ static void lose(Losses *l, int r, Error **error) {
 
 static int rename_path(const char *from, const char *to, Error **reterr) {
         if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0 && errno != ENOENT)
-                return error_errno(reterr, errno, "Cannot rename %s to %s", from, to);
+                return errno == EEXIST ? error_set(reterr, EEXIST, "%s is there already, which is what %s would become: somebody has just made it", to, from)
+                                       : error_errno(reterr, errno, "Cannot rename %s to %s", from, to);
         return 0;
+}
+
+/* Who renames has looked before; what is there now is somebody's who was quicker. */
+static int image_is_there(const Change *c, Error **reterr) {
+        error_set(reterr, EEXIST, "There is an image '%s' already: another command has just made it", c->new_machine ?: c->to);
+        return error_hint(reterr, -EEXIST, "`nbox image-status %s` shows it.", c->new_machine ?: c->to);
 }
 
 /* Bring all that goes with a renamed image to where the image is. */
@@ -261,6 +268,8 @@ int change_do(const Change *c, Error **reterr) {
                 r = immutable_set(dir, c->from, false);
         if (r >= 0)
                 r = (c->to ? renameat2(dir, c->from, dir, c->to, RENAME_NOREPLACE) : unlinkat(dir, c->from, 0)) < 0 ? -errno : 0;
+        if (r == -EEXIST)
+                return image_is_there(c, reterr);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot %s %s/%s", c->kind == CHANGE_RENAME ? "rename" : "remove", c->directory, c->from);
         return 0;

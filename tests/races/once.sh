@@ -108,6 +108,38 @@ test_fifty_passing_copies() {
         remove_tree web
 }
 
+# delayed CALL COMMAND...: that call of it takes a second; in the background, its process in $DELAYED.
+delayed() {
+        strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:delay_enter=1000000" "${@:2}" >"$SCRATCH/delayed" 2>&1 &
+        DELAYED=$!
+}
+
+# Whoever asks for a reboot of what only starts hears of it when that start fails, whether he waits or not.
+test_reboot_of_a_start_that_fails() {
+        tree_with_init web <<<'#!/nothing'
+        delayed pivot_root nbox boot -d web
+        wait_until 5 is_listed web
+        refused nbox reboot web
+        has "$REFUSAL" "does not run|has ended|not.* start"
+        status_is 125 wait "$DELAYED" || [ $? = 127 ]
+        wait_until 5 is_gone web
+        remove_tree web
+}
+
+# Somebody is quicker.
+test_the_new_name_is_taken_meanwhile() {
+        tree_with web
+        delayed renameat2 nbox rename web site
+        sleep 0.4
+        tree_with site
+        status_is 1 wait "$DELAYED"
+        has "$(cat "$SCRATCH/delayed")" "There is an image 'site' already"
+        has_not "$(cat "$SCRATCH/delayed")" 'File exists'
+        [ -d "$MACHINES/web" ] || fail "it has no name any more"
+        remove_tree web
+        remove_tree site
+}
+
 # Whoever waits for a reboot of a machine that is only about to run its init waits for that, and not for ever.
 test_reboot_while_it_starts() {
         local pause pid
