@@ -162,6 +162,14 @@ int edit_target_open(const EditWish *w, EditTarget *ret, Error **reterr) {
         return 0;
 }
 
+void edit_locks_sweep(void) {
+        _cleanup_closedir_ DIR *d = opendir(LOCKS);
+
+        for (struct dirent *e; d && (e = readdir(d));)
+                if (e->d_name[0] != '.')
+                        (void) lock_file_sweep(dirfd(d), e->d_name);
+}
+
 void edit_target_done(EditTarget *t) {
         _cleanup_close_ int dir = open(LOCKS, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 

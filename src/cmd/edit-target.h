@@ -31,6 +31,9 @@ typedef struct EditWish {
 /* Which file; its directory is made, and nobody else edits the machine's settings meanwhile (-EBUSY). */
 int edit_target_open(const EditWish *wish, EditTarget *ret, Error **reterr);
 
+/* What killed ones have left of their locks. */
+void edit_locks_sweep(void);
+
 /* The draft goes. */
 void edit_target_done(EditTarget *t);
 

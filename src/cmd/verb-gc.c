@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "change.h"
+#include "edit-target.h"
 #include "find.h"
 #include "gc.h"
 #include "lock.h"
@@ -52,6 +53,7 @@ int verb_gc(int argc, char **argv, Error **reterr) {
                 image_lock_sweep_all(image_search_directory(i));
         }
         verity_sweep();
+        edit_locks_sweep();
         if (r >= 0)
                 r = mounted_list(&mounted, reterr); /* which removes what is said of mounts that are gone */
         mounted_images_done(&mounted);

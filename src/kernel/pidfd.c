@@ -25,10 +25,10 @@ uint64_t pidfd_inode(int pidfd) {
         return fs.f_type == PIDFS_MAGIC_NUMBER ? st.st_ino : 0;
 }
 
-bool pidfd_has_inode(int pidfd, uint64_t inode) {
+int pidfd_has_inode(int pidfd, uint64_t inode) {
         struct stat st;
 
-        return fstat(pidfd, &st) >= 0 && st.st_ino == inode;
+        return fstat(pidfd, &st) < 0 ? -errno : st.st_ino == inode;
 }
 
 int pidfd_kill(int pidfd, int sig) {

@@ -11,5 +11,5 @@
 int pidfd_of(pid_t pid);                  /* an fd, or -errno; -ESRCH when there is none */
 int pidfd_kill(int pidfd, int sig);       /* 0 or -errno */
 uint64_t pidfd_inode(int pidfd);          /* of this process and, until the host boots again, of no other; 0 before Linux 6.9 */
-bool pidfd_has_inode(int pidfd, uint64_t inode); /* that is not 0 */
+int pidfd_has_inode(int pidfd, uint64_t inode); /* that is not 0: 1, 0 or -errno */
 int pidfd_wait(int pidfd, siginfo_t *ret); /* reaps a child of ours: 0, or -errno */

@@ -42,21 +42,25 @@ static void keep_first(int *result, int r) {
                 *result = r;
 }
 
-static bool is_this_boot(const MachineRecord *rec) {
+/* 1, 0, or why that cannot be said. */
+static int is_this_boot(const MachineRecord *rec) {
         char now[33];
+        int r = boot_id(now);
 
-        return boot_id(now) >= 0 && strcmp(now, rec->boot_id) == 0;
+        return r < 0 ? r : strcmp(now, rec->boot_id) == 0;
 }
 
 static int kill_leader(const MachineRecord *rec) {
         _cleanup_close_ int fd = rec->leader > 0 ? pidfd_of(rec->leader) : -ESRCH;
         uint64_t start;
+        int r;
 
         if (fd < 0)
                 return fd == -ESRCH ? 0 : fd;
-        if (process_start_time(rec->leader, &start) >= 0 && start == rec->leader_start)
-                return pidfd_kill(fd, SIGKILL);
-        return 0;
+        r = process_start_time(rec->leader, &start);
+        if (r < 0)
+                return r;
+        return start == rec->leader_start ? pidfd_kill(fd, SIGKILL) : 0;
 }
 
 /* Whether a cgroup of a record can be a machine's own: made by us, or its scope's; never one that we stand in. */
@@ -149,12 +153,13 @@ int gc_sweep_claimed(const char *name) {
                 keep_first(&result, sweep_network(name));
         } else if (rec->version > RECORD_VERSION) {
                 (void) warn_about("it was started by a newer nbox, whose record is not all understood here", name, -EPROTONOSUPPORT, NULL);
-                if (is_this_boot(rec))
+                if (is_this_boot(rec) > 0)
                         (void) kill_leader(rec);
                 keep_first(&result, sweep_network(name));
         } else {
-                if (is_this_boot(rec))
-                        keep_first(&result, sweep_processes(rec));
+                r = is_this_boot(rec);
+                if (r != 0)
+                        keep_first(&result, r < 0 ? warn_about("cannot tell whether its record is of this boot", name, r, NULL) : sweep_processes(rec));
                 keep_first(&result, sweep_units(rec));
                 if (rec->network == NETWORK_OWN)
                         keep_first(&result, sweep_network(name));

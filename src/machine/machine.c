@@ -11,6 +11,7 @@
 #include "endpoint.h"
 #include "fd.h"
 #include "live-nics.h"
+#include "log.h"
 #include "pidfd.h"
 #include "port-map.h"
 #include "process.h"
@@ -30,42 +31,54 @@ void machine_free(Machine *m) {
         free(m);
 }
 
-static bool is_leader(const MachineRecord *r, int pidfd) {
+/* 1, 0, or why that cannot be said. */
+static int is_leader(const MachineRecord *r, int pidfd) {
         uint64_t start;
+        int k;
 
         if (r->leader_inode > 0)
                 return pidfd_has_inode(pidfd, r->leader_inode);
-        return process_start_time(r->leader, &start) >= 0 && start == r->leader_start;
+        k = process_start_time(r->leader, &start);
+        return k < 0 ? k : start == r->leader_start;
 }
 
 /* The leader's pidfd; -ESRCH when it is gone or another process has its pid. */
 static int open_leader(const MachineRecord *r) {
         _cleanup_close_ int fd = -1;
         char boot[33];
+        int k;
 
-        if (r->leader <= 0 || boot_id(boot) < 0 || strcmp(boot, r->boot_id) != 0)
+        if (r->leader <= 0)
+                return -ESRCH;
+        k = boot_id(boot);
+        if (k < 0)
+                return k;
+        if (strcmp(boot, r->boot_id) != 0)
                 return -ESRCH;
         fd = pidfd_of(r->leader);
         if (fd < 0)
                 return fd;
-        if (!is_leader(r, fd) || poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 0) != 0) /* a zombie has ended */
+        k = is_leader(r, fd);
+        if (k < 0)
+                return k;
+        if (k == 0 || poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 0) > 0) /* a zombie has ended */
                 return -ESRCH;
         return TAKE_FD(fd);
 }
 
-/* Only root may try the lock: others believe the record. */
+/* Only root may try the lock: others believe the record, and so does who cannot find out. */
 static bool is_supervised(const char *name) {
         _cleanup_close_ int lock = record_lock(name, NULL);
 
-        return lock == -EBUSY || lock == -EACCES;
+        return lock < 0 && lock != -ENOENT;
 }
 
 static MachineState state_of(const Machine *m) {
         MachineState recorded = m->record->state;
 
         if (m->leader_fd >= 0)
-                return recorded == MACHINE_STARTING || recorded == MACHINE_BOOTING || recorded == MACHINE_STOPPING ? recorded :
-                       MACHINE_RUNNING;
+                return recorded == MACHINE_STARTING || recorded == MACHINE_BOOTING || recorded == MACHINE_STOPPING ||
+                       recorded == MACHINE_CLOSING ? recorded : MACHINE_RUNNING; /* one whose start has failed ends in a moment */
         if (!is_supervised(m->record->name))
                 return MACHINE_DEAD;
         if (recorded == MACHINE_REBOOTING)
@@ -115,6 +128,11 @@ static int changes_take(MachineRecord *r, Changes changes) {
         return k >= 0 && changes == CHANGES_ALL ? bind_changes_take(r) : k;
 }
 
+/* What fails for want of something, or by the kernel's whim, is no word on the machine. */
+static bool says_nothing(int r) {
+        return r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EIO;
+}
+
 static int machine_load(const char *name, Changes changes, Machine **ret, Error **reterr) {
         _cleanup_(machine_freep) Machine *m = calloc(1, sizeof(*m));
         int r;
@@ -128,7 +146,7 @@ static int machine_load(const char *name, Changes changes, Machine **ret, Error 
         if (changes_take(m->record, changes) < 0)
                 return error_oom(reterr);
         m->leader_fd = open_leader(m->record);
-        if (m->leader_fd == -EMFILE || m->leader_fd == -ENFILE) /* that says nothing of the machine */
+        if (says_nothing(m->leader_fd))
                 return error_errno(reterr, m->leader_fd, "Cannot hold on to machine '%s'", name);
         m->state = state_of(m);
         m->record->frozen = m->leader_fd >= 0 && m->record->cgroup && cgroup_is_frozen(m->record->cgroup);
@@ -262,10 +280,11 @@ int machine_list(Machine ***ret, size_t *ret_n, Error **reterr) {
                 r = load_when(*name, CHANGES_OF_NETWORK, is_decided, UNDECIDED_USEC, &all[n], &error);
                 if (r >= 0)
                         n++;
-                else if (r == -EMFILE || r == -ENFILE) {
+                else if (says_nothing(r)) {
                         machine_list_free(all, n);
                         return error_pass(reterr, r, &error);
-                }
+                } else if (r != -ESRCH)
+                        log_warning("%s, leaving it out", error ? error->message : strerror(-r));
         }
         *ret = all;
         *ret_n = n;

@@ -63,7 +63,7 @@ static int open_service(const char *zone, ZoneService *ret) {
         fd = pidfd_of(ret->pid);
         if (fd < 0)
                 return fd;
-        if (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 0) != 0)
+        if (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 0) > 0)
                 return -ESRCH; /* it has ended, and nobody has reaped it yet */
         r = process_start_time(ret->pid, &now);
         if (r < 0)

@@ -166,7 +166,9 @@ static int settle_leader(Supervisor *s, Error **reterr) {
         if (r < 0)
                 return r;
         s->record->leader = s->leader;
-        (void) process_start_time(s->leader, &s->record->leader_start);
+        r = process_start_time(s->leader, &s->record->leader_start);
+        if (r < 0) /* nobody would believe the record, nor sweep the machine by it */
+                return error_errno(reterr, r, "Cannot look at the machine's first process");
         s->record->leader_inode = pidfd_inode(s->leader_fd);
         return limits_hand_over(s->plan, s->leader, reterr);
 }
