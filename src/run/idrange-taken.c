@@ -125,21 +125,6 @@ static int of_machined(UidRanges *taken) {
         return r;
 }
 
-/* systemd-nspawn -U has chowned them, and they come back for the range. */
-static int of_trees(int root, UidRanges *taken) {
-        _cleanup_closedir_ DIR *dir = opendir(IMAGE_DIRECTORY);
-        struct stat own = {}, st;
-        int r = 0;
-
-        if (root >= 0)
-                (void) fstat(root, &own);
-        for (struct dirent *d; dir && r >= 0 && (d = readdir(dir));)
-                if ((d->d_type == DT_DIR || d->d_type == DT_UNKNOWN) && fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISDIR(st.st_mode) && st.st_uid >= IDRANGE_SIZE &&
-                    (st.st_dev != own.st_dev || st.st_ino != own.st_ino))
-                        r = idranges_add(taken, (UidRange){ st.st_uid - st.st_uid % IDRANGE_SIZE, IDRANGE_SIZE });
-        return r;
-}
-
 /* All others that run are found by the locks on the slots that they have (idrange_is_locked()). */
 static int of_odd(const char *machine, UidRanges *taken) {
         _cleanup_closedir_ DIR *dir = opendir(LOCK_OF_ODD_IDS_DIRECTORY);
@@ -206,7 +191,7 @@ int idranges_of_others(const char *machine, int root, unsigned which, UidRanges 
                 r = of_odd(machine, ret);
         if (r >= 0 && (which & OTHERS_KEPT))
                 r = of_kept(machine, ret);
-        if (r >= 0 && (which & OTHERS_TREES))
-                r = of_trees(root, ret);
+        if (r >= 0 && (which & (OTHERS_TREES | OTHERS_TREES_LATELY)))
+                r = idranges_of_trees(root, which & OTHERS_TREES_LATELY, ret);
         return r;
 }

@@ -29,10 +29,14 @@ typedef enum UidOthers {
                                  * of other programs' machines (systemd-machined's) */
         OTHERS_KEPT = 1 << 1,   /* other machines of ours that keep their ids, and those that run with such as no lock of a slot tells of */
         OTHERS_TREES = 1 << 2,  /* trees in /var/lib/machines */
+        OTHERS_TREES_LATELY = 1 << 3, /* the same, as whoever asked for this a few seconds ago has seen them */
 } UidOthers;
 
 /* Those of all but `machine` and its tree `root` (an fd, or -1), appended. Only the first are looked at each time. 0 or -ENOMEM. */
 int idranges_of_others(const char *machine, int root, unsigned which, UidRanges *ret);
+
+/* The trees' alone. */
+int idranges_of_trees(int root, bool lately, UidRanges *taken);
 
 /* Whether a machine that runs, ours or systemd-nspawn's, has the lock of a slot of it. */
 bool idrange_is_locked(UidRange range);

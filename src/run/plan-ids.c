@@ -149,7 +149,7 @@ int plan_choose_ids(MachinePlan *p, int tree, const UidRange *not_these, size_t 
         if (r < 0)
                 return error_oom(reterr);
         if (!choose_known(p, &c)) {
-                r = p->keep_ids ? idranges_of_others(p->name, tree, OTHERS_KEPT | OTHERS_TREES, &c.taken) : 0;
+                r = p->keep_ids ? idranges_of_others(p->name, tree, OTHERS_KEPT | OTHERS_TREES_LATELY, &c.taken) : 0;
                 if (r < 0)
                         return error_oom(reterr);
                 r = choose_fitting(p, &c, reterr);
