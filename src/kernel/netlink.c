@@ -172,6 +172,14 @@ int netlink_ifindex(const Netlink *nl, const char *name) {
         return ioctl(mnl_socket_get_fd(nl->socket), SIOCGIFINDEX, &q) < 0 ? -errno : q.ifr_ifindex;
 }
 
+void netlink_ifname(const Netlink *nl, int index, char *name) {
+        struct ifreq q = { .ifr_ifindex = index };
+
+        *name = 0;
+        if (index > 0 && ioctl(mnl_socket_get_fd(nl->socket), SIOCGIFNAME, &q) >= 0)
+                memcpy(name, q.ifr_name, IF_NAMESIZE);
+}
+
 void netlink_put_ip(struct nlmsghdr *m, uint16_t type, const IpAddress *address) {
         if (address->family == AF_INET)
                 mnl_attr_put_u32(m, type, htonl(address->v4));

@@ -40,6 +40,9 @@ int netlink_run(Netlink *nl, NetlinkHandler handler, void *userdata, int *result
 /* The ifindex of a link of its namespace by its name, which nobody has to be waited for: the kernel keeps no lock for it. -ENODEV. */
 int netlink_ifindex(const Netlink *nl, const char *name);
 
+/* And the other way: `name` has room for IF_NAMESIZE bytes, and is "" where there is none. */
+void netlink_ifname(const Netlink *nl, int index, char *name);
+
 /* An address as an attribute, and back: its family is in its size. read: 0 or -EBADMSG. */
 void netlink_put_ip(struct nlmsghdr *m, uint16_t type, const IpAddress *address);
 int netlink_read_ip(const struct nlattr *attribute, IpAddress *ret);

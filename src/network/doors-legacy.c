@@ -115,11 +115,12 @@ static int look_at_zone(const Post *post, const DoorZone *zone, const DoorReques
 }
 
 static int look(const DoorView *view _unused_, const DoorRequest *req, Error **reterr) {
+        bool exists4 = iptables_table_exists(AF_INET, TABLE), exists6 = iptables_table_exists(AF_INET6, TABLE);
         int r = 0;
 
         for (const Post *post = posts; post < posts + ELEMENTSOF(posts); post++)
                 for (size_t i = 0; i < req->n && r >= 0; i++)
-                        if (is_for(post, req->zones + i) && iptables_table_exists(post->family, TABLE))
+                        if ((post->family == AF_INET ? exists4 : exists6) && is_for(post, req->zones + i))
                                 r = look_at_zone(post, req->zones + i, req, reterr);
         return r;
 }

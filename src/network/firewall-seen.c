@@ -22,21 +22,20 @@
 #define ZONES_MAX 256
 #define HASH_TEXT 18 /* with its newline and the end */
 
-static const struct {
-        int family;
-        const char *name;
-} tables[] = { { AF_INET, "nat" }, { AF_INET, "mangle" }, { AF_INET6, "nat" }, { AF_INET6, "mangle" } };
-
 /* Those of IPv6 may not be there; that counts as well. 0: they cannot be told, or have rules with one of the tags. */
 static uint64_t hash_tables(char *const *tags) {
+        static const int families[] = { AF_INET, AF_INET6 };
+        static const char *const names[] = { "nat", "mangle" };
+        bool there[ELEMENTSOF(names)];
         uint64_t hash = 0, one = 1;
 
-        for (size_t i = 0; i < ELEMENTSOF(tables); i++) {
-                bool there = iptables_table_exists(tables[i].family, tables[i].name);
-
-                if (there && iptables_fingerprint(tables[i].family, tables[i].name, tags, &one) != 0)
-                        return 0;
-                hash = hash * UINT64_C(0x100000001b3) + (there ? one : 1);
+        for (size_t i = 0; i < ELEMENTSOF(families); i++) {
+                iptables_tables_exist(families[i], names, ELEMENTSOF(names), there);
+                for (size_t k = 0; k < ELEMENTSOF(names); k++) {
+                        if (there[k] && iptables_fingerprint(families[i], names[k], tags, &one) != 0)
+                                return 0;
+                        hash = hash * UINT64_C(0x100000001b3) + (there[k] ? one : 1);
+                }
         }
         return hash;
 }

@@ -141,21 +141,30 @@ static bool can_fetch(int family, const char *name) {
         return iptables_check(family, name, edit_nothing, NULL, NULL) >= 0;
 }
 
-bool iptables_table_exists(int family, const char *name) {
-        _cleanup_free_ char *names = NULL;
-        char *save = NULL;
-        int r = file_read(AT_FDCWD, iptables_program(family)->names, 4096, &names);
+static bool has_line(const char *text, const char *line) {
+        size_t n = strlen(line);
+
+        for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n')
+                if (strncmp(at, line, n) == 0 && (at[n] == '\n' || !at[n]))
+                        return true;
+        return false;
+}
+
+void iptables_tables_exist(int family, const char *const *names, size_t n, bool *ret) {
+        _cleanup_free_ char *text = NULL;
+        int r = file_read(AT_FDCWD, iptables_program(family)->names, 4096, &text);
 
         /* In a machine: its network namespace is as old as its user namespace, had no root yet whose the file could have been, and so
          * has it the host root's. Fetching is allowed, and what comes of it is no more than an empty table in there. */
-        if (r == -EACCES)
-                return can_fetch(family, name);
-        if (r < 0)
-                return false;
-        for (char *s = strtok_r(names, "\n", &save); s; s = strtok_r(NULL, "\n", &save))
-                if (strcmp(s, name) == 0)
-                        return true;
-        return false;
+        for (size_t i = 0; i < n; i++)
+                ret[i] = r == -EACCES ? can_fetch(family, names[i]) : r >= 0 && has_line(text, names[i]);
+}
+
+bool iptables_table_exists(int family, const char *name) {
+        bool exists;
+
+        iptables_tables_exist(family, &name, 1, &exists);
+        return exists;
 }
 
 bool iptables_usable(int family, const char *name) {

@@ -98,6 +98,9 @@ bool iptables_usable(int family, const char *name);
 /* Whether this table exists in this namespace already: fetching it would create it. */
 bool iptables_table_exists(int family, const char *name);
 
+/* The same of some at once, for what says it takes as long as to read one of them. */
+void iptables_tables_exist(int family, const char *const *names, size_t n, bool *ret);
+
 /* Whether a table may have a rule with `tag`: without the library, which costs more than to find that it has none. */
 bool iptables_may_have(int family, const char *name, const char *tag);
 

@@ -98,17 +98,16 @@ static int choose_address(Placement *p, Place *place, Nic *nic, Error **reterr) 
         LeaseRequest req = {
                 .machine = nic->machine, .nic = nic->in_zone, .wanted = nic->config->address, .keep = p->req->keep_address,
         };
-        uint8_t own[6];
-        Asked asked = { p, place, own };
+        Asked asked = { p, place, nic->mac };
         bool changed = false;
         int r;
 
-        if (nic->config->mac_set) {
-                r = look_at_ports(p, place, reterr);
-                if (r < 0)
-                        return r;
-        } else if (!is_settled(place, nic)) {
-                nic_default_mac(nic->machine, place->zone.name, nic->in_zone, own);
+        r = nic->config->mac_set ? look_at_ports(p, place, reterr) : 0;
+        if (r >= 0)
+                r = nic_choose_mac(nic, place->ports, place->n_ports, reterr);
+        if (r < 0)
+                return r;
+        if (!nic->config->mac_set && !is_settled(place, nic)) {
                 req.is_used = is_used;
                 req.userdata = &asked;
         }
@@ -121,7 +120,7 @@ static int choose_address(Placement *p, Place *place, Nic *nic, Error **reterr) 
         place->changed |= changed;
         if (place->zone.range6.prefix > 0)
                 nic->address6 = range6_address(&place->zone.range6, place->zone.range, nic->address);
-        return nic_choose_mac(nic, place->ports, place->n_ports, reterr);
+        return 0;
 }
 
 /* Behind the machines' own: a service may have any address, a machine may have asked for the last one. */
@@ -172,6 +171,35 @@ static unsigned number_in_zone(const Placement *p, const Place *place, size_t i)
         return in_zone;
 }
 
+static bool has_number(const Placement *p, unsigned number) {
+        for (size_t i = 0; i < p->n_nics; i++)
+                if (p->nics[i].number == number)
+                        return true;
+        return false;
+}
+
+/* What its link is called after. That of a passing machine of the same name may still be there, for its namespace goes some time after it: to take
+ * the name from that link holds up all others (nic.c), so this one is called otherwise. Who is asked does not wait for them. */
+static unsigned passing_number(const Placement *p) {
+        char name[IF_NAMESIZE];
+        unsigned number = 0;
+
+        for (; number < NICS_MAX; number++) {
+                machine_link_name(p->req->machine, number, name);
+                if (!has_number(p, number) && netlink_ifindex(p->nl, name) == -ENODEV)
+                        return number;
+        }
+        for (number = 0; has_number(p, number);)
+                number++;
+        return number;
+}
+
+static unsigned choose_number(const Placement *p) {
+        if (p->has)
+                return endpoint_free_nic_number(p->has);
+        return p->req->keep_address ? (unsigned) p->n_nics : passing_number(p);
+}
+
 static int place_nic(Placement *p, const NicConfig *config, bool published, Error **reterr) {
         size_t i = p->n_nics;
         Nic *nic = p->nics + i;
@@ -180,7 +208,7 @@ static int place_nic(Placement *p, const NicConfig *config, bool published, Erro
 
         *nic = (Nic){
                 .machine = p->req->machine, .config = config,
-                .number = p->has ? endpoint_free_nic_number(p->has) : (unsigned) i,
+                .number = choose_number(p),
                 /* With br_netfilter (Docker loads it), a published port is translated within the bridge already: a
                  * machine that calls its own by the host's address is answered through the same port. */
                 .hairpin = i == 0 && published && !p->has,

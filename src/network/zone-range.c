@@ -50,8 +50,8 @@ static int take_routes(HostRanges *list, Netlink *nl) {
                 range->base = routes[i].destination.v4 & range_mask(*range);
                 if (range_is_catch_all(*range))
                         continue;
-                if (routes[i].index != named && !if_indextoname((unsigned) routes[i].index, ifname))
-                        ifname[0] = 0;
+                if (routes[i].index != named)
+                        netlink_ifname(nl, routes[i].index, ifname);
                 named = routes[i].index;
                 name_route(routes + i, ifname, &item.taken);
                 (void) zone_name_of_bridge(ifname, item.zone);

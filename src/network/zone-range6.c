@@ -46,12 +46,11 @@ void host_ranges6_done(HostRanges6 *r) {
         free(r->items);
 }
 
-static int take_route(HostRanges6 *list, const RouteInfo *route) {
+static int take_route(HostRanges6 *list, const Netlink *nl, const RouteInfo *route) {
         HostRange6 item = { .range = range6_of(&route->destination.v6, route->prefix) };
-        char text[RANGE6_TEXT_MAX], ifname[IF_NAMESIZE] = "";
+        char text[RANGE6_TEXT_MAX], ifname[IF_NAMESIZE];
 
-        if (route->index > 0 && !if_indextoname((unsigned) route->index, ifname))
-                ifname[0] = 0;
+        netlink_ifname(nl, route->index, ifname);
         range6_format(&item.range, text);
         snprintf(item.what, sizeof(item.what), "the host's %s %s%s%s", route->address ? "network" : "route to", text,
                  ifname[0] ? " on " : "", ifname);
@@ -67,7 +66,7 @@ static int take_routes(HostRanges6 *list, Netlink *nl) {
         r = route_list(nl, AF_INET6, &routes, &n);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 if (routes[i].prefix > CATCH_ALL_PREFIX && routes[i].prefix <= 128)
-                        r = take_route(list, routes + i);
+                        r = take_route(list, nl, routes + i);
         return r;
 }
 

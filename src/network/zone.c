@@ -34,10 +34,12 @@ bool zone_of_bridge(const LinkInfo *link, char ret[ZONE_NAME_MAX + 1]) {
 
         if (strcmp(link->kind, "bridge") != 0 || !zone_name_of_bridge(link->name, name))
                 return false;
-        bridge_mac(name, mac);
         snprintf(prefix, sizeof(prefix), ALIAS_FORMAT, name, "");
-        if (memcmp(mac, link->mac, sizeof(mac)) != 0 && strncmp(link->alias, prefix, strlen(prefix)) != 0)
-                return false;
+        if (strncmp(link->alias, prefix, strlen(prefix)) != 0) {
+                bridge_mac(name, mac);
+                if (memcmp(mac, link->mac, sizeof(mac)) != 0)
+                        return false;
+        }
         snprintf(ret, ZONE_NAME_MAX + 1, "%s", name);
         return true;
 }
@@ -388,10 +390,9 @@ int zone_down(Netlink *nl, const char *zone, Error **reterr) {
 
 bool zone_exists(Netlink *nl, const char *zone) {
         char name[IF_NAMESIZE];
-        LinkInfo link;
 
         zone_bridge_name(zone, name);
-        return link_get(nl, name, &link) != -ENODEV;
+        return netlink_ifindex(nl, name) != -ENODEV;
 }
 
 bool zone_has_machines(Netlink *nl, const char *zone) {

@@ -170,6 +170,12 @@ static bool hear_of_end(void *userdata) {
         return supervisor_is_cancelled(userdata);
 }
 
+/* All that the host has is looked through for it, which the machine need not wait for; where it is in the background by now, it has been said. */
+static void warn_of_clashes(const MachinePlan *p) {
+        if (!p->quiet && !p->detach && p->network == NETWORK_OWN)
+                zone_warn_of_clashes(&p->nics);
+}
+
 /* One life of the machine, between two reboots. */
 static int run_once(Start *start, Supervisor *s, Error **reterr) {
         int r;
@@ -211,7 +217,10 @@ static int run_once(Start *start, Supervisor *s, Error **reterr) {
                 r = supervisor_launch(s, reterr);
         if (supervisor_is_cancelled(s))
                 return was_cancelled(s, reterr);
-        return r < 0 ? r : supervisor_loop(s, reterr);
+        if (r < 0)
+                return r;
+        warn_of_clashes(s->plan);
+        return supervisor_loop(s, reterr);
 }
 
 /* A settings file may lie beside the tree: where that is must be known before it is read. */
@@ -371,7 +380,8 @@ static void warn_of_unserved_veth(const MachinePlan *p) {
 static void warn_of_network(const MachinePlan *p) {
         if (p->quiet || p->network != NETWORK_OWN)
                 return;
-        zone_warn_of_clashes(&p->nics);
+        if (p->detach)
+                zone_warn_of_clashes(&p->nics);
         ports_warn_of_absent(&p->ports);
         warn_of_unserved_veth(p);
         give_warn(&p->nics);
