@@ -267,6 +267,17 @@ test_crowded_zone() {
         as_before
 }
 
+# The link of the one before, which was called the same, is there as long as its namespace.
+test_passing_machines_of_one_name() {
+        attach default web m1 once >/dev/null
+        attach default web m2 once >/dev/null
+        same links "$(ip -o link show type veth | grep -c ': nb-')" 2
+        serve host TCP 9000
+        has "$(ask m2 TCP "$(ip -n m2 route show default | cut -d' ' -f3)" 9000)" 'peer 10\.'
+        detach default web
+        as_before
+}
+
 test_closed_zone() {
         local protocol
         mkdir -p /var/lib/nbox/zones
