@@ -8,6 +8,7 @@
 
 #include "device-node.h"
 #include "device-place.h"
+#include "guest-ids.h"
 #include "limits.h"
 #include "mount.h"
 #include "path.h"
@@ -48,25 +49,14 @@ bool assemble_dev_has(const char *path) {
         return false;
 }
 
-static int give(int dev, const char *name, uid_t owner) {
-        return fchownat(dev, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
-}
-
-/* 1 where some of the nodes are places that are still to be bound. */
-static int fill(const MachinePlan *p, int dev) {
-        uid_t owner = p->uid_base;
-        bool places = false;
+/* What needs no right, as who it is to belong to. */
+static int fill_as_theirs(const MachinePlan *p, int dev) {
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(directories); i++)
-                r = mkdirat(dev, directories[i].name, directories[i].mode) < 0 ? -errno : give(dev, directories[i].name, owner);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(nodes); i++)
-                if (!nodes[i].nesting || p->nesting) {
-                        r = device_node_make(dev, &nodes[i].node, owner);
-                        places = places || r > 0;
-                }
+                r = mkdirat(dev, directories[i].name, directories[i].mode) < 0 ? -errno : 0;
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(links); i++)
-                r = symlinkat(links[i].target, dev, links[i].name) < 0 ? -errno : give(dev, links[i].name, owner);
+                r = symlinkat(links[i].target, dev, links[i].name) < 0 ? -errno : 0;
 
         /* Places for the ptys that the child will put there. */
         for (unsigned i = 0; r >= 0 && i <= p->n_ttys; i++) {
@@ -76,8 +66,23 @@ static int fill(const MachinePlan *p, int dev) {
                         snprintf(name, sizeof(name), "console");
                 else
                         snprintf(name, sizeof(name), "tty%u", i);
-                r = mknodat(dev, name, S_IFREG | 0600, 0) < 0 ? -errno : give(dev, name, owner);
+                r = mknodat(dev, name, S_IFREG | 0600, 0) < 0 ? -errno : 0;
         }
+        return r;
+}
+
+/* 1 where some of the nodes are places that are still to be bound. */
+static int fill(const MachinePlan *p, int dev) {
+        GuestIds ids = guest_ids_assume(p->uid_base);
+        int r = fill_as_theirs(p, dev);
+        bool places = false;
+
+        guest_ids_drop(&ids);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(nodes); i++)
+                if (!nodes[i].nesting || p->nesting) {
+                        r = device_node_make(dev, &nodes[i].node, p->uid_base);
+                        places = places || r > 0;
+                }
         return r < 0 ? r : places;
 }
 
