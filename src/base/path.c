@@ -105,3 +105,10 @@ int create_in_root(int root, const char *path) {
         fd = openat(dir, slash + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         return fd < 0 ? -errno : fd;
 }
+
+bool path_cwd_is_inside(void) {
+        char path[PATH_MAX];
+        long n = syscall(SYS_getcwd, path, sizeof(path));
+
+        return n > 0 && path[0] == '/';
+}

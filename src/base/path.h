@@ -23,3 +23,6 @@ int mkdir_in_root(int root, const char *path);
 
 /* The same for a file to mount on: an O_PATH fd of what is there, or of a new empty file (mode 0644). */
 int create_in_root(int root, const char *path);
+
+/* Whether the working directory is beneath our root: else it shows as "(unreachable)…" (CVE-2024-21626). */
+bool path_cwd_is_inside(void);

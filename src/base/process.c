@@ -14,6 +14,7 @@
 #include "file.h"
 #include "log.h"
 #include "parse.h"
+#include "strv.h"
 
 #define END_STEP_NSEC (500 * 1000)
 #define END_TRIES 1000U
@@ -144,4 +145,28 @@ int boot_id(char ret[33]) {
                 memcpy(id, ret, sizeof(id));
         memcpy(ret, id, sizeof(id));
         return 0;
+}
+
+int process_exec(const char *file, char **argv, char **env, const char *path) {
+        _cleanup_free_ char *list = NULL;
+        char *state = NULL;
+        int r = -ENOENT;
+
+        if (strchr(file, '/')) {
+                execve(file, argv, env);
+                return -errno;
+        }
+        list = strdup(strv_env_get(env, "PATH") ?: path);
+        if (!list)
+                return -ENOMEM;
+        for (char *dir = strtok_r(list, ":", &state); dir; dir = strtok_r(NULL, ":", &state)) {
+                _cleanup_free_ char *full = NULL;
+
+                if (asprintf(&full, "%s/%s", dir, file) < 0)
+                        return -ENOMEM;
+                execve(full, argv, env);
+                if (errno != ENOENT && errno != ENOTDIR)
+                        r = -errno;
+        }
+        return r;
 }

@@ -33,6 +33,9 @@ void process_reset_usual_signals(void);
  * of one that was killed. `error` is an errno. */
 _Noreturn void process_give_up(const char *what, int error);
 
+/* execvp(3) by the PATH of `env`, or by `path` where that has none, and not by ours; a shell is not tried on ENOEXEC. Returns -errno. */
+int process_exec(const char *file, char **argv, char **env, const char *path);
+
 /* Overwrite our environment, which others would read in /proc/PID/environ: for a process that is about to be one of a machine's. */
 void process_forget_environment(void);
 

@@ -159,10 +159,22 @@ int caps_raise_ambient(uint64_t set) {
                 return -errno;
         for (size_t i = 0; i < ELEMENTSOF(data); i++)
                 data[i].inheritable |= (uint32_t) (set >> 32 * i);
-        if (syscall(SYS_capset, &header, data) < 0)
-                return -errno;
+        return syscall(SYS_capset, &header, data) < 0 ? -errno : caps_raise_ambient_of(set);
+}
+
+int caps_raise_ambient_of(uint64_t set) {
         for (unsigned long cap = 0; cap < 64; cap++)
                 if ((set & CAP_BIT(cap)) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
                         return -errno;
         return 0;
+}
+
+int caps_set(uint64_t effective, uint64_t permitted, uint64_t inheritable) {
+        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(data); i++)
+                data[i] = (struct __user_cap_data_struct){ .effective = (uint32_t) (effective >> 32 * i), .permitted = (uint32_t) (permitted >> 32 * i),
+                                                           .inheritable = (uint32_t) (inheritable >> 32 * i) };
+        return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }

@@ -32,3 +32,9 @@ int caps_clear_inheritable_ambient(void);
  * permitted; when the thread changes its user id first, caps_keep() must come before. */
 int caps_keep(void);
 int caps_raise_ambient(uint64_t set);
+
+/* The same of what is inheritable already, alone. */
+int caps_raise_ambient_of(uint64_t set);
+
+/* The calling thread's sets, each as it is said; what was ambient and is not inheritable any more is gone. */
+int caps_set(uint64_t effective, uint64_t permitted, uint64_t inheritable);

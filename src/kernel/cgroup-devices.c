@@ -77,12 +77,18 @@ static void put_device(Program *p, const CgroupDevice *d, size_t allow) {
         uint8_t reg = d->minor >= 0 ? NUMBER : MAJOR;
         int32_t value = (int32_t) (d->minor >= 0 ? d->major << MINOR_BITS | (uint32_t) d->minor : d->major);
         int32_t refused = ALL & ~kernels_access(d->access);
+        bool any = d->major == CGROUP_DEVICE_ANY_MAJOR;
 
+        if (refused == 0 && any) {
+                put(p, BPF_JMP | BPF_JA, 0, 0, (int16_t) (allow - p->n - 1), 0);
+                return;
+        }
         if (refused == 0) {
                 put(p, BPF_JMP32 | BPF_JEQ | BPF_K, reg, 0, (int16_t) (allow - p->n - 1), value);
                 return;
         }
-        put(p, BPF_JMP32 | BPF_JNE | BPF_K, reg, 0, 3, value);
+        if (!any)
+                put(p, BPF_JMP32 | BPF_JNE | BPF_K, reg, 0, 3, value);
         put(p, BPF_ALU | BPF_MOV | BPF_X, CONTEXT, WANTED, 0, 0);
         put(p, BPF_ALU | BPF_AND | BPF_K, CONTEXT, 0, 0, refused);
         put(p, BPF_JMP32 | BPF_JEQ | BPF_K, CONTEXT, 0, (int16_t) (allow - p->n - 1), 0);

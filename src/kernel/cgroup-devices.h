@@ -14,9 +14,12 @@ typedef enum CgroupDeviceAccess { /* as the letters of DeviceAllow= */
         CGROUP_DEVICE_MKNOD = 1 << 2,
 } CgroupDeviceAccess;
 
+#define CGROUP_DEVICE_ALL (CGROUP_DEVICE_READ | CGROUP_DEVICE_WRITE | CGROUP_DEVICE_MKNOD)
+#define CGROUP_DEVICE_ANY_MAJOR (~0U)
+
 typedef struct CgroupDevice {
         bool block;
-        unsigned major;
+        unsigned major;  /* or CGROUP_DEVICE_ANY_MAJOR, with any minor */
         int minor;       /* -1: any */
         unsigned access; /* what is allowed */
 } CgroupDevice;

@@ -96,6 +96,10 @@ int mount_propagation(int dirfd, const char *path, uint64_t propagation) {
         return set_attr(dirfd, path, &(struct mount_attr){ .propagation = propagation }, true);
 }
 
+int mount_propagation_of(int mount, uint64_t propagation, bool recursive) {
+        return set_attr(mount, "", &(struct mount_attr){ .propagation = propagation }, recursive);
+}
+
 int mount_own_namespace(void) {
         if (unshare(CLONE_NEWNS) < 0)
                 return -errno;
@@ -145,4 +149,10 @@ static int drop_old_root(_unused_ int first, _unused_ int second) {
 
 int mount_pivot_aside(Aside **a) {
         return syscall(SYS_pivot_root, ".", ".") < 0 ? -errno : aside_begin(a, drop_old_root, -1, -1);
+}
+
+int mount_move_to_root(void) {
+        if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+                return -errno;
+        return chdir("/") < 0 ? -errno : 0;
 }

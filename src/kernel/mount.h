@@ -35,6 +35,9 @@ int mount_idmap(int mount, int userns, bool recursive);
 /* Propagation of the mount at dirfd/path: MS_SLAVE, MS_PRIVATE or MS_SHARED, with everything beneath. */
 int mount_propagation(int dirfd, const char *path, uint64_t propagation);
 
+/* The same by an fd on the mount's root, with or without what is beneath; MS_UNBINDABLE as well. */
+int mount_propagation_of(int mount, uint64_t propagation, bool recursive);
+
 /* A mount namespace of this process alone: what the host mounts from now on is seen in it, what is mounted in it nowhere else, and ends
  * with us. */
 int mount_own_namespace(void);
@@ -56,3 +59,6 @@ int mount_pivot_to_cwd(void);
 /* The same, but that the old root is dropped while we go on (aside.h), and the working directory is left as it is: where that directory is our
  * root, until then the old one stands on it. */
 int mount_pivot_aside(Aside **a);
+
+/* The same where the root cannot be left so, since it is the first of all (an initramfs): the mount is moved onto it, which stays below. */
+int mount_move_to_root(void);

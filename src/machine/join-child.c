@@ -22,6 +22,7 @@
 #include "fd.h"
 #include "file.h"
 #include "namespace.h"
+#include "path.h"
 #include "process.h"
 #include "seccomp.h"
 
@@ -135,21 +136,13 @@ static void take_ids(const JoinPlan *p) {
         (void) prctl(PR_SET_DUMPABLE, 0); /* the change of ids may have set it anew */
 }
 
-/* A working directory outside of the root shows as "(unreachable)…" (CVE-2024-21626). */
-static bool cwd_is_inside(void) {
-        char path[PATH_MAX];
-        long n = syscall(SYS_getcwd, path, sizeof(path));
-
-        return n > 0 && path[0] == '/';
-}
-
 static void take_directory(const JoinPlan *p) {
         if (p->chdir) {
                 if (chdir(p->chdir) < 0)
                         fail(p, JOIN_CHDIR, errno);
         } else if (chdir(p->user->home) < 0 && chdir("/") < 0)
                 fail(p, JOIN_CHDIR, errno);
-        if (!cwd_is_inside())
+        if (!path_cwd_is_inside())
                 fail(p, JOIN_CHDIR, EXDEV);
 }
 

@@ -93,30 +93,6 @@ int child_confine(const MachinePlan *p, Error **reterr) {
         return filters_early(p) ? install_filter(p, reterr) : 0;
 }
 
-/* execvp() with the machine's PATH, not ours; a shell is not tried on ENOEXEC. */
-static int exec_in_path(const char *file, char **argv, char **env) {
-        _cleanup_free_ char *path = NULL;
-        const char *value = strv_env_get(env, "PATH");
-        char *state = NULL;
-        int r = -ENOENT;
-
-        if (strchr(file, '/')) {
-                execve(file, argv, env);
-                return -errno;
-        }
-        path = strdup(value ?: GUEST_PATH);
-        for (char *dir = path ? strtok_r(path, ":", &state) : NULL; dir; dir = strtok_r(NULL, ":", &state)) {
-                _cleanup_free_ char *full = NULL;
-
-                if (asprintf(&full, "%s/%s", dir, file) < 0)
-                        return -ENOMEM;
-                execve(full, argv, env);
-                if (errno != ENOENT && errno != ENOTDIR)
-                        r = -errno;
-        }
-        return r;
-}
-
 static int exec_login_shell(char **env) {
         static char *const bash[] = { (char *) "-bash", NULL }, *const sh[] = { (char *) "-sh", NULL };
 
@@ -207,7 +183,7 @@ int child_exec(const ChildSetup *s, const TaskLabelFiles *labels, bool *ret_exec
                 return error_errno(reterr, errno, "Cannot close what the machine must not have");
 
         *ret_executing = true;
-        r = p->login_shell ? exec_login_shell(p->environment) : exec_in_path(p->argv[0], p->argv, p->environment);
+        r = p->login_shell ? exec_login_shell(p->environment) : process_exec(p->argv[0], p->argv, p->environment, GUEST_PATH);
         error_errno(reterr, r, "Cannot execute %s in the machine", p->argv[0]);
         if (r == -EACCES && p->labels.process)
                 return error_hint(reterr, r, "SELinux may keep %s from it: does the policy let nbox into that, and it execute what lies in "
