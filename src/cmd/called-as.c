@@ -11,6 +11,7 @@ static const struct {
 } names[] = {
         { "systemd-nspawn", called_as_nspawn },
         { "machinectl", called_as_machinectl },
+        { "nbox-oci", called_as_oci },
 };
 
 int called_as(int argc, char **argv, char ***ret, Error **reterr) {

@@ -90,6 +90,7 @@ int verb_diff(int argc, char **argv, Error **reterr);
 int verb_login(int argc, char **argv, Error **reterr);
 int verb_console(int argc, char **argv, Error **reterr); /* verb-login.c */
 int verb_passwd(int argc, char **argv, Error **reterr);
+int verb_oci(int argc, char **argv, Error **reterr);
 
 int verb_events(int argc, char **argv, Error **reterr);
 extern const VerbOption events_options[];

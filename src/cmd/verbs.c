@@ -156,7 +156,9 @@ const Verb verbs[] = {
 
         { "help", "[VERB]", "Show this help, or a verb's", verb_help, .operand = OPERAND_VERB, .group = "Other" },
 
-        /* called by nbox's units, by the shell's completion and by the build */
+        /* called by engines, by nbox's units, by the shell's completion and by the build */
+        { "oci", "[OPTIONS] VERB …", "Run containers for engines: see nbox-oci(1)", verb_oci, VERB_ROOT | VERB_HIDDEN | VERB_OWN_ARGS,
+          .group = "Other" },
         { "list-images", "[OPTIONS]", "As images: machinectl's word", verb_images, VERB_JSON | VERB_HIDDEN, OPERAND_NONE, "See", images_options },
         { "export-tar", "[OPTIONS] NAME [FILE|-]", "As export to a tar: machinectl's word", verb_export_tar, VERB_ROOT | VERB_HIDDEN,
           OPERAND_OLD_NAME, "Make", export_options },
