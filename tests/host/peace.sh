@@ -5,7 +5,8 @@
 # administrator's script that adds and deletes rules of its own. Nobody's rule is lost: each deletion finds what was added, and a
 # machine that is up has its port.
 
-ROUNDS=1000
+: "${ROUNDS:=400}" # of the script, which adds a rule and deletes one in each
+TIMES=10             # that each machine comes and goes, at least
 STANDING=20 # so many rules of the script's are there at a time
 
 IP= # 6 for IPv6
@@ -26,17 +27,16 @@ answers() {
         [ "$(socat -t 2 - "TCP$IP:$host:$2,connect-timeout=2" </dev/null 2>/dev/null)" = "$1" ]
 }
 
-# comes_and_goes MACHINE PORT: until the script is done, and once at least.
+# comes_and_goes MACHINE PORT: until the script is done, and so many times at least.
 comes_and_goes() {
         local rounds=0
-        until [ -e "$SCRATCH/done" ] && [ "$rounds" -gt 0 ]; do
+        until [ -e "$SCRATCH/done" ] && [ "$rounds" -ge "$TIMES" ]; do
                 boot "$1" -p "$2:80" >"$SCRATCH/$1.said" 2>&1 || fail "$(cat "$SCRATCH/$1.said")"
                 serves "$1" "$2"
                 unserve "$1"
                 terminate "$1"
                 rounds=$((rounds + 1))
         done
-        echo "$rounds" >"$SCRATCH/$1.rounds"
 }
 
 # A table is read, changed and written as a whole: the longer it is, the longer is the time in which a change of another is overlooked.
@@ -112,9 +112,6 @@ without_loss() {
         touch "$SCRATCH/done"
         for pid in "${pids[@]}"; do wait "$pid" || rc=$?; done
         [ "$rc" = 0 ] || fail "see above"
-        for name in goes1 goes2; do
-                [ "$(cat "$SCRATCH/$name.rounds")" -ge 10 ] || fail "$name came only $(cat "$SCRATCH/$name.rounds") times"
-        done
         answers stays 8080
         unserve stays
         terminate stays
@@ -153,7 +150,7 @@ test_two_nbox_and_a_loop_of_nft() {
                 nft add table $family theirs-filter
                 nft add chain $family theirs-filter FORWARD '{ type filter hook forward priority 0; }'
         done
-        without_loss nft 300 # each takes five commits, and what is deleted waits for all processors
+        without_loss nft 150 # each takes five commits, and what is deleted waits for all processors
         for family in ip ip6; do
                 nft delete table $family theirs-nat
                 nft delete table $family theirs-filter

@@ -115,24 +115,17 @@ test_router_that_is_none() {
         zone_end
 }
 
-# Whom the zone's name service asks for the world's names.
-test_gateway_of_the_name_service() {
-        local gateway
+# Whom the zone's name service asks for the world's names. And isolated machines exchange frames with it, and none by it. (That a new
+# namespace forwards, because the host does, is so in the virtual machine alone.)
+test_name_service_has_its_gateway_and_is_no_router() {
+        local address gateway service
         a_zone --isolated
         wait_until 5 pgrep -x dnsmasq
         gateway=$(gateway_of bad)
         at bad ip address add "$gateway/32" dev host0
         announce "$gateway"
         has "$(nsenter -t "$(pgrep -x dnsmasq)" -n ip neigh show "$gateway")" "lladdr $(cat /sys/class/net/nz-lab/address) PERMANENT"
-        zone_end
-}
-
-# Isolated machines exchange frames with the name service, and none by it. (That a new namespace forwards, because the host does, is so
-# in the virtual machine alone.)
-test_name_service_is_no_router() {
-        local address service
-        a_zone --isolated
-        wait_until 5 pgrep -x dnsmasq
+        at bad ip address del "$gateway/32" dev host0
         serve good 80
         address=$(address_of_link good)
         service=$(nsenter -t "$(pgrep -x dnsmasq)" -n ip -o link show dev zone0 | sed -n 's/.*ether \([0-9a-f:]*\).*/\1/p')
