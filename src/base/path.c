@@ -12,11 +12,11 @@
 #include "cleanup.h"
 #include "text.h"
 
-int open_in_root(int root, const char *path, int flags, mode_t mode) {
+static int open_resolved(int root, const char *path, int flags, mode_t mode, uint64_t resolve) {
         struct open_how how = {
                 .flags = (uint64_t) (flags | O_CLOEXEC),
                 .mode = flags & O_CREAT ? mode : 0,
-                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
         };
 
         for (int tries = 0; tries < 32; tries++) {
@@ -28,6 +28,14 @@ int open_in_root(int root, const char *path, int flags, mode_t mode) {
                         return -errno;
         }
         return -EAGAIN;
+}
+
+int open_in_root(int root, const char *path, int flags, mode_t mode) {
+        return open_resolved(root, path, flags, mode, 0);
+}
+
+int open_in_root_mount(int root, const char *path, int flags) {
+        return open_resolved(root, path, flags, 0, RESOLVE_NO_XDEV);
 }
 
 bool path_is_clean(const char *path) {

@@ -11,6 +11,9 @@
  * absolute or relative; O_CLOEXEC is added. Returns an fd or -errno. */
 int open_in_root(int root, const char *path, int flags, mode_t mode);
 
+/* The same where all of the path lies on the mount that root is of; or -EXDEV. */
+int open_in_root_mount(int root, const char *path, int flags);
+
 /* Absolute, no "." or ".." component, no control byte, at most PATH_MAX. */
 bool path_is_clean(const char *path);
 

@@ -116,6 +116,18 @@ static int read_id_map(const Guest *g, const char *file, IdRange *ranges, size_t
         return 0;
 }
 
+uint32_t guest_map_uid(const Guest *g, uid_t inside) {
+        return guest_map_id(g->uids, g->n_uids, inside);
+}
+
+/* Few want to know that. */
+uint32_t guest_map_gid(const Guest *g, gid_t inside) {
+        IdRange gids[GUEST_ID_RANGES_MAX];
+        size_t n;
+
+        return read_id_map(g, "gid_map", gids, &n) < 0 ? (uint32_t) -1 : guest_map_id(gids, n, inside);
+}
+
 static const char *status_field(const char *status, const char *key) {
         const char *p = strstr(status, key);
 
@@ -250,8 +262,6 @@ static int guest_read(Guest *g, pid_t leader, uint64_t own) {
                 r = read_namespaces(g, own);
         if (r >= 0)
                 r = read_id_map(g, "uid_map", g->uids, &g->n_uids);
-        if (r >= 0)
-                r = read_id_map(g, "gid_map", g->gids, &g->n_gids);
         if (r >= 0)
                 r = (int) file_read_once(g->proc, "oom_score_adj", g->oom_score_adj, sizeof(g->oom_score_adj));
         if (r >= 0)

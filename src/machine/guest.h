@@ -28,8 +28,8 @@ typedef struct Guest {
         int root;                /* O_PATH of its root directory */
         uint64_t namespaces;     /* CLONE_NEW*: those that are not ours, and such as a machine always has */
         bool assumed;            /* some of them were not compared with ours */
-        IdRange uids[GUEST_ID_RANGES_MAX], gids[GUEST_ID_RANGES_MAX];
-        size_t n_uids, n_gids;
+        IdRange uids[GUEST_ID_RANGES_MAX];
+        size_t n_uids;
         uint64_t cap_bounding;
         bool no_new_privileges;
         bool filtered;           /* init has a system call filter */
@@ -60,6 +60,8 @@ int guest_compare_namespaces(Guest *g, Error **reterr);
 int guest_open_cgroup(const Guest *g);
 
 /* The host's id for one inside; (uint32_t) -1 where it is not mapped. */
+uint32_t guest_map_uid(const Guest *g, uid_t inside);
+uint32_t guest_map_gid(const Guest *g, gid_t inside);
 uint32_t guest_map_id(const IdRange *ranges, size_t n, uint32_t inside);
 
 /* "inside outside count" lines of uid_map; for tests too. Returns how many, or -errno. */

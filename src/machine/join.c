@@ -107,7 +107,7 @@ static int choose_command(Join *j, Error **reterr) {
 }
 
 static uid_t host_uid(const Join *j, uid_t uid) {
-        return guest_map_id(j->guest.uids, j->guest.n_uids, uid);
+        return guest_map_uid(&j->guest, uid);
 }
 
 /* /dev/pts of the machine, which the machine can have made anything of: only a devpts is used. */
@@ -140,7 +140,7 @@ static int open_pty(Join *j, Error **reterr) {
         slave = pty_open_peer(j->pty, O_RDWR);
         if (slave < 0)
                 return error_errno(reterr, slave, "Cannot open the new terminal in machine '%s'", j->request->name);
-        if (fchown(slave, host_uid(j, j->user->uid), guest_map_id(j->guest.gids, j->guest.n_gids, TTY_GID)) < 0 || fchmod(slave, 0620) < 0)
+        if (fchown(slave, host_uid(j, j->user->uid), guest_map_gid(&j->guest, TTY_GID)) < 0 || fchmod(slave, 0620) < 0)
                 return error_errno(reterr, errno, "Cannot hand the new terminal over to user '%s'", j->user->name);
         for (size_t i = 0; i < 3; i++)
                 j->plan.fds[i] = slave;
@@ -237,7 +237,7 @@ static int prepare(Join *j, Error **reterr) {
                 r = guest_user_find(j->guest.root, q->user, &j->user, reterr);
         if (r < 0)
                 return r;
-        if (host_uid(j, j->user->uid) == (uid_t) -1 || guest_map_id(j->guest.gids, j->guest.n_gids, j->user->gid) == (gid_t) -1)
+        if (host_uid(j, j->user->uid) == (uid_t) -1 || (j->user->gid > 0 && guest_map_gid(&j->guest, j->user->gid) == (gid_t) -1))
                 return error_set(reterr, EINVAL, "User '%s' (uid %u, gid %u) is outside of the ids that machine '%s' has",
                                  j->user->name, j->user->uid, j->user->gid, q->name);
         r = build_environment(j, reterr);

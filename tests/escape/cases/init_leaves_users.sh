@@ -18,7 +18,7 @@ meanwhile() {
                 machine_join /bin/busybox grep CapEff /proc/self/status >"$PREY/joined"
                 return
         fi
-        strace -qq -o "$PREY/trace" -P /proc/self/ns/time -e inject=/readlink:delay_exit=500000 \
+        strace -qq -o "$PREY/trace" -P ns/time -e inject=/readlink:delay_exit=500000 \
                 nbox exec "$NAME" /bin/busybox grep CapEff /proc/self/status >"$PREY/joined" 2>&1 </dev/null &
         joiner=$!
         wait_until 5 grep -qs ns/time "$PREY/trace"
