@@ -17,6 +17,7 @@
 
 void oci_tree_close(OciTree *t) {
         close_fd(t->root);
+        close_fd(t->nodes);
         for (size_t i = 0; i < t->n; i++)
                 close_fd(t->mounts[i]);
         free(t->mounts);
@@ -88,6 +89,11 @@ int oci_tree_open(const OciSpec *s, OciTree *t, Error **reterr) {
                 t->mounts[t->n] = m->bind ? open_bind(s, m, reterr) : -1;
                 if (m->bind && t->mounts[t->n] < 0)
                         return t->mounts[t->n];
+        }
+        if (s->namespaces[OCI_NS_USER].asked) {
+                t->nodes = oci_devices_prepare(s, reterr);
+                if (t->nodes < 0 && t->nodes != -EPERM)
+                        return t->nodes;
         }
         t->root = clone_of(s->root, true);
         if (t->root < 0)
@@ -194,7 +200,7 @@ int oci_tree_build(const OciSpec *s, OciTree *t, Error **reterr) {
                 if (r < 0)
                         return r;
         }
-        return oci_devices_make(s, t->root, reterr);
+        return oci_devices_make(s, t->root, t->nodes, reterr);
 }
 
 int oci_tree_enter(const OciSpec *s, OciTree *t, bool pivot, Error **reterr) {

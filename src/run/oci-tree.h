@@ -13,11 +13,12 @@
 
 typedef struct OciTree {
         int root;    /* detached; or -1 */
+        int nodes;   /* likewise: the devices by their numbers, where init cannot make them; or -1 */
         int *mounts; /* for each mount of the bundle's: detached, or -1 */
         size_t n;
 } OciTree;
 
-#define OCI_TREE_NONE ((OciTree){ .root = -1 })
+#define OCI_TREE_NONE ((OciTree){ .root = -1, .nodes = -1 })
 
 /* On the host. */
 int oci_tree_open(const OciSpec *s, OciTree *ret, Error **reterr);
@@ -28,5 +29,7 @@ int oci_tree_build(const OciSpec *s, OciTree *t, Error **reterr);
 int oci_tree_enter(const OciSpec *s, OciTree *t, bool pivot, Error **reterr);
 int oci_tree_cover(const OciSpec *s, Error **reterr);
 
-/* oci-devices.c: /dev, once the mounts are there. */
-int oci_devices_make(const OciSpec *s, int root, Error **reterr);
+/* oci-devices.c: on the host, nodes for a container with ids of its own, in which nobody makes any: an fd, or -EPERM where we may not either;
+ * and by init, /dev, once the mounts are there. nodes: those, or -1. */
+int oci_devices_prepare(const OciSpec *s, Error **reterr);
+int oci_devices_make(const OciSpec *s, int root, int nodes, Error **reterr);
