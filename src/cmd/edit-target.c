@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Killed at any moment, there is the old file or the new one, and perhaps a hidden draft beside it that nobody reads and the next edit removes: what
- * is new is written to a file of its own, synced, and renamed. Who edits by hand is not locked out by that: before the rename the old file is
+/* Killed at any moment, there is the old file or the new one, and perhaps a hidden draft beside it that nobody reads and the next edit or sweep removes:
+ * what is new is written to a file of its own, synced, and renamed. Who edits by hand is not locked out by that: before the rename the old file is
  * read again. */
 
 #include "edit-target.h"
@@ -19,6 +19,7 @@
 #include "settings.h"
 
 #define LOCKS RUN_DIRECTORY "/edit"
+#define NOTE_MAX (2 * PATH_MAX)
 #define OVERRIDE "override" /* systemctl(1) edit's */
 
 /* ---- which ---- */
@@ -139,6 +140,18 @@ static int make_parent(const char *path, Error **reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot make %s", parent) : 0;
 }
 
+/* What is hidden beside the file while it is edited stands in the lock: whoever is killed has it taken away by the next sweep. */
+static int note_hidden(EditTarget *t, Error **reterr) {
+        _cleanup_free_ char *new = hidden_path(t->path, "new"), *note = NULL;
+
+        t->draft = hidden_path(t->path, "draft");
+        if (!new || !t->draft || asprintf(&note, "%s\n%s\n", t->draft, new) < 0)
+                return error_oom(reterr);
+        if (ftruncate(t->lock, 0) < 0 || pwrite(t->lock, note, strlen(note), 0) != (ssize_t) strlen(note))
+                return error_errno(reterr, errno, "Cannot write to " LOCKS "/%s", t->lock_name);
+        return 0;
+}
+
 int edit_target_open(const EditWish *w, EditTarget *ret, Error **reterr) {
         _cleanup_(edit_target_done) EditTarget t = EDIT_TARGET_NONE;
         int r = w->drop_in ? check_drop_in(w->drop_in, reterr) : 0;
@@ -153,8 +166,8 @@ int edit_target_open(const EditWish *w, EditTarget *ret, Error **reterr) {
                 r = make_parent(t.path, reterr);
         if (r >= 0)
                 r = read_old(&t, reterr);
-        if (r >= 0 && !(t.draft = hidden_path(t.path, "draft")))
-                r = error_oom(reterr);
+        if (r >= 0)
+                r = note_hidden(&t, reterr);
         if (r < 0)
                 return r;
         *ret = t;
@@ -162,12 +175,30 @@ int edit_target_open(const EditWish *w, EditTarget *ret, Error **reterr) {
         return 0;
 }
 
+static void sweep_hidden(int lock) {
+        _cleanup_free_ char *note = NULL;
+        size_t size;
+        char *state = NULL;
+
+        if (fd_read_all(lock, NOTE_MAX, &note, &size) < 0)
+                return;
+        for (char *path = strtok_r(note, "\n", &state); path; path = strtok_r(NULL, "\n", &state))
+                if (path[0] == '/' && strstr(path, "/.#")) /* a note may be cut short */
+                        (void) unlink(path);
+}
+
 void edit_locks_sweep(void) {
         _cleanup_closedir_ DIR *d = opendir(LOCKS);
 
         for (struct dirent *e; d && (e = readdir(d));)
-                if (e->d_name[0] != '.')
-                        (void) lock_file_sweep(dirfd(d), e->d_name);
+                if (e->d_name[0] != '.') {
+                        _cleanup_close_ int lock = lock_file_take(dirfd(d), e->d_name, false);
+
+                        if (lock < 0)
+                                continue; /* somebody edits */
+                        sweep_hidden(lock);
+                        (void) unlinkat(dirfd(d), e->d_name, 0);
+                }
 }
 
 void edit_target_done(EditTarget *t) {

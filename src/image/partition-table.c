@@ -53,12 +53,14 @@ typedef struct Disklabel {
         const Library *lib;
         struct fdisk_context *context;
         const char *path;
+        bool assigned; /* it aborts where there is nothing to let go of */
 } Disklabel;
 
 static void disklabel_done(Disklabel *d) {
         if (!d->context)
                 return;
-        (void) d->lib->deassign_device(d->context, 1);
+        if (d->assigned)
+                (void) d->lib->deassign_device(d->context, 1);
         d->lib->unref_context(d->context);
 }
 
@@ -73,6 +75,7 @@ static int disklabel_open(Disklabel *d, int file, uint32_t sector_size, Error **
         r = d->lib->assign_device_by_fd(d->context, file, d->path, 0);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot read the partition table of %s", d->path);
+        d->assigned = true;
         /* Else a new label would wipe the boot loader's first sectors. */
         (void) d->lib->enable_bootbits_protection(d->context, 1);
         return 0;

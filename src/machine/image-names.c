@@ -27,7 +27,9 @@ void image_names_done(ImageNames *n) {
 static int add_existing(char ***list, const char *path) {
         struct stat st;
 
-        return lstat(path, &st) < 0 ? 0 : strv_append(list, path);
+        if (lstat(path, &st) < 0)
+                return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+        return strv_append(list, path);
 }
 
 static int add_beside(const ImageEntry *e, const char *below, const char *suffix, ImageNames *n) {
@@ -89,7 +91,7 @@ int image_names_find(const ImageEntry *e, ImageNames *ret, Error **reterr) {
         if (r >= 0 && n.machine)
                 r = find_settings(e, &n);
         if (r < 0)
-                return error_oom(reterr);
+                return error_errno(reterr, r, "Cannot look for what belongs to %s/%s", e->directory, e->name);
         r = n.machine ? find_units(&n, reterr) : 0;
         if (r < 0)
                 return r;

@@ -33,6 +33,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/reg.h>
@@ -145,6 +146,9 @@ static CallKind kind_of(const struct ptrace_syscall_info *info) {
                 return (CallKind) { number, EMFILE, (flags & (O_CREAT | O_TRUNC)) == 0 };
         }
         if (number == SYS_fcntl && info->entry.args[1] != F_DUPFD && info->entry.args[1] != F_DUPFD_CLOEXEC)
+                return (CallKind) { number, 0, true };
+        /* that takes nothing, and cannot fail for want of it */
+        if (number == SYS_epoll_ctl && info->entry.args[1] == EPOLL_CTL_DEL)
                 return (CallKind) { number, 0, true };
         /* SIGKILL is refused to root by nobody, and whoever sends it waits for what it does */
         if ((number == SYS_kill || number == SYS_pidfd_send_signal) && info->entry.args[1] == SIGKILL)
