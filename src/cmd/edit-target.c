@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Killed at any moment, there is the old file or the new one, and perhaps a hidden draft beside it that nobody reads and the next edit or sweep removes:
- * what is new is written to a file of its own, synced, and renamed. Who edits by hand is not locked out by that: before the rename the old file is
- * read again. */
+/* Killed at any moment, there is the old file or the new one, and perhaps a hidden draft beside it that nobody reads and the next edit or sweep
+ * removes: what is new is written to a file of its own, synced, and renamed. Who edits by hand is not locked out by that: before the rename the
+ * old file is read again. */
 
 #include "edit-target.h"
 

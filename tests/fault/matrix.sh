@@ -177,8 +177,8 @@ verdict() {
 
 # The next command, whatever it is: it sweeps, and a machine that is listed works. (One whose supervisor was killed just now is there for a moment yet.)
 m_works() {
-        local listed tries
-        for tries in 1 2 3; do
+        local listed
+        for _ in 1 2 3; do
                 listed=$(timeout 20 nbox list 2>"$W/err") || { bad next "nbox list fails" && return; }
                 case $'\n'$listed in
                 *$'\nm '*' frozen '*) return ;;
