@@ -49,7 +49,7 @@ static int on_machine(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *
         const char *name, *object;
         int r = host_watch_read_log(w);
 
-        if (r >= 0 && sd_bus_message_read(m, "so", &name, &object) < 0)
+        if (r >= 0 && (sd_bus_message_read(m, "so", &name, &object) < 0 || !bus_signal_is_of(m, MACHINED_SERVICE)))
                 return 0;
         if (r >= 0 && is_new && (r = add(w, name, object)) > 0)
                 r = host_watch_say(w, host_event_new(EVENT_READY, name));

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "log.h"
 #include "password-agent.h"
 #include "registration.h"
 
@@ -99,6 +100,26 @@ int bus_step(sd_bus *bus, uint64_t usec, Error **reterr) {
         if (r < 0)
                 return error_errno(reterr, r, "Lost the connection to the system bus");
         return 0;
+}
+
+bool bus_signal_is_of(sd_bus_message *m, const char *service) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *owner, *sender = sd_bus_message_get_sender(m);
+        int r;
+
+        if (!sd_bus_message_get_destination(m))
+                return true;
+        if (!sender)
+                return false;
+        r = sd_bus_call_method(sd_bus_message_get_bus(m), DBUS_SERVICE, "/org/freedesktop/DBus", DBUS_SERVICE, "GetNameOwner", &e, &reply, "s",
+                               service);
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "s", &owner);
+        if (r >= 0 && strcmp(owner, sender) == 0)
+                return true;
+        log_warning("%s sent a signal in the name of %s, ignoring", sender, service);
+        return false;
 }
 
 char *unit_path(const char *unit) {

@@ -13,6 +13,7 @@
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
 #define SYSTEMD_MANAGER "org.freedesktop.systemd1.Manager"
 #define SYSTEMD_UNIT "org.freedesktop.systemd1.Unit"
+#define DBUS_SERVICE "org.freedesktop.DBus"
 #define MACHINED_SERVICE "org.freedesktop.machine1"
 #define MACHINED_PATH "/org/freedesktop/machine1"
 #define MACHINED_MANAGER "org.freedesktop.machine1.Manager"
@@ -35,6 +36,11 @@ int bus_unbuilt(Error **reterr, int r, const char *method);
 /* Dispatch one message, waiting for it as long as `usec` (UINT64_MAX: for ever). Works on a bus that is attached
  * to an event loop and on one that is not. 0, or -ETIMEDOUT, or what ended the connection. */
 int bus_step(sd_bus *bus, uint64_t usec, Error **reterr);
+
+/* Whether a signal is from whoever owns that name. The bus holds what is sent to all against the sender that a match names.
+ * What is sent to us alone it delivers whoever it is of, and it lets every user of the host send that; the library cannot
+ * tell them apart either. So the bus is asked, and waited for. To be asked before anything is done about a signal. */
+bool bus_signal_is_of(sd_bus_message *m, const char *service);
 
 /* The unit's object path, the caller's; NULL on out of memory. */
 char *unit_path(const char *unit);

@@ -29,7 +29,7 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *e) {
 
         (void) e;
         r = sd_bus_message_read(m, "uoss", NULL, &path, NULL, &result);
-        if (r < 0 || !w->job || w->result || strcmp(path, w->job) != 0)
+        if (r < 0 || !w->job || w->result || strcmp(path, w->job) != 0 || !bus_signal_is_of(m, SYSTEMD_SERVICE))
                 return 0;
         w->result = strdup(result);
         return w->result ? 0 : -ENOMEM;

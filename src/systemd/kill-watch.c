@@ -24,7 +24,6 @@
 #include "bus.h"
 #include "log.h"
 
-#define DBUS_SERVICE "org.freedesktop.DBus"
 #define SYSTEM_BUS "unix:path=/run/dbus/system_bus_socket"
 #define PENDING_MAX 8
 

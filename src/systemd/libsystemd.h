@@ -31,8 +31,8 @@
         F(bus_get_fd) F(bus_get_property) F(bus_get_property_string) F(bus_get_property_strv) F(bus_get_property_trivial) \
         F(bus_get_timeout) F(bus_get_unique_name) F(bus_is_open) F(bus_match_signal) F(bus_message_append) \
         F(bus_message_append_array) F(bus_message_append_strv) F(bus_message_close_container) F(bus_message_enter_container) \
-        F(bus_message_exit_container) F(bus_message_get_cookie) F(bus_message_get_destination) F(bus_message_get_error) \
-        F(bus_message_get_expect_reply) F(bus_message_get_member) F(bus_message_get_path) F(bus_message_get_reply_cookie) \
+        F(bus_message_exit_container) F(bus_message_get_bus) F(bus_message_get_cookie) F(bus_message_get_destination) \
+        F(bus_message_get_error) F(bus_message_get_expect_reply) F(bus_message_get_member) F(bus_message_get_path) F(bus_message_get_reply_cookie) \
         F(bus_message_get_sender) F(bus_message_get_type) F(bus_message_is_empty) F(bus_message_is_method_call) \
         F(bus_message_is_signal) F(bus_message_new_method_call) F(bus_message_open_container) F(bus_message_read) \
         F(bus_message_read_array) F(bus_message_ref) F(bus_message_set_auto_start) F(bus_message_set_expect_reply) \
@@ -98,6 +98,7 @@ int libsystemd_open(void);
 #define sd_bus_message_close_container libsystemd.bus_message_close_container
 #define sd_bus_message_enter_container libsystemd.bus_message_enter_container
 #define sd_bus_message_exit_container libsystemd.bus_message_exit_container
+#define sd_bus_message_get_bus libsystemd.bus_message_get_bus
 #define sd_bus_message_get_cookie libsystemd.bus_message_get_cookie
 #define sd_bus_message_get_destination libsystemd.bus_message_get_destination
 #define sd_bus_message_get_error libsystemd.bus_message_get_error

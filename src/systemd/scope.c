@@ -220,9 +220,9 @@ typedef struct StopWatch {
 static int on_request_stop(sd_bus_message *m, void *userdata, sd_bus_error *e) {
         StopWatch *w = userdata;
 
-        (void) m;
         (void) e;
-        w->cb(w->userdata);
+        if (bus_signal_is_of(m, SYSTEMD_SERVICE))
+                w->cb(w->userdata);
         return 0;
 }
 

@@ -54,6 +54,26 @@ test_scope_in_a_slice_of_its_own() {
         driven_to_end
 }
 
+# emit_as USER PID SIGNAL-WORDS...: to that process's connection alone, which the bus lets everybody do.
+emit_as() {
+        local user=$1 name
+        name=$(busctl list --no-legend | awk -v pid="$2" '$2 == pid { print $1; exit }')
+        [ -n "$name" ] || fail "process $2 is not on the bus"
+        setpriv --reuid="$user" --regid="$user" --clear-groups busctl emit --destination="$name" "${@:3}"
+}
+
+# What systemd asks, only systemd asks.
+test_nobody_else_asks_for_its_end() {
+        local scope=/org/freedesktop/systemd1/unit/machine_2dweb_2escope
+        drive web
+        for _ in 1 2 3; do emit_as 65534 "$DRIVER" "$scope" org.freedesktop.systemd1.Scope RequestStop; done
+        sleep 1
+        kill -0 "$DRIVER" || fail "a user ended it"
+        has "$(machinectl list --no-legend)" '^web +container +nbox'
+        machinectl terminate web
+        driven_to_end
+}
+
 test_terminate_asks() {
         drive web
         machinectl terminate web
