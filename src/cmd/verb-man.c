@@ -7,6 +7,7 @@
 
 #include "doctor.h"
 #include "init.h"
+#include "man-oci.h"
 #include "man-text.h"
 #include "man-words.h"
 #include "metrics.h"
@@ -254,6 +255,9 @@ static const struct {
         { "@METRICS@\n", put_metrics },
         { "@NSPAWN_KEYS@\n", put_nspawn_keys },
         { "@NSPAWN_OPTIONS@\n", put_nspawn_options },
+        { "@OCI_FIELDS@\n", man_put_oci_fields },
+        { "@OCI_OPTIONS@\n", man_put_oci_options },
+        { "@OCI_VERBS@\n", man_put_oci_verbs },
         { "@OPTIONS@\n", put_options },
         { "@SETTINGS@\n", put_settings },
         { "@SPECIFIERS@\n", put_specifiers },
