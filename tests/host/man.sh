@@ -3,7 +3,7 @@
 #
 # The manual pages as a reader sees them, beside what --help says and what the program takes.
 
-PAGES='nbox.1 nbox-json.7 nbox@.service.5 nbox-zone@.service.5 nbox.conf.5'
+PAGES='nbox.1 nbox-oci.1 nbox-json.7 nbox@.service.5 nbox-zone@.service.5 nbox.conf.5'
 
 page_file() { echo "/usr/share/man/man${1##*.}/$1"; }
 
@@ -70,9 +70,9 @@ test_options_of_each_verb_are_those_of_help() {
 # Of ours: a line for somebody else's program has his.
 test_text_names_real_options() {
         local name word known
-        known=$({ printf '%s\n' --version --host; verbs_of_help | while read -r name; do help_options "$name"; done; } | sort -u)
+        known=$({ printf '%s\n' --version --host; verbs_of_help | while read -r name; do help_options "$name"; done; page nbox-oci.1 | grep -E '^ +-' | spellings; } | sort -u)
         for name in $PAGES; do
-                for word in $(page "$name" | grep -vE '^ *(firewall-cmd|systemctl|tar) ' | grep -oE -- '(^|[^-a-z])--[a-z][-a-z0-9]*' | grep -oE -- '--.*' | sort -u); do
+                for word in $(page "$name" | grep -vE '^ *(firewall-cmd|podman|systemctl|tar) ' | grep -oE -- '(^|[^-a-z])--[a-z][-a-z0-9]*' | grep -oE -- '--.*' | sort -u); do
                         grep -qx -- "$word" <<<"$known" || fail "$name(${name##*.}) names $word, which is no option"
                 done
         done
