@@ -138,7 +138,9 @@ static void print_status(const Machine *m) {
                rec->name, id128_to_text(rec->id, id));
         print_state(m);
         print_health(rec);
-        if (m->leader_fd >= 0)
+        if (m->leader_fd >= 0 && rec->engine)
+                show_line("Leader", "%d, of an engine's container %s", (int) rec->leader, rec->engine);
+        else if (m->leader_fd >= 0)
                 show_line("Leader", "%d, supervised by %d", (int) rec->leader, (int) rec->supervisor);
         print_reboots(rec);
         if (rec->version > RECORD_VERSION)

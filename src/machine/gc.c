@@ -157,7 +157,7 @@ int gc_sweep_claimed(const char *name) {
                         (void) kill_leader(rec);
                 keep_first(&result, sweep_network(name));
         } else {
-                r = is_this_boot(rec);
+                r = rec->engine ? 0 : is_this_boot(rec); /* an engine sees to its processes and their group itself */
                 if (r != 0)
                         keep_first(&result, r < 0 ? warn_about("cannot tell whether its record is of this boot", name, r, NULL) : sweep_processes(rec));
                 keep_first(&result, sweep_units(rec));
@@ -168,11 +168,11 @@ int gc_sweep_claimed(const char *name) {
         return result;
 }
 
-/* What is to be undone stands where we cannot read it. */
-static bool is_of_newer(const char *name) {
+/* What is to be undone stands where we cannot read it; or it lives, and is its engine's. */
+static bool is_others(const char *name) {
         _cleanup_(record_freep) MachineRecord *rec = NULL;
 
-        return record_load(name, &rec, NULL) >= 0 && rec->version > RECORD_VERSION;
+        return record_load(name, &rec, NULL) >= 0 && (rec->version > RECORD_VERSION || record_is_engines(rec));
 }
 
 /* 1: swept. 0: it lives, has gone by itself, or is another's to sweep. */
@@ -183,7 +183,7 @@ static int sweep_one(const char *name, Error **reterr) {
 
         if (dir < 0 && dir != -EBUSY && dir != -ENOENT)
                 return error_pass(reterr, dir, &error);
-        if (dir < 0 || is_of_newer(name))
+        if (dir < 0 || is_others(name))
                 return 0;
         r = gc_sweep_claimed(name);
         if (r < 0)
@@ -201,7 +201,7 @@ static bool has_owner(const char *machine, _unused_ void *userdata) {
         if (!machine_name_is_valid(machine))
                 return false;
         dir = record_lock(machine, NULL);
-        return dir < 0 && dir != -ENOENT;
+        return dir < 0 ? dir != -ENOENT : is_others(machine);
 }
 
 static void stop_services(sd_bus *bus, char *const *zones) {

@@ -60,6 +60,7 @@ const RecordField record_fields[] = {
         CORE("LeaderStart", FIELD_U64, leader_start),
         F("LeaderInode", FIELD_U64, leader_inode),
         CORE("StartedUSec", FIELD_U64, started_usec),
+        F("Engine", FIELD_STRING, engine),
         { "Frozen", FIELD_BOOL, offsetof(MachineRecord, frozen), .live = true },
         F("Ready", FIELD_BOOL, ready),
         F("ReadyUSec", FIELD_U64, ready_usec),
@@ -237,7 +238,7 @@ int record_format(const MachineRecord *r, char **ret, Error **reterr) {
 
         if (!out)
                 return error_oom(reterr);
-        fprintf(out, "Version=%d\n", RECORD_VERSION);
+        fprintf(out, "Version=%d\n", r->engine ? RECORD_VERSION : RECORD_VERSION_USUAL);
         for (const RecordField *f = record_fields; f->key && k >= 0; f++)
                 k = f->live ? 0 : append_field(out, r, f, reterr);
         if (fclose(out) != 0 && k >= 0)

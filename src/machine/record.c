@@ -81,6 +81,20 @@ static bool is_lasting(const char *name) {
         return r->supervisor > 0 && process_start_time(r->supervisor, &start) >= 0;
 }
 
+bool record_is_engines(const MachineRecord *r) {
+        char now[33];
+        uint64_t start;
+
+        return r->engine && r->leader > 0 && boot_id(now) >= 0 && strcmp(now, r->boot_id) == 0 && process_start_time(r->leader, &start) >= 0 &&
+                start == r->leader_start;
+}
+
+static bool has_engines(const char *name) {
+        _cleanup_(record_freep) MachineRecord *r = NULL;
+
+        return record_load(name, &r, NULL) >= 0 && record_is_engines(r);
+}
+
 int record_claim(const char *name, Error **reterr) {
         _cleanup_free_ char *path = NULL;
         int fd = -ESTALE, r;
@@ -101,6 +115,10 @@ int record_claim(const char *name, Error **reterr) {
                 if (mkdir(path, DIRECTORY_MODE) < 0 ? errno != EEXIST : chmod(path, DIRECTORY_MODE) < 0 && errno != ENOENT)
                         return error_errno(reterr, errno, "Cannot make %s", path);
                 fd = open_and_lock(path);
+                if (fd >= 0 && has_engines(name)) {
+                        fd = close_fd(fd);
+                        break;
+                }
                 if (fd >= 0)
                         return fd;
                 if (fd == -ESTALE || fd == -ENOENT)

@@ -36,7 +36,10 @@
  * time, and the boot id; the kernel is the truth, not the file. */
 
 #define RUN_DIRECTORY "/run/nbox"
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
+
+/* What is written into a record, which is 1 but for those that an older nbox would sweep, and kill what they speak of: an engine's. */
+#define RECORD_VERSION_USUAL 1
 
 typedef enum MachineState {
         MACHINE_STARTING,  /* a supervisor has the name; init is not there yet */
@@ -117,6 +120,8 @@ typedef struct MachineRecord {
         char **binds;             /* binds.h: what of the host's is mounted in it; in the file, what was from its start */
         uint64_t dev_id;          /* st_dev of the file system that stands on its /dev; 0 in records of an older nbox */
         char **locks;             /* lock files to unlink */
+        char *engine;             /* of a container that an engine has had us make (nbox-oci(1)): its id there. It has no supervisor, so nobody holds its
+                                   * name but its init by being alive, and it is the engine's to end. Else NULL */
         char **settings_files;
         int n_ttys;               /* /dev/tty1 … /dev/ttyN are served */
         uint32_t reboots;         /* lives before this one, since it was started */
@@ -145,6 +150,9 @@ int record_write(int dir, const MachineRecord *r, Error **reterr);
 
 /* Remove record, control socket and directory of a claimed name. The fd stays the caller's. */
 int record_remove(int dir, const char *name);
+
+/* Whether a record is of an engine's container that lives, though nobody holds its directory. */
+bool record_is_engines(const MachineRecord *r);
 
 /* Read a record. -ESRCH with an Error ("no machine 'x' is running") when there is none. The record may be of a
  * dead machine: see machine.h for the checked view. */

@@ -15,6 +15,7 @@
 #include "oci-child.h"
 #include "oci-exec.h"
 #include "oci-hooks.h"
+#include "oci-machine.h"
 #include "oci-namespaces.h"
 #include "oci-terminal.h"
 #include "process.h"
@@ -218,8 +219,10 @@ static int bring_up(Creation *c, json_t *state, Error **reterr) {
                 r = hear(c, OCI_READY, &master, reterr);
         if (r >= 0)
                 r = give_terminal(c, master, reterr);
-        if (r >= 0)
+        if (r >= 0) {
+                oci_machine_enlist(c->state, c->spec);
                 r = oci_state_save(c->state, reterr);
+        }
         if (r >= 0)
                 r = oci_write_pid_file(c->how->pid_file, c->pid, reterr);
         if (r >= 0)

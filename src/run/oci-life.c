@@ -12,6 +12,7 @@
 #include "oci-child.h"
 #include "oci-create.h"
 #include "oci-hooks.h"
+#include "oci-machine.h"
 #include "oci-notify.h"
 #include "oci-processes.h"
 #include "pidfd.h"
@@ -65,6 +66,7 @@ int oci_start(const char *root, const char *id, Error **reterr) {
                 r = release(s, spec, reterr);
         if (r < 0)
                 return r;
+        oci_machine_started(s);
         run_late_hooks(s, spec, OCI_HOOK_POSTSTART, OCI_RUNNING);
         return 0;
 }
@@ -108,6 +110,7 @@ static int end_init(const OciState *s, Error **reterr) {
 int oci_undo(OciState *s, Error **reterr) {
         int r = end_init(s, reterr);
 
+        oci_machine_strike(s);
         if (r >= 0)
                 r = oci_cgroup_remove(s->cgroup, s->scope, reterr);
         return r < 0 ? r : oci_state_remove(s, reterr);

@@ -70,6 +70,17 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
         return 0;
 }
 
+/* What it is, and not where it goes. */
+static int append_machine(sd_bus_message *m, const Registration *reg) {
+        int r = sd_bus_message_append(m, "s", reg->name);
+
+        if (r >= 0)
+                r = sd_bus_message_append_array(m, 'y', reg->id, sizeof(reg->id));
+        if (r >= 0)
+                r = sd_bus_message_append(m, "ssus", "nbox", "container", (uint32_t) reg->leader, reg->root ? reg->root : "");
+        return r < 0 ? r : sd_bus_message_append_array(m, 'i', reg->ifindices, reg->n_ifindices * sizeof(int));
+}
+
 static int build_create(sd_bus *bus, const Registration *reg, sd_bus_message **ret, Error **reterr) {
         _cleanup_message_ sd_bus_message *m = NULL;
         int r;
@@ -77,13 +88,7 @@ static int build_create(sd_bus *bus, const Registration *reg, sd_bus_message **r
         r = sd_bus_message_new_method_call(bus, &m, MACHINED_SERVICE, MACHINED_PATH, MACHINED_MANAGER,
                                            "CreateMachineWithNetwork");
         if (r >= 0)
-                r = sd_bus_message_append(m, "s", reg->name);
-        if (r >= 0)
-                r = sd_bus_message_append_array(m, 'y', reg->id, sizeof(reg->id));
-        if (r >= 0)
-                r = sd_bus_message_append(m, "ssus", "nbox", "container", (uint32_t) reg->leader, reg->root ? reg->root : "");
-        if (r >= 0)
-                r = sd_bus_message_append_array(m, 'i', reg->ifindices, reg->n_ifindices * sizeof(int));
+                r = append_machine(m, reg);
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', "(sv)");
         if (r < 0)
@@ -116,6 +121,20 @@ int registration_start(sd_bus *bus, const Registration *reg, PendingRegistration
                 return error_errno(reterr, r, "Cannot send systemd-machined the registration of '%s'", reg->name);
         *ret = TAKE_PTR(p);
         return 0;
+}
+
+int registration_add(sd_bus *bus, const Registration *reg, Error **reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &m, MACHINED_SERVICE, MACHINED_PATH, MACHINED_MANAGER, "RegisterMachineWithNetwork");
+        if (r >= 0)
+                r = append_machine(m, reg);
+        if (r < 0)
+                return bus_unbuilt(reterr, r, "RegisterMachineWithNetwork");
+        r = sd_bus_call(bus, m, 0, &e, NULL);
+        return r < 0 ? read_failure(reg->name, &e, reterr) : 0;
 }
 
 bool registration_is_answered(const PendingRegistration *p) {

@@ -36,6 +36,9 @@ int host_bus_open(sd_bus **ret, Error **reterr);
 typedef struct PendingRegistration PendingRegistration;
 int registration_start(sd_bus *bus, const Registration *reg, PendingRegistration **ret, Error **reterr);
 
+/* RegisterMachineWithNetwork, of a leader that is in a unit of somebody else's already; of `reg` name, id, leader, root and links count. */
+int registration_add(sd_bus *bus, const Registration *reg, Error **reterr);
+
 /* Whether the answer is there; it comes while the bus is processed, by its event loop for instance. */
 bool registration_is_answered(const PendingRegistration *p);
 
