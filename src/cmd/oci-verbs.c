@@ -19,7 +19,7 @@
 
 static OciCreate creation_of(const OciWords *w) {
         return (OciCreate){ .root = w->root, .id = w->operands[0], .bundle = w->bundle, .pid_file = w->pid_file, .console_socket = w->console_socket,
-                            .systemd_cgroup = w->systemd_cgroup, .no_pivot = w->no_pivot, .no_new_keyring = w->no_new_keyring,
+                            .systemd_cgroup = w->systemd_cgroup, .no_cgroup = w->no_cgroup, .no_pivot = w->no_pivot, .no_new_keyring = w->no_new_keyring,
                             .preserve_fds = w->preserve_fds };
 }
 
@@ -40,7 +40,9 @@ int oci_verb_delete(const OciWords *w, Error **reterr) {
 int oci_verb_kill(const OciWords *w, Error **reterr) {
         int sig = SIGTERM;
 
-        if (w->n_operands > 1 && parse_signal(w->operands[1], &sig) < 0)
+        if (w->n_operands > 1 && strcmp(w->operands[1], "0") == 0)
+                sig = 0; /* whether it can be sent one */
+        else if (w->n_operands > 1 && parse_signal(w->operands[1], &sig) < 0)
                 return error_set(reterr, EINVAL, "Unknown signal '%s'", w->operands[1]);
         return oci_kill(w->root, w->operands[0], sig, w->all, reterr);
 }

@@ -20,7 +20,7 @@ const VerbOption oci_global_options[] = {
         { { "log-level", .placeholder = "LEVEL" }, ID_LOG_LEVEL, "What is said: error, warning, info or debug" },
         { { "debug" }, ID_DEBUG, "As --log-level=debug" },
         { { "systemd-cgroup" }, ID_SYSTEMD_CGROUP, "cgroupsPath is SLICE:PREFIX:NAME of a scope that systemd makes" },
-        { { "cgroup-manager", .placeholder = "MANAGER" }, ID_CGROUP_MANAGER, "systemd (as --systemd-cgroup) or cgroupfs" },
+        { { "cgroup-manager", .placeholder = "MANAGER" }, ID_CGROUP_MANAGER, "systemd (as --systemd-cgroup), cgroupfs, or disabled: none is made" },
         { { "rootless", .placeholder = "BOOL" }, ID_NOTHING_WITH, "Accepted and without effect: only root runs containers" },
         { { "criu", .placeholder = "PATH" }, ID_NOTHING_WITH, "Accepted and without effect: there are no checkpoints" },
         { { "help", .letter = 'h' }, ID_HELP, "Show this help" },
@@ -172,7 +172,8 @@ int oci_words_take(OciWords *w, int id, const char *value, Error **reterr) {
         case ID_LOG_FORMAT:
                 return take_word(value, "json", "text", "log-format", &w->log_json, reterr);
         case ID_CGROUP_MANAGER:
-                return take_word(value, "systemd", "cgroupfs", "cgroup-manager", &w->systemd_cgroup, reterr);
+                w->no_cgroup = strcmp(value, "disabled") == 0;
+                return w->no_cgroup ? 0 : take_word(value, "systemd", "cgroupfs", "cgroup-manager", &w->systemd_cgroup, reterr);
         case ID_LOG_LEVEL:
                 w->debug = strcmp(value, "debug") == 0;
                 return 0;

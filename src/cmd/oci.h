@@ -13,7 +13,7 @@
 /* One struct for all verbs: each takes what its options fill. */
 typedef struct OciWords {
         const char *root, *log;    /* before the verb; root is never NULL */
-        bool log_json, debug, systemd_cgroup;
+        bool log_json, debug, systemd_cgroup, no_cgroup;
 
         const char *bundle, *pid_file, *console_socket, *process, *cwd, *user, *format, *resources, *apparmor, *selinux;
         char **environment, **capabilities; /* strv */

@@ -6,6 +6,7 @@
 #include "lock.h"
 #include "log.h"
 #include "mounted.h"
+#include "oci-create.h"
 #include "store.h"
 #include "unfinished.h"
 #include "verb-list.h"
@@ -44,6 +45,8 @@ int verb_gc(int argc, char **argv, Error **reterr) {
                 r = gc_run(true, &swept, reterr);
         if (swept > 0)
                 log_info("Cleared away what %u dead machine%s left", swept, swept == 1 ? "" : "s");
+        if (r >= 0)
+                r = oci_sweep(OCI_ROOT, reterr);
         if (r >= 0)
                 r = change_sweep(reterr);
         for (size_t i = 0; r >= 0 && image_search_directory(i); i++) {

@@ -283,7 +283,7 @@ static int take_all(OciSpec *s, Error **reterr) {
         return r < 0 ? r : check(s, reterr);
 }
 
-int oci_spec_load(const char *bundle, OciSpec **ret, Error **reterr) {
+static int load(const char *bundle, bool is_new, OciSpec **ret, Error **reterr) {
         _cleanup_(oci_spec_freep) OciSpec *s = calloc(1, sizeof(*s));
         _cleanup_free_ char *path = NULL, *text = NULL;
         int r;
@@ -299,7 +299,7 @@ int oci_spec_load(const char *bundle, OciSpec **ret, Error **reterr) {
         if (r < 0)
                 return error_errno(reterr, r, "Cannot read %s", path);
         r = oci_load(text, strlen(text), path, &s->json, reterr);
-        if (r >= 0)
+        if (r >= 0 && is_new)
                 r = oci_fields_check("", s->json, reterr);
         if (r >= 0)
                 r = take_all(s, reterr);
@@ -307,4 +307,12 @@ int oci_spec_load(const char *bundle, OciSpec **ret, Error **reterr) {
                 return r;
         *ret = TAKE_PTR(s);
         return 0;
+}
+
+int oci_spec_load(const char *bundle, OciSpec **ret, Error **reterr) {
+        return load(bundle, true, ret, reterr);
+}
+
+int oci_spec_load_kept(const char *directory, OciSpec **ret, Error **reterr) {
+        return load(directory, false, ret, reterr);
 }

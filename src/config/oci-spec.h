@@ -138,6 +138,9 @@ typedef struct OciSpec {
 
 /* bundle/config.json. -ENOENT, -EBADMSG, -EINVAL or -EOPNOTSUPP with the field's name. */
 int oci_spec_load(const char *bundle, OciSpec **ret, Error **reterr);
+
+/* The same of a directory of ours, which has it as it was when it was checked. */
+int oci_spec_load_kept(const char *directory, OciSpec **ret, Error **reterr);
 void oci_spec_free(OciSpec *s);
 DEFINE_CLEANUP(OciSpec *, oci_spec_free);
 

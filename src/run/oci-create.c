@@ -68,13 +68,28 @@ static int check_console(const Creation *c, Error **reterr) {
                          "There is a --console-socket, and process.terminal is not true");
 }
 
+/* Devices are bounded by what is in /dev alone then, as whoever wants no group is told. */
+static int check_resources(const Creation *c, Error **reterr) {
+        const char *key;
+        json_t *value;
+
+        if (c->cgroup.path || c->cgroup.scope)
+                return 0;
+        json_object_foreach(c->spec->resources, key, value)
+                if (strcmp(key, "devices") != 0 && (json_object_size(value) > 0 || json_array_size(value) > 0))
+                        return error_set(reterr, EOPNOTSUPP, "linux.resources.%s needs a control group, and --cgroup-manager=disabled wants none", key);
+        return 0;
+}
+
 /* Nothing is changed by it. Without a user namespace, what becomes init must not be run from the host's file (seal.h). */
 static int prepare(Creation *c, Error **reterr) {
         int r = c->spec->namespaces[OCI_NS_USER].asked ? 0 : seal_self(reterr);
 
-        if (r >= 0)
+        if (r >= 0 && !c->how->no_cgroup)
                 r = oci_cgroup_plan(c->spec, c->how->id, c->how->systemd_cgroup, &c->cgroup, reterr);
 
+        if (r >= 0)
+                r = check_resources(c, reterr);
         if (r >= 0)
                 r = check_console(c, reterr);
         if (r >= 0)

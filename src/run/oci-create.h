@@ -11,7 +11,7 @@
 typedef struct OciCreate {
         const char *root, *id, *bundle;
         const char *pid_file, *console_socket; /* or NULL */
-        bool systemd_cgroup, no_pivot, no_new_keyring;
+        bool systemd_cgroup, no_cgroup, no_pivot, no_new_keyring;
         unsigned preserve_fds;
 } OciCreate;
 
@@ -25,6 +25,9 @@ int oci_delete(const char *root, const char *id, bool force, Error **reterr);
 
 /* To init, or to all that is in it. -ESRCH where it has ended. */
 int oci_kill(const char *root, const char *id, int sig, bool all, Error **reterr);
+
+/* Clear away what a killed `create` has left: how many there were. What has come to be is its engine's to delete. */
+int oci_sweep(const char *root, Error **reterr);
 
 /* oci-create.c's: take away what has been made; the state goes last. */
 int oci_undo(OciState *s, Error **reterr);

@@ -16,6 +16,7 @@
 #include "oci-notify.h"
 #include "oci-processes.h"
 #include "pidfd.h"
+#include "strv.h"
 
 #define END_MSEC 10000
 
@@ -137,4 +138,26 @@ int oci_delete(const char *root, const char *id, bool force, Error **reterr) {
         if (r >= 0 && spec && status != OCI_CREATING)
                 run_late_hooks(s, spec, OCI_HOOK_POSTSTOP, OCI_STOPPED);
         return r;
+}
+
+/* 1: it was one. */
+static int sweep(const char *root, const char *id, Error **reterr) {
+        _cleanup_(oci_state_freep) OciState *s = NULL;
+        int r;
+
+        if (oci_state_try(root, id, &s, NULL) < 0 || s->pid > 0) /* whoever makes it has it locked */
+                return 0;
+        r = oci_undo(s, reterr);
+        return r < 0 ? r : 1;
+}
+
+int oci_sweep(const char *root, Error **reterr) {
+        _cleanup_strv_ char **ids = NULL;
+        int r = oci_state_list(root, &ids, reterr), n = 0;
+
+        for (char **id = ids; r >= 0 && id && *id; id++) {
+                r = sweep(root, *id, reterr);
+                n += r > 0;
+        }
+        return r < 0 ? r : n;
 }

@@ -65,11 +65,11 @@ static OciState *state_new(const char *root, const char *id) {
 }
 
 /* The one who has it may have removed it meanwhile. */
-static int lock_directory(OciState *s) {
+static int lock_directory(OciState *s, int how) {
         struct stat st, now;
 
         s->lock = open(s->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (s->lock < 0 || flock(s->lock, LOCK_EX) < 0 || fstat(s->lock, &st) < 0 || stat(s->path, &now) < 0)
+        if (s->lock < 0 || flock(s->lock, how) < 0 || fstat(s->lock, &st) < 0 || stat(s->path, &now) < 0)
                 return -errno;
         return st.st_ino == now.st_ino && st.st_dev == now.st_dev ? 0 : -ENOENT;
 }
@@ -92,7 +92,7 @@ int oci_state_make(const char *root, const char *id, OciState **ret, Error **ret
                 error_set(reterr, EEXIST, "Container with id exists already: %s", id);
                 return error_hint(reterr, -EEXIST, "`nbox oci state %s` shows it, `nbox oci delete --force %s` removes it.", id, id);
         }
-        r = lock_directory(s);
+        r = lock_directory(s, LOCK_EX);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot lock %s", s->path);
         strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
@@ -124,7 +124,7 @@ int oci_state_keep_config(const OciState *s, const OciSpec *spec, Error **reterr
 }
 
 int oci_state_load_config(const OciState *s, OciSpec **ret, Error **reterr) {
-        return oci_spec_load(s->path, ret, reterr);
+        return oci_spec_load_kept(s->path, ret, reterr);
 }
 
 static int take_text(json_t *j, const char *key, char **ret) {
@@ -149,7 +149,7 @@ static int take(OciState *s, json_t *j) {
         return r;
 }
 
-int oci_state_open(const char *root, const char *id, bool locked, OciState **ret, Error **reterr) {
+static int open_state(const char *root, const char *id, int lock, OciState **ret, Error **reterr) {
         _cleanup_(oci_state_freep) OciState *s = NULL;
         _cleanup_free_ char *file = NULL, *text = NULL;
         _cleanup_config_json_ json_t *j = NULL;
@@ -160,7 +160,9 @@ int oci_state_open(const char *root, const char *id, bool locked, OciState **ret
         s = state_new(root, id);
         if (!s || asprintf(&file, "%s/state.json", s->path) < 0)
                 return error_oom(reterr);
-        r = locked ? lock_directory(s) : access(s->path, F_OK) < 0 ? -errno : 0;
+        r = lock ? lock_directory(s, lock) : access(s->path, F_OK) < 0 ? -errno : 0;
+        if (r == -EWOULDBLOCK)
+                return error_set(reterr, EBUSY, "Container %s is just being changed by another nbox", id);
         if (r == -ENOENT)
                 return error_set(reterr, ENOENT, "There is no container '%s': it does not exist", id);
         if (r < 0)
@@ -179,6 +181,14 @@ int oci_state_open(const char *root, const char *id, bool locked, OciState **ret
                 return r;
         *ret = TAKE_PTR(s);
         return 0;
+}
+
+int oci_state_open(const char *root, const char *id, bool locked, OciState **ret, Error **reterr) {
+        return open_state(root, id, locked ? LOCK_EX : 0, ret, reterr);
+}
+
+int oci_state_try(const char *root, const char *id, OciState **ret, Error **reterr) {
+        return open_state(root, id, LOCK_EX | LOCK_NB, ret, reterr);
 }
 
 int oci_state_remove(OciState *s, Error **reterr) {

@@ -47,6 +47,9 @@ int oci_state_make(const char *root, const char *id, OciState **ret, Error **ret
 /* -ENOENT where there is none; `locked`: nobody else changes it until it is freed. One whose making was cut short has no pid. */
 int oci_state_open(const char *root, const char *id, bool locked, OciState **ret, Error **reterr);
 
+/* The same, but nobody is waited for: -EBUSY where somebody has it. */
+int oci_state_try(const char *root, const char *id, OciState **ret, Error **reterr);
+
 int oci_state_save(const OciState *s, Error **reterr);
 int oci_state_keep_config(const OciState *s, const OciSpec *spec, Error **reterr);
 int oci_state_load_config(const OciState *s, OciSpec **ret, Error **reterr);
