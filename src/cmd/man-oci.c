@@ -6,7 +6,7 @@
 
 #include "man-text.h"
 #include "oci-fields.h"
-#include "oci.h"
+#include "oci-command.h"
 
 static void put_option(const VerbOption *o) {
         char letter[3] = { '-', o->spec.letter, 0 };

@@ -7,7 +7,7 @@
 
 #include "attach.h"
 #include "fd.h"
-#include "oci.h"
+#include "oci-command.h"
 #include "oci-join.h"
 #include "oci-terminal.h"
 #include "parse.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "capabilities.h"
-#include "oci.h"
+#include "oci-command.h"
 #include "oci-hooks.h"
 #include "oci-seccomp.h"
 

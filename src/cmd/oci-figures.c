@@ -7,7 +7,7 @@
 #include "cgroup.h"
 #include "fd.h"
 #include "file.h"
-#include "oci.h"
+#include "oci-command.h"
 #include "oci-processes.h"
 #include "oci-state.h"
 #include "process.h"

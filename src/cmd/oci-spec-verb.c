@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "oci.h"
+#include "oci-command.h"
 
 /* `spec`: a shell in a container with all of its own, as the specification's example has it. */
 static const char template[] =

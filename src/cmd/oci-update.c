@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "fd.h"
-#include "oci.h"
+#include "oci-command.h"
 #include "oci-cgroup.h"
 #include "oci-fields.h"
 #include "oci-load.h"

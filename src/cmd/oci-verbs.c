@@ -9,7 +9,7 @@
 #include "cgroup.h"
 #include "json-text.h"
 #include "log.h"
-#include "oci.h"
+#include "oci-command.h"
 #include "oci-create.h"
 #include "parse.h"
 #include "process.h"

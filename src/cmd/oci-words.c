@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "oci.h"
+#include "oci-command.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include "fd.h"
 #include "json-text.h"
 #include "log.h"
-#include "oci.h"
+#include "oci-command.h"
 #include "oci-state.h"
 #include "strv.h"
 #include "verb-list.h"
