@@ -12,16 +12,16 @@ static void put_name(const Word *w) {
         puts(".TP");
         if (w->letter)
                 put_bold(letter);
-        if (w->letter && w->name)
+        if (w->letter && *w->name)
                 fputs(", ", stdout);
-        if (w->name) {
+        if (*w->name) {
                 fputs("\\fB", stdout);
                 if (w->of == WORD_NSPAWN_OPTION || w->of == WORD_MACHINECTL_OPTION)
                         put_text("--");
                 put_text(w->name);
-                fputs(w->section ? "=\\fR" : "\\fR", stdout);
+                fputs(*w->section ? "=\\fR" : "\\fR", stdout);
         }
-        if (w->section)
+        if (*w->section)
                 printf(" in [%s]", w->section);
         putchar('\n');
 }
@@ -31,7 +31,7 @@ static void put_word(const Word *w) {
 
         put_name(w);
         puts(hows[w->how]);
-        if (w->remark)
+        if (*w->remark)
                 put_paragraph(w->remark);
 }
 

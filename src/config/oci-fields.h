@@ -29,12 +29,13 @@ typedef enum OciHow {
         OCI_NOTED,   /* is for whoever looks: kept, and handed on where the specification says so */
 } OciHow;
 
+/* Text in the row itself: a pointer to it would be a word of each process's own memory, for a table that few look at. */
 typedef struct OciField {
-        const char *name;   /* "linux.namespaces[].type", "linux.rdma.*.hcaObjects" */
+        char name[64];    /* "linux.namespaces[].type", "linux.rdma.*.hcaObjects" */
         OciType type;
         bool required;
         OciHow how;
-        const char *remark; /* a whole sentence: what is done with it, or why it is refused and what to use instead */
+        char remark[256]; /* a whole sentence: what is done with it, or why it is refused and what to use instead */
 } OciField;
 
 /* Those below one stand right behind it. */

@@ -7,7 +7,7 @@ const Word *word_find_option(const WordList *list, WordOf of, const char *name, 
         for (size_t i = 0; i < list->n; i++) {
                 const Word *w = &list->words[i];
 
-                if (w->of == of && w->name && strlen(w->name) == length && strncmp(w->name, name, length) == 0)
+                if (w->of == of && strlen(w->name) == length && strncmp(w->name, name, length) == 0)
                         return w;
         }
         return NULL;

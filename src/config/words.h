@@ -21,13 +21,14 @@ typedef enum WordHow {
         WORD_REFUSED,
 } WordHow;
 
+/* Text in the row itself: a pointer to it would be a word of each process's own memory, for a table that few look at. */
 typedef struct Word {
         WordOf of;
-        const char *name;    /* without dashes or "="; NULL: the letter alone */
-        char letter;         /* of an option, or 0 */
-        const char *section; /* of a key; else NULL */
+        char name[32];    /* without dashes or "="; empty: the letter alone */
+        char letter;      /* of an option, or 0 */
+        char section[16]; /* of a key; else empty */
         WordHow how;
-        const char *remark;  /* whole sentences: what differs and why, or why it is refused and what to use; NULL where it is the same */
+        char remark[440]; /* whole sentences: what differs and why, or why it is refused and what to use; empty where it is the same */
 } Word;
 
 typedef struct WordList {
