@@ -11,6 +11,7 @@
 
 #include "oci-fields.h"
 #include "oci-load.h"
+#include "words.h"
 
 #include "unit.h"
 
@@ -318,8 +319,24 @@ static void refuses_what_is_not_json(void **state _unused_) {
         }
 }
 
+/* A text that is as long as its place has no end. */
+static void texts_have_room(void **state _unused_) {
+        for (size_t i = 0; i < n_oci_fields; i++) {
+                assert_int_equal(oci_fields[i].name[sizeof(oci_fields[i].name) - 1], 0);
+                assert_int_equal(oci_fields[i].remark[sizeof(oci_fields[i].remark) - 1], 0);
+        }
+        for (size_t i = 0; i < nspawn_words.n; i++) {
+                const Word *w = &nspawn_words.words[i];
+
+                assert_int_equal(w->name[sizeof(w->name) - 1], 0);
+                assert_int_equal(w->section[sizeof(w->section) - 1], 0);
+                assert_int_equal(w->remark[sizeof(w->remark) - 1], 0);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(texts_have_room),
                 cmocka_unit_test(has_every_field_of_the_schema),
                 cmocka_unit_test(rows_stand_below_one_another),
                 cmocka_unit_test(what_is_refused_is_refused_by_name),
