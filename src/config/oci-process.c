@@ -63,6 +63,15 @@ uint64_t oci_capability_parse(const char *name) {
         return 0;
 }
 
+/* The kernel has no ambient capability that is not both. What `crun spec` writes asks for some, and other runtimes go on without them. */
+static void limit_ambient(uint64_t sets[OCI_CAP_SETS]) {
+        uint64_t possible = sets[OCI_CAPS_PERMITTED] & sets[OCI_CAPS_INHERITABLE];
+
+        if (sets[OCI_CAPS_AMBIENT] & ~possible)
+                log_warning("process.capabilities.ambient: what is not permitted and inheritable cannot be ambient, ignoring");
+        sets[OCI_CAPS_AMBIENT] &= possible;
+}
+
 static void take_capabilities(json_t *sets, OciProcess *p) {
         static const char *const names[OCI_CAP_SETS] = { "bounding", "effective", "inheritable", "permitted", "ambient" };
 
@@ -79,6 +88,7 @@ static void take_capabilities(json_t *sets, OciProcess *p) {
                         p->capabilities[i] |= bit;
                 }
         }
+        limit_ambient(p->capabilities);
 }
 
 static int take_limits(json_t *list, OciProcess *p, Error **reterr) {

@@ -100,6 +100,7 @@ life() {
         state
         r exec one sh -c 'echo within; hostname'
         r exec one nothing-of-the-kind
+        r kill one 0
         r kill one KILL
         wait_until 5 has_state stopped
         state
@@ -144,6 +145,7 @@ programs_of_bundles() {
         inside "$STATUS" '.process.capabilities = {"bounding": ["CAP_CHOWN", "CAP_KILL"], "permitted": ["CAP_CHOWN"], "effective": ["CAP_CHOWN"]}'
         inside "$STATUS" '.process.capabilities = {"bounding": ["CAP_CHOWN"], "permitted": ["CAP_CHOWN"], "effective": ["CAP_CHOWN"], "inheritable": ["CAP_CHOWN"],
                 "ambient": ["CAP_CHOWN"]} | .process.user.uid = 1000'
+        inside "$STATUS" '.process.capabilities = {"bounding": ["CAP_CHOWN"], "permitted": ["CAP_CHOWN"], "effective": ["CAP_CHOWN"], "ambient": ["CAP_CHOWN"]}'
         inside 'cat /proc/1/maps >/dev/null; cat /proc/keys | wc -c; echo x >/proc/sys/kernel/panic; echo $?' '.linux.maskedPaths = ["/proc/keys", "/proc/nothing", "/etc"] |
                 .linux.readonlyPaths = ["/proc/sys", "/nothing"]'
         inside 'cat /proc/sys/kernel/msgmax' '.linux.sysctl = {"kernel.msgmax": "4096"}'
