@@ -114,7 +114,7 @@ const OciField oci_fields[] = {
         HOOKS("poststart", "In the runtime's namespaces, by start, once the command runs. One that fails is warned about."),
         HOOKS("poststop", "In the runtime's namespaces, by delete. One that fails is warned about."),
 
-        FIELD("annotations", MAP, NOTED, "Shown by state, and handed to hooks."),
+        FIELD("annotations", MAP, NOTED, "Shown by state, and handed to hooks; io.nbox.machine is nbox's own."),
         FIELD("annotations.*", TEXT, NOTED, "One of them."),
 
         FIELD("linux", OBJECT, HONOURED, "All that is Linux' own."),

@@ -210,3 +210,27 @@ systems() {
         p inspect --format '{{.State.Status}} {{.State.ExitCode}}' os
         p rm os
 }
+
+# Such a system is a machine as nbox and machined know it, as long as it runs.
+test_machines() {
+        # shellcheck disable=SC2034 # podman's, of podman-words.sh
+        local RUNTIME=nbox id
+        podman run -d --name os --systemd=always --annotation io.nbox.machine=web debian /sbin/init >"$SCRATCH/id"
+        wait_until 30 is_up
+        id=$(cat "$SCRATCH/id")
+        has "$(nbox list)" '^web '
+        has "$(machinectl list --no-legend)" '^web '
+        same "whose it is" "$(nbox show --json web | jq -r .Engine)" "$id"
+        has "$(nbox status web)" "of an engine's container $id"
+        same "what runs in it" "$(nbox exec web cat /proc/1/comm)" systemd
+        podman stop os >/dev/null
+        podman rm os >/dev/null
+        same "what is left" "$(nbox list --json)$(machinectl list --no-legend)" '[]'
+        podman run -d --name os --systemd=always debian /sbin/init >"$SCRATCH/id"
+        has "$(nbox list)" "^$(cut -c 1-12 "$SCRATCH/id") "
+        podman rm -f -t 0 os >/dev/null
+        podman run -d --name os --systemd=always --annotation io.nbox.machine=no debian /sbin/init >/dev/null
+        same "machines" "$(nbox list --json)" '[]'
+        podman rm -f -t 0 os >/dev/null
+        wait_until 5 store_is_free
+}

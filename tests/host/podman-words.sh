@@ -137,3 +137,9 @@ compare() {
         diff -U4 --label "${RUNTIMES% *}" --label "${RUNTIMES#* }" "$SCRATCH/said.1" "$SCRATCH/said.2" || fail "the two differ"
         [ "${groups[2]}" -le "${groups[1]}" ] || fail "${groups[2]} cgroups are left, not ${groups[1]}"
 }
+
+# What podman does behind the end of a container is over.
+store_is_free() {
+        command podman ps -aq
+        ! pgrep -x 'conmon|podman' && ! grep -q " $POD/store/overlay " /proc/self/mountinfo
+}

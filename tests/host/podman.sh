@@ -183,6 +183,7 @@ limits() {
         refuses run --rm --blkio-weight 100 "$BOX" true
         refuses run --rm --memory-swappiness 50 "$BOX" true
         refuses run --rm --cgroup-conf pids.max=10 "$BOX" true
+        b --cgroups disabled -- cat /proc/self/cgroup
         b --cgroup-parent /of-mine -- true
 }
 
@@ -244,18 +245,12 @@ networks() {
         q network rm test-net
 }
 
-# What podman does behind the end of a container is over.
-store_is_free() {
-        command podman ps -aq
-        ! pgrep -x 'conmon|podman' && ! grep -q " $POD/store/overlay " /proc/self/mountinfo
-}
-
 # As the manual page has it: settings for the engine, and nothing on podman's command line.
 test_documented() {
         mkdir -p /etc/containers/containers.conf.d
         sed -E '/^(runtime|crun |nbox |\[engine.runtimes)/d' "$CONTAINERS_CONF" >/etc/containers/containers.conf
         MANWIDTH=200 man -P cat -l /usr/share/man/man1/nbox-oci.1 | sed 's/‐/-/g; s/−/-/g' | sed -n '/^ *\[engine\]$/,/^ *nbox = /p' >/etc/containers/containers.conf.d/nbox.conf
-        [ "$(wc -l </etc/containers/containers.conf.d/nbox.conf)" = 5 ] || fail "the page has: $(cat /etc/containers/containers.conf.d/nbox.conf)"
+        [ "$(wc -l </etc/containers/containers.conf.d/nbox.conf)" = 6 ] || fail "the page has: $(cat /etc/containers/containers.conf.d/nbox.conf)"
         unset CONTAINERS_CONF
         command podman run -d --name documented "$BOX" sleep 600 >/dev/null
         same "the runtime" "$(command podman inspect --format '{{.OCIRuntime}}' documented)" nbox
