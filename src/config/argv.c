@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "log.h"
 #include "name.h"
 #include "options.h"
 #include "text.h"
@@ -86,6 +87,25 @@ static int name_machine(MachineConfig *c, Error **reterr) {
         return machine_name_from_path(c->directory ? c->directory : c->image, &c->machine, reterr);
 }
 
+static const Option *option_of_word(const char *word) {
+        size_t length = strcspn(word, "=");
+
+        for (size_t i = 0; i < n_options; i++) {
+                const char *name = options[i].spec.name;
+
+                if (name && (options[i].flags & OPTION_BOOT) && strlen(name) == length - 2 && strncmp(name, word + 2, length - 2) == 0)
+                        return &options[i];
+        }
+        return NULL;
+}
+
+/* Init gets what stands behind the tree, and few inits say anything of a word that they do not know: who meant us would wonder. */
+static void warn_of_late_options(const MachineConfig *c) {
+        for (char **word = c->parameters; c->mode == START_BOOT && word && *word; word++)
+                if (strncmp(*word, "--", 2) == 0 && option_of_word(*word))
+                        log_warning("'%.80s' stands behind the tree, and goes to its init; options of nbox's stand before it", *word);
+}
+
 int config_parse_argv(MachineConfig *c, int argc, char **argv, Error **reterr) {
         ArgCursor args = args_begin(argc, argv);
         const ArgSpec *spec;
@@ -119,5 +139,6 @@ int config_parse_argv(MachineConfig *c, int argc, char **argv, Error **reterr) {
         for (; args.next < argc; args.next++)
                 if (strv_append(&c->parameters, argv[args.next]) < 0)
                         return error_oom(reterr);
+        warn_of_late_options(c);
         return name_machine(c, reterr);
 }

@@ -22,6 +22,13 @@ test_tree_without_init() {
         refused nbox boot -D "$SCRATCH/half" --machine=half
 }
 
+# It is init's, as with systemd-nspawn; but few inits complain of a word that they do not know.
+test_options_behind_the_tree_are_told_of() {
+        has "$(nbox boot --dry-run "$GUEST" --network-veth --unit=rescue.target 2>&1)" "'--network-veth' stands behind the tree"
+        has_not "$(nbox boot --dry-run "$GUEST" --network-veth --unit=rescue.target 2>&1)" "'--unit"
+        has_not "$(nbox run --dry-run "$GUEST" ls --help 2>&1)" 'stands behind'
+}
+
 test_names() {
         local name
         for name in a/b . .. ../x $'a\nb' $'a\e[31mb' "$(printf 'a%.0s' {1..65})" '' -x 'a b' $'caf\xc3\xa9' $'\xff'; do
