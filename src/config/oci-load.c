@@ -34,7 +34,7 @@ static size_t digits(const char *s, const char *end) {
 
 /* Puts the whole number of n digits at s to `to`: as the same 64 bits where INT64_MAX is less. How many bytes it took. */
 static size_t put_number(const char *s, size_t n, const char *end, char *to) {
-        bool fraction = s + n < end && memchr(".eE", s[n], 3);
+        bool fraction = s + n < end && (s[n] == '.' || s[n] == 'e' || s[n] == 'E');
         uint64_t value;
 
         memcpy(to, s, n);

@@ -85,6 +85,7 @@ bool record_is_engines(const MachineRecord *r) {
         char now[33];
         uint64_t start;
 
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what has been loaded is there */
         return r->engine && r->leader > 0 && boot_id(now) >= 0 && strcmp(now, r->boot_id) == 0 && process_start_time(r->leader, &start) >= 0 &&
                 start == r->leader_start;
 }
