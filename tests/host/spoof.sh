@@ -4,37 +4,7 @@
 # Root inside says on the wire that it were somebody else: a neighbour, the gateway, somebody outside. What the host sends goes to
 # whom it is for, and what is said in others' names goes nowhere.
 
-inside() { # MACHINE COMMAND...: of its busybox
-        local machine=$1
-        shift
-        timeout "$((20 * PATIENCE))" nbox exec "$machine" /bin/busybox "$@"
-}
-
-address_of_link() { at "$1" ip -4 -o address show dev host0 | sed -n 's/.*inet \([0-9./]*\).*/\1/p'; }
-mac_of_link() { at "$1" ip -o link show dev host0 | sed -n 's/.*ether \([0-9a-f:]*\).*/\1/p'; }
-
-# a_zone [KIND]: `good`, who has ports, and `bad` beside it.
-a_zone() {
-        nbox zone create lab "$@"
-        tree_with good
-        tree_with bad
-        boot good --network-zone=lab -p 8080:80 -p 8080:80/udp --host-port=9999
-        boot bad --network-zone=lab
-}
-
-zone_end() {
-        terminate good
-        terminate bad
-        remove_tree good
-        remove_tree bad
-        nbox zone remove lab
-}
-
-# announce ADDRESS: to everybody on the wire, that it were bad's.
-announce() {
-        inside bad arping -q -U -c 2 -I host0 "$1" || true # nobody answers to that
-        inside bad arping -q -A -c 2 -I host0 "$1" || true
-}
+. "$(dirname "${BASH_SOURCE[0]}")/spoof-words.sh"
 
 test_address_of_a_neighbour() {
         local kind address mac gateway
@@ -112,42 +82,5 @@ test_router_that_is_none() {
         wait_until 10 listens_to_it good
         kill $!
         wait $! || true
-        zone_end
-}
-
-# Whom the zone's name service asks for the world's names. And isolated machines exchange frames with it, and none by it. (That a new
-# namespace forwards, because the host does, is so in the virtual machine alone.)
-test_name_service_has_its_gateway_and_is_no_router() {
-        local address gateway service
-        a_zone --isolated
-        wait_until 5 pgrep -x dnsmasq
-        gateway=$(gateway_of bad)
-        at bad ip address add "$gateway/32" dev host0
-        announce "$gateway"
-        has "$(nsenter -t "$(pgrep -x dnsmasq)" -n ip neigh show "$gateway")" "lladdr $(cat /sys/class/net/nz-lab/address) PERMANENT"
-        at bad ip address del "$gateway/32" dev host0
-        serve good 80
-        address=$(address_of_link good)
-        service=$(nsenter -t "$(pgrep -x dnsmasq)" -n ip -o link show dev zone0 | sed -n 's/.*ether \([0-9a-f:]*\).*/\1/p')
-        at bad ip neigh replace "${address%/*}" lladdr "$service" dev host0 nud permanent
-        reaches_not bad udp "${address%/*}" 80
-        unserve
-        zone_end
-}
-
-test_foreign_sources() {
-        local where
-        a_zone
-        serve outside 5555
-        serve host 5556
-        at bad ip address add 192.0.2.7/32 dev host0
-        for where in "$OUTSIDE_ADDRESS:5555" "$HOST_ADDRESS:5556"; do
-                echo own | at bad socat -u - "UDP:$where"
-                echo foreign | at bad socat -u - "UDP:$where,bind=192.0.2.7"
-        done
-        wait_until 5 sh -c "[ \$(grep -c own '$SCRATCH/heard') = 2 ]"
-        sleep 0.2
-        has_not "$(cat "$SCRATCH/heard")" foreign
-        unserve
         zone_end
 }
