@@ -117,7 +117,7 @@ int record_claim(const char *name, Error **reterr) {
                         return error_errno(reterr, errno, "Cannot make %s", path);
                 fd = open_and_lock(path);
                 if (fd >= 0 && has_engines(name)) {
-                        fd = close_fd(fd);
+                        (void) close_fd(fd);
                         break;
                 }
                 if (fd >= 0)
