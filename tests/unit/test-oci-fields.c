@@ -45,6 +45,19 @@ static void has_every_field_of_the_schema(void **state _unused_) {
         assert_int_equal(n, n_oci_fields);
 }
 
+static void what_holds_others_has_a_row_for_them(void **state _unused_) {
+        for (size_t i = 0; i < n_oci_fields; i++) {
+                OciType type = oci_fields[i].type;
+                char below[sizeof(oci_fields[i].name) + 3];
+
+                if (type != OCI_LIST && type != OCI_MAP)
+                        continue;
+                snprintf(below, sizeof(below), "%s%s", oci_fields[i].name, type == OCI_LIST ? "[]" : ".*");
+                if (!oci_field_find(below))
+                        fail_msg("there is no %s", below);
+        }
+}
+
 static void rows_stand_below_one_another(void **state _unused_) {
         for (size_t i = 0; i < n_oci_fields; i++) {
                 _cleanup_free_ char *above = strdup(oci_fields[i].name);
@@ -338,6 +351,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(texts_have_room),
                 cmocka_unit_test(has_every_field_of_the_schema),
+                cmocka_unit_test(what_holds_others_has_a_row_for_them),
                 cmocka_unit_test(rows_stand_below_one_another),
                 cmocka_unit_test(what_is_refused_is_refused_by_name),
                 cmocka_unit_test(every_value_is_of_its_type),
