@@ -17,8 +17,6 @@
 #include "gc.h"
 #include "guest-credentials.h"
 #include "id-chown.h"
-#include "give.h"
-#include "ifname.h"
 #include "labels.h"
 #include "libsystemd.h"
 #include "link-journal.h"
@@ -31,10 +29,9 @@
 #include "plan-devices.h"
 #include "plan-resources.h"
 #include "plan-explain.h"
-#include "port-check.h"
-#include "reach-warning.h"
 #include "registration.h"
 #include "seal.h"
+#include "start-warnings.h"
 #include "supervisor.h"
 #include "template.h"
 #include "text.h"
@@ -343,50 +340,6 @@ static int look_for_systemd(Supervisor *s, Error **reterr) {
         return own_group_check(s->plan, reterr);
 }
 
-/* To whoever gets at its files from outside, a setuid program made inside is one of the host's root, where they are root's on disk; what is
- * mapped of the host's into the machine likewise. */
-static void warn_of_reachable_files(const MachinePlan *p) {
-        if (p->quiet || p->mode != START_BOOT)
-                return;
-        if (p->is_plain && plan_writes_as_root(p))
-                warn_of_reachable(p->root, "the host's root's");
-        for (size_t i = 0; p->userns && i < p->n_mounts; i++)
-                if (p->mounts[i].kind == MOUNT_STEP_BIND && p->mounts[i].idmap != MOUNT_IDMAP_NO && !p->mounts[i].from_root &&
-                    !(p->mounts[i].attr & MOUNT_ATTR_RDONLY))
-                        warn_of_reachable(p->mounts[i].source, "its owner's");
-}
-
-/* Who requires labels is refused instead. */
-static void warn_of_missing_labels(const MachinePlan *p) {
-        if (!p->quiet && p->labels.missing)
-                log_warning("%s: %s runs without SELinux labels of its own, ignoring", p->labels.missing, p->name);
-}
-
-#define NETWORKD "/system.slice/systemd-networkd.service"
-
-/* The host's end of a pair that is called after the machine is for systemd-networkd's 80-container-ve.network. */
-static void warn_of_unserved_veth(const MachinePlan *p) {
-        char name[IFNAME_SIZE];
-
-        if (!nic_list_has(&p->nics, NIC_VETH) || cgroup_populated(NETWORKD))
-                return;
-        ifname_fit("ve-", p->name, 0, name);
-        log_warning("systemd-networkd does not run here, so nobody sets up %s, the host's end of the machine's link: start it (`systemctl "
-                    "enable --now systemd-networkd`), do it yourself (`ip address add A/N dev %s; ip link set %s up`), or take "
-                    "--network=zone", name, name, name);
-}
-
-/* What keeps nobody from starting it, and is not said in the background. */
-static void warn_of_network(const MachinePlan *p) {
-        if (p->quiet || p->network != NETWORK_OWN)
-                return;
-        if (p->detach)
-                zone_warn_of_clashes(&p->nics);
-        ports_warn_of_absent(&p->ports);
-        warn_of_unserved_veth(p);
-        give_warn(&p->nics);
-}
-
 /* Before anything of the tree is opened: a mount can only be copied from the namespace that it is opened in. */
 static int enter_namespace(Start *start, Error **reterr) {
         int r;
@@ -398,13 +351,6 @@ static int enter_namespace(Start *start, Error **reterr) {
                 r = assemble_enter_namespace(&start->home, reterr);
         start->private_mounts = r >= 0;
         return r;
-}
-
-/* A tree can have both, an init and what it is there for. */
-static void warn_of_command(const MachineConfig *c, const MachinePlan *p) {
-        if (!p->quiet && p->mode == START_BOOT && c->boot == 0)
-                log_info("%s is there for a command, by its settings: `nbox run %s` starts that, and this boots %s", p->name, p->name,
-                         p->argv[0]);
 }
 
 /* A service of its own will be the supervisor, and do all this again. */
@@ -463,10 +409,7 @@ static int decide(Start *start, Supervisor *s, Error **reterr) {
         }
         image_stack_let_go(s->stack);
         if (!start->in_background) {
-                warn_of_reachable_files(s->plan);
-                warn_of_missing_labels(s->plan);
-                warn_of_network(s->plan);
-                warn_of_command(c, s->plan);
+                start_warn(c, s->plan);
                 if (!s->plan->quiet)
                         devices_warn_of_used(&s->plan->devices);
                 zone_services_warn(s->plan);
